@@ -1,0 +1,124 @@
+"""Reads the environment, and says clearly which value is wrong and why."""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+def read_port(env):
+    """Return PORT as a number from 1 to 65535. Raises ImproperlyConfigured."""
+    value = env.str("PORT", default="8002")
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 65535:
+        raise ImproperlyConfigured(f"PORT must be a number from 1 to 65535, not {value!r}.")
+    return int(value)
+
+
+def read_flag(env, name):
+    """Return the variable `name` as a boolean, off by default. Raises ImproperlyConfigured."""
+    value = env.str(name, default="off").strip().lower()
+    if value in ("on", "true", "yes", "1"):
+        return True
+    if value in ("off", "false", "no", "0", ""):
+        return False
+    raise ImproperlyConfigured(f"{name} must be on or off, not {value!r}.")
+
+
+def read_site_url(env, port):
+    """Return SITE_URL without a slash at its end. Raises ImproperlyConfigured unless it is a plain http(s) origin."""
+    value = env.str("SITE_URL", default="") or f"http://localhost:{port}"
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ImproperlyConfigured(f"SITE_URL must look like https://issues.example.org, not {value!r}.")
+    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+        raise ImproperlyConfigured(f"SITE_URL must be an origin, without a path or anything after it, not {value!r}.")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def read_allowed_hosts(env, site_url):
+    """Return the host names that are answered: those of ALLOWED_HOSTS, this machine, and the host of SITE_URL."""
+    host = urlsplit(site_url).hostname
+    own = f"[{host}]" if ":" in host else host
+    given = [name.strip() for name in env.str("ALLOWED_HOSTS", default="").split(",") if name.strip()]
+    return list(dict.fromkeys([*given, *LOOPBACK, own]))
+
+
+def read_data_dir(env, root):
+    """Return DATA_DIR as a path, made if need be. Raises ImproperlyConfigured where it cannot be written."""
+    folder = root / env.str("DATA_DIR", default="data")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"DATA_DIR {folder} cannot be made: {error.strerror}.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ImproperlyConfigured(f"DATA_DIR {folder} cannot be written by this user.")
+    return folder
+
+
+def read_secret_key(env, data_dir):
+    """Return SECRET_KEY, or the one kept in `data_dir`, which is made on the first start."""
+    value = env.str("SECRET_KEY", default="")
+    return value or _kept_secret(data_dir / "secret_key")
+
+
+def _kept_secret(path):
+    # Written beside and linked into place, so that two processes that start at once agree on one key.
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(64))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    value = path.read_text().strip()
+    if len(value) < 50:
+        raise ImproperlyConfigured(f"{path} is damaged. Restore it, or remove it to sign everybody out.")
+    return value
+
+
+def read_database(env, data_dir):
+    """Return Django's settings of the database that DATABASE_URL names, SQLite in `data_dir` by default.
+
+    Raises ImproperlyConfigured unless it is SQLite or PostgreSQL.
+    """
+    url = env.str("DATABASE_URL", default="") or f"sqlite:///{data_dir / 'issuetracker.sqlite3'}"
+    try:
+        config = environ.Env.db_url_config(url)
+    except (ValueError, AttributeError) as error:
+        raise ImproperlyConfigured("DATABASE_URL cannot be read as an address.") from error
+    if config.get("ENGINE") not in ENGINES or not config.get("NAME"):
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:/// and name a database.")
+    options = POSTGRESQL if config["ENGINE"].endswith("postgresql") else SQLITE
+    return {**config, **options, "OPTIONS": {**config.get("OPTIONS", {}), **options["OPTIONS"]}}
+
+
+# Health checks stay off because DatabaseGuard sees a dead connection without a round trip.
+POSTGRESQL = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": False, "OPTIONS": {"connect_timeout": 3}}
+
+# IMMEDIATE takes the write lock when a transaction begins: readers that turn writers otherwise fail at once.
+# FULL keeps the last commits at a power loss, which WAL with NORMAL may lose.
+SQLITE = {
+    "CONN_MAX_AGE": 600,
+    "OPTIONS": {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    },
+}
+
+
+def read_mail(env):
+    """Return Django's settings of EMAIL_URL (mail is printed by default). Raises ImproperlyConfigured."""
+    try:
+        return env.email_url("EMAIL_URL", default="consolemail://")
+    except (KeyError, ValueError) as error:
+        raise ImproperlyConfigured("EMAIL_URL must look like smtp+tls://user:password@mail.example.org:587.") from error

@@ -1,0 +1,46 @@
+"""What happens around every request."""
+
+import zoneinfo
+
+from csp.constants import SELF, UNSAFE_INLINE
+from csp.middleware import CSPMiddleware
+from django.conf import settings
+from django.utils import timezone
+
+ADMIN = "/admin/"
+STYLED_INLINE = ("/api/", "/docs")
+
+
+class ContentSecurityPolicy(CSPMiddleware):
+    """The policy of our own pages, and a looser one where the templates are not ours and carry no nonces."""
+
+    def get_policy_parts(self, request, response, report_only=False):
+        """Return the parts of the policy for this path."""
+        parts = super().get_policy_parts(request, response, report_only)
+        if request.path_info.startswith((ADMIN, *STYLED_INLINE)):
+            parts.replace = {"script-src": [f"{request.get_host()}{settings.STATIC_URL}"]}
+            if request.path_info.startswith(STYLED_INLINE):
+                parts.replace["style-src"] = [SELF, UNSAFE_INLINE]
+        return parts
+
+
+class PersonalTimeZone:
+    """Shows times in the zone of who is signed in; the API speaks UTC."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        """Answer `request` with its reader's time zone active."""
+        with timezone.override(_zone_of(request)):
+            return self.get_response(request)
+
+
+def _zone_of(request):
+    # Without a session nobody is signed in, and asking for the user would be a statement for nothing.
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES or request.path_info.startswith("/api/"):
+        return None
+    try:
+        return zoneinfo.ZoneInfo(getattr(request.user, "time_zone", "UTC"))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return None
