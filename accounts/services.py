@@ -1,0 +1,165 @@
+"""Every write to people and their tokens."""
+
+from zoneinfo import available_timezones
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import SCOPES, ApiToken, User
+from history import log
+from history.errors import Conflict, Forbidden
+from history.models import Kind
+from history.writing import check, lock, refuse_unknown, save_changed
+
+OWN_FIELDS = frozenset({"display_name", "email", "time_zone", "theme", "single_key_shortcuts"})
+STAFF_FIELDS = OWN_FIELDS | {"username", "is_active", "is_staff"}
+SUPERUSER_FIELDS = STAFF_FIELDS | {"is_superuser"}
+
+
+def allowed_fields(actor, user=None):
+    """Return the fields of `user` (None: of a new one) that `actor` may set; none where nothing may be set."""
+    if actor.is_active and actor.is_superuser:
+        return SUPERUSER_FIELDS
+    if actor.is_active and actor.is_staff and not (user and user.is_superuser):
+        return STAFF_FIELDS - {"is_staff"}
+    return OWN_FIELDS if user is not None and actor.pk == user.pk and actor.is_active else frozenset()
+
+
+def _authorize(actor, user, fields):
+    allowed = allowed_fields(actor, user)
+    refused = sorted(set(fields) - allowed)
+    if refused or not allowed:
+        raise Forbidden(_("You do not have the right to set: %(fields)s.") % {"fields": ", ".join(refused) or "—"})
+
+
+@transaction.atomic
+def create_user(*, actor, via, username, password=None, is_placeholder=False, **fields):
+    """Create a person who signs in with `password` (None: cannot sign in by password yet). Return the User.
+
+    `actor` None is the site itself: its set-up, a command, an import. Raises Forbidden, or ValidationError by field.
+    """
+    refuse_unknown(fields, SUPERUSER_FIELDS)
+    if actor is not None:
+        _authorize(actor, None, fields)
+    user = User(username=username, is_placeholder=is_placeholder, **fields)
+    if is_placeholder:
+        user.is_active = False
+    _set_password(user, password)
+    _check_user(user)
+    user.save()
+    log.record(log.open_batch(actor=actor, via=via), Kind.CREATED, about=user, changes=log.created(user))
+    return user
+
+
+def _set_password(user, password):
+    if password is None:
+        user.set_unusable_password()
+        return
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise ValidationError({"password": error}) from error
+    user.set_password(password)
+
+
+def _check_user(user):
+    user.email = User.objects.normalize_email(user.email)
+    check(user, exclude=["password"])
+    if user.time_zone not in available_timezones():
+        raise ValidationError({"time_zone": ValidationError(_("There is no such time zone."), code="choice")})
+
+
+@transaction.atomic
+def update_user(user, *, actor, via, expected_version=None, **changes):
+    """Change the named fields of `user`: one's own preferences, or as staff. Return the User.
+
+    Raises Forbidden, Stale, Conflict (the last active superuser stays), or ValidationError by field.
+    """
+    refuse_unknown(changes, SUPERUSER_FIELDS)
+    user = lock(User.objects.all(), user, expected_version)
+    changes = {field: value for field, value in changes.items() if getattr(user, field) != value}
+    _authorize(actor, user, changes)
+    before = log.state(user)
+    for field, value in changes.items():
+        setattr(user, field, value)
+    return finish_user(user, before, lambda: log.open_batch(actor=actor, via=via))
+
+
+def finish_user(user, before, log_to):
+    """Save what differs from the state `before` of a locked user, with its event in the batch of `log_to()`."""
+    _check_user(user)
+    changes = log.difference(before, log.state(user))
+    if not changes:
+        return user
+    _keep_a_superuser(user, changes)
+    user.lock_version += 1
+    save_changed(user, [*changes, "lock_version"])
+    log.record(log_to(), Kind.CHANGED, about=user, changes=changes)
+    return user
+
+
+def _keep_a_superuser(user, changes):
+    if {"is_active", "is_superuser"} & set(changes) and not (user.is_active and user.is_superuser):
+        others = User.objects.filter(is_active=True, is_superuser=True).exclude(pk=user.pk)
+        if not others.exists() and User.objects.filter(pk=user.pk, is_superuser=True).exists():
+            raise Conflict(_("This is the last administrator: make another one first."), "last_superuser")
+
+
+@transaction.atomic
+def set_password(user, password, *, actor, via):
+    """Give `user` a new password, which the log notes without its value. Raises Forbidden, or ValidationError."""
+    user = lock(User.objects.all(), user)
+    _authorize(actor, user, ())
+    _set_password(user, password)
+    user.save(update_fields=["password"])
+    changes = {"password": (None, None)}
+    log.record(log.open_batch(actor=actor, via=via), Kind.CHANGED, about=user, changes=changes)
+    return user
+
+
+@transaction.atomic
+def create_token(user, *, actor, via, name, scopes, expires_at=None):
+    """Create an API token that acts for `user`. Return `(token, secret)`; the secret is never shown again.
+
+    `actor` None is a command on the server. Raises Forbidden, or ValidationError by field.
+    """
+    if actor is not None and actor.pk != user.pk:
+        raise Forbidden(_("A token can be made for oneself only."))
+    if not scopes or set(scopes) - set(SCOPES):
+        message = _("Choose at least one of: %(scopes)s.") % {"scopes": ", ".join(SCOPES)}
+        raise ValidationError({"scopes": ValidationError(message, code="choice")})
+    if expires_at is not None and expires_at <= timezone.now():
+        raise ValidationError({"expires_at": ValidationError(_("Choose a time to come."), code="past")})
+    secret = ApiToken.new_secret()
+    scopes = [scope for scope in SCOPES if scope in scopes]
+    token = ApiToken(user=user, name=name, scopes=scopes, expires_at=expires_at, prefix=secret[:12])
+    token.digest = ApiToken.digest_of(secret)
+    check(token, exclude=["user"])
+    token.save()
+    _record_token(user, token, (None, _frozen(token)), actor, via)
+    return token, secret
+
+
+@transaction.atomic
+def revoke_token(token, *, actor, via):
+    """End `token` at once. Return it. Raises Forbidden unless it is the actor's own, or the actor is staff."""
+    token = lock(ApiToken.objects.select_related("user"), token)
+    if actor.pk != token.user_id and not allowed_fields(actor, token.user):
+        raise Forbidden(_("This is somebody else’s token."))
+    if token.revoked_at is None:
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+        _record_token(token.user, token, (_frozen(token), None), actor, via)
+    return token
+
+
+def _frozen(token):
+    return {"id": token.pk, "name": token.name}
+
+
+def _record_token(user, token, pair, actor, via):
+    batch = log.open_batch(actor=actor, via=via)
+    log.record(batch, Kind.CHANGED, about=token, changes={"token": pair, "user": (None, log.freeze(user))})

@@ -1,0 +1,137 @@
+"""How the services write the log: the state of a row before and after, and one Event with the difference."""
+
+import datetime
+
+from django.db.models import Model
+from django.utils import timezone
+
+from history.models import Batch, Change, Event, Kind
+
+TEXTS = frozenset({"title", "description", "body"})
+KEY_LENGTH = 64
+
+
+def freeze(value):
+    """Return `value` as the log keeps it: JSON, where a row is `{"id", "name"}` and an absent value None."""
+    if isinstance(value, Model):
+        return {"id": value.pk, "name": value.history_name}
+    if isinstance(value, (list, tuple, set)):
+        return [freeze(item) for item in value] or None
+    if isinstance(value, datetime.datetime):
+        return value.astimezone(datetime.UTC).isoformat()
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    return None if value == "" else value
+
+
+def state(row):
+    """Return `{field: frozen value}` of all that the log keeps of `row`."""
+    return {field: freeze(value) for field, value in row.recorded().items()}
+
+
+def identity(frozen):
+    """Return what two frozen values are compared by: of a row its id, since names change."""
+    if isinstance(frozen, dict):
+        return ("row", frozen["id"]) if "id" in frozen else frozen
+    if isinstance(frozen, list):
+        return sorted((identity(item) for item in frozen), key=repr)
+    return frozen
+
+
+def same(one, other):
+    """Return whether two frozen values mean the same."""
+    return identity(one) == identity(other)
+
+
+def difference(before, after):
+    """Return `{field: (before, after)}` of the fields in which two states differ."""
+    return {field: (before.get(field), value) for field, value in after.items() if not same(before.get(field), value)}
+
+
+def open_batch(*, actor, via, at=None, query="", total=1, **fields):
+    """Return a new saved Batch: one call of a service by `actor` (a user or None)."""
+    return Batch.objects.create(
+        actor=actor,
+        via=via,
+        at=at or timezone.now(),
+        query=query,
+        total=total,
+        done=fields.pop("done", total),
+        **fields,
+    )
+
+
+def build(batch, kind, *, about, changes, product=None, issue=None, internal=False, actor=None, at=None):
+    """Return an unsaved Event and its unsaved Changes.
+
+    `about` is the row it tells of, `changes` is `{field: (before, after)}` of frozen values. With an `issue`, whose
+    row the caller holds locked, the event takes the issue's next number; the caller saves `event_count`.
+    """
+    at = at or batch.at
+    if issue is not None:
+        issue.event_count += 1
+    event = Event(
+        batch=batch,
+        product=product,
+        issue=issue,
+        about=about._meta.model_name,
+        about_id=about.pk,
+        kind=kind,
+        number=issue.event_count if issue is not None else None,
+        actor=actor,
+        at=at,
+        internal=internal,
+    )
+    return event, [
+        Change(
+            event=event,
+            issue=issue,
+            field=field,
+            before=before,
+            after=after,
+            before_key=short_key(field, before),
+            after_key=short_key(field, after),
+            at=at,
+        )
+        for field, (before, after) in changes.items()
+    ]
+
+
+def record(batch, kind, **fields):
+    """Write one Event with its Changes (the arguments are those of `build`; the actor is the batch's). Return it."""
+    fields.setdefault("actor", batch.actor)
+    event, changes = build(batch, kind, **fields)
+    event.save(force_insert=True)
+    Change.objects.bulk_create(changes)
+    return event
+
+
+def short_key(field, frozen):
+    """Return what `was:` and `changed:` look a value up by: an id, a short word, or nothing."""
+    if frozen is None or isinstance(frozen, list) or field in TEXTS:
+        return ""
+    return str(frozen["id"] if isinstance(frozen, dict) else frozen).lower()[:KEY_LENGTH]
+
+
+def created(row):
+    """Return the changes of a *created* event: all that `row` has that is not empty."""
+    return {field: (None, value) for field, value in state(row).items() if value not in (None, False)}
+
+
+def replay(about, about_id):
+    """Return the state that the log gives for a thing, folding its events from nothing; empty fields are left out."""
+    folded = {}
+    changes = Change.objects.filter(event__about=about, event__about_id=about_id)
+    for field, after in changes.order_by("event_id").values_list("field", "after"):
+        folded[field] = after
+    return {field: value for field, value in folded.items() if value not in (None, False)}
+
+
+INVERSE = {
+    Kind.CREATED: Kind.TRASHED,
+    Kind.COMMENTED: Kind.TRASHED,
+    Kind.TRASHED: Kind.RESTORED,
+    Kind.RESTORED: Kind.TRASHED,
+    Kind.RELATED: Kind.UNRELATED,
+    Kind.UNRELATED: Kind.RELATED,
+}

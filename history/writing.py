@@ -1,0 +1,40 @@
+"""The steps that every service shares: lock the row, compare its version, check it, save what changed."""
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from history.errors import Stale
+
+
+def lock(queryset, row, expected_version=None):
+    """Return `row` as it is in the database now, locked until the transaction ends.
+
+    Raises the model's DoesNotExist where it is gone, and Stale where `expected_version` is given and has passed:
+    the comparison is made under the lock, so that of two who saw the same version only one wins.
+    """
+    fresh = queryset.select_for_update(of=("self",)).get(pk=row.pk)
+    if expected_version is not None and fresh.lock_version != expected_version:
+        raise Stale(_("Somebody has changed this in the meantime."), fresh)
+    return fresh
+
+
+def save_changed(row, fields):
+    """Save the named `fields` of `row` and nothing else."""
+    names = {field.name for field in row._meta.concrete_fields}
+    row.save(update_fields=[field for field in fields if field in names])
+
+
+def check(row, exclude=()):
+    """Raise ValidationError by field unless `row` is valid: fields, the row as a whole, and uniqueness."""
+    row.full_clean(exclude=exclude)
+
+
+def refuse_unknown(changes, allowed):
+    """Raise ValidationError naming every field of `changes` that is not among `allowed`."""
+    unknown = {
+        field: ValidationError(_("There is no such field to change."), code="unknown")
+        for field in changes
+        if field not in allowed
+    }
+    if unknown:
+        raise ValidationError(unknown)

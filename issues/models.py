@@ -1,0 +1,375 @@
+"""The work itself: issues, their statuses, numbers, comments and relations."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from issues.querysets import CommentQuerySet, IssueQuerySet
+from products.models import Component, Label, Milestone, Product, Version, Versioned, clean_line, clean_text
+
+TITLE_LIMIT = 500
+
+
+class Category(models.TextChoices):
+    """What a status means to the code, which never asks for its name."""
+
+    TRIAGE = "triage", _("triage")
+    ACCEPTED = "accepted", _("accepted")
+    STARTED = "started", _("started")
+    CLOSED = "closed", _("closed")
+
+
+class Status(Versioned):
+    """A stage of work, the same on the whole site."""
+
+    slug = models.SlugField(_("slug"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=60, validators=[clean_line])
+    category = models.CharField(_("category"), max_length=8, choices=Category)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("status")
+        verbose_name_plural = _("statuses")
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"), name="status_name_once", violation_error_message=_("There is a status of that name.")
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+    TRACKED = ("slug", "name", "category", "position")
+
+    @property
+    def history_name(self):
+        """What the log calls it."""
+        return self.slug
+
+
+class Priority(models.IntegerChoices):
+    """How soon it is to be done."""
+
+    NONE = 0, _("none")
+    LOW = 1, _("low")
+    MEDIUM = 2, _("medium")
+    HIGH = 3, _("high")
+    URGENT = 4, _("urgent")
+
+
+class Severity(models.IntegerChoices):
+    """How bad it is; unset means that nobody has looked."""
+
+    UNSET = 0, _("unset")
+    S4 = 1, _("S4")
+    S3 = 2, _("S3")
+    S2 = 3, _("S2")
+    S1 = 4, _("S1")
+
+
+class Issue(Versioned):
+    """Something to be done about a product. `key` is its name; `number` counts within the product."""
+
+    class Type(models.TextChoices):
+        BUG = "bug", _("bug")
+        FEATURE = "feature", _("feature")
+        TASK = "task", _("task")
+
+    class Resolution(models.TextChoices):
+        FIXED = "fixed", _("fixed")
+        DUPLICATE = "duplicate", _("duplicate")
+        WONT_DO = "wont-do", _("won’t do")
+        INVALID = "invalid", _("invalid")
+        CANNOT_REPRODUCE = "cannot-reproduce", _("cannot reproduce")
+        INCOMPLETE = "incomplete", _("incomplete")
+        WORKS_AS_DESIGNED = "works-as-designed", _("works as designed")
+
+    class Source(models.TextChoices):
+        WEB = "web", _("web")
+        API = "api", _("API")
+        ADMIN = "admin", _("admin")
+        IMPORT = "import", _("import")
+        MAIL = "mail", _("mail")
+        FORM = "form", _("form")
+
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="issues", verbose_name=_("product"), db_index=False
+    )
+    number = models.PositiveBigIntegerField(editable=False)
+    title = models.CharField(_("title"), max_length=TITLE_LIMIT, validators=[clean_line])
+    description = models.TextField(_("description"), blank=True, validators=[clean_text])
+    description_html = models.TextField(editable=False, blank=True)
+    type = models.CharField(_("type"), max_length=8, choices=Type, default=Type.BUG)
+    status = models.ForeignKey(Status, models.PROTECT, related_name="+", verbose_name=_("status"), db_index=False)
+    resolution = models.CharField(_("resolution"), max_length=20, choices=Resolution, blank=True)
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NONE)
+    severity = models.PositiveSmallIntegerField(_("severity"), choices=Severity, default=Severity.UNSET)
+    component = models.ForeignKey(
+        Component, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("component")
+    )
+    milestone = models.ForeignKey(
+        Milestone, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("milestone")
+    )
+    version = models.ForeignKey(
+        Version, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("found in")
+    )
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("assignee"),
+        db_index=False,
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("author")
+    )
+    labels = models.ManyToManyField(Label, through="IssueLabel", blank=True, related_name="+", verbose_name=_("labels"))
+    due_on = models.DateField(_("due date"), null=True, blank=True)
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="children", verbose_name=_("parent")
+    )
+    duplicate_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="duplicates", verbose_name=_("duplicate of")
+    )
+    confidential = models.BooleanField(
+        _("confidential"), default=False, help_text=_("Seen by its author, its assignee and triagers only.")
+    )
+    snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
+    source = models.CharField(max_length=8, choices=Source, editable=False)
+    votes = models.PositiveIntegerField(default=0, editable=False)
+    comment_count = models.PositiveIntegerField(default=0, editable=False)
+    event_count = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", db_index=False
+    )
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", db_index=False
+    )
+    triaged_at = models.DateTimeField(null=True, editable=False)
+    closed_at = models.DateTimeField(null=True, editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+    deleted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", db_index=False
+    )
+
+    objects = IssueQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("issue")
+        verbose_name_plural = _("issues")
+        constraints = [models.UniqueConstraint(fields=["product", "number"], name="issue_number_once")]
+        indexes = [
+            models.Index(fields=["-updated_at", "-id"], name="issue_updated"),
+            models.Index(fields=["product", "-updated_at", "-id"], name="issue_product_updated"),
+            models.Index(fields=["-created_at", "-id"], name="issue_created"),
+            models.Index(fields=["product", "-created_at", "-id"], name="issue_product_created"),
+            models.Index(fields=["product", "-priority", "-id"], name="issue_product_priority"),
+            models.Index(fields=["product", "status", "-updated_at", "-id"], name="issue_product_status"),
+            models.Index(fields=["status", "-updated_at", "-id"], name="issue_status_updated"),
+            models.Index(
+                fields=["product", "-updated_at", "-id"], name="issue_open_product", condition=Q(closed_at=None)
+            ),
+            models.Index(
+                fields=["assignee", "-updated_at", "-id"], name="issue_open_assignee", condition=Q(closed_at=None)
+            ),
+            models.Index(fields=["assignee", "-updated_at", "-id"], name="issue_assignee_updated"),
+            models.Index(fields=["deleted_at"], name="issue_trash", condition=Q(deleted_at__isnull=False)),
+        ]
+
+    def __str__(self):
+        return f"{self.key} {self.title}"
+
+    @property
+    def key(self):
+        """Its name, such as WEB-142."""
+        return f"{self.product.key}-{self.number}"
+
+    history_name = key
+
+    TRACKED = [
+        "product",
+        "number",
+        "title",
+        "description",
+        "type",
+        "status",
+        "resolution",
+        "priority",
+        "severity",
+        "component",
+        "milestone",
+        "version",
+        "assignee",
+        "author",
+        "labels",
+        "due_on",
+        "parent",
+        "duplicate_of",
+        "confidential",
+        "snoozed_until",
+        "source",
+        "created_at",
+        "triaged_at",
+        "closed_at",
+        "deleted_at",
+    ]
+
+    def recorded(self):
+        """Return `{field: value}` of all that the log keeps of it, in the words of the API."""
+        values = {name: getattr(self, name) for name in self.TRACKED if name != "labels"}
+        values["priority"] = self.priority_slug
+        values["severity"] = self.severity_slug
+        values["labels"] = self.label_list
+        return values
+
+    @property
+    def priority_slug(self):
+        """The name of its priority in the API, such as "high"."""
+        return Priority(self.priority).name.lower()
+
+    @property
+    def severity_slug(self):
+        """The name of its severity in the API, such as "s2"."""
+        return Severity(self.severity).name.lower()
+
+    @cached_property
+    def label_list(self):
+        """Its labels by name, read once (prefetched ones are used)."""
+        return sorted(self.labels.all(), key=lambda label: label.name.lower())
+
+    @property
+    def is_open(self):
+        """Whether it is not closed."""
+        return self.closed_at is None
+
+    def get_absolute_url(self):
+        """Return the address of its page."""
+        return reverse("issue", args=[self.key])
+
+    def clean(self):
+        """Check what concerns several fields at once. Raises ValidationError by field."""
+        errors = {}
+        if self.resolution and self.status.category != Category.CLOSED:
+            errors["resolution"] = _("Only a closed issue has a resolution.")
+        if self.status.category == Category.CLOSED and not self.resolution:
+            errors["resolution"] = _("Say how it was resolved.")
+        if self.duplicate_of_id and self.resolution != self.Resolution.DUPLICATE:
+            errors["duplicate_of"] = _("Only an issue closed as duplicate is a duplicate of another.")
+        for name in ("component", "milestone", "version"):
+            part = getattr(self, name)
+            if part and part.product_id != self.product_id:
+                errors[name] = _("%(name)s belongs to another product.") % {"name": part.name}
+        for name in ("parent", "duplicate_of"):
+            if self.pk and getattr(self, f"{name}_id") == self.pk:
+                errors[name] = _("An issue cannot be this to itself.")
+        if errors:
+            raise ValidationError(errors)
+
+
+class IssueLabel(models.Model):
+    """A label on an issue."""
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="label_links", db_index=False)
+    label = models.ForeignKey(Label, models.PROTECT, related_name="issue_links", db_index=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issue", "label"], name="issue_label_once")]
+        indexes = [models.Index(fields=["label", "issue"], name="label_issue")]
+
+    def __str__(self):
+        return f"{self.issue_id}: {self.label_id}"
+
+
+class IssueNumber(models.Model):
+    """A number that an issue has or had; it is that issue's for ever, also in the trash and after a move."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="+", db_index=False)
+    number = models.PositiveBigIntegerField()
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="numbers")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "number"], name="number_once")]
+
+    def __str__(self):
+        return f"{self.product_id}: {self.number}"
+
+
+class IssueCounter(models.Model):
+    """The last number given in a product: a row of its own, so that locking it blocks nothing else."""
+
+    product = models.OneToOneField(Product, models.CASCADE, primary_key=True, related_name="+")
+    last = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self):
+        return f"{self.product_id}: {self.last}"
+
+
+class Comment(Versioned):
+    """What somebody said about an issue; an internal one is for triagers."""
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="comments", db_index=False)
+    body = models.TextField(_("comment"), validators=[clean_text])
+    body_html = models.TextField(editable=False, blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+")
+    internal = models.BooleanField(_("internal"), default=False, help_text=_("Seen by triagers only."))
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    edited_at = models.DateTimeField(null=True, editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+    deleted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", db_index=False
+    )
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+        indexes = [
+            models.Index(fields=["issue", "created_at", "id"], name="comment_issue_created"),
+            models.Index(fields=["deleted_at"], name="comment_trash", condition=Q(deleted_at__isnull=False)),
+        ]
+
+    def __str__(self):
+        return f"{self.pk}"
+
+    TRACKED = ("body", "author", "internal", "created_at", "edited_at", "deleted_at")
+
+    @property
+    def history_name(self):
+        """What the log calls it."""
+        return str(self.pk)
+
+
+class Relation(models.Model):
+    """A link between two issues: `source` blocks `target`, or both relate (then `source` has the lower id)."""
+
+    class Kind(models.TextChoices):
+        BLOCKS = "blocks", _("blocks")
+        RELATES = "relates", _("relates to")
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    source = models.ForeignKey(Issue, models.CASCADE, related_name="relations_from", db_index=False)
+    target = models.ForeignKey(Issue, models.CASCADE, related_name="relations_to")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("relation")
+        verbose_name_plural = _("relations")
+        constraints = [models.UniqueConstraint(fields=["source", "target", "kind"], name="relation_once")]
+
+    def __str__(self):
+        return f"{self.source_id} {self.kind} {self.target_id}"

@@ -1,0 +1,188 @@
+"""What setting one field of an issue means for the others. Nothing here writes."""
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from history.errors import Forbidden
+from issues.models import Category, Issue, Status
+from products import access
+from products.access import REPORTER_FIELDS, TRIAGER
+
+FIELDS = frozenset(
+    [
+        "product",
+        "title",
+        "description",
+        "type",
+        "status",
+        "resolution",
+        "priority",
+        "severity",
+        "component",
+        "milestone",
+        "version",
+        "assignee",
+        "labels",
+        "due_on",
+        "parent",
+        "duplicate_of",
+        "confidential",
+        "snoozed_until",
+    ]
+)
+TEXT_FIELDS = frozenset({"title", "description"})
+CLOSING_FIELDS = frozenset({"status", "resolution"})
+PARTS = ("component", "milestone", "version")
+
+
+def first_status(category):
+    """Return the first Status of `category` by position. Raises ValidationError where there is none."""
+    status = Status.objects.filter(category=category).order_by("position", "id").first()
+    if status is None:
+        message = _("There is no status of the category %(category)s: an administrator can add one.")
+        raise ValidationError({"status": ValidationError(message % {"category": category}, code="absent")})
+    return status
+
+
+def authorize_creation(actor, product, fields):
+    """Raise Forbidden unless `actor` may file an issue with these `fields` in `product`."""
+    access.authorize(actor, "create", product)
+    if access.role(actor, product) < TRIAGER:
+        _refuse_fields(set(fields) - REPORTER_FIELDS)
+
+
+def authorize_changes(actor, issue, changes):
+    """Raise Forbidden unless `actor` may make these `changes` to `issue`; only real changes count."""
+    changes = {field for field, value in changes.items() if not holds(issue, field, value)}
+    reason = access.refusal(actor, "edit", issue)
+    if reason is None:
+        return
+    if reason[1] == "archived":
+        raise Forbidden(*reason)
+    if changes & TEXT_FIELDS:
+        access.authorize(actor, "edit_text", issue)
+    if changes & CLOSING_FIELDS:
+        access.authorize(actor, "close", issue)
+    if not changes:
+        access.authorize(actor, "edit_text", issue)
+    _refuse_fields(changes - TEXT_FIELDS - CLOSING_FIELDS)
+
+
+def _refuse_fields(fields):
+    if fields:
+        names = ", ".join(sorted(fields))
+        raise Forbidden(_("Only a triager may set: %(fields)s.") % {"fields": names}, "field")
+
+
+def holds(issue, field, value):
+    """Return whether `field` of `issue` has that `value` already."""
+    if field == "labels":
+        return {label.pk for label in value} == {label.pk for label in issue.label_list}
+    present = getattr(issue, field)
+    return present == value or (present in (None, "") and value in (None, ""))
+
+
+def set_status(issue, changes, *, actor, now):
+    """Set status, resolution and duplicate_of of `issue` from `changes`, with what follows from them.
+
+    Setting `duplicate_of` closes as duplicate; closing without a resolution means fixed; leaving *closed* clears
+    resolution and duplicate_of and goes to *triage* unless a triager names another open status.
+    """
+    was_closed = issue.status_id is not None and issue.status.category == Category.CLOSED
+    status = changes.get("status") or (issue.status if issue.status_id else None)
+    if changes.get("duplicate_of") and "status" not in changes and not was_closed:
+        status = first_status(Category.CLOSED)
+    if status.category == Category.CLOSED:
+        _close(issue, changes, was_closed)
+    else:
+        _open(issue, changes)
+        if was_closed:
+            status = _reopened(issue, status, actor)
+    issue.status = status
+    _stamp(issue, now)
+
+
+def _close(issue, changes, was_closed):
+    if "duplicate_of" in changes:
+        issue.duplicate_of = changes["duplicate_of"]
+    resolution = changes.get("resolution") or (issue.resolution if was_closed else "")
+    if changes.get("duplicate_of") and not changes.get("resolution"):
+        resolution = Issue.Resolution.DUPLICATE
+    issue.resolution = resolution or Issue.Resolution.FIXED
+    if issue.resolution != Issue.Resolution.DUPLICATE and not changes.get("duplicate_of"):
+        issue.duplicate_of = None
+    elif issue.resolution == Issue.Resolution.DUPLICATE and issue.duplicate_of is None:
+        message = _("Name the issue that this one is a duplicate of.")
+        raise ValidationError({"duplicate_of": ValidationError(message, code="required")})
+
+
+def _open(issue, changes):
+    if changes.get("resolution"):
+        message = _("Only a closed issue has a resolution: close it in the same change.")
+        raise ValidationError({"resolution": ValidationError(message, code="open")})
+    if changes.get("duplicate_of"):
+        message = _("A duplicate is closed: leave the status out, or close it in the same change.")
+        raise ValidationError({"duplicate_of": ValidationError(message, code="open")})
+    issue.resolution, issue.duplicate_of = "", None
+
+
+def _reopened(issue, status, actor):
+    default = first_status(Category.TRIAGE)
+    if status != default and not access.can(actor, "edit", issue):
+        raise Forbidden(_("Only a triager may set: status."), "field")
+    return status
+
+
+def _stamp(issue, now):
+    category = issue.status.category
+    issue.closed_at = (issue.closed_at or now) if category == Category.CLOSED else None
+    issue.triaged_at = (issue.triaged_at or now) if category != Category.TRIAGE else None
+
+
+def check_person(user, product):
+    """Raise ValidationError for `assignee` unless `user` may be asked in `product`."""
+    if user is not None and not access.may_be_asked(user, product):
+        message = _("%(user)s is not active, or cannot see this product.") % {"user": user}
+        raise ValidationError({"assignee": ValidationError(message, code="person")})
+
+
+def check_parts(issue, changes):
+    """Raise ValidationError by field where `changes` newly name what is archived or another product's."""
+    errors = {}
+    for name in PARTS:
+        part = changes.get(name)
+        if part is not None and (part.product_id != issue.product_id or part.archived):
+            message = _("%(name)s is archived, or belongs to another product.") % {"name": part.name}
+            errors[name] = ValidationError(message, code="archived" if part.archived else "other_product")
+    if errors:
+        raise ValidationError(errors)
+
+
+def check_labels(issue, labels, present=()):
+    """Raise ValidationError unless `labels` fit together and the product; those `present` may be archived."""
+    present = {label.pk for label in present}
+    groups = {}
+    for label in labels:
+        if label.product_id not in (None, issue.product_id) or (label.archived and label.pk not in present):
+            message = _("The label %(name)s is archived, or belongs to another product.") % {"name": label.name}
+            raise ValidationError({"labels": ValidationError(message, code="other_product")})
+        other = groups.setdefault(label.group, label) if label.group else label
+        if other is not label:
+            message = _("%(one)s and %(other)s exclude one another.") % {"one": other.name, "other": label.name}
+            raise ValidationError({"labels": ValidationError(message, code="exclusive")})
+
+
+def check_link(issue, field, target, actor):
+    """Raise ValidationError unless `issue` may point to `target` by `field` without a circle.
+
+    The rows on the way up are locked, so that two such links made at once cannot close a circle between them.
+    """
+    if not access.sees(actor, target) or target.deleted_at:
+        raise ValidationError({field: ValidationError(_("There is no such issue."), code="absent")})
+    step = target
+    while step is not None:
+        if step.pk == issue.pk:
+            message = _("This would go round in a circle.")
+            raise ValidationError({field: ValidationError(message, code="circle")})
+        above = Issue.objects.select_for_update().filter(pk=getattr(step, f"{field}_id"))
+        step = above.first() if getattr(step, f"{field}_id") else None

@@ -1,0 +1,35 @@
+"""Every write to issues, comments, relations and statuses, and the undo of any batch."""
+
+from issues.services.batch import CommentRecord, EventRecord, IssueRecord, write_batch
+from issues.services.comments import add_comment, edit_comment, restore_comment, trash_comment
+from issues.services.issues import create_issue, update_issue
+from issues.services.relations import relate, unrelate
+from issues.services.statuses import create_status, update_status
+from issues.services.trash import purge, purge_expired, redact, restore_issue, trash_issue
+from issues.services.undo import can_undo, resume, running, undo
+
+__all__ = [
+    "CommentRecord",
+    "EventRecord",
+    "IssueRecord",
+    "add_comment",
+    "can_undo",
+    "create_issue",
+    "create_status",
+    "edit_comment",
+    "purge",
+    "purge_expired",
+    "redact",
+    "relate",
+    "restore_comment",
+    "restore_issue",
+    "resume",
+    "running",
+    "trash_comment",
+    "trash_issue",
+    "undo",
+    "unrelate",
+    "update_issue",
+    "update_status",
+    "write_batch",
+]

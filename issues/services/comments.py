@@ -1,0 +1,120 @@
+"""Every write to comments."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from history import log
+from history.models import Kind
+from history.writing import check, lock
+from issues.models import Comment
+from issues.services.issues import lock_issue, touch, update_issue
+from products import access
+from products.markdown import render
+from products.models import limit_text
+
+
+@transaction.atomic
+def add_comment(issue, *, actor, via, body, internal=False, expected_version=None, **changes):
+    """Comment on `issue`, and in the same batch make `changes` to it (as `update_issue`). Return the Comment.
+
+    Raises Forbidden, Stale, or ValidationError by field.
+    """
+    issue = lock_issue(issue, expected_version)
+    access.authorize(actor, "comment_internally" if internal else "comment", issue)
+    now = timezone.now()
+    comment = Comment(issue=issue, body=body, internal=internal, author=actor, created_at=now)
+    check_comment(comment)
+    batch = log.open_batch(actor=actor, via=via, at=now)
+    comment.body_html = render(body)
+    comment.save(force_insert=True)
+    _record(Kind.COMMENTED, comment, issue, batch, log.created(comment), counted=1)
+    if changes:
+        update_issue(issue, actor=actor, via=via, batch=batch, **changes)
+    return comment
+
+
+def check_comment(comment):
+    """Raise ValidationError by field unless `comment` is valid."""
+    check(comment, exclude=["issue", "author", "deleted_by"])
+    try:
+        limit_text(comment.body)
+    except ValidationError as error:
+        raise ValidationError({"body": error}) from error
+
+
+def _record(kind, comment, issue, batch, changes, *, counted=0):
+    """Log `changes` of `comment`; only what every reader can see moves the issue's version and date."""
+    if not comment.internal:
+        issue.comment_count += counted
+        touch(issue, batch)
+    log.record(
+        batch, kind, about=comment, product=issue.product, issue=issue, internal=comment.internal, changes=changes
+    )
+    issue.save(update_fields=["comment_count", "event_count", "lock_version", "updated_at", "updated_by"])
+
+
+def lock_comment(comment, expected_version=None, *, trashed=False):
+    """Return `comment` and its issue, both locked, the issue first (as everywhere)."""
+    issue = lock_issue(comment.issue)
+    rows = Comment.objects.filter(deleted_at__isnull=not trashed).select_related("author")
+    return lock(rows, comment, expected_version), issue
+
+
+@transaction.atomic
+def edit_comment(comment, *, actor, via, body, expected_version=None):
+    """Replace the text of `comment`. Return it. Raises Forbidden, Stale, or ValidationError by field."""
+    comment, issue = lock_comment(comment, expected_version)
+    _authorize(actor, "edit_comment", comment, issue)
+    if body == comment.body:
+        return comment
+    return set_body(comment, issue, body, log.open_batch(actor=actor, via=via))
+
+
+def set_body(comment, issue, body, batch):
+    """Save a new `body` of a locked `comment` with its event in `batch`. Return the comment."""
+    before = log.state(comment)
+    comment.body = body
+    check_comment(comment)
+    comment.body_html = render(body)
+    comment.edited_at = batch.at
+    comment.lock_version += 1
+    comment.save(update_fields=["body", "body_html", "edited_at", "lock_version"])
+    _record(Kind.COMMENT_EDITED, comment, issue, batch, log.difference(before, log.state(comment)))
+    return comment
+
+
+def _authorize(actor, action, comment, issue):
+    """Raise Forbidden unless `actor` sees `comment` and may do `action` to it."""
+    if comment.internal:
+        access.authorize(actor, "comment_internally", issue)
+    access.authorize(actor, action, issue, own=comment.author_id == actor.pk)
+
+
+@transaction.atomic
+def trash_comment(comment, *, actor, via, expected_version=None):
+    """Move `comment` to the trash. Return it."""
+    comment, issue = lock_comment(comment, expected_version)
+    access.authorize(actor, "trash", issue)
+    return set_trashed(comment, issue, log.open_batch(actor=actor, via=via), True)
+
+
+@transaction.atomic
+def restore_comment(comment, *, actor, via, expected_version=None):
+    """Take `comment` out of the trash. Return it."""
+    comment, issue = lock_comment(comment, expected_version, trashed=True)
+    access.authorize(actor, "restore", issue)
+    return set_trashed(comment, issue, log.open_batch(actor=actor, via=via), False)
+
+
+def set_trashed(comment, issue, batch, trashed):
+    """Move a locked `comment` into the trash, or out of it, with its event in `batch`. Return the comment."""
+    before = log.state(comment)
+    comment.deleted_at = batch.at if trashed else None
+    comment.deleted_by = batch.actor if trashed else None
+    comment.lock_version += 1
+    comment.save(update_fields=["deleted_at", "deleted_by", "lock_version"])
+    kind = Kind.TRASHED if trashed else Kind.RESTORED
+    changes = log.difference(before, log.state(comment))
+    _record(kind, comment, issue, batch, changes, counted=-1 if trashed else 1)
+    return comment

@@ -1,0 +1,234 @@
+"""Creating an issue, and changing one: the door for a single issue."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from history import log
+from history.models import Kind
+from history.writing import lock, refuse_unknown, save_changed
+from issues import rules
+from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber
+from products import access
+from products.markdown import render
+from products.models import Label, Member, limit_text
+
+PLAIN_FIELDS = [
+    "title",
+    "description",
+    "type",
+    "priority",
+    "severity",
+    "component",
+    "milestone",
+    "version",
+    "assignee",
+    "due_on",
+    "parent",
+    "confidential",
+    "snoozed_until",
+]
+RELATED = [
+    "product",
+    "status",
+    "component",
+    "milestone",
+    "version",
+    "assignee",
+    "author",
+    "parent__product",
+    "duplicate_of__product",
+]
+# Rows come as rows, already looked up: asking for each of them again would cost a query a field.
+ROWS = [field.name for field in Issue._meta.concrete_fields if field.is_relation]
+SOURCES = {"agent": Issue.Source.API}
+
+
+def lock_issue(issue, expected_version=None):
+    """Return `issue` with its rows related, locked. Raises Issue.DoesNotExist (also in the trash) and Stale."""
+    live = Issue.objects.filter(deleted_at=None, product__deleted_at=None).select_related(*RELATED)
+    return lock(live, issue, expected_version)
+
+
+@transaction.atomic
+def create_issue(product, *, actor, via, **fields):
+    """File an issue (`title` needed; fields as `issues.rules.FIELDS`, rows for what refers to rows). Return it.
+
+    Raises Forbidden that names a field which needs a triager, or ValidationError by field.
+    """
+    refuse_unknown(fields, rules.FIELDS - {"product"})
+    rules.authorize_creation(actor, product, fields)
+    now = timezone.now()
+    issue = Issue(
+        product=product,
+        author=actor,
+        source=SOURCES.get(via, via),
+        number=0,
+        created_at=now,
+        created_by=actor,
+        updated_at=now,
+        updated_by=actor,
+    )
+    issue.label_list = []
+    _set_fields(issue, _with_defaults(product, actor, fields), actor=actor, now=now)
+    return insert(issue, log.open_batch(actor=actor, via=via, at=now))
+
+
+def _with_defaults(product, actor, fields):
+    fields = dict(fields)
+    if "status" not in fields:
+        member = Member.objects.filter(product=product, user=actor).exists()
+        skips = product.members_skip_triage and member
+        fields["status"] = rules.first_status(Category.ACCEPTED if skips else Category.TRIAGE)
+        if fields.get("duplicate_of"):
+            del fields["status"]
+    assignee = getattr(fields.get("component"), "default_assignee", None)
+    if assignee is not None and fields.get("assignee") is None and access.may_be_asked(assignee, product):
+        fields["assignee"] = assignee
+    return fields
+
+
+def insert(issue, batch, kind=Kind.CREATED):
+    """Number and insert a checked new `issue` with its event in `batch`. The counter is locked last. Return it."""
+    check_issue(issue)
+    labels = issue.label_list
+    issue.description_html = render(issue.description)
+    issue.number = next_number(issue.product)
+    issue.event_count = 1
+    issue.save(force_insert=True)
+    IssueNumber.objects.create(product=issue.product, number=issue.number, issue=issue)
+    IssueLabel.objects.bulk_create(IssueLabel(issue=issue, label=label) for label in labels)
+    issue.event_count = 0
+    log.record(batch, kind, about=issue, product=issue.product, issue=issue, changes=log.created(issue))
+    return issue
+
+
+def next_number(product):
+    """Return the next number of `product`, whose counter stays locked until the transaction ends."""
+    counter = IssueCounter.objects.filter(product=product)
+    if not counter.update(last=F("last") + 1):
+        IssueCounter.objects.bulk_create([IssueCounter(product=product)], ignore_conflicts=True)
+        counter.update(last=F("last") + 1)
+    return counter.values_list("last", flat=True).get()
+
+
+@transaction.atomic
+def update_issue(issue, *, actor, via, expected_version=None, batch=None, **changes):
+    """Change the named fields of `issue` (`product` moves it). Return it as it is then.
+
+    Only what differs is written, with one event; fields that others change at the same time stay theirs. `batch`
+    makes the change part of a larger one. Raises Forbidden, Stale, or ValidationError by field.
+    """
+    refuse_unknown(changes, rules.FIELDS)
+    issue = lock_issue(issue, expected_version)
+    access.forget_roles(actor)
+    rules.authorize_changes(actor, issue, changes)
+    changes = {field: value for field, value in changes.items() if not rules.holds(issue, field, value)}
+    if not changes:
+        return issue
+    now = timezone.now()
+    before = log.state(issue)
+    kind = _move(issue, changes, actor) if "product" in changes else Kind.CHANGED
+    _set_fields(issue, changes, actor=actor, now=now)
+    return finish(issue, before, batch or log.open_batch(actor=actor, via=via, at=now), kind)
+
+
+def _set_fields(issue, changes, *, actor, now):
+    rules.check_parts(issue, changes)
+    if "assignee" in changes:
+        rules.check_person(changes["assignee"], issue.product)
+    if "description" in changes:
+        _limit_description(changes["description"])
+    if "labels" in changes:
+        rules.check_labels(issue, changes["labels"], present=issue.label_list)
+        issue.label_list = sorted(changes["labels"], key=lambda label: label.name.lower())
+    for field in ("parent", "duplicate_of"):
+        if changes.get(field) is not None:
+            rules.check_link(issue, field, changes[field], actor)
+    for field in PLAIN_FIELDS:
+        if field in changes:
+            setattr(issue, field, changes[field])
+    if issue.status_id is None or {"status", "resolution", "duplicate_of"} & set(changes):
+        rules.set_status(issue, changes, actor=actor, now=now)
+
+
+def _limit_description(text):
+    try:
+        limit_text(text)
+    except ValidationError as error:
+        raise ValidationError({"description": error}) from error
+
+
+def _move(issue, changes, actor):
+    """Give `issue` its place in another product: its old number there or a new one, and parts of the same names."""
+    target = changes["product"]
+    access.authorize(actor, "create", target)
+    issue.product = target
+    for field in rules.PARTS:
+        part = getattr(issue, field)
+        if part is not None and field not in changes:
+            changes[field] = type(part).objects.active().filter(product=target, name__iexact=part.name).first()
+    if "labels" not in changes:
+        changes["labels"] = _labels_in(target, issue.label_list)
+    if "assignee" not in changes and issue.assignee and not access.may_be_asked(issue.assignee, target):
+        changes["assignee"] = None
+    if issue.is_open and "status" not in changes and "duplicate_of" not in changes:
+        changes["status"] = rules.first_status(Category.TRIAGE)
+    return Kind.MOVED
+
+
+def _labels_in(product, labels):
+    kept = [label for label in labels if label.product_id is None]
+    names = [label.name.lower() for label in labels if label.product_id is not None]
+    own = Label.objects.active().filter(product=product)
+    return kept + [label for label in own if label.name.lower() in names]
+
+
+def place(issue):
+    """Number `issue` in its present product: the number it had there before, else the next one."""
+    known = IssueNumber.objects.filter(product=issue.product, issue=issue).order_by("-id").first()
+    if known is not None:
+        issue.number = known.number
+    else:
+        issue.number = next_number(issue.product)
+        IssueNumber.objects.create(product=issue.product, number=issue.number, issue=issue)
+
+
+def check_issue(issue):
+    """Raise ValidationError by field unless `issue` is valid as a whole."""
+    issue.full_clean(exclude=ROWS, validate_unique=False, validate_constraints=False)
+
+
+def finish(issue, before, batch, kind=Kind.CHANGED):
+    """Save what differs from the state `before` of a locked `issue`, with an event in `batch`. Return the issue."""
+    check_issue(issue)
+    if before["product"]["id"] != issue.product_id:
+        place(issue)
+    changes = log.difference(before, log.state(issue))
+    if not changes:
+        return issue
+    if "labels" in changes:
+        _save_labels(issue)
+    if "description" in changes:
+        issue.description_html = render(issue.description)
+    issue.lock_version += 1
+    issue.updated_at, issue.updated_by = batch.at, batch.actor
+    log.record(batch, kind, about=issue, product=issue.product, issue=issue, changes=changes)
+    extra = ["description_html", "lock_version", "updated_at", "updated_by", "event_count", "deleted_by"]
+    save_changed(issue, [*changes, *extra])
+    return issue
+
+
+def _save_labels(issue):
+    links = IssueLabel.objects.filter(issue=issue)
+    wanted = {label.pk for label in issue.label_list}
+    present = set(links.values_list("label_id", flat=True))
+    links.filter(label_id__in=present - wanted).delete()
+    IssueLabel.objects.bulk_create(IssueLabel(issue=issue, label_id=pk) for pk in wanted - present)
+
+
+def touch(issue, batch):
+    """Note on a locked `issue` that `batch` changed something about it that every reader can see."""
+    issue.lock_version += 1
+    issue.updated_at, issue.updated_by = batch.at, batch.actor

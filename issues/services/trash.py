@@ -1,0 +1,189 @@
+"""The trash: moving an issue there and back, redacting a text, and purging for good."""
+
+from datetime import timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from history import log
+from history.errors import Conflict
+from history.models import Change, Event, Kind, Via
+from history.writing import lock
+from issues.models import Comment, Issue, IssueCounter, IssueLabel, IssueNumber, Relation
+from issues.services.comments import lock_comment
+from issues.services.issues import RELATED, finish, lock_issue, touch
+from issues.services.relations import REVERSED
+from products import access
+from products.models import Product
+
+KEPT_DAYS = 30
+CHUNK = 500
+REDACTED_TITLE = "(redacted)"
+
+
+@transaction.atomic
+def trash_issue(issue, *, actor, via, expected_version=None):
+    """Move `issue` to the trash, from where it can be restored for 30 days. Return it."""
+    issue = lock_issue(issue, expected_version)
+    access.authorize(actor, "trash", issue)
+    return set_trashed(issue, log.open_batch(actor=actor, via=via), True)
+
+
+@transaction.atomic
+def restore_issue(issue, *, actor, via, expected_version=None):
+    """Take `issue` out of the trash. Return it."""
+    issue = lock_trashed(issue, expected_version)
+    access.authorize(actor, "restore", issue)
+    return set_trashed(issue, log.open_batch(actor=actor, via=via), False)
+
+
+def lock_trashed(issue, expected_version=None):
+    """Return `issue`, which is in the trash, locked. Raises Issue.DoesNotExist and Stale."""
+    trashed = Issue.objects.filter(deleted_at__isnull=False, product__deleted_at=None).select_related(*RELATED)
+    return lock(trashed, issue, expected_version)
+
+
+def set_trashed(issue, batch, trashed):
+    """Move a locked `issue` into the trash, or out of it, with its event in `batch`. Return it."""
+    before = log.state(issue)
+    issue.deleted_at = batch.at if trashed else None
+    issue.deleted_by = batch.actor if trashed else None
+    return finish(issue, before, batch, Kind.TRASHED if trashed else Kind.RESTORED)
+
+
+@transaction.atomic
+def redact(row, field, *, actor, via, expected_version=None):
+    """Blank the text `field` of an issue, a comment or a product, in the row and in all its history. Return the row.
+
+    An event says that it was done, and by whom. It cannot be undone. Raises Forbidden, Stale, or ValidationError.
+    """
+    allowed = {Issue: ("title", "description"), Comment: ("body",), Product: ("title", "description")}[type(row)]
+    if field not in allowed:
+        message = _("Only these can be redacted: %(fields)s.") % {"fields": ", ".join(allowed)}
+        raise ValidationError({"field": ValidationError(message, code="choice")})
+    row, issue = _lock_any(row, expected_version)
+    access.authorize(actor, "redact", issue or row)
+    blank = REDACTED_TITLE if field == "title" else ""
+    setattr(row, field, blank)
+    html = {f"{field}_html": ""} if field != "title" else {}
+    for name, value in html.items():
+        setattr(row, name, value)
+    _blank_history(row, field, log.freeze(blank))
+    _record_redaction(row, issue, field, log.freeze(blank), log.open_batch(actor=actor, via=via), html)
+    return row
+
+
+def _lock_any(row, expected_version):
+    """Return `row` locked, and the locked issue that it is or belongs to (None for a product)."""
+    if isinstance(row, Product):
+        return lock(Product.objects.filter(deleted_at=None), row, expected_version), None
+    if isinstance(row, Comment):
+        return lock_comment(row, expected_version)
+    issue = lock_issue(row, expected_version)
+    return issue, issue
+
+
+def _blank_history(row, field, blank):
+    changes = Change.objects.filter(event__about=row._meta.model_name, event__about_id=row.pk, field=field)
+    changes.filter(before__isnull=False).update(before=blank)
+    changes.filter(after__isnull=False).update(after=blank)
+
+
+def _record_redaction(row, issue, field, blank, batch, html):
+    row.lock_version += 1
+    product = issue.product if issue else row
+    internal = isinstance(row, Comment) and row.internal
+    changes = {field: (blank, blank)}
+    saved = [field, *html, "lock_version"]
+    if issue is not None and issue is not row and not internal:
+        touch(issue, batch)
+    if not isinstance(row, Comment):
+        row.updated_at, row.updated_by = batch.at, batch.actor
+        saved += ["updated_at", "updated_by"]
+    log.record(batch, Kind.REDACTED, about=row, product=product, issue=issue, internal=internal, changes=changes)
+    row.save(update_fields=saved)
+    if issue is not None:
+        issue.save(update_fields=["event_count", "lock_version", "updated_at", "updated_by"])
+
+
+@transaction.atomic
+def purge(row, *, actor, via, expected_version=None):
+    """Delete an issue, comment or product that is in the trash for good, with its history.
+
+    Raises Forbidden, Stale, or Conflict where it is not in the trash.
+    """
+    fresh = lock(type(row).objects.all(), row, expected_version)
+    home = fresh.issue if isinstance(fresh, Comment) else fresh
+    access.authorize(actor, "purge", home)
+    if fresh.deleted_at is None:
+        raise Conflict(_("Only what is in the trash can be purged: delete it first."), "not_in_trash")
+    _purge(fresh, log.open_batch(actor=actor, via=via))
+
+
+def _purge(row, batch):
+    if isinstance(row, Comment):
+        Event.objects.filter(about="comment", about_id=row.pk).delete()
+        row.delete()
+    elif isinstance(row, Issue):
+        _purge_issues([row.pk], batch)
+    else:
+        _purge_product(row, batch)
+
+
+def _purge_product(product, batch):
+    issues = Issue.objects.filter(product=product)
+    while ids := list(issues.values_list("pk", flat=True)[:CHUNK]):
+        _purge_issues(ids, batch)
+    IssueNumber.objects.filter(product=product).delete()
+    IssueCounter.objects.filter(product=product).delete()
+    product.delete()
+
+
+def _purge_issues(ids, batch):
+    _let_go(ids, batch)
+    for model in (Change, Event, IssueLabel, IssueNumber, Comment):
+        model.objects.filter(issue_id__in=ids).delete()
+    Issue.objects.filter(pk__in=ids).delete()
+
+
+def _let_go(ids, batch):
+    """Take what is purged out of the issues that name it, each with an event, so that their history still holds."""
+    for field in ("parent", "duplicate_of"):
+        named = Issue.objects.filter(**{f"{field}__in": ids}).exclude(pk__in=ids).select_related(*RELATED)
+        for issue in named.select_for_update(of=("self",)):
+            before = log.state(issue)
+            setattr(issue, field, None)
+            finish(issue, before, batch)
+    relations = Relation.objects.filter(source__in=ids) | Relation.objects.filter(target__in=ids)
+    for relation in relations.select_related("source__product", "target__product"):
+        _unrelate(relation, ids, batch)
+    relations.delete()
+
+
+def _unrelate(relation, ids, batch):
+    ends = (
+        (relation.source, relation.target, relation.kind),
+        (relation.target, relation.source, REVERSED[relation.kind]),
+    )
+    for issue, other, name in ends:
+        if issue.pk not in ids:
+            issue = Issue.objects.select_for_update(of=("self",)).select_related("product").get(pk=issue.pk)
+            touch(issue, batch)
+            changes = {name: (log.freeze(other), None)}
+            log.record(batch, Kind.UNRELATED, about=relation, product=issue.product, issue=issue, changes=changes)
+            issue.save(update_fields=["event_count", "lock_version", "updated_at", "updated_by"])
+
+
+def purge_expired(now):
+    """Purge what has been in the trash for longer than 30 days at `now`, at most 500 of a kind. Return how many."""
+    limit = now - timedelta(days=KEPT_DAYS)
+    purged = 0
+    for model in (Comment, Issue, Product):
+        for row in model.objects.filter(deleted_at__lt=limit).order_by("pk")[:CHUNK]:
+            with transaction.atomic():
+                locked = model.objects.select_for_update().filter(pk=row.pk, deleted_at__lt=limit).first()
+                if locked is not None:
+                    _purge(locked, log.open_batch(actor=None, via=Via.ADMIN, at=now))
+                    purged += 1
+    return purged

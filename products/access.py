@@ -1,0 +1,193 @@
+"""Who may do what: the one place where that is decided, for pages, REST, admin, search and exports alike.
+
+A role in a product is a number from 0 (none) to 4 (maintainer). `ACTIONS` says from which role on an action is
+allowed; `OWN` says what a reporter may do to what is their own. An issue is anything with `product`, `author_id`,
+`assignee_id` and `confidential`: this module knows no model of issues.
+"""
+
+from django.apps import apps
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from history.errors import Forbidden
+
+NOBODY, VIEWER, REPORTER, TRIAGER, MAINTAINER = range(5)
+ROLES = {"viewer": VIEWER, "reporter": REPORTER, "triager": TRIAGER, "maintainer": MAINTAINER}
+
+ACTIONS = {
+    "view": VIEWER,
+    "vote": VIEWER,
+    "watch": VIEWER,
+    "create": REPORTER,
+    "comment": REPORTER,
+    "triage": TRIAGER,
+    "edit": TRIAGER,
+    "edit_text": TRIAGER,
+    "close": TRIAGER,
+    "relate": TRIAGER,
+    "edit_comment": TRIAGER,
+    "comment_internally": TRIAGER,
+    "bulk": TRIAGER,
+    "undo": TRIAGER,
+    "trash": MAINTAINER,
+    "restore": MAINTAINER,
+    "purge": MAINTAINER,
+    "redact": MAINTAINER,
+    "maintain": MAINTAINER,
+    "unarchive": MAINTAINER,
+    "import": MAINTAINER,
+}
+OWN = {"edit_text", "close", "edit_comment", "undo"}
+NOT_BY_AUTHORSHIP = {"edit_comment", "undo"}
+SIGNED_IN = {"vote", "watch"}
+WITH_ARCHIVED = {"view", "unarchive", "undo", "restore", "trash", "purge", "redact"}
+REPORTER_FIELDS = frozenset(
+    {"title", "description", "type", "severity", "component", "version", "labels", "confidential"}
+)
+SITE_ACTIONS = {"create_product", "edit_statuses", "edit_site_labels", "edit_users"}
+
+
+def is_person(user):
+    """Return whether `user` is somebody signed in and active."""
+    return user is not None and user.is_authenticated and user.is_active
+
+
+def is_superuser(user):
+    """Return whether `user` may do everything."""
+    return is_person(user) and user.is_superuser
+
+
+def is_staff(user):
+    """Return whether `user` belongs to the staff of the site."""
+    return is_person(user) and (user.is_staff or user.is_superuser)
+
+
+def given_roles(user):
+    """Return `{product id: role}` of the memberships of `user`, asked once for each user object."""
+    if not is_person(user):
+        return {}
+    if not hasattr(user, "_given_roles"):
+        members = apps.get_model("products", "Member").objects.filter(user_id=user.pk)
+        user._given_roles = {product: ROLES[role] for product, role in members.values_list("product_id", "role")}
+    return user._given_roles
+
+
+def forget_roles(user):
+    """Make the next question about `user` read the memberships again."""
+    if hasattr(user, "_given_roles"):
+        del user._given_roles
+
+
+def role(user, product):
+    """Return the role of `user` in `product`: the higher of the implied and the given one, from NOBODY on."""
+    if is_superuser(user):
+        return MAINTAINER
+    return max(_implied_role(user, product.visibility), given_roles(user).get(product.pk, NOBODY))
+
+
+def _implied_role(user, visibility):
+    signed_in = is_person(user)
+    if visibility == "public":
+        return REPORTER if signed_in else VIEWER
+    return REPORTER if visibility == "internal" and signed_in else NOBODY
+
+
+def is_product(obj):
+    """Return whether `obj` is a product rather than an issue."""
+    return hasattr(obj, "visibility")
+
+
+def sees(user, obj):
+    """Return whether `user` may see `obj`, a product or an issue; the trash is left to the querysets."""
+    product = obj if is_product(obj) else obj.product
+    given = role(user, product)
+    if given < VIEWER:
+        return False
+    if is_product(obj) or not obj.confidential or given >= TRIAGER:
+        return True
+    return is_person(user) and user.pk in (obj.author_id, obj.assignee_id)
+
+
+def can(user, action, obj=None, *, own=False):
+    """Return whether `user` may do `action` to `obj`: a product, an issue, or None for the whole site.
+
+    `own` says that a comment or batch is the user's own; of an issue the author is asked.
+    """
+    return refusal(user, action, obj, own=own) is None
+
+
+def authorize(user, action, obj=None, *, own=False):
+    """Raise Forbidden unless `user` may do `action`, with the memberships as they are in the database now."""
+    forget_roles(user)
+    reason = refusal(user, action, obj, own=own)
+    if reason:
+        raise Forbidden(*reason)
+
+
+def refusal(user, action, obj=None, *, own=False):
+    """Return None where `can` holds, else `(detail, code)` of why not."""
+    denied = (_("You do not have the right to do this."), "forbidden")
+    if action in SITE_ACTIONS:
+        return None if is_staff(user) else denied
+    if not sees(user, obj):
+        return denied
+    product = obj if is_product(obj) else obj.product
+    if not _role_allows(user, action, obj, role(user, product), own):
+        return denied
+    if product.archived and action not in WITH_ARCHIVED:
+        return _("This product is archived: it can be read, but not changed."), "archived"
+    return None
+
+
+def _role_allows(user, action, obj, given, own):
+    if action != "view" and not is_person(user):
+        return False
+    if given >= ACTIONS[action]:
+        return True
+    if action in OWN and not own and action not in NOT_BY_AUTHORSHIP:
+        own = not is_product(obj) and obj.author_id == user.pk
+    return action in OWN and own and given >= REPORTER
+
+
+def may_be_asked(user, product):
+    """Return whether `user` may be made assignee, owner of triage or the like: active, and sees the product."""
+    return is_person(user) and role(user, product) >= VIEWER
+
+
+def visible_products(user, prefix=""):
+    """Return the condition that a product is seen by `user`; `prefix` leads to the product, as in "product__"."""
+    if is_superuser(user):
+        return Q()
+    if not is_person(user):
+        return Q(**{f"{prefix}visibility": "public"})
+    seen = Q(**{f"{prefix}visibility__in": ("public", "internal")})
+    return seen | products_with_role(user, "viewer", prefix)
+
+
+def products_with_role(user, name, prefix=""):
+    """Return the condition that `user` holds the role `name` or a higher one in a product, by membership."""
+    if is_superuser(user):
+        return Q()
+    held = [product for product, given in given_roles(user).items() if given >= ROLES[name]]
+    path = f"{prefix[:-2]}_id" if prefix else "id"
+    return Q(**{f"{path}__in": held})
+
+
+def visible_issues(user, prefix=""):
+    """Return the condition that an issue is seen by `user`; `prefix` leads to the issue."""
+    product = f"{prefix}product__"
+    condition = visible_products(user, product)
+    if is_superuser(user):
+        return condition
+    open_to_all = Q(**{f"{prefix}confidential": False})
+    if is_person(user):
+        open_to_all |= Q(**{f"{prefix}author": user.pk}) | Q(**{f"{prefix}assignee": user.pk})
+        open_to_all |= products_with_role(user, "triager", product)
+    return condition & open_to_all
+
+
+def visible_comments(user, prefix=""):
+    """Return the condition that a comment on a visible issue is seen by `user`."""
+    if is_superuser(user):
+        return Q()
+    return Q(**{f"{prefix}internal": False}) | products_with_role(user, "triager", f"{prefix}issue__product__")

@@ -1,0 +1,95 @@
+"""Markdown to safe HTML, rendered once when a text is written."""
+
+import html
+
+import nh3
+from markdown_it import MarkdownIt
+from mdit_py_plugins.tasklists import tasklists_plugin
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.util import ClassNotFound
+
+# Longer texts come by import alone and are shown as they are, so that no page waits for them.
+RENDER_LIMIT = 64 * 1024
+HIGHLIGHT_LIMIT = 20_000
+NESTING_LIMIT = 20
+
+TAGS = set(
+    [
+        "a",
+        "blockquote",
+        "br",
+        "code",
+        "del",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "input",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "s",
+        "span",
+        "strong",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+ATTRIBUTES = {
+    "a": {"href", "title"},
+    "code": {"class"},
+    "span": {"class"},
+    "li": {"class"},
+    "ul": {"class"},
+    "ol": {"start"},
+    "th": {"align"},
+    "td": {"align"},
+    "input": {"type", "checked", "disabled"},
+}
+
+
+def _highlighted(code, language, _attributes):
+    if not language or len(code) > HIGHLIGHT_LIMIT:
+        return ""
+    try:
+        lexer = get_lexer_by_name(language, stripnl=False)
+    except ClassNotFound:
+        return ""
+    return highlight(code, lexer, HtmlFormatter(nowrap=True))
+
+
+_parser = (
+    MarkdownIt(
+        "gfm-like",
+        {"html": False, "linkify": True, "breaks": True, "highlight": _highlighted, "maxNesting": NESTING_LIMIT},
+    )
+    .disable("image")
+    .use(tasklists_plugin)
+)
+
+
+def render(text):
+    """Return safe HTML for a Markdown `text`; above 64 KiB the plain text, escaped."""
+    if not text:
+        return ""
+    if len(text.encode()) > RENDER_LIMIT:
+        return f"<pre>{html.escape(text)}</pre>"
+    return nh3.clean(
+        _parser.render(text),
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="nofollow noopener noreferrer",
+    )

@@ -1,0 +1,247 @@
+"""Every write to products, their parts and their members."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from history import log
+from history.errors import Conflict
+from history.models import Kind
+from history.writing import check, lock, refuse_unknown, save_changed
+from products import access
+from products.access import authorize
+from products.markdown import render
+from products.models import Component, Label, Member, Milestone, Product, ProductKey, Version
+
+PRODUCT_FIELDS = frozenset(
+    {"key", "title", "description", "owner", "visibility", "members_skip_triage", "triage_days", "archived"}
+)
+PART_FIELDS = {
+    Component: frozenset({"name", "description", "triage_owner", "default_assignee", "archived"}),
+    Milestone: frozenset({"name", "due_on", "state", "archived"}),
+    Version: frozenset({"name", "archived"}),
+    Label: frozenset({"name", "description", "colour", "archived"}),
+}
+PEOPLE = ("owner", "triage_owner", "default_assignee")
+
+
+@transaction.atomic
+def create_product(*, actor, via, **fields):
+    """Create a product (`key` and `title` needed) whose creator becomes its maintainer. Return it.
+
+    Raises Forbidden, or ValidationError by field.
+    """
+    authorize(actor, "create_product")
+    refuse_unknown(fields, PRODUCT_FIELDS - {"archived"})
+    product = Product(**fields, created_by=actor, updated_by=actor)
+    product.owner = product.owner or actor
+    product.description_html = render(product.description)
+    check(product)
+    _refuse_used_key(product)
+    product.save()
+    ProductKey.objects.create(key=product.key, product=product)
+    batch = log.open_batch(actor=actor, via=via)
+    log.record(batch, Kind.CREATED, about=product, product=product, changes=log.created(product))
+    _write_member(batch, product, actor, Member.Role.MAINTAINER)
+    access.forget_roles(actor)
+    return product
+
+
+@transaction.atomic
+def update_product(product, *, actor, via, expected_version=None, **changes):
+    """Change the named fields of `product` (`archived` is true or false). Return it as it is then.
+
+    Raises Forbidden, Stale, or ValidationError by field.
+    """
+    refuse_unknown(changes, PRODUCT_FIELDS)
+    product = lock(Product.objects.select_related("owner"), product, expected_version)
+    authorize(actor, "unarchive" if changes.get("archived") is False else "maintain", product)
+    before = log.state(product)
+    _set(product, changes)
+    _check_people(product, product, changes)
+    return finish_product(product, before, log_to=lambda: log.open_batch(actor=actor, via=via))
+
+
+def finish_product(product, before, *, log_to, kind=Kind.CHANGED):
+    """Save what differs from the state `before` of a locked product, with its event in the batch of `log_to()`."""
+    changes = log.difference(before, log.state(product))
+    if not changes:
+        return product
+    if "key" in changes:
+        check(product)
+        _refuse_used_key(product)
+        ProductKey.objects.get_or_create(key=product.key, defaults={"product": product})
+    check(product)
+    batch = log_to()
+    product.description_html = render(product.description)
+    product.lock_version += 1
+    product.updated_at, product.updated_by = batch.at, batch.actor
+    save_changed(product, [*changes, "description_html", "lock_version", "updated_at", "updated_by", "deleted_by"])
+    log.record(batch, kind, about=product, product=product, changes=changes)
+    return product
+
+
+def _refuse_used_key(product):
+    if ProductKey.objects.filter(key=product.key).exclude(product_id=product.pk).exists():
+        raise ValidationError({"key": ValidationError(_("This key is taken, or was once used."), code="unique")})
+
+
+def _set(row, changes):
+    for field, value in changes.items():
+        if field == "archived":
+            row.archived_at = (row.archived_at or timezone.now()) if value else None
+        else:
+            setattr(row, field, value)
+
+
+def _check_people(row, product, changes):
+    errors = {}
+    for field in PEOPLE:
+        person = changes.get(field)
+        if person is not None and not access.may_be_asked(person, product):
+            message = _("%(user)s is not active, or cannot see this product.") % {"user": person}
+            errors[field] = ValidationError(message, code="person")
+    if errors:
+        raise ValidationError(errors)
+
+
+@transaction.atomic
+def trash_product(product, *, actor, via, expected_version=None):
+    """Move `product` with its issues to the trash, from where it can be restored for 30 days. Return it."""
+    product = lock(Product.objects.filter(deleted_at=None), product, expected_version)
+    authorize(actor, "trash", product)
+    before = log.state(product)
+    product.deleted_at, product.deleted_by = timezone.now(), actor
+    return finish_product(product, before, log_to=lambda: log.open_batch(actor=actor, via=via), kind=Kind.TRASHED)
+
+
+@transaction.atomic
+def restore_product(product, *, actor, via, expected_version=None):
+    """Take `product` with its issues out of the trash. Return it."""
+    product = lock(Product.objects.filter(deleted_at__isnull=False), product, expected_version)
+    authorize(actor, "restore", product)
+    before = log.state(product)
+    product.deleted_at = product.deleted_by = None
+    return finish_product(product, before, log_to=lambda: log.open_batch(actor=actor, via=via), kind=Kind.RESTORED)
+
+
+@transaction.atomic
+def create_part(model, *, product, actor, via, **fields):
+    """Create a Component, Milestone, Version or Label (`model`) of `product`; a Label of the site where that is None.
+
+    Returns it. Raises Forbidden, or ValidationError by field.
+    """
+    _authorize_part(actor, product)
+    refuse_unknown(fields, PART_FIELDS[model] - {"archived"})
+    part = model(product=product, **fields)
+    check(part)
+    _check_part(part, fields)
+    part.save()
+    batch = log.open_batch(actor=actor, via=via)
+    log.record(batch, Kind.CREATED, about=part, product=product, changes=log.created(part))
+    return part
+
+
+@transaction.atomic
+def update_part(part, *, actor, via, expected_version=None, **changes):
+    """Change the named fields of a component, milestone, version or label (`archived` is true or false). Return it.
+
+    Raises Forbidden, Stale, or ValidationError by field.
+    """
+    model = type(part)
+    refuse_unknown(changes, PART_FIELDS[model])
+    part = lock(model.objects.select_related("product"), part, expected_version)
+    _authorize_part(actor, part.product)
+    before = log.state(part)
+    _set(part, changes)
+    _check_part(part, changes)
+    return finish_part(part, before, lambda: log.open_batch(actor=actor, via=via))
+
+
+def finish_part(part, before, log_to):
+    """Save what differs from the state `before` of a locked part, with its event in the batch of `log_to()`."""
+    changes = log.difference(before, log.state(part))
+    if changes:
+        check(part)
+        part.lock_version += 1
+        save_changed(part, [*changes, "lock_version"])
+        log.record(log_to(), Kind.CHANGED, about=part, product=part.product, changes=changes)
+    return part
+
+
+def _authorize_part(actor, product):
+    if product is None:
+        authorize(actor, "edit_site_labels")
+    else:
+        authorize(actor, "maintain", product)
+
+
+def _check_part(part, changes):
+    _check_people(part, part.product, changes)
+    if isinstance(part, Label) and "name" in changes:
+        others = Label.objects.filter(name__iexact=part.name).exclude(pk=part.pk)
+        if part.product is not None:
+            others = others.filter(product=None)
+        if others.exists():
+            message = _("There is a label of that name already: a product and the site cannot both have it.")
+            raise ValidationError({"name": ValidationError(message, code="unique")})
+
+
+@transaction.atomic
+def set_member(product, user, role, *, actor, via, expected_version=None):
+    """Give `user` the role named `role` in `product`, or none where it is None. Return the Member, or None.
+
+    Raises Forbidden, Stale, Conflict (the last maintainer stays), or ValidationError by field.
+    """
+    product = lock(Product.objects.all(), product)
+    authorize(actor, "maintain", product)
+    member = Member.objects.filter(product=product, user=user).first()
+    if member is not None and expected_version is not None:
+        lock(Member.objects.all(), member, expected_version)
+    _check_role(product, user, member, role)
+    if (member.role if member else None) != role:
+        _write_member(log.open_batch(actor=actor, via=via), product, user, role)
+    access.forget_roles(user)
+    return Member.objects.filter(product=product, user=user).first()
+
+
+def _check_role(product, user, member, role):
+    if role is not None and role not in Member.Role.values:
+        raise ValidationError({"role": ValidationError(_("There is no such role."), code="choice")})
+    if role is not None and not user.is_active:
+        raise ValidationError({"user": ValidationError(_("This account is not active."), code="person")})
+    if member is not None and member.role == Member.Role.MAINTAINER and role != Member.Role.MAINTAINER:
+        others = product.members.filter(role=Member.Role.MAINTAINER, user__is_active=True).exclude(pk=member.pk)
+        if not others.exists():
+            raise Conflict(_("A product keeps at least one maintainer: name another one first."), "last_maintainer")
+
+
+def _write_member(batch, product, user, role):
+    member = Member.objects.filter(product=product, user=user).first() or Member(product=product, user=user, role="")
+    before = member.role or None
+    if role is None:
+        about_id = member.pk
+        member.delete()
+        member.pk = about_id
+    else:
+        member.lock_version += 1 if before else 0
+        member.role = role
+        member.save()
+    changes = {"user": (None, log.freeze(user)), "role": (before, role)}
+    log.record(batch, Kind.MEMBER_CHANGED, about=member, product=product, changes=changes)
+    access.forget_roles(user)
+
+
+def revert_member(event, user, change, undoing):
+    """Give `user` back the role before `change` in the batch `undoing`, unless it was changed since.
+
+    Returns what was left alone, as the undo reports it.
+    """
+    product = lock(Product.objects.all(), event.product)
+    member = Member.objects.filter(product=product, user=user).first()
+    if (member.role if member else None) != change.after:
+        return [{"issue": None, "field": "role", "by": None}]
+    _check_role(product, user, member, change.before)
+    _write_member(undoing, product, user, change.before)
+    return []
