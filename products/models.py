@@ -139,6 +139,10 @@ class Product(Versioned):
         "deleted_at",
     ]
 
+    def get_absolute_url(self):
+        """Return the address of its page."""
+        return reverse("product", args=[self.key])
+
     @property
     def history_name(self):
         """What the log calls it."""
@@ -148,10 +152,6 @@ class Product(Versioned):
     def archived(self):
         """Whether it is archived: read-only until it is taken out again."""
         return self.archived_at is not None
-
-    def get_absolute_url(self):
-        """Return the address of its page."""
-        return reverse("product", args=[self.key])
 
 
 class ProductKey(models.Model):

@@ -1,5 +1,7 @@
 """An index for parts of titles, where the PostgreSQL server has pg_trgm and lets us switch it on."""
 
+import logging
+
 from django.db import DatabaseError, migrations, transaction
 
 # `icontains` compares upper(title), so that is what must be indexed.
@@ -15,7 +17,7 @@ def create(apps, schema_editor):
             cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
             cursor.execute(CREATE)
     except DatabaseError as error:
-        print(f" (no index for parts of titles: {str(error).splitlines()[0]})", end="")
+        logging.getLogger(__name__).warning("No index for parts of titles: %s", str(error).splitlines()[0])
 
 
 def drop(apps, schema_editor):
