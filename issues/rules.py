@@ -53,6 +53,7 @@ def authorize_creation(actor, product, fields):
 
 def authorize_changes(actor, issue, changes):
     """Raise Forbidden unless `actor` may make these `changes` to `issue`; only real changes count."""
+    status = changes.get("status") or issue.status
     changes = {field for field, value in changes.items() if not holds(issue, field, value)}
     reason = access.refusal(actor, "edit", issue)
     if reason is None:
@@ -63,9 +64,17 @@ def authorize_changes(actor, issue, changes):
         access.authorize(actor, "edit_text", issue)
     if changes & CLOSING_FIELDS:
         access.authorize(actor, "close", issue)
+        _refuse_other_stages(issue, status)
     if not changes:
         access.authorize(actor, "edit_text", issue)
     _refuse_fields(changes - TEXT_FIELDS - CLOSING_FIELDS)
+
+
+def _refuse_other_stages(issue, status):
+    """Refuse what is neither closing nor, of a closed issue, reopening into triage."""
+    stays = status.pk == issue.status_id or status.category == Category.CLOSED
+    if not stays and (issue.is_open or status != first_status(Category.TRIAGE)):
+        _refuse_fields({"status"})
 
 
 def _refuse_fields(fields):
@@ -82,11 +91,11 @@ def holds(issue, field, value):
     return present == value or (present in (None, "") and value in (None, ""))
 
 
-def set_status(issue, changes, *, actor, now):
+def set_status(issue, changes, *, now):
     """Set status, resolution and duplicate_of of `issue` from `changes`, with what follows from them.
 
     Setting `duplicate_of` closes as duplicate; closing without a resolution means fixed; leaving *closed* clears
-    resolution and duplicate_of and goes to *triage* unless a triager names another open status.
+    resolution and duplicate_of. Who may name which status was asked before.
     """
     was_closed = issue.status_id is not None and issue.status.category == Category.CLOSED
     status = changes.get("status") or (issue.status if issue.status_id else None)
@@ -96,8 +105,6 @@ def set_status(issue, changes, *, actor, now):
         _close(issue, changes, was_closed)
     else:
         _open(issue, changes)
-        if was_closed:
-            status = _reopened(issue, status, actor)
     issue.status = status
     _stamp(issue, now)
 
@@ -124,13 +131,6 @@ def _open(issue, changes):
         message = _("A duplicate is closed: leave the status out, or close it in the same change.")
         raise ValidationError({"duplicate_of": ValidationError(message, code="open")})
     issue.resolution, issue.duplicate_of = "", None
-
-
-def _reopened(issue, status, actor):
-    default = first_status(Category.TRIAGE)
-    if status != default and not access.can(actor, "edit", issue):
-        raise Forbidden(_("Only a triager may set: status."), "field")
-    return status
 
 
 def _stamp(issue, now):

@@ -40,8 +40,10 @@ def clean_text(value):
 
 
 def clean_line(value):
-    """Refuse control characters in what is shown on one line. Raises ValidationError."""
+    """Refuse blanks alone, and control characters, in what is shown on one line. Raises ValidationError."""
     clean_text(value)
+    if not value.strip():
+        raise ValidationError(_("Write something."), code="blank")
     if any(ord(char) < 32 or ord(char) == 127 for char in value):
         raise ValidationError(_("Write it on one line, without control characters."), code="characters")
 

@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from history import log
 from history.models import Kind
@@ -37,6 +38,8 @@ def add_comment(issue, *, actor, via, body, internal=False, expected_version=Non
 def check_comment(comment):
     """Raise ValidationError by field unless `comment` is valid."""
     check(comment, exclude=["issue", "author", "deleted_by"])
+    if not comment.body.strip():
+        raise ValidationError({"body": ValidationError(_("Write something."), code="blank")})
     try:
         limit_text(comment.body)
     except ValidationError as error:

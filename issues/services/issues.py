@@ -150,7 +150,7 @@ def _set_fields(issue, changes, *, actor, now):
         if field in changes:
             setattr(issue, field, changes[field])
     if issue.status_id is None or {"status", "resolution", "duplicate_of"} & set(changes):
-        rules.set_status(issue, changes, actor=actor, now=now)
+        rules.set_status(issue, changes, now=now)
 
 
 def _limit_description(text):

@@ -1,0 +1,50 @@
+"""Relations: said once, seen from both ends, ended again."""
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from history.errors import Conflict, Forbidden
+from history.models import Event
+from issues.models import Issue, Relation
+from issues.services import create_issue, relate, trash_issue, unrelate
+from products.services import create_product
+
+
+@pytest.fixture
+def pair(product, reporter):
+    return [create_issue(product, actor=reporter, via="web", title=title) for title in ("One", "Two")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "back"), [("blocks", "blocked-by"), ("blocked-by", "blocks"), ("relates", "relates")]
+)
+def test_a_relation_is_told_on_both_issues(pair, triager, kind, back):
+    one, two = pair
+    relation = relate(one, actor=triager, via="web", kind=kind, other=two)
+    told = {event.issue: event.changes.get().field for event in Event.objects.filter(kind="related")}
+    assert told == {one: kind, two: back}
+    assert set(Issue.objects.values_list("lock_version", flat=True)) == {2}
+    with pytest.raises(Conflict):
+        relate(two, actor=triager, via="web", kind=back, other=one)
+    unrelate(relation, actor=triager, via="web", issue=two)
+    assert not Relation.objects.exists()
+    assert Event.objects.filter(kind="unrelated").count() == 2
+
+
+def test_who_may_relate(pair, reporter):
+    with pytest.raises(Forbidden):
+        relate(pair[0], actor=reporter, via="web", kind="blocks", other=pair[1])
+
+
+def test_what_cannot_be_related(pair, product, triager, administrator, maintainer):
+    private = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    hidden = create_issue(private, actor=administrator, via="web", title="Hidden")
+    gone = create_issue(product, actor=administrator, via="web", title="Gone")
+    gone = trash_issue(gone, actor=maintainer, via="web")
+    for other in (hidden, gone, pair[0]):
+        with pytest.raises(ValidationError) as refused:
+            relate(pair[0], actor=triager, via="web", kind="blocks", other=other)
+        assert set(refused.value.error_dict) == {"issue"}
+    with pytest.raises(ValidationError) as refused:
+        relate(pair[0], actor=triager, via="web", kind="marries", other=pair[1])
+    assert set(refused.value.error_dict) == {"kind"}

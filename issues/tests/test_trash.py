@@ -1,0 +1,137 @@
+"""The trash: away and back, redacted, purged, and what that leaves with the issues that named it."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from history import log
+from history.errors import Conflict, Forbidden, Stale
+from history.models import Change, Event
+from issues.models import Comment, Issue, IssueNumber, Relation
+from issues.services import (
+    add_comment,
+    create_issue,
+    edit_comment,
+    purge,
+    purge_expired,
+    redact,
+    relate,
+    restore_issue,
+    trash_comment,
+    trash_issue,
+    update_issue,
+)
+from products.models import Product
+from products.services import restore_product, trash_product
+
+
+@pytest.fixture
+def issue(product, reporter):
+    return create_issue(product, actor=reporter, via="web", title="Cart empties", description="Secret number 42.")
+
+
+def assert_replays(issue):
+    live = {field: value for field, value in log.state(Issue.objects.get(pk=issue.pk)).items()}
+    assert log.replay("issue", issue.pk) == {field: value for field, value in live.items() if value not in (None, False)}
+
+
+def test_into_the_trash_and_back(issue, maintainer, triager):
+    with pytest.raises(Forbidden):
+        trash_issue(issue, actor=triager, via="web")
+    trash_issue(issue, actor=maintainer, via="web")
+    assert not Issue.objects.visible_to(maintainer).exists()
+    assert Issue.objects.trashed_for(maintainer).get() == issue
+    assert not Issue.objects.trashed_for(triager).exists()
+    restore_issue(issue, actor=maintainer, via="web")
+    assert Issue.objects.visible_to(maintainer).get() == issue
+    assert_replays(issue)
+
+
+def test_a_product_takes_its_issues_along(issue, product, maintainer):
+    trash_product(product, actor=maintainer, via="web")
+    assert not Issue.objects.visible_to(maintainer).exists()
+    with pytest.raises(Issue.DoesNotExist):
+        update_issue(issue, actor=maintainer, via="web", title="x")
+    restore_product(product, actor=maintainer, via="web")
+    assert Issue.objects.visible_to(maintainer).get() == issue
+
+
+@pytest.mark.parametrize(("field", "left"), [("title", "(redacted)"), ("description", "")])
+def test_redacting_blanks_row_and_history(issue, maintainer, triager, field, left):
+    update_issue(issue, actor=triager, via="web", **{field: "Secret again"})
+    fresh = redact(issue, field, actor=maintainer, via="web")
+    assert getattr(Issue.objects.get(pk=issue.pk), field) == left
+    assert Issue.objects.get(pk=issue.pk).description_html == ("" if field == "description" else issue.description_html)
+    assert set(Change.objects.filter(issue=issue, field=field).values_list("after", flat=True)) == {left or None}
+    assert Event.objects.get(kind="redacted").actor == maintainer
+    assert fresh.lock_version == 3
+    assert_replays(issue)
+
+
+def test_redacting_a_comment_and_a_product(issue, product, maintainer, reporter):
+    comment = add_comment(issue, actor=reporter, via="web", body="Secret")
+    edit_comment(comment, actor=reporter, via="web", body="Secret, too")
+    redact(comment, "body", actor=maintainer, via="web")
+    redact(product, "description", actor=maintainer, via="web")
+    comment.refresh_from_db()
+    assert (comment.body, comment.body_html) == ("", "")
+    told = Change.objects.filter(event__about="comment")
+    assert not told.filter(after__icontains="secret").exists()
+    assert not told.filter(before__icontains="secret").exists()
+
+
+def test_who_may_redact_and_what(issue, triager, maintainer):
+    with pytest.raises(Forbidden):
+        redact(issue, "title", actor=triager, via="web")
+    with pytest.raises(ValidationError):
+        redact(issue, "author", actor=maintainer, via="web")
+
+
+def test_only_what_is_in_the_trash_is_purged(issue, maintainer):
+    with pytest.raises(Conflict):
+        purge(issue, actor=maintainer, via="web")
+    trash_issue(issue, actor=maintainer, via="web")
+    with pytest.raises(Stale):
+        purge(issue, actor=maintainer, via="web", expected_version=1)
+    purge(issue, actor=maintainer, via="web", expected_version=2)
+    assert not Issue.objects.exists()
+    assert not Event.objects.filter(about="issue").exists()
+    assert not IssueNumber.objects.exists()
+
+
+def test_a_purge_lets_go_of_what_named_it(issue, product, maintainer, triager):
+    child = create_issue(product, actor=triager, via="web", title="Child", parent=issue)
+    twin = create_issue(product, actor=triager, via="web", title="Twin", duplicate_of=issue)
+    relate(child, actor=triager, via="web", kind="blocks", other=issue)
+    add_comment(issue, actor=triager, via="web", body="x")
+    trash_issue(issue, actor=maintainer, via="web")
+    purge(issue, actor=maintainer, via="web")
+    child.refresh_from_db()
+    twin.refresh_from_db()
+    assert (child.parent, twin.duplicate_of, twin.resolution) == (None, None, "duplicate")
+    assert not Relation.objects.exists()
+    assert Event.objects.filter(issue=child, kind="unrelated").count() == 1
+    assert_replays(child)
+    assert_replays(twin)
+
+
+def test_the_worker_purges_after_thirty_days(issue, product, maintainer, reporter):
+    kept = create_issue(product, actor=reporter, via="web", title="Kept")
+    comment = add_comment(kept, actor=reporter, via="web", body="Old")
+    trash_comment(comment, actor=maintainer, via="web")
+    trash_issue(issue, actor=maintainer, via="web")
+    assert purge_expired(timezone.now() + timedelta(days=29)) == 0
+    assert purge_expired(timezone.now() + timedelta(days=31)) == 2
+    assert list(Issue.objects.all()) == [kept]
+    assert not Comment.objects.exists()
+
+
+def test_a_product_is_purged_with_everything(issue, product, maintainer, reporter):
+    add_comment(issue, actor=reporter, via="web", body="x")
+    trash_product(product, actor=maintainer, via="web")
+    assert purge_expired(timezone.now() + timedelta(days=31)) == 1
+    assert not Product.objects.exists()
+    assert not Issue.objects.exists()
+    assert not Event.objects.filter(product__isnull=False).exists()
