@@ -7,8 +7,22 @@ from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.utils import timezone
 
+from issuetracker import database
+
 ADMIN = "/admin/"
 STYLED_INLINE = ("/api/", "/docs")
+
+
+class DatabaseGuard:
+    """Begins every request with a database connection that works, or none."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        """Answer `request`."""
+        database.begin_request()
+        return self.get_response(request)
 
 
 class ContentSecurityPolicy(CSPMiddleware):

@@ -1,25 +1,64 @@
 """Whether the tracker is up, and what it answers when its database is away."""
 
-from django.db import connection
-from django.http import JsonResponse
+import sys
+
+from django.db import Error, connection
+from django.http import HttpResponse, JsonResponse
+from django.template import loader
 from django.urls import path
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django.views.defaults import server_error as plain_server_error
+
+from issuetracker import database
+
+RETRY_AFTER = 5
+ANSWERED_IN_JSON = ("/api/", "/status/", "/openapi.json")
 
 
 @require_safe
 @never_cache
-def status(request):
-    """Answer whether pages can be served: the database is asked."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+def readiness(request):
+    """Answer whether requests can be served: the database is asked."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error as error:
+        return unavailable(request, error)
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def liveness(request):
+    """Answer that this process runs, whatever the state of the database: a restart would not mend that."""
     return JsonResponse({"status": "ok"})
 
 
 def server_error(request):
-    """Answer an exception that nothing else has answered."""
-    return plain_server_error(request)
+    """Answer an exception that nothing else has answered: 503 where the database is away, else 500."""
+    error = sys.exc_info()[1]
+    if error is not None and database.is_away(error):
+        return unavailable(request, error)
+    detail = _("Something went wrong here. It has been written down.")
+    return _answer(request, 500, _("Internal server error"), detail)
 
 
-urlpatterns = [path("", status, name="status")]
+def unavailable(request, error):
+    """Answer that the database is away, and when to ask again."""
+    response = _answer(request, 503, _("Service unavailable"), database.reason(error))
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _answer(request, status, title, detail):
+    if request.path_info.startswith(ANSWERED_IN_JSON):
+        body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        return JsonResponse(body, status=status, content_type="application/problem+json")
+    # Rendered without the request: what the context processors add is asked of the database.
+    page = loader.render_to_string(f"{status}.html", {"title": title, "detail": detail})
+    return HttpResponse(page, status=status)
+
+
+urlpatterns = [path("", readiness, name="status"), path("live/", liveness, name="liveness")]

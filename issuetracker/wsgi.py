@@ -4,6 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from issuetracker.database import guard_web_process
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "issuetracker.settings")
 
 application = get_wsgi_application()
+guard_web_process()

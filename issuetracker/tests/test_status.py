@@ -10,4 +10,3 @@ def test_a_tracker_that_works_says_so(client, db):
 
 def test_only_reading_is_allowed(client, db):
     assert client.post("/status/").status_code == 405
-def test_x(maintainer, reporter, stranger, triager, viewer): pass

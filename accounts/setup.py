@@ -1,0 +1,93 @@
+"""The first administrator: made once, by who holds the link that the server printed."""
+
+import hashlib
+import hmac
+import secrets
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth import login, password_validation
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts.models import User
+from accounts.services import create_user
+
+
+def _kept():
+    return settings.DATA_DIR / "setup_token"
+
+
+def _digest(token):
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def offer():
+    """Return a new link to make the administrator with, which ends the one before; None where there are users."""
+    _kept().unlink(missing_ok=True)
+    if User.objects.exists():
+        return None
+    token = secrets.token_urlsafe(32)
+    _kept().touch(mode=0o600)
+    _kept().write_text(_digest(token))
+    return settings.SITE_URL + reverse("setup", args=[token])
+
+
+def is_open(token):
+    """Return whether `token` is the one that was offered last, and there is nobody yet."""
+    try:
+        kept = _kept().read_text()
+    except FileNotFoundError:
+        return False
+    return hmac.compare_digest(kept, _digest(token)) and not User.objects.exists()
+
+
+class SetupForm(forms.Form):
+    """Name and password of the first administrator."""
+
+    username = forms.CharField(label=_("User name"), max_length=150)
+    email = forms.EmailField(label=_("E-mail address"), required=False)
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=password_validation.password_validators_help_text_html,
+    )
+    again = forms.CharField(
+        label=_("Password, again"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
+
+    def clean(self):
+        """Refuse two passwords that differ."""
+        if self.cleaned_data.get("password") != self.cleaned_data.get("again"):
+            self.add_error("again", _("The two passwords differ."))
+        return self.cleaned_data
+
+    def save(self):
+        """Create the administrator and return it, or return None with the errors on the form."""
+        fields = {name: self.cleaned_data[name] for name in ("username", "email", "password")}
+        try:
+            return create_user(actor=None, via="web", is_staff=True, is_superuser=True, **fields)
+        except ValidationError as error:
+            self.add_error(None, error)
+            return None
+
+
+@never_cache
+@sensitive_post_parameters("password", "again")
+def setup(request, token):
+    """Show the form, and sign in who has filled it. Raises Http404 once the link is used or replaced."""
+    if not is_open(token):
+        raise Http404
+    form = SetupForm(request.POST or None)
+    user = form.save() if form.is_valid() else None
+    if user is None:
+        return render(request, "accounts/setup.html", {"form": form})
+    _kept().unlink(missing_ok=True)
+    login(request, user)
+    return redirect("/")

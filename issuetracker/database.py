@@ -1,0 +1,118 @@
+"""What a web process does so that a database that is away, full or hanging never holds a request for long.
+
+Commands do none of this: an import may take its time, and COPY cannot be used under a wait callback.
+"""
+
+import select
+import threading
+import time
+
+import psycopg2
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
+from django.utils.translation import gettext as _
+from psycopg2 import extensions
+
+SILENCE_LIMIT = 3.5
+STATEMENT_LIMIT = "3s"
+LOCK_LIMIT = "2500ms"
+
+TOO_SLOW = "57014"
+CONTENDED = ("55P03", "40P01", "40001")
+SQLITE_AWAY = ("locked", "unable to open", "disk i/o", "readonly", "full")
+
+_request = threading.local()
+
+
+def guard_web_process():
+    """Bound every wait of this process for PostgreSQL: connecting, statements, locks, and silence."""
+    settings = connections.settings["default"]
+    if not settings["ENGINE"].endswith("postgresql"):
+        return
+    limits = f"-c statement_timeout={STATEMENT_LIMIT} -c lock_timeout={LOCK_LIMIT}"
+    options = settings["OPTIONS"]
+    options["options"] = f"{options.get('options', '')} {limits}".strip()
+    extensions.set_wait_callback(wait_for_answer)
+
+
+def wait_for_answer(connection):
+    """Wait until `connection` has its answer. Raises OperationalError after a silence that is too long.
+
+    One silence spends the patience of the whole request: what it asks next fails at once.
+    """
+    deadline = time.monotonic() + SILENCE_LIMIT
+    while (state := connection.poll()) != extensions.POLL_OK:
+        left = deadline - time.monotonic()
+        if getattr(_request, "silent", False) or left <= 0 or not _ready(connection, state, left):
+            _request.silent = True
+            raise psycopg2.OperationalError("the database server does not answer")
+
+
+def _ready(connection, state, seconds):
+    events = select.POLLOUT if state == extensions.POLL_WRITE else select.POLLIN
+    return _poll(connection, events, seconds)
+
+
+def _poll(connection, events, seconds):
+    poll = select.poll()
+    poll.register(connection.fileno(), events)
+    return poll.poll(seconds * 1000)
+
+
+def begin_request():
+    """Forget the silence of the request before, and drop a kept connection that the server has closed since."""
+    _request.silent = False
+    for wrapper in connections.all(initialized_only=True):
+        if wrapper.vendor == "postgresql" and wrapper.connection is not None and _has_news(wrapper.connection):
+            wrapper.close()
+
+
+def _has_news(connection):
+    # A server has nothing to say on an idle connection but that it ends: this costs no round trip.
+    return connection.closed or _poll(connection, select.POLLIN, 0)
+
+
+def is_away(error):
+    """Return whether `error` says that the database cannot be used now, rather than that the code is wrong."""
+    if isinstance(error, InterfaceError) or type(error) is DatabaseError:
+        return True
+    if not isinstance(error, OperationalError):
+        return False
+    if connections["default"].vendor == "sqlite":
+        return any(words in str(error).lower() for words in SQLITE_AWAY)
+    return True
+
+
+def reason(error):
+    """Return what to tell a person about `error`, of which `is_away` is true; never an address or a name in it."""
+    code = getattr(error.__cause__, "pgcode", None)
+    if code == TOO_SLOW:
+        return _("This took too long and was stopped. Ask for less at once.")
+    if code in CONTENDED:
+        return _("Others are changing the same thing. Try again.")
+    return _("The database cannot be reached. Nothing was changed.")
+
+
+def refuse_unsafe(connection):
+    """Raise ImproperlyConfigured unless `connection` keeps, through a power loss, whatever it has confirmed."""
+    unsafe = [
+        f"{name} is {value}, and must be {needed}" for name, value, needed in _durability(connection) if value != needed
+    ]
+    if unsafe:
+        raise ImproperlyConfigured(f"The database could lose confirmed changes: {'; '.join(unsafe)}.")
+
+
+def _durability(connection):
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            for name, needed in (("synchronous", 2), ("journal_mode", "wal")):
+                cursor.execute(f"PRAGMA {name}")
+                yield name, cursor.fetchone()[0], needed
+            return
+        for name in ("fsync", "full_page_writes"):
+            cursor.execute(f"SHOW {name}")
+            yield name, cursor.fetchone()[0], "on"
+        cursor.execute("SHOW synchronous_commit")
+        # The other values wait for this server's disk at least.
+        value = cursor.fetchone()[0]
+        yield "synchronous_commit", "on" if value != "off" else value, "on"

@@ -1,0 +1,136 @@
+"""`manage.py serve`: everything that a running tracker needs, in one foreground process group."""
+
+import os
+import signal
+import sys
+import time
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import OperationalError, connection, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from accounts import setup
+from issuetracker import staticfiles
+from issuetracker.database import refuse_unsafe
+from products.models import Product
+
+PATIENCE = 30
+STOPPED_WITHIN = 9
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
+
+
+class Command(BaseCommand):
+    """Migrates, collects the static files where they changed, then serves and works until it is told to stop."""
+
+    help = "Serve the tracker: migrations, static files, web server and worker."
+
+    def add_arguments(self, parser):
+        """Declare the options."""
+        parser.add_argument("--without-worker", action="store_true", help="The worker runs somewhere else.")
+        parser.add_argument("--demo", action="store_true", help="Fill an empty database with the demonstration.")
+
+    def handle(self, **options):
+        """Prepare, then run until a signal, or until one of the processes ends. Raises CommandError."""
+        self.wait_for_database()
+        self.migrate()
+        try:
+            refuse_unsafe(connection)
+        except ImproperlyConfigured as error:
+            raise CommandError(error) from error
+        staticfiles.collect_if_changed()
+        if options["demo"] and not Product.objects.exists():
+            call_command("load_demo")
+        self.offer_setup()
+        # A connection cannot be shared with the processes to come.
+        connections.close_all()
+        programs = [run_web] if options["without_worker"] else [run_web, run_worker]
+        self.stdout.write(f"Serving on {settings.SITE_URL}")
+        self.stdout.flush()
+        sys.exit(supervise(programs))
+
+    def wait_for_database(self):
+        """Return once the database answers. Raises CommandError after half a minute."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                connection.ensure_connection()
+                return
+            except OperationalError as error:
+                if time.monotonic() > deadline:
+                    raise CommandError(f"The database cannot be reached: {error}") from error
+                self.stderr.write("Waiting for the database.")
+                time.sleep(2)
+
+    def migrate(self):
+        """Migrate, where there is anything to do."""
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            call_command("migrate", interactive=False, verbosity=1)
+
+    def offer_setup(self):
+        """Print a new link to make the first user with, where there is none."""
+        link = setup.offer()
+        if link:
+            self.stdout.write(f"\nNobody can sign in yet. Make the administrator here, once:\n\n    {link}\n\n")
+
+
+def run_web():
+    """Be gunicorn, in this process."""
+    from gunicorn.app.wsgiapp import run
+
+    sys.argv = ["gunicorn", "--config", str(settings.BASE_DIR / "gunicorn.conf.py"), "issuetracker.wsgi"]
+    run()
+
+
+def run_worker():
+    """Be the worker, in this process."""
+    # Ctrl-C reaches the whole group; the supervisor tells the worker when to stop.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    call_command("worker")
+
+
+def start(program):
+    """Run `program` in a process of its own, which shares the memory of all that is loaded. Return its id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        program()
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def supervise(programs):
+    """Run `programs` until a signal or the end of one of them, then end the others. Return the exit code."""
+    pids = []
+    stopping = []
+
+    def stop(number, frame):
+        if not stopping:
+            # Whatever still runs when the time is up is ended without asking.
+            signal.alarm(STOPPED_WITHIN)
+        stopping.append(number)
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL if number == signal.SIGALRM else signal.SIGTERM)
+
+    for number in SIGNALS:
+        signal.signal(number, stop)
+    pids += [start(program) for program in programs]
+    code = 0
+    while pids:
+        pid, status = os.wait()
+        pids.remove(pid)
+        if not stopping:
+            code = os.waitstatus_to_exitcode(status) or 1
+            stop(signal.SIGTERM, None)
+    return code

@@ -1,0 +1,89 @@
+"""`manage.py worker`: what has to be done beside answering requests."""
+
+import logging
+import signal
+import sys
+import time
+
+from django.core.management import BaseCommand, call_command
+from django.db import DatabaseError, InterfaceError, connections
+from django.utils import timezone
+
+from issues import services
+
+log = logging.getLogger(__name__)
+
+SHORTEST_WAIT = 2
+LONGEST_WAIT = 30
+
+
+def finish_undos():
+    """Carry on with every undo that was too large for one request."""
+    for batch in services.running():
+        services.resume(batch)
+
+
+def purge_trash():
+    """Purge what has been in the trash for longer than it is kept."""
+    services.purge_expired(timezone.now())
+
+
+def forget_sessions():
+    """Remove the sessions that have expired."""
+    call_command("clearsessions")
+
+
+# Each job with the seconds between two of its runs.
+JOBS = ((finish_undos, SHORTEST_WAIT), (purge_trash, 60), (forget_sessions, 3600))
+
+
+class Command(BaseCommand):
+    """Does the jobs in turn until it is told to stop; while the database is away it waits, ever longer."""
+
+    help = "Do the work that no request waits for, such as purging the trash, until a signal."
+
+    def add_arguments(self, parser):
+        """Declare the options."""
+        parser.add_argument("--once", action="store_true", help="Do every job once, and end.")
+
+    def handle(self, *, once, **options):
+        """Work until SIGTERM or SIGINT; with `once`, do every job once and let its errors out."""
+        if once:
+            for job, _interval in JOBS:
+                job()
+            return
+        # Raised inside a job, the exit takes its transaction back: every job begins again where it was.
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+        log.info("The worker is ready.")
+        work(Jobs())
+
+
+class Jobs:
+    """The jobs, and when each of them is due."""
+
+    def __init__(self):
+        self.due = dict.fromkeys((job for job, _interval in JOBS), 0.0)
+
+    def run(self):
+        """Do the jobs that are due. A job that fails is due again as it would be after a success."""
+        for job, interval in JOBS:
+            if time.monotonic() >= self.due[job]:
+                self.due[job] = time.monotonic() + interval
+                job()
+
+
+def work(jobs):
+    """Do the jobs for ever. An error is written down, and makes the next wait longer."""
+    wait = SHORTEST_WAIT
+    while True:
+        try:
+            jobs.run()
+            wait = SHORTEST_WAIT
+        except (DatabaseError, InterfaceError) as error:
+            wait = min(2 * wait, LONGEST_WAIT)
+            log.warning("The database cannot be used, trying again in %s s: %s", wait, error)
+            connections.close_all()
+        except Exception:
+            wait = min(2 * wait, LONGEST_WAIT)
+            log.exception("A job failed; going on in %s s.", wait)
+        time.sleep(wait)
