@@ -6,7 +6,7 @@ from issues.services.issues import create_issue, update_issue
 from issues.services.relations import relate, unrelate
 from issues.services.statuses import create_status, update_status
 from issues.services.trash import purge, purge_expired, redact, restore_issue, trash_issue
-from issues.services.undo import can_undo, resume, running, undo
+from issues.services.undoing import can_undo, resume, running, undo
 
 __all__ = [
     "CommentRecord",

@@ -1,0 +1,213 @@
+"""Undo: a batch is taken back, and what somebody has changed since is left alone and reported."""
+
+import pytest
+
+from history import log
+from history.errors import Conflict, Forbidden
+from history.models import Batch
+from issues.models import Comment, Issue, Relation, Status
+from issues.services import (
+    add_comment,
+    can_undo,
+    create_issue,
+    create_status,
+    edit_comment,
+    redact,
+    relate,
+    resume,
+    running,
+    trash_comment,
+    trash_issue,
+    undo,
+    undoing,
+    unrelate,
+    update_issue,
+    update_status,
+)
+from products.models import Component, Label, Member
+from products.services import create_part, create_product, set_member, update_part, update_product
+
+
+@pytest.fixture
+def issue(product, reporter):
+    return create_issue(product, actor=reporter, via="web", title="Cart empties")
+
+
+def change(issue, actor, **changes):
+    update_issue(issue, actor=actor, via="web", **changes)
+    return Batch.objects.latest("id")
+
+
+def fresh(row):
+    return type(row).objects.get(pk=row.pk)
+
+
+def take_back(batch, actor):
+    return undo(batch, actor=actor, via="web")
+
+
+def to(slug):
+    return Status.objects.get(slug=slug)
+
+
+def test_a_change_is_taken_back_and_so_is_the_undo(issue, triager):
+    undone = take_back(change(issue, triager, title="Better", priority=4), triager)
+    assert (undone.left_alone, undone.state) == ([], "done")
+    assert (fresh(issue).title, fresh(issue).priority) == ("Cart empties", 0)
+    take_back(undone, triager)
+    assert (fresh(issue).title, fresh(issue).priority) == ("Better", 4)
+
+
+def test_what_was_changed_since_is_left_alone_and_reported(issue, triager, maintainer):
+    batch = change(issue, triager, title="Better", priority=4)
+    change(issue, maintainer, priority=2)
+    undone = take_back(batch, triager)
+    assert undone.left_alone == [{"issue": "WEB-1", "field": "priority", "by": "mia"}]
+    assert (fresh(issue).title, fresh(issue).priority) == ("Cart empties", 2)
+
+
+def test_a_batch_is_undone_once(issue, triager):
+    batch = change(issue, triager, title="Better")
+    take_back(batch, triager)
+    with pytest.raises(Conflict) as refused:
+        take_back(batch, triager)
+    assert refused.value.code == "undone"
+
+
+def test_undoing_a_reopening_brings_back_when_and_how_it_was_closed(issue, triager):
+    change(issue, triager, status=to("closed"), resolution="invalid")
+    closed = fresh(issue)
+    take_back(change(issue, triager, status=to("new")), triager)
+    assert (fresh(issue).status.slug, fresh(issue).resolution) == ("closed", "invalid")
+    assert fresh(issue).closed_at == closed.closed_at
+
+
+def test_status_and_resolution_stay_together(issue, triager):
+    batch = change(issue, triager, status=to("closed"))
+    change(issue, triager, resolution="invalid")
+    undone = take_back(batch, triager)
+    assert {left["field"] for left in undone.left_alone} >= {"status", "resolution"}
+    assert (fresh(issue).status.slug, fresh(issue).resolution) == ("closed", "invalid")
+
+
+def test_labels_are_taken_back_one_by_one(issue, product, triager, maintainer):
+    one, two = (create_part(Label, product=product, actor=maintainer, via="web", name=name) for name in "ab")
+    batch = change(issue, triager, labels=[one])
+    change(issue, triager, labels=[one, two])
+    assert take_back(batch, triager).left_alone == []
+    assert fresh(issue).label_list == [two]
+
+
+def test_a_created_issue_goes_to_the_trash_and_back(issue, triager, maintainer):
+    undone = take_back(Batch.objects.get(events__issue=issue), triager)
+    assert fresh(issue).deleted_at
+    take_back(undone, maintainer)
+    assert fresh(issue).deleted_at is None
+
+
+def test_a_move_is_taken_back_to_the_old_number(issue, administrator, product):
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    take_back(change(issue, administrator, product=other), administrator)
+    assert fresh(issue).key == "WEB-1"
+
+
+def test_comments_are_taken_back(issue, reporter, maintainer):
+    comment = add_comment(issue, actor=reporter, via="web", body="First")
+    written = Batch.objects.latest("id")
+    edit_comment(comment, actor=reporter, via="web", body="Second")
+    take_back(Batch.objects.latest("id"), reporter)
+    assert fresh(comment).body == "First"
+    take_back(written, reporter)
+    assert fresh(comment).deleted_at
+    assert fresh(issue).comment_count == 0
+
+
+def test_a_trashed_comment_comes_back(issue, reporter, maintainer):
+    comment = add_comment(issue, actor=reporter, via="web", body="First")
+    trash_comment(comment, actor=maintainer, via="web")
+    take_back(Batch.objects.latest("id"), maintainer)
+    assert Comment.objects.visible_to(reporter).get() == comment
+
+
+@pytest.mark.parametrize("kind", ["blocks", "blocked-by", "relates"])
+def test_relations_are_taken_back(issue, product, triager, kind):
+    other = create_issue(product, actor=triager, via="web", title="Two")
+    relation = relate(issue, actor=triager, via="web", kind=kind, other=other)
+    told = (relation.source_id, relation.target_id, relation.kind)
+    undone = take_back(Batch.objects.latest("id"), triager)
+    assert not Relation.objects.exists()
+    take_back(undone, triager)
+    relation = Relation.objects.get()
+    assert (relation.source_id, relation.target_id, relation.kind) == told
+    unrelate(relation, actor=triager, via="web")
+    take_back(Batch.objects.latest("id"), triager)
+    assert Relation.objects.exists()
+
+
+def test_members_products_parts_and_statuses_are_taken_back(product, administrator, stranger):
+    set_member(product, stranger, "triager", actor=administrator, via="web")
+    take_back(Batch.objects.latest("id"), administrator)
+    assert not Member.objects.filter(user=stranger).exists()
+    update_product(product, actor=administrator, via="web", title="Shop", archived=True)
+    take_back(Batch.objects.latest("id"), administrator)
+    assert (fresh(product).title, fresh(product).archived) == ("Web shop", False)
+    part = create_part(Component, product=product, actor=administrator, via="web", name="Cart")
+    take_back(Batch.objects.latest("id"), administrator)
+    assert fresh(part).archived
+    update_part(part, actor=administrator, via="web", archived=False, name="Basket")
+    take_back(Batch.objects.latest("id"), administrator)
+    assert (fresh(part).name, fresh(part).archived) == ("Cart", True)
+    status = create_status(actor=administrator, via="web", slug="later", name="Later", category="accepted")
+    with pytest.raises(Conflict):
+        take_back(Batch.objects.latest("id"), administrator)
+    update_status(status, actor=administrator, via="web", name="Much later")
+    take_back(Batch.objects.latest("id"), administrator)
+    assert fresh(status).name == "Later"
+
+
+def test_who_may_undo(issue, reporter, stranger, triager, administrator):
+    edited = change(issue, reporter, title="Better")
+    raised = change(issue, triager, priority=3)
+    assert can_undo(reporter, edited)
+    assert can_undo(triager, edited)
+    assert not can_undo(stranger, edited)
+    assert not can_undo(reporter, raised)
+    with pytest.raises(Forbidden):
+        take_back(raised, reporter)
+    moved = Batch.objects.filter(events__about="product").latest("id")
+    assert not can_undo(triager, moved)
+
+
+def test_a_reporter_takes_their_issue_away_only_while_nobody_else_has_worked_on_it(issue, reporter, triager):
+    batch = Batch.objects.get(events__issue=issue)
+    assert can_undo(reporter, batch)
+    add_comment(issue, actor=triager, via="web", body="I can see it.")
+    assert not can_undo(reporter, batch)
+
+
+def test_what_was_redacted_does_not_come_back(issue, triager, maintainer):
+    batch = change(issue, triager, description="Secret")
+    redact(issue, "description", actor=maintainer, via="web")
+    with pytest.raises(Conflict):
+        take_back(Batch.objects.latest("id"), maintainer)
+    take_back(batch, triager)
+    assert fresh(issue).description == ""
+
+
+def test_what_went_to_the_trash_since_is_reported(issue, triager, maintainer):
+    batch = change(issue, triager, priority=3)
+    trash_issue(issue, actor=maintainer, via="web")
+    assert take_back(batch, triager).left_alone == [{"issue": "WEB-1", "field": "issue", "by": "mia"}]
+
+
+def test_a_long_undo_runs_on_step_by_step(product, triager, monkeypatch):
+    monkeypatch.setattr(undoing, "CHUNK", 2)
+    batch = log.open_batch(actor=triager, via="web", total=5)
+    issues = [create_issue(product, actor=triager, via="web", title=f"{n}") for n in range(5)]
+    for one in issues:
+        update_issue(one, actor=triager, via="web", batch=batch, priority=3)
+    undone = take_back(batch, triager)
+    assert (undone.state, undone.done, undone.total) == ("running", 2, 5)
+    assert list(running()) == [undone]
+    assert resume(undone).state == "done"
+    assert set(Issue.objects.values_list("priority", flat=True)) == {0}
