@@ -67,7 +67,8 @@ def test_bad_input_names_the_field(product, reporter, fields, field):
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("priority", 3), ("assignee", "self"), ("due_on", datetime.date(2026, 1, 1)), ("status", "accepted")]
+    ("field", "value"),
+    [("priority", 3), ("assignee", "self"), ("due_on", datetime.date(2026, 1, 1)), ("status", "accepted")],
 )
 def test_a_reporter_may_not_set_what_needs_a_triager(product, reporter, triager, field, value):
     value = {"self": reporter, "accepted": status("accepted")}.get(value, value)

@@ -15,9 +15,7 @@ def pair(product, reporter):
     return [create_issue(product, actor=reporter, via="web", title=title) for title in ("One", "Two")]
 
 
-@pytest.mark.parametrize(
-    ("kind", "back"), [("blocks", "blocked-by"), ("blocked-by", "blocks"), ("relates", "relates")]
-)
+@pytest.mark.parametrize(("kind", "back"), [("blocks", "blocked-by"), ("blocked-by", "blocks"), ("relates", "relates")])
 def test_a_relation_is_told_on_both_issues(pair, triager, kind, back):
     one, two = pair
     relation = relate(one, actor=triager, via="web", kind=kind, other=two)

@@ -34,7 +34,9 @@ def issue(product, reporter):
 
 def assert_replays(issue):
     live = {field: value for field, value in log.state(Issue.objects.get(pk=issue.pk)).items()}
-    assert log.replay("issue", issue.pk) == {field: value for field, value in live.items() if value not in (None, False)}
+    assert log.replay("issue", issue.pk) == {
+        field: value for field, value in live.items() if value not in (None, False)
+    }
 
 
 def test_into_the_trash_and_back(issue, maintainer, triager):
