@@ -57,12 +57,16 @@ class User(AbstractUser):
         verbose_name_plural = _("users")
         constraints = [
             models.UniqueConstraint(
-                Lower("username"), name="user_username_any_case", violation_error_message=_("This user name is taken.")
+                Lower("username"),
+                name="user_username_any_case",
+                violation_error_code="username",
+                violation_error_message=_("This user name is taken."),
             ),
             models.UniqueConstraint(
                 Lower("email"),
                 condition=~models.Q(email=""),
                 name="user_email_any_case",
+                violation_error_code="email",
                 violation_error_message=_("This e-mail address is in use."),
             ),
         ]

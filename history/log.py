@@ -113,9 +113,18 @@ def short_key(field, frozen):
     return str(frozen["id"] if isinstance(frozen, dict) else frozen).lower()[:KEY_LENGTH]
 
 
+def present(row):
+    """Return the state of `row` without what is empty: what `replay` must give."""
+    return _filled(state(row))
+
+
+def _filled(values):
+    return {field: value for field, value in values.items() if value not in (None, False)}
+
+
 def created(row):
     """Return the changes of a *created* event: all that `row` has that is not empty."""
-    return {field: (None, value) for field, value in state(row).items() if value not in (None, False)}
+    return {field: (None, value) for field, value in present(row).items()}
 
 
 def replay(about, about_id):
@@ -124,7 +133,7 @@ def replay(about, about_id):
     changes = Change.objects.filter(event__about=about, event__about_id=about_id)
     for field, after in changes.order_by("event_id").values_list("field", "after"):
         folded[field] = after
-    return {field: value for field, value in folded.items() if value not in (None, False)}
+    return _filled(folded)
 
 
 INVERSE = {

@@ -1,9 +1,11 @@
 """The steps that every service shares: lock the row, compare its version, check it, save what changed."""
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils.translation import gettext as _
 
 from history.errors import Stale
+
+FIELDS_OF_CONSTRAINTS = frozenset({"name", "username", "email"})
 
 
 def lock(queryset, row, expected_version=None):
@@ -25,8 +27,25 @@ def save_changed(row, fields):
 
 
 def check(row, exclude=()):
-    """Raise ValidationError by field unless `row` is valid: fields, the row as a whole, and uniqueness."""
-    row.full_clean(exclude=exclude)
+    """Raise ValidationError by field unless `row` is valid: fields, the row as a whole, and uniqueness.
+
+    A constraint tells by its `violation_error_code` which field it speaks of.
+    """
+    try:
+        row.full_clean(exclude=exclude)
+    except ValidationError as error:
+        raise ValidationError(_by_field(error)) from error
+
+
+def _by_field(error):
+    errors = dict(error.error_dict)
+    for one in errors.pop(NON_FIELD_ERRORS, ()):
+        of_field = isinstance(one.code, str) and one.code in FIELDS_OF_CONSTRAINTS
+        field = one.code if of_field else NON_FIELD_ERRORS
+        errors.setdefault(field, []).append(
+            ValidationError(one.message, "unique" if of_field else one.code, one.params)
+        )
+    return errors
 
 
 def refuse_unknown(changes, allowed):

@@ -68,6 +68,12 @@ def _highlighted(code, language, _attributes):
     return highlight(code, lexer, HtmlFormatter(nowrap=True))
 
 
+# The boxes of task lists as the sanitiser prints them, and what a screen reader is to say.
+BOXES = {
+    '<input checked="checked" disabled="disabled" type="checkbox">': "done",
+    '<input disabled="disabled" type="checkbox">': "to do",
+}
+
 _parser = (
     MarkdownIt(
         "gfm-like",
@@ -84,10 +90,13 @@ def render(text):
         return ""
     if len(text.encode()) > RENDER_LIMIT:
         return f"<pre>{html.escape(text)}</pre>"
-    return nh3.clean(
+    safe = nh3.clean(
         _parser.render(text),
         tags=TAGS,
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow noopener noreferrer",
     )
+    for box, said in BOXES.items():
+        safe = safe.replace(box, f'{box[:-1]} aria-label="{said}">')
+    return safe

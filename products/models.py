@@ -224,6 +224,7 @@ def unique_in_product(kind):
         "product",
         Lower("name"),
         name=f"{kind}_name_once",
+        violation_error_code="name",
         violation_error_message=_("This product has one of that name already, maybe among the archived."),
     )
 
@@ -304,6 +305,7 @@ class Label(Part):
                 Lower("name"),
                 condition=Q(product=None),
                 name="label_site_name_once",
+                violation_error_code="name",
                 violation_error_message=_("The site has a label of that name already, maybe among the archived."),
             ),
         ]

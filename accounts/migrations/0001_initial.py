@@ -138,6 +138,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 django.db.models.functions.text.Lower("username"),
                 name="user_username_any_case",
+                violation_error_code="username",
                 violation_error_message="This user name is taken.",
             ),
         ),
@@ -147,6 +148,7 @@ class Migration(migrations.Migration):
                 django.db.models.functions.text.Lower("email"),
                 condition=models.Q(("email", ""), _negated=True),
                 name="user_email_any_case",
+                violation_error_code="email",
                 violation_error_message="This e-mail address is in use.",
             ),
         ),

@@ -371,6 +371,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(
                         django.db.models.functions.text.Lower("name"),
                         name="status_name_once",
+                        violation_error_code="name",
                         violation_error_message="There is a status of that name.",
                     )
                 ],

@@ -182,6 +182,7 @@ class Migration(migrations.Migration):
                         models.F("product"),
                         django.db.models.functions.text.Lower("name"),
                         name="milestone_name_once",
+                        violation_error_code="name",
                         violation_error_message="This product has one of that name already, maybe among the archived.",
                     )
                 ],
@@ -291,12 +292,14 @@ class Migration(migrations.Migration):
                         models.F("product"),
                         django.db.models.functions.text.Lower("name"),
                         name="label_name_once",
+                        violation_error_code="name",
                         violation_error_message="This product has one of that name already, maybe among the archived.",
                     ),
                     models.UniqueConstraint(
                         django.db.models.functions.text.Lower("name"),
                         condition=models.Q(("product", None)),
                         name="label_site_name_once",
+                        violation_error_code="name",
                         violation_error_message="The site has a label of that name already, maybe among the archived.",
                     ),
                 ],
@@ -355,6 +358,7 @@ class Migration(migrations.Migration):
                         models.F("product"),
                         django.db.models.functions.text.Lower("name"),
                         name="component_name_once",
+                        violation_error_code="name",
                         violation_error_message="This product has one of that name already, maybe among the archived.",
                     )
                 ],
@@ -387,6 +391,7 @@ class Migration(migrations.Migration):
                         models.F("product"),
                         django.db.models.functions.text.Lower("name"),
                         name="version_name_once",
+                        violation_error_code="name",
                         violation_error_message="This product has one of that name already, maybe among the archived.",
                     )
                 ],

@@ -1,0 +1,117 @@
+"""People and tokens: made, changed, deactivated, revoked, and who may."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from accounts.models import ApiToken, User
+from accounts.services import create_token, create_user, revoke_token, set_password, update_user
+from history.errors import Conflict, Forbidden
+from history.models import Change, Event
+
+
+def test_a_person_is_made_and_recorded_without_the_password(administrator):
+    user = create_user(actor=administrator, via="web", username="Ana", password="a long enough one")
+    assert user.check_password("a long enough one")
+    assert Event.objects.get(about="user", about_id=user.pk).actor == administrator
+    assert not Change.objects.filter(field="password").exists()
+    assert User.objects.get_by_natural_key("aNA") == user
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"username": ""}, "username"),
+        ({"username": "a b"}, "username"),
+        ({"username": "SAM"}, "username"),
+        ({"email": "not one"}, "email"),
+        ({"email": "SAM@example.org"}, "email"),
+        ({"time_zone": "Mars/Olympus"}, "time_zone"),
+        ({"theme": "pink"}, "theme"),
+        ({"password": "short"}, "password"),
+        ({"birthday": "x"}, "birthday"),
+    ],
+)
+def test_bad_input_names_the_field(stranger, fields, field):
+    with pytest.raises(ValidationError) as refused:
+        create_user(actor=None, via="web", **{"username": "new", **fields})
+    assert set(refused.value.error_dict) == {field}
+
+
+def test_everybody_changes_their_own_preferences_and_no_more(stranger, reporter):
+    assert update_user(stranger, actor=stranger, via="web", theme="dark").theme == "dark"
+    for field in ("is_staff", "is_superuser", "username"):
+        with pytest.raises(Forbidden):
+            update_user(stranger, actor=stranger, via="web", **{field: "x" if field == "username" else True})
+    with pytest.raises(Forbidden):
+        update_user(stranger, actor=reporter, via="web", theme="light")
+
+
+def test_staff_make_people_but_nobody_mightier_than_themselves(administrator):
+    staff = create_user(actor=administrator, via="web", username="stan", is_staff=True)
+    user = create_user(actor=staff, via="web", username="new")
+    assert not update_user(user, actor=staff, via="web", is_active=False).is_active
+    for field in ("is_staff", "is_superuser"):
+        with pytest.raises(Forbidden):
+            update_user(user, actor=staff, via="web", **{field: True})
+    for change in ({"is_active": False}, {"email": "mine@example.org"}):
+        with pytest.raises(Forbidden):
+            update_user(administrator, actor=staff, via="web", **change)
+    with pytest.raises(Forbidden):
+        set_password(administrator, "a long enough one", actor=staff, via="web")
+
+
+def test_the_last_administrator_stays(administrator):
+    for change in ({"is_active": False}, {"is_superuser": False}):
+        with pytest.raises(Conflict):
+            update_user(administrator, actor=administrator, via="web", **change)
+
+
+def test_a_token_is_shown_once_and_kept_as_a_hash(stranger):
+    token, secret = create_token(stranger, actor=stranger, via="web", name="laptop", scopes=["write", "read"])
+    assert secret.startswith("ist_")
+    assert (token.prefix, token.digest) == (secret[:12], ApiToken.digest_of(secret))
+    assert secret not in str(list(ApiToken.objects.values())) + str(list(Change.objects.values()))
+    assert (token.scopes, token.is_live()) == (["read", "write"], True)
+
+
+@pytest.mark.parametrize(
+    ("given", "allowed"),
+    [(["read"], {"read"}), (["write"], {"read", "write"}), (["admin"], {"read", "write", "admin"})],
+)
+def test_each_scope_contains_the_ones_before(stranger, given, allowed):
+    token, _ = create_token(stranger, actor=None, via="api", name="x", scopes=given)
+    assert {scope for scope in ("read", "write", "admin") if token.allows(scope)} == allowed
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"scopes": []}, "scopes"),
+        ({"scopes": ["root"]}, "scopes"),
+        ({"name": ""}, "name"),
+        ({"expires_at": timezone.now() - timedelta(days=1)}, "expires_at"),
+    ],
+)
+def test_a_bad_token_names_the_field(stranger, fields, field):
+    with pytest.raises(ValidationError) as refused:
+        create_token(stranger, actor=stranger, via="web", **{"name": "x", "scopes": ["read"], **fields})
+    assert set(refused.value.error_dict) == {field}
+
+
+def test_whose_token_it_is(stranger, reporter, administrator):
+    with pytest.raises(Forbidden):
+        create_token(stranger, actor=administrator, via="web", name="x", scopes=["read"])
+    token, _ = create_token(stranger, actor=stranger, via="web", name="x", scopes=["read"])
+    with pytest.raises(Forbidden):
+        revoke_token(token, actor=reporter, via="web")
+    assert revoke_token(token, actor=administrator, via="web").revoked_at
+    assert not ApiToken.objects.get().is_live()
+
+
+def test_a_deactivated_person_has_no_live_token(stranger, administrator):
+    token, _ = create_token(stranger, actor=stranger, via="web", name="x", scopes=["read"])
+    update_user(stranger, actor=administrator, via="web", is_active=False)
+    assert not ApiToken.objects.select_related("user").get(pk=token.pk).is_live()

@@ -1,0 +1,105 @@
+"""Markdown: what people write looks as they mean it, and can never act."""
+
+import time
+from html.parser import HTMLParser
+
+import pytest
+
+from products.markdown import RENDER_LIMIT, render
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("", ""),
+        ("**bold** and `code`", "<p><strong>bold</strong> and <code>code</code></p>\n"),
+        ("~~gone~~", "<p><s>gone</s></p>\n"),
+        ("one\ntwo", "<p>one<br>\ntwo</p>\n"),
+        ("a < b & c", "<p>a &lt; b &amp; c</p>\n"),
+    ],
+)
+def test_text_is_rendered(text, html):
+    assert render(text) == html
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("| a | b |\n|---|---|\n| 1 | 2 |", "<td>1</td>"),
+        ("see https://example.org/x", 'href="https://example.org/x"'),
+        ("[x](https://example.org)", 'rel="nofollow noopener noreferrer"'),
+        ("[x](mailto:a@example.org)", 'href="mailto:a@example.org"'),
+        ("- [x] done\n- [ ] open", 'checked="checked" disabled="disabled" type="checkbox" aria-label="done">'),
+        ("```python\nimport os\n```", '<span class="kn">import</span>'),
+        ("```klingon\nqapla\n```", "qapla"),
+    ],
+)
+def test_what_a_tracker_needs_is_there(text, part):
+    assert part in render(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[x](javascript:alert(1))",
+        "[x]( java\nscript:alert(1))",
+        "[x](data:text/html,<script>alert(1)</script>)",
+        "[x](vbscript:x)",
+        "![x](https://example.org/pixel.png)",
+        '<a href="x" onclick="alert(1)">x</a>',
+        "<svg onload=alert(1)>",
+        "<style>*{display:none}</style>",
+        '[x](https://example.org "\\" onmouseover=alert(1) x=\\"")',
+        "```<img/src=x onerror=alert(1)>\nx\n```",
+        "<iframe src=//example.org></iframe>",
+    ],
+)
+def test_nothing_that_acts_gets_through(text):
+    tags = Tags()
+    tags.feed(render(text))
+    for tag, attributes in tags.seen:
+        assert tag not in {"script", "img", "svg", "style", "iframe"}
+        assert not [name for name in attributes if name.startswith("on")]
+        assert attributes.get("href", "https:").startswith(("http:", "https:", "mailto:"))
+
+
+class Tags(HTMLParser):
+    """Collects the tags that a browser would see."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append((tag, dict(attrs)))
+
+
+def test_a_text_above_the_limit_is_shown_as_it_is():
+    assert render("**x**" + "y" * RENDER_LIMIT).startswith("<pre>**x**yyy")
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "[" * 30000,
+        "> " * 30000,
+        "*a_ " * 15000,
+        "![" * 30000,
+        "`" * 60000,
+        "a" * 60000,
+        "- " * 30000,
+        "|" * 60000,
+        "<" * 60000,
+        "http://" * 8000,
+        "&" * 60000,
+        "((" * 30000,
+        "www." * 15000,
+    ],
+)
+def test_no_text_takes_long(bomb):
+    # Quadratic rendering of these takes minutes; the bound is wide, so that a busy machine does not matter.
+    began = time.process_time()
+    render(bomb)
+    assert time.process_time() - began < 5
