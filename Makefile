@@ -1,14 +1,17 @@
 # `make run` serves the tracker, `make demo` a filled one, `make test` runs every test on both databases.
 
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || echo python3)
+# The newest that runs, since a name on the path may lead nowhere.
+NEW_ENOUGH = import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON := $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	$$name -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$name && break; done)
 VENV ?= .venv
 BIN = $(VENV)/bin
-UV = $(shell command -v uv)
+UV := $(shell command -v uv)
 
 # Without compiled files every start would have to parse every library again.
 export UV_COMPILE_BYTECODE = 1
 
-ifdef UV
+ifneq ($(UV),)
 CREATE = $(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python
 else
@@ -16,7 +19,11 @@ CREATE = $(PYTHON) -m venv $(VENV)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
-.PHONY: run demo test lint
+ifeq ($(PYTHON),)
+$(error Python 3.11 or newer is needed, and none was found)
+endif
+
+.PHONY: run demo test lint requirements
 
 run: $(VENV)/.runs
 	@exec $(BIN)/python manage.py serve
@@ -33,6 +40,10 @@ lint: $(VENV)/.tests
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+requirements:
+	uv pip compile --universal --python-version 3.11 --no-annotate --no-header requirements.in -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --no-annotate --no-header requirements-dev.in -o requirements-dev.txt
 
 $(VENV)/.runs: requirements.txt
 	@test -x $(BIN)/python || $(CREATE)

@@ -102,5 +102,5 @@ def pytest_unconfigure(config):
     if hasattr(config, "workerinput"):
         return
     for reason, count in getattr(config, "not_run", {}).items():
-        print(f"NOT RUN: {count} × {reason.removeprefix('Skipped: ')}")  # noqa: T201
+        print(f"NOT RUN: {count} × {reason.removeprefix('Skipped: ')}")
     shutil.rmtree(Path(os.environ["TEST_DATA_DIR"]), ignore_errors=True)

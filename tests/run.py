@@ -1,0 +1,51 @@
+"""`make test`: the whole suite on SQLite and on PostgreSQL, the coverage of both, and what could not run."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests import postgresql
+
+SUMMARY = re.compile(r"^=+ .* in [\d.]+s.*=+$")
+
+
+def main():
+    """Run everything. Return the exit code: 0 where all that ran has passed on both databases."""
+    results = [run("SQLite", DATABASE_URL="")]
+    try:
+        with postgresql.database_url() as url:
+            results.append(run("PostgreSQL", DATABASE_URL=url))
+    except postgresql.NotFound as error:
+        results.append((1, [f"PostgreSQL: FAILED, {error}"]))
+    coverage("combine", "--quiet", *(f".coverage.{name}" for name in ("SQLite", "PostgreSQL")))
+    coverage("report")
+    for _code, lines in results:
+        print("\n".join(lines))
+    return max(code for code, _lines in results)
+
+
+def run(name, **environment):
+    """Run the suite on one database. Return its exit code and the lines that sum it up."""
+    print(f"\n{name}", flush=True)
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "--cov", "--cov-report="]
+    env = {**os.environ, **environment, "COVERAGE_FILE": f".coverage.{name}"}
+    lines = []
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            if SUMMARY.match(line) or " passed" in line or " failed" in line or line.startswith("NOT RUN"):
+                lines.append(f"{name}: {line.strip()}")
+    return process.returncode, lines
+
+
+def coverage(*arguments):
+    """Run coverage's own command; its failure is told, and does not fail the tests."""
+    subprocess.run([sys.executable, "-m", "coverage", *arguments], check=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
