@@ -14,7 +14,7 @@ KEY_LENGTH = 64
 def freeze(value):
     """Return `value` as the log keeps it: JSON, where a row is `{"id", "name"}` and an absent value None."""
     if isinstance(value, Model):
-        return {"id": value.pk, "name": value.history_name}
+        return {"id": value.pk, "name": value.history_name}  # type: ignore[attr-defined]
     if isinstance(value, (list, tuple, set)):
         return [freeze(item) for item in value] or None
     if isinstance(value, datetime.datetime):

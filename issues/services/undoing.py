@@ -89,7 +89,7 @@ def authorize_undo(actor, batch, events=None):
     A triager undoes anybody's change to an issue, a reporter the own; what maintainers or staff did to products,
     parts, members and statuses is undone by such.
     """
-    homes = {}
+    homes: dict = {}
     if events is None:
         events = batch.events.select_related("issue__product", "product").only(
             "about", "batch_id", "issue__author", "issue__assignee", "issue__confidential", "issue__product", "product"
