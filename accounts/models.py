@@ -22,6 +22,15 @@ class People(UserManager):
         """Return the user whose user name is `username` in any case. Raises User.DoesNotExist."""
         return self.get(username__iexact=username)
 
+    def create_superuser(self, username, email="", password=None, **fields):
+        """Create an administrator, as `manage.py createsuperuser` asks, by the service that records it."""
+        from accounts.services import create_user
+
+        rights = {"is_staff": True, "is_superuser": True}
+        return create_user(
+            actor=None, via="admin", username=username, email=email or "", password=password, **rights, **fields
+        )
+
 
 class User(AbstractUser):
     """A person. Deactivated, never deleted; a placeholder came with an import and cannot sign in."""

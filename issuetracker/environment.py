@@ -7,8 +7,23 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-ENGINES = ("django.db.backends.sqlite3", "django.db.backends.postgresql")
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+# Health checks stay off because DatabaseGuard sees a dead connection without a round trip.
+POSTGRESQL = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": False, "OPTIONS": {"connect_timeout": 3}}
+
+# IMMEDIATE takes the write lock when a transaction begins: readers that turn writers otherwise fail at once.
+# FULL keeps the last commits at a power loss, which WAL with NORMAL may lose.
+SQLITE = {
+    "CONN_MAX_AGE": 600,
+    "OPTIONS": {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    },
+}
+
+ENGINES = {"sqlite": SQLITE, "postgres": POSTGRESQL, "postgresql": POSTGRESQL}
 
 
 def read_port(env):
@@ -90,34 +105,22 @@ def read_database(env, data_dir):
     Raises ImproperlyConfigured unless it is SQLite or PostgreSQL.
     """
     url = env.str("DATABASE_URL", default="") or f"sqlite:///{data_dir / 'issuetracker.sqlite3'}"
+    scheme = url.partition("://")[0]
+    if scheme not in ENGINES:
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:///.")
     try:
         config = environ.Env.db_url_config(url)
     except (ValueError, AttributeError) as error:
         raise ImproperlyConfigured("DATABASE_URL cannot be read as an address.") from error
-    if config.get("ENGINE") not in ENGINES or not config.get("NAME"):
-        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:/// and name a database.")
-    options = POSTGRESQL if config["ENGINE"].endswith("postgresql") else SQLITE
+    if not config.get("NAME"):
+        raise ImproperlyConfigured("DATABASE_URL must name a database after the last slash.")
+    options = ENGINES[scheme]
     return {**config, **options, "OPTIONS": {**config.get("OPTIONS", {}), **options["OPTIONS"]}}
-
-
-# Health checks stay off because DatabaseGuard sees a dead connection without a round trip.
-POSTGRESQL = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": False, "OPTIONS": {"connect_timeout": 3}}
-
-# IMMEDIATE takes the write lock when a transaction begins: readers that turn writers otherwise fail at once.
-# FULL keeps the last commits at a power loss, which WAL with NORMAL may lose.
-SQLITE = {
-    "CONN_MAX_AGE": 600,
-    "OPTIONS": {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-    },
-}
 
 
 def read_mail(env):
     """Return Django's settings of EMAIL_URL (mail is printed by default). Raises ImproperlyConfigured."""
     try:
         return env.email_url("EMAIL_URL", default="consolemail://")
-    except (KeyError, ValueError) as error:
+    except (ImproperlyConfigured, KeyError, ValueError) as error:
         raise ImproperlyConfigured("EMAIL_URL must look like smtp+tls://user:password@mail.example.org:587.") from error

@@ -48,19 +48,12 @@ class Server:
         self.port = free_port()
         self.process = None
         # PostgreSQL refuses to run as root.
-        self.user = _unprivileged_user() if os.geteuid() == 0 else None
-        if self.user:
-            self._hand_over()
-        self._run(
-            "initdb",
-            "--no-sync",
-            "--auth=trust",
-            "--username=issues",
-            "--encoding=UTF8",
-            "--locale=C.UTF-8",
-            "--pgdata",
-            self.folder / "data",
-        )
+        self.identity = {}
+        if os.geteuid() == 0:
+            self._hand_over(_unprivileged_user())
+        options = ["--no-sync", "--auth=trust", "--username=issues", "--encoding=UTF8", "--locale=C.UTF-8"]
+        command = [self.programs / "initdb", *options, "--pgdata", self.folder / "data"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **self.identity)
 
     @property
     def url(self):
@@ -73,7 +66,10 @@ class Server:
         flags = [flag for name, value in options.items() for flag in ("-c", f"{name}={value}")]
         with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                self._as_postgres("postgres", "-D", self.folder / "data", *flags), stdout=log, stderr=log
+                [self.programs / "postgres", "-D", self.folder / "data", *flags],
+                stdout=log,
+                stderr=log,
+                **self.identity,
             )
         self._wait_until_ready()
 
@@ -95,8 +91,7 @@ class Server:
 
     def signal(self, number):
         """Send a signal to the server and to every process that serves a connection."""
-        main = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
-        for pid in [main, *_children(main)]:
+        for pid in [self.process.pid, *_children(self.process.pid)]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
@@ -106,21 +101,15 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder.parent / f"{self.folder.name}.log").unlink(missing_ok=True)
 
-    def _hand_over(self):
-        shutil.chown(self.folder, self.user)
+    def _hand_over(self, user):
+        self.identity = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        os.chown(self.folder, user.pw_uid, user.pw_gid)
         if "site-packages" in self.programs.parts:
             # The wheel may lie below a folder that only root can enter.
             package = self.programs.parents[1]
             for part in (self.programs.parent, package.with_name(f"{package.name}.libs")):
                 shutil.copytree(part, self.folder / part.relative_to(package.parent), symlinks=True)
             self.programs = self.folder / self.programs.relative_to(package.parent)
-
-    def _as_postgres(self, program, *arguments):
-        prefix = ["runuser", "-u", self.user, "--"] if self.user else []
-        return [*prefix, str(self.programs / program), *map(str, arguments)]
-
-    def _run(self, program, *arguments):
-        subprocess.run(self._as_postgres(program, *arguments), check=True, stdout=subprocess.DEVNULL)
 
     def _wait_until_ready(self):
         deadline = time.monotonic() + 30
@@ -141,9 +130,9 @@ def _children(pid):
 
 def _unprivileged_user():
     try:
-        return pwd.getpwnam("postgres").pw_name
+        return pwd.getpwnam("postgres")
     except KeyError:
-        return "nobody"
+        return pwd.getpwnam("nobody")
 
 
 def free_port():

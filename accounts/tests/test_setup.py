@@ -1,0 +1,86 @@
+"""The link that makes the first administrator: printed at the start, good once, and only while there is nobody."""
+
+import re
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+from accounts import setup
+from accounts.models import User
+from history.models import Event
+
+FILLED = {"username": "ada", "email": "", "password": "correct horse battery", "again": "correct horse battery"}
+
+
+@pytest.fixture
+def link(db):
+    """The path of a link that was just offered."""
+    return setup.offer().removeprefix(settings.SITE_URL)
+
+
+def test_it_makes_the_administrator_and_signs_in(client, link):
+    assert client.get(link).status_code == 200
+    response = client.post(link, FILLED)
+    assert response.status_code == 302
+    ada = User.objects.get()
+    assert (ada.username, ada.is_superuser, ada.is_staff) == ("ada", True, True)
+    assert ada.check_password(FILLED["password"])
+    assert client.session["_auth_user_id"] == str(ada.pk)
+    assert Event.objects.filter(about="user", about_id=ada.pk, kind="created").count() == 1
+
+
+def test_it_is_good_once(client, link):
+    client.post(link, FILLED)
+    client.logout()
+    User.objects.all().delete()
+    assert client.get(link).status_code == 404
+    assert client.post(link, FILLED).status_code == 404
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"password": "short", "again": "short"}, "password"),
+        ({"password": "password1234", "again": "password1234"}, "password"),
+        ({"again": "another horse"}, "again"),
+        ({"username": ""}, "username"),
+        ({"username": "two words"}, "username"),
+        ({"email": "nobody"}, "email"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_beside_its_field(client, link, change, field):
+    response = client.post(link, FILLED | change)
+    assert response.status_code == 200
+    assert response.context["form"].errors[field]
+    assert not User.objects.exists()
+    assert client.get(link).status_code == 200
+
+
+def test_a_wrong_or_replaced_link_does_not_exist(client, link):
+    assert client.get("/accounts/setup/guess/").status_code == 404
+    setup.offer()
+    assert client.get(link).status_code == 404
+
+
+def test_with_somebody_there_nothing_is_offered(client, link, stranger):
+    assert client.get(link).status_code == 404
+    assert setup.offer() is None
+
+
+def test_the_token_is_kept_as_a_digest_alone(link):
+    token = re.fullmatch(r"/accounts/setup/([\w-]{40,})/", link)[1]
+    kept = settings.DATA_DIR / "setup_token"
+    assert token not in kept.read_text()
+    assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_djangos_own_command_makes_an_administrator_too(db, monkeypatch):
+    monkeypatch.setenv("DJANGO_SUPERUSER_USERNAME", "grace")
+    monkeypatch.setenv("DJANGO_SUPERUSER_EMAIL", "grace@example.org")
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "correct horse battery")
+    call_command("createsuperuser", interactive=False, verbosity=0)
+    grace = User.objects.get(username="grace")
+    assert grace.is_superuser and grace.check_password("correct horse battery")
+    assert Event.objects.filter(about="user", about_id=grace.pk, kind="created").count() == 1

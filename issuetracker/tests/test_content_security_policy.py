@@ -1,0 +1,37 @@
+"""Our own pages allow scripts by nonce alone; pages whose templates are not ours, those below the static path."""
+
+import pytest
+from csp.constants import HEADER
+
+
+def policy(response):
+    parts = (part.split() for part in response.headers[HEADER].split(";"))
+    return {name: values for name, *values in parts}
+
+
+@pytest.mark.parametrize(
+    ("path", "scripts", "styles"),
+    [
+        ("/nowhere/", [], ["'self'"]),
+        ("/admin/login/", ["testserver/static/"], ["'self'"]),
+        ("/docs", ["testserver/static/"], ["'self'", "'unsafe-inline'"]),
+        ("/api/v1/", ["testserver/static/"], ["'self'", "'unsafe-inline'"]),
+    ],
+)
+def test_policy(client, db, path, scripts, styles):
+    found = policy(client.get(path))
+    assert found["script-src"] == scripts
+    assert found["style-src"] == styles
+    assert found["default-src"] == found["object-src"] == found["base-uri"] == ["'none'"]
+    assert found["frame-ancestors"] == ["'none'"]
+
+
+def test_a_page_with_scripts_names_its_nonce(client, db):
+    response = client.get("/accounts/login/")
+    nonces = {
+        value.removeprefix("'nonce-").removesuffix("'")
+        for value in policy(response)["script-src"]
+        if value.startswith("'nonce-")
+    }
+    assert len(nonces) == 1
+    assert f'nonce="{nonces.pop()}"' in response.text

@@ -1,0 +1,104 @@
+"""What the environment may say, and what is refused with the name of the variable."""
+
+import stat
+
+import environ
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from issuetracker import environment
+
+
+def env(monkeypatch, **values):
+    for name in ("PORT", "DEBUG", "SITE_URL", "ALLOWED_HOSTS", "DATA_DIR", "SECRET_KEY", "DATABASE_URL", "EMAIL_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    return environ.Env()
+
+
+def test_without_any_setting_it_is_sqlite_on_localhost(monkeypatch, tmp_path):
+    empty = env(monkeypatch)
+    assert environment.read_port(empty) == 8002
+    assert environment.read_site_url(empty, 8002) == "http://localhost:8002"
+    assert environment.read_allowed_hosts(empty, "http://localhost:8002") == ["localhost", "127.0.0.1", "[::1]"]
+    assert environment.read_flag(empty, "DEBUG") is False
+    database = environment.read_database(empty, tmp_path)
+    assert database["ENGINE"] == "django.db.backends.sqlite3"
+    assert database["NAME"] == str(tmp_path / "issuetracker.sqlite3")
+    assert "synchronous=FULL" in database["OPTIONS"]["init_command"]
+
+
+def test_the_host_of_the_site_is_answered(monkeypatch):
+    given = env(monkeypatch, ALLOWED_HOSTS="a.example.org, b.example.org")
+    assert environment.read_allowed_hosts(given, "https://issues.example.org") == [
+        "a.example.org",
+        "b.example.org",
+        "localhost",
+        "127.0.0.1",
+        "[::1]",
+        "issues.example.org",
+    ]
+
+
+def test_a_database_server(monkeypatch, tmp_path):
+    url = "postgres://tracker:p%40ss@db.example.org:5433/issues"
+    database = environment.read_database(env(monkeypatch, DATABASE_URL=url), tmp_path)
+    assert database["ENGINE"] == "django.db.backends.postgresql"
+    assert (database["USER"], database["PASSWORD"], database["HOST"], database["PORT"]) == (
+        "tracker",
+        "p@ss",
+        "db.example.org",
+        5433,
+    )
+    assert database["CONN_MAX_AGE"] == 600
+
+
+READERS = {
+    "PORT": lambda given, folder: environment.read_port(given),
+    "DEBUG": lambda given, folder: environment.read_flag(given, "DEBUG"),
+    "SITE_URL": lambda given, folder: environment.read_site_url(given, 8002),
+    "DATABASE_URL": environment.read_database,
+    "DATA_DIR": environment.read_data_dir,
+    "EMAIL_URL": lambda given, folder: environment.read_mail(given),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "http"),
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "٨٠"),
+        ("DEBUG", "maybe"),
+        ("SITE_URL", "issues.example.org"),
+        ("SITE_URL", "ftp://issues.example.org"),
+        ("SITE_URL", "https://issues.example.org/tracker"),
+        ("SITE_URL", "https://user@issues.example.org"),
+        ("DATABASE_URL", "mysql://root@localhost/issues"),
+        ("DATABASE_URL", "issues.sqlite3"),
+        ("DATABASE_URL", "postgres://localhost"),
+        ("DATABASE_URL", "postgres://localhost:port/issues"),
+        ("DATA_DIR", "/dev/null/data"),
+        ("EMAIL_URL", "pigeon://loft"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name(monkeypatch, tmp_path, name, value):
+    with pytest.raises(ImproperlyConfigured, match=name):
+        READERS[name](env(monkeypatch, **{name: value}), tmp_path)
+
+
+def test_the_secret_key_is_made_once_and_for_its_owner_alone(monkeypatch, tmp_path):
+    empty = env(monkeypatch)
+    key = environment.read_secret_key(empty, tmp_path)
+    assert len(key) > 50
+    assert environment.read_secret_key(empty, tmp_path) == key
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_a_damaged_secret_key_is_refused(monkeypatch, tmp_path):
+    (tmp_path / "secret_key").write_text("")
+    with pytest.raises(ImproperlyConfigured, match="damaged"):
+        environment.read_secret_key(env(monkeypatch), tmp_path)

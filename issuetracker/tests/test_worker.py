@@ -1,0 +1,62 @@
+"""What the worker does, and that it goes on when the database is away."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import OperationalError
+from django.utils import timezone
+
+from issues import services
+from issues.models import Issue
+from issuetracker.management.commands import worker
+
+
+class Stopped(BaseException):
+    """Ends the endless work."""
+
+
+def test_it_purges_what_has_been_in_the_trash_for_too_long(product, maintainer):
+    old, new, _kept = (
+        services.create_issue(product, actor=maintainer, via="web", title=title) for title in ("Old", "New", "Kept")
+    )
+    for issue in (old, new):
+        services.trash_issue(issue, actor=maintainer, via="web")
+    Issue.objects.filter(pk=old.pk).update(deleted_at=timezone.now() - timedelta(days=31))
+    call_command("worker", once=True)
+    assert set(Issue.objects.values_list("title", flat=True)) == {"New", "Kept"}
+
+
+def test_it_waits_ever_longer_while_the_database_is_away(monkeypatch, caplog):
+    waits = []
+
+    def sleep(seconds):
+        waits.append(seconds)
+        if len(waits) == 7:
+            raise Stopped
+
+    class Failing:
+        def run(self):
+            if len(waits) < 6:
+                raise OperationalError("the server is away")
+
+    monkeypatch.setattr(worker.time, "sleep", sleep)
+    monkeypatch.setattr(worker.connections, "close_all", lambda: None)
+    with pytest.raises(Stopped):
+        worker.work(Failing())
+    assert waits == [4, 8, 16, 30, 30, 30, 2]
+    assert "the server is away" in caplog.text
+
+
+def test_a_job_that_fails_does_not_end_it(monkeypatch, caplog):
+    def sleep(seconds):
+        raise Stopped
+
+    class Failing:
+        def run(self):
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(worker.time, "sleep", sleep)
+    with pytest.raises(Stopped):
+        worker.work(Failing())
+    assert "ZeroDivisionError" in caplog.text
