@@ -1,7 +1,7 @@
 """Why a service refuses. What is bad input is Django's ValidationError; these are the other reasons."""
 
 
-class Refused(Exception):  # noqa: N818 (its subclasses read as sentences: except Stale)
+class Refused(Exception):
     """A service did nothing. `code` is for programs, `detail` for people."""
 
     code = "refused"

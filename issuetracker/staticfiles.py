@@ -31,10 +31,9 @@ def collect_if_changed():
 
 
 def fingerprint():
-    """Return a digest of the names, sizes and ages of all static files."""
-    lines = []
+    """Return a digest of the names and contents of all static files."""
+    digest = hashlib.sha256()
     for finder in get_finders():
         for name, storage in finder.list([]):
-            status = Path(storage.path(name)).stat()
-            lines.append(f"{name} {status.st_size} {int(status.st_mtime)}")
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+            digest.update(f"{name}\n".encode() + Path(storage.path(name)).read_bytes())
+    return digest.hexdigest()
