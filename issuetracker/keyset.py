@@ -1,0 +1,124 @@
+"""Pages of a list by the place of their first or last row: the last page costs what the first does."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.signing import BadSignature, Signer
+from django.db.models import F, Q
+
+FORWARDS, BACKWARDS = "n", "p"
+
+
+class CursorError(ValueError):
+    """The cursor was not made here, or for another list, or for another reader."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a list is ordered by: a field, or the `expression` that is then called `name`. Empty ones come last."""
+
+    name: str
+    descending: bool = False
+    nullable: bool = False
+    expression: Any = None
+
+    def order(self, backwards):
+        """Return the expression for `order_by`."""
+        # Said only where a value can be empty: PostgreSQL would not use the index of a column otherwise.
+        nulls = {"nulls_first" if backwards else "nulls_last": True} if self.nullable else {}
+        down = self.descending != backwards
+        return F(self.name).desc(**nulls) if down else F(self.name).asc(**nulls)
+
+    def beyond(self, value, backwards):
+        """Return the condition that a row has its place after (backwards: before) one with `value`; None if none."""
+        if value is None:
+            return Q(**{f"{self.name}__isnull": False}) if backwards else None
+        operator = "lt" if self.descending != backwards else "gt"
+        condition = Q(**{f"{self.name}__{operator}": value})
+        return condition | Q(**{self.name: None}) if self.nullable and not backwards else condition
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows, and the cursors of the pages after and before them (None where there is none)."""
+
+    rows: list
+    next: str | None
+    previous: str | None
+
+
+def paginate(queryset, ordering, *, size, cursor="", bound=""):
+    """Return the Page of `queryset` that `cursor` names, the first one without.
+
+    `ordering` is a sequence of Keys that ends with a unique one. `bound` is what the cursor is good for: the query
+    and the reader. Raises CursorError.
+    """
+    direction, values = _read(cursor, bound, len(ordering)) if cursor else (FORWARDS, None)
+    backwards = direction == BACKWARDS
+    queryset = _ordered(queryset, ordering, backwards)
+    if values is not None:
+        queryset = queryset.filter(_beyond(ordering, values, backwards))
+    rows = list(queryset[: size + 1])
+    more = len(rows) > size
+    rows = rows[:size][::-1] if backwards else rows[:size]
+    if not rows:
+        return Page(rows, None, None)
+    return Page(
+        rows,
+        _write(FORWARDS, rows[-1], ordering, bound) if more or backwards else None,
+        _write(BACKWARDS, rows[0], ordering, bound) if (more if backwards else values is not None) else None,
+    )
+
+
+def following(queryset, ordering, row, *, backwards=False):
+    """Return those of `queryset` that come after `row` (before it, nearest first, if `backwards`), in order."""
+    place = _ordered(queryset.model._base_manager.all(), ordering, backwards).get(pk=row.pk)
+    condition = _beyond(ordering, _values(place, ordering), backwards)
+    return _ordered(queryset, ordering, backwards).filter(condition)
+
+
+def _ordered(queryset, ordering, backwards):
+    made = {key.name: key.expression for key in ordering if key.expression is not None}
+    return queryset.annotate(**made).order_by(*(key.order(backwards) for key in ordering))
+
+
+def _beyond(ordering, values, backwards):
+    """Return the condition that a row comes after the one with `values`."""
+    (key, *rest), (value, *others) = ordering, values
+    condition = key.beyond(value, backwards)
+    if rest:
+        tied = Q(**{key.name: value}) & _beyond(rest, others, backwards)
+        condition = tied if condition is None else condition | tied
+    if key.nullable or not rest:
+        return condition
+    # Implied by the rest, but this is the form that an index can begin its walk with.
+    operator = "lte" if key.descending != backwards else "gte"
+    return Q(**{f"{key.name}__{operator}": value}) & condition
+
+
+def _values(row, ordering):
+    return [_value(row, key.name.split("__")) for key in ordering]
+
+
+def _value(row, path):
+    for name in path:
+        row = getattr(row, name)
+    return row.isoformat() if hasattr(row, "isoformat") else row
+
+
+def _signer(bound):
+    return Signer(salt=f"keyset {bound}")
+
+
+def _write(direction, row, ordering, bound):
+    return _signer(bound).sign_object([direction, _values(row, ordering)])
+
+
+def _read(cursor, bound, length):
+    try:
+        direction, values = _signer(bound).unsign_object(cursor)
+    except (BadSignature, ValueError) as error:
+        raise CursorError(cursor) from error
+    if len(values) != length:
+        raise CursorError(cursor)
+    return direction, values
