@@ -1,6 +1,7 @@
 """How static files are stored for serving, and when they are collected."""
 
 import hashlib
+import re
 from pathlib import Path
 
 from django.conf import settings
@@ -10,12 +11,28 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 # The other documentation page that the API's package carries.
 UNUSED = ["redoc"]
+STYLES = "css/app.css"
+IMPORT = re.compile(r'(@import url\("([\w-]+\.css)"\) layer\(([\w-]+)\);)')
 
 
 class HashedStorage(CompressedManifestStaticFilesStorage):
     """Names that change with the content, also inside the imports of ES modules."""
 
     support_js_module_import_aggregation = True
+
+    def post_process(self, paths, dry_run=False, **options):
+        """Join the style sheet, then hash and compress everything."""
+        if STYLES in paths and not dry_run:
+            join_styles(Path(self.path(STYLES)))
+        yield from super().post_process(paths, dry_run, **options)
+
+
+def join_styles(sheet):
+    """Put the sheets that `sheet` imports into it, in their order and layers: one request instead of many."""
+    text = sheet.read_text()
+    for statement, name, layer in IMPORT.findall(text):
+        text = text.replace(statement, f"@layer {layer} {{\n{(sheet.parent / name).read_text()}}}\n")
+    sheet.write_text(text)
 
 
 def collect_if_changed():

@@ -1,0 +1,122 @@
+"""The small words that all templates share."""
+
+from django import template
+from django.template.defaultfilters import date
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+register = template.Library()
+
+TINTS = 6
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@register.simple_tag
+def icon(name, css=""):
+    """Return the icon `name` of the sprite, hidden from screen readers: the words beside it say what it means."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true"><use href="{}#{}"></use></svg>', css, static("icons/sprite.svg"), name
+    )
+
+
+@register.simple_tag
+def glyph(name, css, said):
+    """Return a symbol that states a fact, with the words that a screen reader says for it."""
+    return format_html(
+        '<svg class="{}" role="img" aria-label="{}"><use href="{}#{}"></use></svg>',
+        css,
+        said,
+        static("icons/sprite.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def status_glyph(category, resolution, name):
+    """Return the ring or disc of a status: by `category`, and how it was closed by `resolution`."""
+    shape = category
+    if category == "closed" and resolution == "duplicate":
+        shape = "duplicate"
+    elif category == "closed" and resolution != "fixed":
+        shape = "declined"
+    return glyph(shape, f"status-icon is-{shape}", name)
+
+
+@register.simple_tag
+def priority_glyph(issue):
+    """Return the bars of an issue's priority."""
+    slug = issue.priority_slug
+    said = _("Priority: %(name)s") % {"name": issue.get_priority_display()}
+    return glyph(f"priority-{slug}", f"priority-icon is-{slug}", said)
+
+
+@register.filter
+def initials(user):
+    """Return the two letters that stand for a person."""
+    words = user.name.replace(".", " ").replace("-", " ").split()
+    return (words[0][:1] + words[-1][:1] if len(words) > 1 else user.name[:2]).upper()
+
+
+@register.filter
+def tint(user):
+    """Return the number of the quiet tint that is a person's own."""
+    return sum(user.username.encode()) % TINTS
+
+
+@register.filter
+def ago(when, now=None):
+    """Return how long ago `when` was, in the few letters of a column: "4m", "3h", "5d", "2y"."""
+    seconds = max(0, ((now or timezone.now()) - when).total_seconds())
+    for size, letter in ((365 * DAY, "y"), (30 * DAY, "mo"), (DAY, "d"), (HOUR, "h"), (MINUTE, "m")):
+        if seconds >= size:
+            return f"{int(seconds // size)}{letter}"
+    return _("now")
+
+
+@register.filter
+def since(when):
+    """Return how long ago `when` was as words in a sentence; beyond a week the day itself."""
+    seconds = max(0, (timezone.now() - when).total_seconds())
+    if seconds < MINUTE:
+        return _("just now")
+    if seconds < HOUR:
+        minutes = int(seconds // MINUTE)
+        return ngettext("%(n)s minute ago", "%(n)s minutes ago", minutes) % {"n": minutes}
+    if seconds < DAY:
+        hours = int(seconds // HOUR)
+        return ngettext("%(n)s hour ago", "%(n)s hours ago", hours) % {"n": hours}
+    if seconds < 7 * DAY:
+        days = int(seconds // DAY)
+        return ngettext("%(n)s day ago", "%(n)s days ago", days) % {"n": days}
+    local = timezone.localtime(when)
+    return date(local, "j M" if local.year == timezone.localtime().year else "j M Y")
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context, **changes):
+    """Return the query string of this page with `changes`; None takes a parameter out."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = value
+    return f"?{query.urlencode()}" if query else "?"
+
+
+@register.filter
+def described_by(field):
+    """Return a form's widget with `aria-invalid` and the ids of its help and error, for the include of a field."""
+    attributes = {"class": "control"}
+    said = [
+        f"{field.id_for_label}-{part}" for part, there in (("help", field.help_text), ("error", field.errors)) if there
+    ]
+    if said:
+        attributes["aria-describedby"] = " ".join(said)
+    if field.errors:
+        attributes["aria-invalid"] = "true"
+    if field.widget_type in ("checkbox", "radioselect", "checkboxselectmultiple"):
+        attributes.pop("class")
+    return field.as_widget(attrs={**attributes, **({"required": True} if field.field.required else {})})

@@ -1,0 +1,97 @@
+// What every page needs before anything else; the rest is loaded when a page first asks for it.
+const modules = {
+  toasts: () => import("./toasts.js"),
+  list: () => import("./list.js"),
+};
+
+function start(root) {
+  for (const element of root.querySelectorAll("[data-module]")) {
+    modules[element.dataset.module]?.().then((module) => module.start(element));
+  }
+  for (const hidden of root.querySelectorAll("[data-needs-script]")) hidden.hidden = false;
+  root.querySelector("[data-error-summary]")?.focus();
+}
+
+// One menu is open at a time; Escape and a click elsewhere close it and give the focus back.
+function closeMenus(but) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu !== but && !menu.contains(but)) menu.open = false;
+  }
+}
+
+document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.matches?.("details.menu[open]")) {
+      closeMenus(event.target);
+      event.target.querySelector("[autofocus], .menu-panel :is(input, select, textarea):not([type=hidden])")?.focus();
+    }
+  },
+  true,
+);
+
+// Controls that send their form as soon as they change; without a script its button does.
+document.addEventListener("change", (event) => {
+  if (event.target.closest("[data-submit-on-change]")) event.target.form.requestSubmit();
+});
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-opens]");
+  if (opener) document.getElementById(opener.dataset.opens).showModal();
+});
+
+// A second press of the same button sends nothing twice.
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "post") return;
+  if (event.target.dataset.sent) event.preventDefault();
+  event.target.dataset.sent = "yes";
+});
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// Keys: none fires in a field, none with a modifier, none when the reader has switched them off.
+const typing = (element) => element.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    const menu = document.activeElement.closest("details.menu[open]") ?? document.querySelector("details.menu[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+    return;
+  }
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) {
+    event.preventDefault();
+    event.target.form.requestSubmit();
+    return;
+  }
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+  if (document.documentElement.dataset.shortcuts === "off" || document.querySelector("dialog[open]")) return;
+  if (event.key === "?") {
+    event.preventDefault();
+    document.getElementById("shortcuts").showModal();
+    return;
+  }
+  // Any element can claim a key: `data-key="c"`.
+  const claimed = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  if (!claimed) return;
+  event.preventDefault();
+  press(claimed);
+});
+
+function press(element) {
+  if (element.matches("details")) {
+    element.open = true;
+    element.scrollIntoView({ block: "nearest" });
+  } else if (element.matches("input, textarea, select")) {
+    element.focus();
+    element.select?.();
+  } else {
+    element.click();
+  }
+}
+
+start(document);
