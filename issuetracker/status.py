@@ -6,6 +6,7 @@ from django.db import Error, connection
 from django.http import HttpResponse, JsonResponse
 from django.template import loader
 from django.urls import path
+from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -57,7 +58,8 @@ def _answer(request, status, title, detail):
         body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
         return JsonResponse(body, status=status, content_type="application/problem+json")
     # Rendered without the request: what the context processors add is asked of the database.
-    page = loader.render_to_string(f"{status}.html", {"title": title, "detail": detail})
+    again = escape_leading_slashes(request.get_full_path()) if request.method == "GET" else "/"
+    page = loader.render_to_string("500.html", {"title": title, "detail": detail, "again": again})
     return HttpResponse(page, status=status)
 
 
