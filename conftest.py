@@ -3,12 +3,28 @@
 import os
 import shutil
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def statuses(request):
+    """The four statuses of every site, which a test in real transactions sweeps away with all other rows."""
+    marker = request.node.get_closest_marker("django_db")
+    real = {"transactional_db", "live_server"} & set(request.fixturenames)
+    if not (real or marker or "db" in request.fixturenames):
+        return
+    request.getfixturevalue("transactional_db" if real or (marker and marker.kwargs.get("transaction")) else "db")
+    from issues.models import Status
+
+    if not Status.objects.exists():
+        import_module("issues.migrations.0002_statuses").seed(apps, None)
 
 
 @pytest.fixture
