@@ -24,6 +24,8 @@ class HashedStorage(CompressedManifestStaticFilesStorage):
         """Join the style sheet, then hash and compress everything."""
         if STYLES in paths and not dry_run:
             join_styles(Path(self.path(STYLES)))
+            # What is hashed is read from where it was found, unless told otherwise.
+            paths = {**paths, STYLES: (self, STYLES)}
         yield from super().post_process(paths, dry_run, **options)
 
 

@@ -1,0 +1,48 @@
+"""What collecting the static files makes of them, and when it is done again."""
+
+import json
+
+import pytest
+from django.contrib.staticfiles import finders
+
+from issuetracker import staticfiles
+
+
+@pytest.fixture
+def collected(settings, tmp_path):
+    """The folder of the collected files, with hashed names as on a real site."""
+    settings.STATIC_ROOT = tmp_path / "staticfiles"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "issuetracker.staticfiles.HashedStorage"},
+    }
+    # The files of the packages are many, large, and not what this is about.
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    finders.get_finder.cache_clear()
+    staticfiles.collect_if_changed()
+    yield settings.STATIC_ROOT
+    finders.get_finder.cache_clear()
+
+
+def test_one_style_sheet_holds_all_layers_in_their_order(collected):
+    names = json.loads((collected / "staticfiles.json").read_text())["paths"]
+    sheet = (collected / names["css/app.css"]).read_text()
+    assert "@import" not in sheet
+    places = [sheet.index(f"@layer {layer}") for layer in ("tokens", "base", "layout", "components", "pages")]
+    assert places == sorted(places)
+    assert (collected / f"{names['css/app.css']}.br").exists()
+
+
+def test_scripts_import_one_another_by_their_hashed_names(collected):
+    names = json.loads((collected / "staticfiles.json").read_text())["paths"]
+    assert all(name != hashed for name, hashed in names.items())
+    assert (collected / names["js/app.js"]).exists()
+
+
+def test_it_is_done_again_only_after_a_change(collected):
+    (collected / "mark").touch()
+    staticfiles.collect_if_changed()
+    assert (collected / "mark").exists()
+    (collected / ".collected").write_text("another")
+    staticfiles.collect_if_changed()
+    assert not (collected / "mark").exists()

@@ -1,0 +1,72 @@
+"""Which errors mean that the database is away, what is said of them, and to whom in which form."""
+
+import pytest
+from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError, connection
+from django.test import RequestFactory
+
+from issuetracker import database, status
+
+AWAY = "The database cannot be reached. Nothing was changed."
+SLOW = "This took too long and was stopped. Ask for less at once."
+BUSY = "Others are changing the same thing. Try again."
+
+
+class FromServer(Exception):
+    """As psycopg2 raises it: with the code of the server."""
+
+    def __init__(self, pgcode):
+        self.pgcode = pgcode
+
+
+def error(pgcode):
+    caught = OperationalError("refused")
+    caught.__cause__ = FromServer(pgcode)
+    return caught
+
+
+@pytest.mark.parametrize(
+    ("caught", "away"),
+    [
+        (OperationalError("database is locked"), True),
+        (OperationalError("unable to open database file"), True),
+        (OperationalError("no such column: issue"), connection.vendor != "sqlite"),
+        (InterfaceError("connection already closed"), True),
+        (DatabaseError("no message from the server"), True),
+        (ProgrammingError("syntax error"), False),
+        (ValueError("locked"), False),
+    ],
+)
+def test_is_away(caught, away):
+    assert database.is_away(caught) is away
+
+
+@pytest.mark.parametrize(
+    ("pgcode", "said"), [(None, AWAY), ("57P01", AWAY), ("57014", SLOW), ("55P03", BUSY), ("40P01", BUSY)]
+)
+def test_reason(pgcode, said):
+    assert database.reason(error(pgcode)) == said
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/api/v1/issues/", "application/problem+json"),
+        ("/openapi.json", "application/problem+json"),
+        ("/status/", "application/problem+json"),
+        ("/issues/", "text/html; charset=utf-8"),
+    ],
+)
+def test_the_answer_names_no_address_and_no_name(path, kind):
+    response = status.unavailable(RequestFactory().get(path), OperationalError('user "issues" at 10.0.0.5 refused'))
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert response.headers["Content-Type"] == kind
+    assert "10.0.0.5" not in response.text
+    assert AWAY in response.text
+
+
+def test_an_error_of_our_own_is_500(client, db, monkeypatch):
+    client.raise_request_exception = False
+    monkeypatch.setattr(status.database, "begin_request", lambda: 1 / 0)
+    response = client.get("/api/v1/issues/")
+    assert (response.status_code, response.json()["title"]) == (500, "Internal server error")
+    assert "division" not in response.text
