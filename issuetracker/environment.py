@@ -67,7 +67,7 @@ def read_data_dir(env, root):
     """Return DATA_DIR as a path, made if need be. Raises ImproperlyConfigured where it cannot be written."""
     folder = root / env.str("DATA_DIR", default="data")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ImproperlyConfigured(f"DATA_DIR {folder} cannot be made: {error.strerror}.") from error
     if not os.access(folder, os.W_OK | os.X_OK):
