@@ -39,8 +39,10 @@ class Status(Versioned):
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(
-                Lower("name"), name="status_name_once", violation_error_code="name",
-                violation_error_message=_("There is a status of that name.")
+                Lower("name"),
+                name="status_name_once",
+                violation_error_code="name",
+                violation_error_message=_("There is a status of that name."),
             )
         ]
 

@@ -4,6 +4,9 @@ from django.db import models
 
 from products import access
 
+# More than these no database number holds.
+NUMBER_DIGITS = 19
+
 
 class IssueQuerySet(models.QuerySet):
     """Issues."""
@@ -16,6 +19,16 @@ class IssueQuerySet(models.QuerySet):
         """Return the issues in the trash that `user` may restore."""
         held = access.products_with_role(user, "maintainer", "product__")
         return self.filter(held, deleted_at__isnull=False, product__deleted_at=None)
+
+    def at(self, key):
+        """Return the issue that `key` (WEB-142, in any case) names or once named, or None."""
+        product, _dash, number = key.upper().rpartition("-")
+        if not (number.isascii() and number.isdigit() and len(number) < NUMBER_DIGITS):
+            return None
+        present = self.filter(product__key=product, number=number).first()
+        if present is not None:
+            return present
+        return self.filter(numbers__product__keys__key=product, numbers__number=number).first()
 
     def open(self):
         """Return those that are not closed."""

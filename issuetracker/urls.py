@@ -5,17 +5,14 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.setup import setup
-
 handler500 = "issuetracker.status.server_error"
 
 urlpatterns = [
     path("status/", include("issuetracker.status")),
-    path("accounts/setup/<str:token>/", setup, name="setup"),
     path("admin/", admin.site.urls),
     *[
         path("", include(name))
-        for name in ("accounts.urls", "issuetracker.api", "products.urls", "issues.urls")
+        for name in ("accounts.urls", "issuetracker.api.urls", "products.urls", "issues.urls")
         if find_spec(name)
     ],
 ]

@@ -16,6 +16,11 @@ class ProductQuerySet(models.QuerySet):
         """Return the products in the trash that `user` may restore."""
         return self.filter(access.products_with_role(user, "maintainer"), deleted_at__isnull=False)
 
+    def at(self, key):
+        """Return the product whose key is or once was `key`, in any case, or None."""
+        key = key.upper()
+        return self.filter(key=key).first() or self.filter(keys__key=key).first()
+
     def active(self):
         """Return those that are not archived."""
         return self.filter(archived_at=None)

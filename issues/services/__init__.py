@@ -3,7 +3,7 @@
 from issues.services.batch import CommentRecord, EventRecord, IssueRecord, write_batch
 from issues.services.comments import add_comment, edit_comment, restore_comment, trash_comment
 from issues.services.issues import create_issue, update_issue
-from issues.services.relations import relate, unrelate
+from issues.services.relations import relate, stored_relation, unrelate
 from issues.services.statuses import create_status, update_status
 from issues.services.trash import purge, purge_expired, redact, restore_issue, trash_issue
 from issues.services.undoing import can_undo, resume, running, undo
@@ -25,6 +25,7 @@ __all__ = [
     "restore_issue",
     "resume",
     "running",
+    "stored_relation",
     "trash_comment",
     "trash_issue",
     "undo",

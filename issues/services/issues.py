@@ -4,9 +4,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from history import log
-from history.models import Kind
+from history.errors import Stale
+from history.models import Change, Kind
 from history.writing import lock, refuse_unknown, save_changed
 from issues import rules
 from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber
@@ -114,14 +116,17 @@ def next_number(product):
 
 
 @transaction.atomic
-def update_issue(issue, *, actor, via, expected_version=None, batch=None, **changes):
+def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=None, **changes):
     """Change the named fields of `issue` (`product` moves it). Return it as it is then.
 
-    Only what differs is written, with one event; fields that others change at the same time stay theirs. `batch`
+    Only what differs is written, with one event; fields that others change at the same time stay theirs. `seen` is
+    the number of the last event that the caller knows of: a later change of the same fields is a conflict. `batch`
     makes the change part of a larger one. Raises Forbidden, Stale, or ValidationError by field.
     """
     refuse_unknown(changes, rules.FIELDS)
     issue = lock_issue(issue, expected_version)
+    if seen is not None:
+        _refuse_unseen(issue, seen, changes)
     access.forget_roles(actor)
     rules.authorize_changes(actor, issue, changes)
     changes = {field: value for field, value in changes.items() if not rules.holds(issue, field, value)}
@@ -132,6 +137,13 @@ def update_issue(issue, *, actor, via, expected_version=None, batch=None, **chan
     kind = _move(issue, changes, actor) if "product" in changes else Kind.CHANGED
     _set_fields(issue, changes, actor=actor, now=now)
     return finish(issue, before, batch or log.open_batch(actor=actor, via=via, at=now), kind)
+
+
+def _refuse_unseen(issue, seen, changes):
+    """Raise Stale where somebody has changed one of the same fields after the event numbered `seen`."""
+    later = Change.objects.filter(issue=issue, event__number__gt=seen, field__in=changes)
+    if issue.event_count > seen and later.exists():
+        raise Stale(_("Somebody has changed this in the meantime."), issue)
 
 
 def _set_fields(issue, changes, *, actor, now):

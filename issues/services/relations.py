@@ -25,20 +25,20 @@ def relate(issue, *, actor, via, kind, other):
         raise ValidationError({"kind": ValidationError(_("There is no such kind of relation."), code="choice")})
     if not access.sees(actor, other) or other.deleted_at or other.pk == issue.pk:
         raise ValidationError({"issue": ValidationError(_("There is no such other issue."), code="absent")})
-    source, target = _ends(issue, kind, other)
+    (source, target), stored = stored_relation(issue, kind, other)
     locked = _lock_both(issue, other)
     access.authorize(actor, "relate", locked[issue.pk])
-    stored = Relation.Kind.RELATES if kind == "relates" else Relation.Kind.BLOCKS
     if Relation.objects.filter(source=source, target=target, kind=stored).exists():
         raise Conflict(_("These two are related so already."), "exists")
     batch = log.open_batch(actor=actor, via=via)
     return add_relation(locked[source.pk], locked[target.pk], stored, batch)
 
 
-def _ends(issue, kind, other):
+def stored_relation(issue, kind, other):
+    """Return `((source, target), kind)` as they are stored for what `issue` is to `other`, as `relate` says it."""
     if kind == "relates":
-        return sorted((issue, other), key=lambda one: one.pk)
-    return (issue, other) if kind == "blocks" else (other, issue)
+        return tuple(sorted((issue, other), key=lambda one: one.pk)), Relation.Kind.RELATES
+    return (issue, other) if kind == "blocks" else (other, issue), Relation.Kind.BLOCKS
 
 
 def _lock_both(issue, other):

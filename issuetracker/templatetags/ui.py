@@ -53,17 +53,46 @@ def priority_glyph(issue):
     return glyph(f"priority-{slug}", f"priority-icon is-{slug}", said)
 
 
+@register.simple_tag
+def glyph_of(kind, slug):
+    """Return the symbol of a choice in a menu, whose name stands beside it."""
+    return icon(f"{kind}-{slug}", f"{kind}-icon is-{slug}")
+
+
 @register.filter
 def initials(user):
     """Return the two letters that stand for a person."""
-    words = user.name.replace(".", " ").replace("-", " ").split()
-    return (words[0][:1] + words[-1][:1] if len(words) > 1 else user.name[:2]).upper()
+    return letters(user.name)
 
 
 @register.filter
 def tint(user):
     """Return the number of the quiet tint that is a person's own."""
-    return sum(user.username.encode()) % TINTS
+    return tint_of(user.username)
+
+
+@register.simple_tag
+def avatar_of(username, name):
+    """Return the avatar of a person of whom only the two names are known."""
+    css, said = f"avatar is-tint{tint_of(username)}", letters(name or username)
+    return format_html('<span class="{}" aria-hidden="true">{}</span>', css, said)
+
+
+def letters(name):
+    """Return the first letters of the first and the last word of `name`, or its first two."""
+    words = name.replace(".", " ").replace("-", " ").split()
+    return (words[0][:1] + words[-1][:1] if len(words) > 1 else name[:2]).upper()
+
+
+def tint_of(username):
+    """Return the number of the quiet tint that is a person's own."""
+    return sum(username.encode()) % TINTS
+
+
+@register.filter
+def get(table, key):
+    """Return what `table` has under `key`, a name that a template cannot write."""
+    return table.get(key, [])
 
 
 @register.filter

@@ -1,0 +1,60 @@
+"""What a person fills in about themselves."""
+
+from datetime import timedelta
+from zoneinfo import available_timezones
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import SCOPES, User
+
+EXPIRIES = [("30", _("in 30 days")), ("90", _("in 90 days")), ("365", _("in a year")), ("", _("never"))]
+SCOPE_LABELS = {
+    "read": _("read: what you may see"),
+    "write": _("write: what you may do with products and issues"),
+    "admin": _("admin: statuses, site-wide labels, users"),
+}
+
+
+class ProfileForm(forms.ModelForm):
+    """Name, address and preferences."""
+
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), choices=lambda: [(name, name) for name in sorted(available_timezones())]
+    )
+    lock_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    class Meta:
+        model = User
+        fields = ["display_name", "email", "time_zone", "theme", "single_key_shortcuts"]
+        help_texts = {
+            "display_name": _("Shown instead of your user name."),
+            "email": _("You can sign in with it, too. Nobody else sees it."),
+            "single_key_shortcuts": _("Keys such as c and j act outside of fields. Press ? for the list."),
+        }
+
+    def _post_clean(self):
+        """Leave the instance alone: the service checks and writes a row of its own."""
+
+    def changes(self):
+        """Return the fields to hand to the service."""
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
+
+
+class TokenForm(forms.Form):
+    """A new API token."""
+
+    name = forms.CharField(label=_("Name"), max_length=100, help_text=_("What uses it, such as “backup script”."))
+    scopes = forms.MultipleChoiceField(
+        label=_("Scopes"),
+        choices=[(scope, SCOPE_LABELS[scope]) for scope in SCOPES],
+        initial=["read"],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    expires = forms.ChoiceField(label=_("Expires"), choices=EXPIRIES, required=False, initial="90")
+
+    def expires_at(self):
+        """Return when the token is to end, or None."""
+        days = self.cleaned_data["expires"]
+        return timezone.now() + timedelta(days=int(days)) if days else None

@@ -1,0 +1,87 @@
+"""The pages about oneself: profile, and API tokens."""
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth import views as auth
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.forms import ProfileForm, TokenForm
+from accounts.services import create_token, revoke_token, set_password, update_user
+from history.errors import Stale
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request):
+    """Show and change one's name, address and preferences."""
+    form = ProfileForm(request.POST or None, instance=request.user, initial={"lock_version": request.user.lock_version})
+    if form.is_valid() and _saved(request, form):
+        messages.success(request, _("Your profile is saved."))
+        return redirect("profile")
+    return render(request, "accounts/profile.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def _saved(request, form):
+    version = form.cleaned_data["lock_version"]
+    try:
+        update_user(request.user, actor=request.user, via="web", expected_version=version, **form.changes())
+    except ValidationError as error:
+        form.add_error(None, error)
+    except Stale as stale:
+        form.data = form.data.copy()
+        form.data["lock_version"] = stale.current.lock_version
+        form.add_error(None, _("Your profile was changed elsewhere meanwhile. Look it over, and save again."))
+    return not form.errors
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def tokens(request):
+    """List one's API tokens and make new ones; the secret of a new one is shown in this answer alone."""
+    form = TokenForm(request.POST or None)
+    secret = None
+    if form.is_valid():
+        _token, secret = create_token(
+            request.user,
+            actor=request.user,
+            via="web",
+            name=form.cleaned_data["name"],
+            scopes=form.cleaned_data["scopes"],
+            expires_at=form.expires_at(),
+        )
+        form = TokenForm()
+    held = request.user.tokens.filter(revoked_at=None).order_by("-id")[:100]
+    context = {"form": form, "secret": secret, "tokens": held}
+    return render(request, "accounts/tokens.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def revoke(request, pk):
+    """End one of one's tokens."""
+    token = get_object_or_404(request.user.tokens.filter(revoked_at=None), pk=pk)
+    revoke_token(token, actor=request.user, via="web")
+    messages.success(request, _("The token “%(name)s” no longer works.") % {"name": token.name})
+    return redirect("tokens")
+
+
+class PasswordChange(auth.PasswordChangeView):
+    """Change one's password; one's other sessions end with it."""
+
+    success_url = reverse_lazy("profile")
+
+    def form_valid(self, form):
+        """Write the new password through the service, and keep this session."""
+        user = set_password(self.request.user, form.cleaned_data["new_password1"], actor=self.request.user, via="web")
+        update_session_auth_hash(self.request, user)
+        messages.success(self.request, _("Your password is changed."))
+        return HttpResponseRedirect(self.get_success_url())

@@ -1,0 +1,136 @@
+"""What an event says to a person: who did what, from what to what."""
+
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from history.models import Kind
+
+TEXTS = frozenset({"description", "body"})
+# Said by the change that they follow from.
+UNSAID = frozenset({"number", "closed_at", "triaged_at", "deleted_at", "edited_at", "source", "created_at", "author"})
+NAMES = {
+    "title": gettext_lazy("title"),
+    "description": gettext_lazy("description"),
+    "type": gettext_lazy("type"),
+    "status": gettext_lazy("status"),
+    "resolution": gettext_lazy("resolution"),
+    "priority": gettext_lazy("priority"),
+    "severity": gettext_lazy("severity"),
+    "component": gettext_lazy("component"),
+    "milestone": gettext_lazy("milestone"),
+    "version": gettext_lazy("version"),
+    "assignee": gettext_lazy("assignee"),
+    "labels": gettext_lazy("labels"),
+    "due_on": gettext_lazy("due date"),
+    "parent": gettext_lazy("parent"),
+    "duplicate_of": gettext_lazy("original"),
+    "snoozed_until": gettext_lazy("snooze"),
+    "product": gettext_lazy("product"),
+}
+WHOLE = {
+    Kind.COMMENTED: gettext_lazy("commented"),
+    Kind.COMMENT_EDITED: gettext_lazy("edited a comment"),
+    Kind.TRASHED: gettext_lazy("moved it to the trash"),
+    Kind.RESTORED: gettext_lazy("took it out of the trash"),
+}
+RELATIONS = {
+    ("blocks", True): gettext_lazy("said that it blocks {}"),
+    ("blocked-by", True): gettext_lazy("said that it is blocked by {}"),
+    ("relates", True): gettext_lazy("related it to {}"),
+    ("blocks", False): gettext_lazy("said that it no longer blocks {}"),
+    ("blocked-by", False): gettext_lazy("said that it is no longer blocked by {}"),
+    ("relates", False): gettext_lazy("no longer relates it to {}"),
+}
+
+
+def sentence(event, changes, hidden=frozenset()):
+    """Return the sentence after the actor's name as safe HTML; "" where nothing is left to say.
+
+    `changes` are the event's Changes; `hidden` holds the `(field, id)` of rows that the reader may not see: what
+    names one of them is said without the name.
+    """
+    about_comment = event.about == "comment"
+    if event.kind in WHOLE:
+        said = WHOLE[event.kind]
+        return _("%(said)s (a comment)") % {"said": said} if about_comment and event.kind == Kind.TRASHED else said
+    if event.kind == Kind.REDACTED:
+        return format_html(_("redacted the {}"), NAMES.get(changes[0].field, _("text")))
+    if event.kind in (Kind.RELATED, Kind.UNRELATED):
+        return _relation(event.kind == Kind.RELATED, changes[0], hidden)
+    if event.kind == Kind.CREATED:
+        return _("opened this")
+    clauses = [_clause(change, hidden) for change in _in_order(changes)]
+    return format_html_join(_(", "), "{}", ((clause,) for clause in clauses if clause))
+
+
+def _in_order(changes):
+    order = list(NAMES)
+    told = [change for change in changes if change.field not in UNSAID]
+    return sorted(told, key=lambda change: order.index(change.field) if change.field in order else len(order))
+
+
+def _relation(made, change, hidden):
+    other = change.after or change.before
+    if (change.field, other["id"]) in hidden:
+        return ""
+    return format_html(RELATIONS[change.field, made], _strong(other["name"]))
+
+
+def _clause(change, hidden):
+    field, before, after = change.field, change.before, change.after
+    if field in TEXTS:
+        return _("edited the %(field)s") % {"field": NAMES.get(field, field)}
+    if field == "confidential":
+        return _("made it confidential") if after else _("made it visible to all who see the product")
+    if field == "labels":
+        return _labels(before, after)
+    if field == "assignee" and after:
+        return format_html(_("assigned {}"), _strong(display(field, after)))
+    name = NAMES.get(field, field.replace("_", " "))
+    if _is_hidden(field, after, hidden) or _is_hidden(field, before, hidden):
+        return format_html(_("changed the {}"), name)
+    if field == "product":
+        return format_html(_("moved it from {} to {}"), _strong(display(field, before)), _strong(display(field, after)))
+    if _empty(after):
+        return format_html(_("removed the {} {}"), name, _strong(display(field, before)))
+    if _empty(before):
+        return format_html(_("set the {} to {}"), name, _strong(display(field, after)))
+    return format_html(
+        _("changed the {} from {} to {}"), name, _strong(display(field, before)), _strong(display(field, after))
+    )
+
+
+def _is_hidden(field, value, hidden):
+    return isinstance(value, dict) and (field, value.get("id")) in hidden
+
+
+def _empty(value):
+    return value in (None, "", "none", "unset")
+
+
+def _labels(before, after):
+    before, after = ({item["name"] for item in items or []} for items in (before, after))
+    parts = [
+        format_html(text, _strong(", ".join(sorted(names))))
+        for text, names in ((_("added the label {}"), after - before), (_("removed the label {}"), before - after))
+        if names
+    ]
+    return format_html_join(_(" and "), "{}", ((part,) for part in parts))
+
+
+def display(field, value):
+    """Return a frozen value as a person reads it."""
+    if isinstance(value, dict):
+        return value["name"]
+    if isinstance(value, str) and field.endswith("_on") and parse_date(value):
+        return date_format(parse_date(value), "j M Y")
+    if isinstance(value, str) and field.endswith(("_at", "_until")) and parse_datetime(value):
+        return date_format(parse_datetime(value), "j M Y, H:i")
+    return "—" if value is None else str(value)
+
+
+def _strong(text):
+    return format_html("<b>{}</b>", text)

@@ -1,0 +1,36 @@
+"""What a list shows beside the rows themselves, as columns of the same statement."""
+
+from django.db.models import IntegerField, JSONField, OuterRef, Subquery
+from django.db.models.functions import JSONObject
+
+from products.models import Label
+
+
+class JSONRows(Subquery):
+    """The rows of a subquery with one column `row` as a JSON list."""
+
+    template = "(SELECT COALESCE(json_agg(rows.row), '[]') FROM (%(subquery)s) AS rows)"
+    output_field = JSONField()
+
+    def as_sqlite(self, compiler, connection, **extra):
+        """Return the SQL for SQLite, which calls the same thing by another name."""
+        template = "(SELECT json_group_array(json(rows.row)) FROM (%(subquery)s) AS rows)"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
+class RowCount(Subquery):
+    """The number of the rows of a subquery."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+
+def label_rows():
+    """Return the expression for an issue's labels: `[{"name", "colour"}]` by name."""
+    labels = Label.objects.filter(issue_links__issue=OuterRef("pk")).order_by("name")
+    return JSONRows(labels.values(row=JSONObject(name="name", colour="colour")))
+
+
+def capped_count(queryset, cap):
+    """Return the expression for the number of rows in `queryset`, counting no further than to `cap` + 1."""
+    return RowCount(queryset.order_by().values("pk")[: cap + 1])

@@ -1,0 +1,106 @@
+"""All the short rows that an issue's page shows beside its texts, in one statement."""
+
+from dataclasses import dataclass
+
+from django.db.models import BigIntegerField, CharField, F, Q, Value
+from django.db.models.functions import Cast
+
+from issues.models import Issue, Relation, Status
+from products.models import Component, Label, Member, Milestone, Version
+
+COLUMNS = ("fact", "ident", "t1", "t2", "t3", "t4", "n1")
+OFFERED_PEOPLE = 30
+LINKED = 100
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A short row: what it is, the id of the row, and up to four texts and a number that depend on what it is."""
+
+    fact: str
+    ident: int
+    t1: str
+    t2: str
+    t3: str
+    t4: str
+    n1: int
+
+    @property
+    def key(self):
+        """The key of a linked issue."""
+        return f"{self.t1}-{self.n1}"
+
+    @property
+    def name(self):
+        """The name of an option."""
+        return self.t1
+
+    @property
+    def colour(self):
+        """The colour of a label."""
+        return self.t2
+
+
+def facts_of(issue, user, *, options):
+    """Return `{what: [Fact, …]}` about `issue` as `user` sees it.
+
+    Always: label, child, duplicate, blocks, blocked-by, relates. With `options` also what its fields can be set to:
+    status, component, milestone, version, offered (labels) and person.
+    """
+    queries = [_labels_of(issue), *_links(issue, user)]
+    if options:
+        queries += _options(issue.product)
+    found: dict = {}
+    for row in queries[0].union(*queries[1:], all=True):
+        found.setdefault(row[0], []).append(Fact(*row))
+    for rows in found.values():
+        rows.sort(key=_place)
+    return found
+
+
+def _place(fact):
+    if fact.fact == "status":
+        return (fact.n1, "")
+    return (0, fact.t1.lower(), fact.n1)
+
+
+def _rows(queryset, fact, *texts, ident="pk", number=None):
+    columns = {f"t{place}": Cast(text, CharField()) for place, text in enumerate(texts, 1)}
+    columns |= {f"t{place}": Value("", CharField()) for place in range(len(texts) + 1, 5)}
+    number = Cast(number, BigIntegerField()) if number else Value(0, BigIntegerField())
+    rows = queryset.order_by().annotate(fact=Value(fact, CharField()), ident=F(ident), n1=number, **columns)
+    return rows.values_list(*COLUMNS)
+
+
+def _labels_of(issue):
+    return _rows(Label.objects.filter(issue_links__issue=issue), "label", "name", "colour")
+
+
+def _links(issue, user):
+    seen = Issue.objects.visible_to(user)
+    yield _linked(seen.filter(parent=issue), "child")
+    yield _linked(seen.filter(duplicate_of=issue), "duplicate")
+    ends = (
+        ("blocks", "source", "target", Relation.Kind.BLOCKS),
+        ("blocked-by", "target", "source", Relation.Kind.BLOCKS),
+        ("relates", "source", "target", Relation.Kind.RELATES),
+        ("relates", "target", "source", Relation.Kind.RELATES),
+    )
+    for fact, here, there, kind in ends:
+        related = Relation.objects.filter(**{here: issue, "kind": kind, f"{there}__in": seen})
+        yield _linked(related, fact, f"{there}__")
+
+
+def _linked(queryset, fact, path=""):
+    texts = (f"{path}product__key", f"{path}title", f"{path}status__category", f"{path}resolution")
+    return _rows(queryset, fact, *texts, number=f"{path}number")
+
+
+def _options(product):
+    yield _rows(Status.objects.all(), "status", "name", "slug", "category", number="position")
+    for model in (Component, Milestone, Version):
+        yield _rows(model.objects.active().filter(product=product), model._meta.model_name, "name")
+    labels = Label.objects.active().filter(Q(product=product) | Q(product=None))
+    yield _rows(labels, "offered", "name", "colour")
+    members = Member.objects.filter(product=product, user__is_active=True)
+    yield _rows(members, "person", "user__username", "user__display_name", ident="user_id")

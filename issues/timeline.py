@@ -1,0 +1,135 @@
+"""What happened to an issue, as its reader sees it: comments and sentences in the order of time."""
+
+from dataclasses import dataclass
+
+from history.models import Change, Kind
+from history.sentences import sentence
+from issues.models import Comment, Issue
+from products.access import can
+
+SHOWN = 100
+ALL = 5000
+ICONS = {
+    Kind.MOVED: "move",
+    Kind.TRASHED: "trash",
+    Kind.RESTORED: "restore",
+    Kind.RELATED: "relates",
+    Kind.UNRELATED: "relates",
+    Kind.REDACTED: "eye",
+}
+FIELD_ICONS = {
+    "assignee": "user",
+    "labels": "tag",
+    "duplicate_of": "merge",
+    "milestone": "milestone",
+    "component": "component",
+    "due_on": "calendar",
+    "confidential": "lock",
+    "parent": "parent",
+}
+ISSUE_FIELDS = frozenset({"parent", "duplicate_of", "blocks", "blocked-by", "relates"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A comment, or the sentence about an event."""
+
+    at: object
+    order: int
+    actor: object = None
+    comment: object = None
+    may_edit: bool = False
+    event: object = None
+    said: str = ""
+    icon: str = "pencil"
+    may_undo: bool = False
+
+
+def timeline(issue, user, *, everything=False):
+    """Return `(entries, whether older ones are left out)` in three statements at the most."""
+    limit = ALL if everything else SHOWN
+    comments = list(
+        Comment.objects.visible_to(user)
+        .filter(issue=issue)
+        .select_related("author")
+        .order_by("-created_at", "-id")[: limit + 1]
+    )
+    events = _events(issue, user, limit)
+    cut = len(comments) > limit or len(events) > limit
+    entries = [*_comment_entries(issue, user, comments[:limit]), *_event_entries(issue, user, events[:limit])]
+    return sorted(entries, key=lambda entry: (entry.at, entry.order)), cut
+
+
+def _events(issue, user, limit):
+    """Return the newest events as `(event, its changes)`, newest first; comments speak for themselves."""
+    told = Change.objects.filter(issue=issue).exclude(
+        event__kind__in=(Kind.CREATED, Kind.COMMENTED, Kind.COMMENT_EDITED)
+    )
+    if not can(user, "comment_internally", issue):
+        told = told.exclude(event__internal=True)
+    told = told.select_related("event__actor", "event__batch").order_by("-event_id", "id")
+    events: dict = {}
+    # An event has few changes: this many rows hold more events than are shown.
+    for change in told[: 4 * (limit + 1)]:
+        events.setdefault(change.event_id, (change.event, []))[1].append(change)
+    return list(events.values())
+
+
+def _comment_entries(issue, user, comments):
+    any_of_all = can(user, "edit_comment", issue)
+    own = any_of_all or can(user, "edit_comment", issue, own=True)
+    for comment in comments:
+        may_edit = any_of_all or (own and comment.author_id == user.pk)
+        yield Entry(comment.created_at, 0, actor=comment.author, comment=comment, may_edit=may_edit)
+
+
+def _event_entries(issue, user, events):
+    hidden = _hidden(events, user)
+    undoable = _undoable(issue, user, events)
+    for event, changes in events:
+        said = sentence(event, changes, hidden)
+        if said:
+            yield Entry(
+                event.at,
+                event.number,
+                actor=event.actor,
+                event=event,
+                said=said,
+                icon=_icon(event, changes),
+                may_undo=event.pk in undoable,
+            )
+
+
+def _icon(event, changes):
+    fields = {change.field for change in changes}
+    named = next((icon for field, icon in FIELD_ICONS.items() if field in fields), "pencil")
+    return ICONS.get(event.kind, named)
+
+
+def _undoable(issue, user, events):
+    """Return the ids of the events whose batch `user` may undo: of each batch the newest."""
+    anybodys = can(user, "undo", issue)
+    if not anybodys and not can(user, "undo", issue, own=True):
+        return set()
+    newest: dict = {}
+    for event, _changes in events:
+        newest.setdefault(event.batch_id, event)
+    return {
+        event.pk
+        for event in newest.values()
+        if event.batch.undone_by_id is None and event.kind != Kind.REDACTED and (anybodys or event.actor_id == user.pk)
+    }
+
+
+def _hidden(events, user):
+    """Return the `(field, id)` of the issues and products that the events name and `user` may not see."""
+    named = set()
+    for _event, changes in events:
+        for change in changes:
+            if change.field in ISSUE_FIELDS:
+                named |= {(change.field, value["id"]) for value in (change.before, change.after) if value}
+    if not named:
+        return frozenset()
+    seen = Issue.objects.visible_to(user).filter(pk__in={pk for _field, pk in named})
+    visible = set(seen.values_list("pk", flat=True))
+    return frozenset(one for one in named if one[1] not in visible)

@@ -1,0 +1,43 @@
+"""The addresses of the pages of issues."""
+
+from django.urls import path, re_path
+
+from issues.views import actions, detail, lists
+
+KEY = r"(?P<key>[A-Za-z][A-Za-z0-9]{1,9}-[0-9]{1,18})"
+
+
+def at(rest, view, name):
+    """Return the address of something about one issue."""
+    return re_path(rf"^issues/{KEY}/{rest}$", view, name=name)
+
+
+urlpatterns = [
+    path("", lists.my_work, name="my-work"),
+    # /issues/
+    path("issues/", lists.issues, name="issues"),
+    path("issues/new/", detail.new, name="issue-new"),
+    # /issues/WEB-142/
+    at("", detail.issue, "issue"),
+    at("edit/", detail.edit, "issue-edit"),
+    at("set/", actions.set_fields, "issue-set"),
+    at("comments/", actions.comment, "comment-add"),
+    at(r"comments/(?P<pk>[0-9]{1,18})/edit/", actions.edit_comment, "comment-edit"),
+    at(r"comments/(?P<pk>[0-9]{1,18})/trash/", actions.trash_comment, "comment-trash"),
+    at(r"comments/(?P<pk>[0-9]{1,18})/restore/", actions.restore_comment, "comment-restore"),
+    at(r"comments/(?P<pk>[0-9]{1,18})/redact/", actions.redact_comment, "comment-redact"),
+    at("relations/", actions.relate, "issue-relate"),
+    at(
+        r"relations/(?P<kind>blocks|blocked-by|relates)/(?P<other>[A-Za-z0-9]+-[0-9]{1,18})/end/",
+        actions.unrelate,
+        "issue-unrelate",
+    ),
+    at("redact/", actions.redact, "issue-redact"),
+    at("trash/", actions.trash, "issue-trash"),
+    at("restore/", actions.restore, "issue-restore"),
+    at("purge/", actions.purge, "issue-purge"),
+    # /products/WEB/issues/
+    path("products/<str:key>/issues/", lists.product_issues, name="product-issues"),
+    # /batches/
+    path("batches/<int:pk>/undo/", actions.undo, name="batch-undo"),
+]

@@ -1,0 +1,262 @@
+"""What a form of an issue's page does: each changes one thing, and goes back to where it was sent from."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from history.errors import Stale
+from history.models import Batch
+from issues import services
+from issues.forms import CommentForm, IssueForm, RelationForm
+from issues.models import Comment, Issue, Relation, Status
+from issues.views.access import at_issue, explained
+from issues.views.detail import issue_page
+from products.access import can
+
+
+def go_back(request, otherwise):
+    """Return a redirect to the page that the form names, where it is one of ours."""
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
+        target = otherwise
+    return redirect(target)
+
+
+@login_required
+@require_POST
+@at_issue
+def set_fields(request, issue):
+    """Change the fields that the form sends."""
+    only = [name for name in IssueForm.base_fields if name in request.POST or f"with_{name}" in request.POST]
+    form = IssueForm(request.POST, user=request.user, product=issue.product, issue=issue, only=only)
+    if not only or not form.is_valid():
+        return issue_page(request, issue, field_form=form, status=400)
+    changes = form.changes()
+    seen = request.POST.get("seen", "")
+    try:
+        fresh = services.update_issue(
+            issue, actor=request.user, via="web", seen=int(seen) if seen.isdecimal() else None, **changes
+        )
+    except ValidationError as error:
+        for field, errors in error.error_dict.items():
+            form.add_error(field if field in form.fields else None, errors)
+        return issue_page(request, issue, field_form=form, status=400)
+    except Stale as stale:
+        form.add_error(None, _("Somebody has changed this meanwhile: see what it says now, and set it again."))
+        return issue_page(request, stale.current, field_form=form, status=409)
+    if fresh.event_count > issue.event_count:
+        _tell(request, _("%(key)s is changed.") % {"key": fresh.key}, fresh)
+    return go_back(request, fresh.get_absolute_url())
+
+
+def _tell(request, text, issue):
+    """Say what was done, with a way to undo it."""
+    batch = Batch.objects.filter(events__issue=issue).latest("id")
+    messages.success(request, text, extra_tags=f"undo-{batch.pk}")
+
+
+@login_required
+@require_POST
+@at_issue
+def comment(request, issue):
+    """Add a comment, and set the status that was chosen with it."""
+    form = CommentForm(request.POST)
+    changes = _chosen_status(request.POST)
+    if not form.data.get("body", "").strip() and changes:
+        services.update_issue(issue, actor=request.user, via="web", **changes)
+        return redirect(issue)
+    if not form.is_valid():
+        return issue_page(request, issue, comment_form=form, status=400)
+    try:
+        made = services.add_comment(issue, actor=request.user, via="web", **form.cleaned_data, **changes)
+    except ValidationError as error:
+        for field, errors in error.error_dict.items():
+            form.add_error(field if field in form.fields else None, errors)
+        return issue_page(request, issue, comment_form=form, status=400)
+    return redirect(f"{issue.get_absolute_url()}#comment-{made.pk}")
+
+
+def _chosen_status(data):
+    """Return the changes that the comment box asks for: a status, or a way of closing ("closed:fixed")."""
+    slug, _colon, resolution = data.get("then", "").partition(":")
+    status = Status.objects.filter(slug=slug).first() if slug else None
+    if status is None:
+        return {}
+    return {"status": status, "resolution": resolution} if resolution else {"status": status}
+
+
+def _comment(request, issue, pk):
+    return get_object_or_404(Comment.objects.visible_to(request.user).filter(issue=issue), pk=pk)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_issue
+def edit_comment(request, issue, pk):
+    """Edit the text of a comment."""
+    comment = _comment(request, issue, pk)
+    conflict = None
+    form = CommentForm(request.POST or None, initial={"body": comment.body})
+    if form.is_valid():
+        version = request.POST.get("version", "")
+        try:
+            services.edit_comment(
+                comment,
+                actor=request.user,
+                via="web",
+                body=form.cleaned_data["body"],
+                expected_version=int(version) if version.isdecimal() else 0,
+            )
+            return redirect(f"{issue.get_absolute_url()}#comment-{comment.pk}")
+        except ValidationError as error:
+            form.add_error("body", error.message_dict.get("body", error.messages))
+        except Stale as stale:
+            conflict = comment = stale.current
+    context = {"issue": issue, "product": issue.product, "comment": comment, "form": form, "conflict": conflict}
+    status = 409 if conflict else 400 if form.errors else 200
+    return render(request, "issues/edit_comment.html", context, status=status)
+
+
+@login_required
+@require_POST
+@at_issue
+def trash_comment(request, issue, pk):
+    """Move a comment to the trash."""
+    services.trash_comment(_comment(request, issue, pk), actor=request.user, via="web")
+    _tell(request, _("The comment is in the trash."), issue)
+    return redirect(issue)
+
+
+@login_required
+@require_POST
+@at_issue
+def restore_comment(request, issue, pk):
+    """Take a comment out of the trash."""
+    comment = get_object_or_404(Comment.objects.trashed_for(request.user).filter(issue=issue), pk=pk)
+    services.restore_comment(comment, actor=request.user, via="web")
+    return go_back(request, issue.get_absolute_url())
+
+
+@login_required
+@require_POST
+@at_issue
+def redact_comment(request, issue, pk):
+    """Blank the text of a comment for good."""
+    services.redact(_comment(request, issue, pk), "body", actor=request.user, via="web")
+    messages.success(request, _("The comment is redacted, here and in its history."))
+    return redirect(issue)
+
+
+@login_required
+@require_POST
+@at_issue
+def redact(request, issue):
+    """Blank the title or the description for good."""
+    services.redact(issue, request.POST.get("field", ""), actor=request.user, via="web")
+    messages.success(request, _("It is redacted, here and in its history."))
+    return redirect(issue)
+
+
+@login_required
+@require_POST
+@at_issue
+def relate(request, issue):
+    """Relate the issue to another."""
+    form = RelationForm(request.POST, user=request.user)
+    if not form.is_valid():
+        return issue_page(request, issue, relation_form=form, status=400)
+    kind, other = form.cleaned_data["kind"], form.cleaned_data["issue"]
+    try:
+        services.relate(issue, actor=request.user, via="web", kind=kind, other=other)
+    except ValidationError as error:
+        form.add_error("issue", error.messages)
+        return issue_page(request, issue, relation_form=form, status=400)
+    _tell(request, _("%(key)s is related to %(other)s.") % {"key": issue.key, "other": other.key}, issue)
+    return redirect(issue)
+
+
+@login_required
+@require_POST
+@at_issue
+def unrelate(request, issue, kind, other):
+    """End a relation to another issue."""
+    other = Issue.objects.visible_to(request.user).at(other)
+    if other is None:
+        raise Http404
+    ends, stored = services.stored_relation(issue, kind, other)
+    relations = Relation.objects.select_related("source__product", "target__product")
+    relation = get_object_or_404(relations, source=ends[0], target=ends[1], kind=stored)
+    services.unrelate(relation, actor=request.user, via="web", issue=issue)
+    _tell(request, _("The relation is ended."), issue)
+    return redirect(issue)
+
+
+@login_required
+@require_POST
+@at_issue
+def trash(request, issue):
+    """Move the issue to the trash."""
+    gone = services.trash_issue(issue, actor=request.user, via="web")
+    _tell(request, _("%(key)s is in the trash.") % {"key": gone.key}, gone)
+    return redirect("product-issues", issue.product.key)
+
+
+@login_required
+@require_POST
+@explained
+def restore(request, key):
+    """Take an issue out of the trash."""
+    issue = Issue.objects.trashed_for(request.user).select_related("product").at(key)
+    if issue is None:
+        raise Http404
+    services.restore_issue(issue, actor=request.user, via="web")
+    return redirect(issue)
+
+
+@login_required
+@require_POST
+@explained
+def purge(request, key):
+    """Delete an issue that is in the trash for good, with its history."""
+    issue = Issue.objects.trashed_for(request.user).select_related("product").at(key)
+    if issue is None:
+        raise Http404
+    version = request.POST.get("version", "")
+    services.purge(issue, actor=request.user, via="web", expected_version=int(version) if version.isdecimal() else 0)
+    messages.success(request, _("%(key)s is deleted for good.") % {"key": key})
+    return redirect("product-trash", issue.product.key)
+
+
+@login_required
+@require_POST
+@explained
+def undo(request, pk):
+    """Take back a batch, and say what was left alone."""
+    batch = get_object_or_404(Batch, pk=pk)
+    if not _sees(request.user, batch):
+        raise Http404
+    undone = services.undo(batch, actor=request.user, via="web")
+    messages.success(request, _told(undone), extra_tags=f"undo-{undone.pk}")
+    return go_back(request, "/issues/")
+
+
+def _sees(user, batch):
+    """Return whether `user` sees anything that `batch` did."""
+    event = batch.events.select_related("issue__product", "product").first()
+    if event is None or (event.issue is None and event.product is None):
+        return can(user, "edit_statuses")
+    return can(user, "view", event.issue or event.product)
+
+
+def _told(undone):
+    if undone.state == Batch.State.RUNNING:
+        return _("Undoing: %(done)s of %(total)s so far.") % {"done": undone.done, "total": undone.total}
+    left = sorted({f"{one['issue'] or ''} {one['field']}".strip() for one in undone.left_alone})
+    if not left:
+        return _("Undone.")
+    return _("Undone, but for what somebody has changed since: %(fields)s.") % {"fields": ", ".join(left[:8])}
