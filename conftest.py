@@ -93,6 +93,24 @@ def _member(username, role, product, administrator):
     return user
 
 
+@pytest.fixture
+def api():
+    """A function that returns a client of the API for a user, by a token with these scopes; for None, for nobody."""
+    from rest_framework.test import APIClient
+
+    from accounts.services import create_token
+
+    def client(user=None, *scopes):
+        client = APIClient()
+        if user is not None:
+            scopes = scopes or ("read", "write", "admin")
+            _token, secret = create_token(user, actor=user, via="web", name="test", scopes=scopes)
+            client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+        return client
+
+    return client
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
     """The browser of the machine rather than one that Playwright would download."""

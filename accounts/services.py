@@ -1,10 +1,12 @@
 """Every write to people and their tokens."""
 
+from datetime import timedelta
 from zoneinfo import available_timezones
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +19,7 @@ from history.writing import check, lock, refuse_unknown, save_changed
 OWN_FIELDS = frozenset({"display_name", "email", "time_zone", "theme", "single_key_shortcuts"})
 STAFF_FIELDS = OWN_FIELDS | {"username", "is_active", "is_staff"}
 SUPERUSER_FIELDS = STAFF_FIELDS | {"is_superuser"}
+USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 def allowed_fields(actor, user=None):
@@ -154,6 +157,13 @@ def revoke_token(token, *, actor, via):
         token.save(update_fields=["revoked_at"])
         _record_token(token.user, token, (_frozen(token), None), actor, via)
     return token
+
+
+def mark_used(token, now):
+    """Note that `token` was used, at most once a minute, so that reading does not turn into writing."""
+    if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
+        earlier = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
+        ApiToken.objects.filter(earlier, pk=token.pk).update(last_used_at=now)
 
 
 def _frozen(token):

@@ -153,11 +153,61 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# The API; pagination, errors and authentication are named here, and live in issuetracker/api.py and accounts/api
+# The API; what is named here lives in issuetracker/api and accounts/api
 
-REST_FRAMEWORK = {}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.api.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.authentication.HasScope"],
+    "DEFAULT_PARSER_CLASSES": ["issuetracker.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_PAGINATION_CLASS": "issuetracker.api.pages.KeysetPagination",
+    "DEFAULT_FILTER_BACKENDS": [],
+    "DEFAULT_SCHEMA_CLASS": "issuetracker.api.schema.Schema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "issuetracker.api.problems.answer",
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
 
-SPECTACULAR_SETTINGS = {}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Issue tracker",
+    "VERSION": "1",
+    "DESCRIPTION": "Products, their issues, and whatever happened to them. Errors are RFC 9457 problem documents.",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "PARSER_WHITELIST": ["issuetracker.api.parsers.StrictJSONParser"],
+    "RENDERER_WHITELIST": ["rest_framework.renderers.JSONRenderer"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "issuetracker.api.schema.complete",
+    ],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "IssueType": "issues.models.Issue.Type",
+        "Resolution": "issues.models.Issue.Resolution",
+        "Source": "issues.models.Issue.Source",
+        "Category": "issues.models.Category",
+        "Visibility": "products.models.Product.Visibility",
+        "Role": "products.models.Member.Role",
+        "MilestoneState": "products.models.Milestone.State",
+        "BatchState": "history.models.Batch.State",
+        "EventKind": "history.models.Kind",
+        "Via": "history.models.Via",
+        "Colour": "products.api.serializers.COLOURS",
+        "Priority": "issues.api.serializers.PRIORITIES",
+        "Severity": "issues.api.serializers.SEVERITIES",
+        "RelationKind": "issues.api.serializers.RELATIONS",
+        "Theme": "accounts.models.User.Theme",
+    },
+}
 
 # Mail
 

@@ -68,8 +68,13 @@ def given_roles(user):
         return {}
     if not hasattr(user, "_given_roles"):
         members = apps.get_model("products", "Member").objects.filter(user_id=user.pk)
-        user._given_roles = {product: ROLES[role] for product, role in members.values_list("product_id", "role")}
+        remember_roles(user, members.values_list("product_id", "role"))
     return user._given_roles
+
+
+def remember_roles(user, memberships):
+    """Take the `memberships` of `user`, pairs of a product's id and a role's name, as just read."""
+    user._given_roles = {product: ROLES[role] for product, role in memberships}
 
 
 def forget_roles(user):

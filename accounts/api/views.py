@@ -1,0 +1,61 @@
+"""The people, and oneself."""
+
+from django.db.models import Q
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import NotAuthenticated
+
+from accounts import services
+from accounts.api.serializers import MeSerializer, PersonSerializer
+from accounts.models import User
+from issuetracker.api.views import Listed, Read, Resource, Updated
+from issuetracker.keyset import Key
+from products import access
+
+
+@extend_schema(tags=["people"])
+class UserViewSet(Listed, Read, Resource):
+    """The people of this site, for who is signed in."""
+
+    serializer_class = PersonSerializer
+    lookup_field = "username"
+    lookup_value_converter = "name"
+    ordering = (Key("username"),)
+    parameters = ("q",)
+
+    def get_queryset(self):
+        """Return the active people, those of ?q= alone whose names begin so."""
+        if not access.is_person(self.request.user):
+            raise NotAuthenticated
+        people = User.objects.filter(Q(is_active=True) | Q(is_placeholder=True))
+        prefix = self.request.query_params.get("q", "") if self.action == "list" else ""
+        if "\x00" in prefix:
+            return people.none()
+        self.list_terms = prefix
+        return people.filter(Q(username__istartswith=prefix) | Q(display_name__istartswith=prefix))
+
+    @extend_schema(parameters=[OpenApiParameter("q", str, description="How the user name or display name begins.")])
+    def list(self, request, *args, **kwargs):
+        """List the people, by user name."""
+        return super().list(request, *args, **kwargs)
+
+
+@extend_schema(tags=["people"])
+class MeViewSet(Read, Updated, Resource):
+    """Who is signed in."""
+
+    serializer_class = MeSerializer
+    write_scope = "admin"
+    http_method_names = ("get", "head", "patch")
+
+    def get_object(self):
+        """Return oneself. Raises NotAuthenticated."""
+        self.require_person()
+        return self.request.user
+
+    def again(self, row):
+        """Return oneself as one is after the write."""
+        return row
+
+    def perform_update(self, row, expected, changes):
+        """Change one's preferences. Return the User."""
+        return services.update_user(row, expected_version=expected, **self.doing, **changes)

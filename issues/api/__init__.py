@@ -1,0 +1,1 @@
+"""Issues, what hangs on them, statuses, events and batches over REST."""

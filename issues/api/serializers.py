@@ -1,0 +1,298 @@
+"""How issues and what hangs on them are written in the API."""
+
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.fields import empty
+
+from history.models import Batch, Kind, Via
+from issues.models import TITLE_LIMIT, Category, Issue, Priority, Severity
+from issues.models import Status as StatusRow
+from issues.rules import first_status
+from issuetracker.api.fields import (
+    AddressField,
+    Choice,
+    Flag,
+    PersonField,
+    RankField,
+    StrictSerializer,
+    Text,
+    Whole,
+    words,
+)
+from products import access
+from products.models import TEXT_LIMIT, Component, Label, Milestone, Product, Version
+
+PARTS = {"component": Component, "milestone": Milestone, "version": Version}
+LABELS_LIMIT = 100
+PRIORITIES, SEVERITIES = words(Priority), words(Severity)
+RELATIONS = [("blocks", "blocks"), ("blocked-by", "blocked by"), ("relates", "relates to")]
+
+
+def unknown(what):
+    """Return the error that there is no `what`."""
+    return ErrorDetail(_("There is no “%(what)s”.") % {"what": what}, "unknown")
+
+
+@extend_schema_field(str)
+class NamedField(Text):
+    """A row by one of its names, which the serializer looks up."""
+
+    def __init__(self, attribute, **options):
+        self.attribute = attribute
+        super().__init__(**options)
+
+    def to_representation(self, value):
+        """Return the name."""
+        return getattr(value, self.attribute)
+
+
+class IssueKeyField(NamedField):
+    """An issue by its key; to those who may not see it, it does not exist."""
+
+    def __init__(self, **options):
+        super().__init__("key", required=False, allow_null=True, max_length=30, **options)
+
+    def run_validation(self, data=empty):
+        """Return the Issue with the key that `data` is, or None."""
+        key = super().run_validation(data)
+        if key is None:
+            return None
+        issue = Issue.objects.visible_to(self.context["request"].user).at(key)
+        if issue is None:
+            raise ValidationError([unknown(key)])
+        return issue
+
+    def get_attribute(self, instance):
+        """Return the issue that is named, if the reader sees it."""
+        other = super().get_attribute(instance)
+        return other if other is not None and is_seen(self.context["request"].user, other) else None
+
+
+def is_seen(user, issue):
+    """Return whether `user` sees `issue`, whose product is at hand."""
+    return issue.deleted_at is None and issue.product.deleted_at is None and access.sees(user, issue)
+
+
+@extend_schema_field({"type": "array", "items": {"type": "string", "maxLength": 100}, "maxItems": LABELS_LIMIT})
+class LabelsField(serializers.ListField):
+    """The names of labels."""
+
+    def __init__(self, **options):
+        super().__init__(child=Text(max_length=100), required=False, max_length=LABELS_LIMIT, **options)
+
+    def get_attribute(self, instance):
+        """Return the names."""
+        return [row["name"] for row in instance.label_rows]
+
+
+class IssueSerializer(StrictSerializer):
+    """An issue."""
+
+    DEFAULTS = {
+        "description": "",
+        "type": Issue.Type.BUG,
+        "status": None,
+        "resolution": None,
+        "priority": Priority.NONE,
+        "severity": Severity.UNSET,
+        "component": None,
+        "milestone": None,
+        "version": None,
+        "labels": (),
+        "assignee": None,
+        "parent": None,
+        "duplicate_of": None,
+        "confidential": False,
+        "due_on": None,
+        "snoozed_until": None,
+    }
+
+    id = serializers.IntegerField(read_only=True)
+    key = serializers.CharField(read_only=True)
+    product = NamedField("key", required=False, max_length=10)
+    number = serializers.IntegerField(read_only=True)
+    title = Text(max_length=TITLE_LIMIT)
+    description = Text(required=False, allow_blank=True, max_length=TEXT_LIMIT)
+    description_html = serializers.CharField(read_only=True)
+    type = Choice(choices=Issue.Type.choices, required=False)
+    status = NamedField("slug", required=False, max_length=40)
+    status_category = serializers.ChoiceField(Category.choices, read_only=True, source="status.category")
+    resolution = Choice(choices=Issue.Resolution.choices, required=False, allow_null=True)
+    priority = RankField(Priority, required=False)
+    severity = RankField(Severity, required=False)
+    component = NamedField("name", required=False, allow_null=True, max_length=100)
+    milestone = NamedField("name", required=False, allow_null=True, max_length=100)
+    version = NamedField("name", required=False, allow_null=True, max_length=100)
+    labels = LabelsField()
+    assignee = PersonField(required=False, allow_null=True)
+    author = PersonField(read_only=True)
+    parent = IssueKeyField()
+    duplicate_of = IssueKeyField()
+    confidential = Flag(required=False)
+    due_on = serializers.DateField(required=False, allow_null=True)
+    snoozed_until = serializers.DateTimeField(required=False, allow_null=True)
+    source = serializers.ChoiceField(Issue.Source.choices, read_only=True)
+    votes = serializers.IntegerField(read_only=True)
+    comment_count = serializers.IntegerField(read_only=True)
+    lock_version = serializers.IntegerField(read_only=True)
+    created_at = serializers.DateTimeField(read_only=True)
+    updated_at = serializers.DateTimeField(read_only=True)
+    triaged_at = serializers.DateTimeField(read_only=True)
+    closed_at = serializers.DateTimeField(read_only=True)
+    created_by = PersonField(read_only=True)
+    updated_by = PersonField(read_only=True)
+    url = AddressField()
+
+    def validate_product(self, key):
+        """Return the Product with that key."""
+        present = self._present_product
+        if present is not None and present.key == key:
+            return present
+        product = Product.objects.visible_to(self.context["request"].user).filter(key=key).first()
+        if product is None:
+            raise ValidationError([unknown(key)])
+        if self.instance is None and present is not None:
+            raise ValidationError(_("The address says another product."), "read_only")
+        return product
+
+    def validate_status(self, slug):
+        """Return the Status with that slug."""
+        status = StatusRow.objects.filter(slug=slug).first()
+        if status is None:
+            raise ValidationError([unknown(slug)])
+        return status
+
+    def validate(self, attrs):
+        """Return the values with rows in place of the names of parts and labels."""
+        product = attrs.get("product") or self._present_product
+        if product is None:
+            raise ValidationError({"product": [ErrorDetail(_("Name the product."), "required")]})
+        errors = {}
+        for name, model in PARTS.items():
+            if attrs.get(name) is not None:
+                part = model.objects.filter(product=product, name__iexact=attrs[name]).first()
+                if part is None:
+                    errors[name] = [unknown(attrs[name])]
+                attrs[name] = part
+        if "labels" in attrs:
+            attrs["labels"] = self._find_labels(product, attrs["labels"], errors)
+        if errors:
+            raise ValidationError(errors)
+        return attrs
+
+    @property
+    def _present_product(self):
+        return self.instance.product if self.instance is not None else self.context["view"].home
+
+    def _find_labels(self, product, names, errors):
+        wanted = [name.lower() for name in names]
+        of_it = Label.objects.filter(Q(product=product) | Q(product=None))
+        # SQLite lowers ASCII alone: other letters are found as they are written.
+        rows = of_it.annotate(lowered=Lower("name")).filter(Q(lowered__in=wanted) | Q(name__in=names))
+        found = {row.name.lower(): row for row in rows}
+        missing = {place: [unknown(name)] for place, name in enumerate(names) if name.lower() not in found}
+        if missing:
+            errors["labels"] = missing
+        return list(found.values())
+
+    @property
+    def changes(self):
+        """What the request asks to set; links that the reader does not see are not theirs to clear."""
+        values = super().changes
+        for name in ("parent", "duplicate_of"):
+            other = getattr(self.instance, name, None)
+            cleared = values.get(name, other) is None and other is not None
+            if cleared and not is_seen(self.context["request"].user, other):
+                del values[name]
+        if "status" in values and values["status"] is None:
+            del values["status"]
+        return values
+
+    def default_of(self, name, values):
+        """Return what PUT sets `name` to: a status only where nothing else says that it is closed."""
+        if name == "status":
+            return None if values.get("duplicate_of") else first_status(Category.TRIAGE)
+        return super().default_of(name, values)
+
+
+class CommentSerializer(StrictSerializer):
+    """What somebody said about an issue."""
+
+    ONCE = ("internal",)
+
+    id = serializers.IntegerField(read_only=True)
+    body = Text(max_length=TEXT_LIMIT)
+    body_html = serializers.CharField(read_only=True)
+    author = PersonField(read_only=True)
+    internal = Flag(required=False)
+    created_at = serializers.DateTimeField(read_only=True)
+    edited_at = serializers.DateTimeField(read_only=True)
+
+
+class RelationSerializer(StrictSerializer):
+    """A link from the issue of the URL to another one."""
+
+    id = serializers.IntegerField(read_only=True)
+    kind = Choice(choices=RELATIONS)
+    issue = IssueKeyField()
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["issue"].required, self.fields["issue"].allow_null = True, False
+
+
+class StatusSerializer(StrictSerializer):
+    """A stage of work."""
+
+    DEFAULTS = {"position": 0}
+
+    slug = serializers.SlugField(max_length=40)
+    name = Text(max_length=60)
+    category = Choice(choices=Category.choices)
+    position = Whole(required=False, min_value=0, max_value=32767)
+
+
+class EventSerializer(serializers.Serializer):
+    """Something that happened: `changes` holds each field before and after."""
+
+    id = serializers.IntegerField()
+    issue = serializers.CharField(allow_null=True)
+    kind = serializers.ChoiceField(Kind.choices)
+    actor = PersonField(allow_null=True)
+    via = serializers.ChoiceField(Via.choices)
+    at = serializers.DateTimeField()
+    batch = serializers.IntegerField()
+    changes = serializers.DictField(child=serializers.ListField(child=serializers.JSONField()))
+
+
+class BatchSerializer(serializers.Serializer):
+    """One call: a change, or many at once. Counts are null for who does not see all that they count."""
+
+    id = serializers.IntegerField()
+    actor = PersonField(allow_null=True)
+    via = serializers.ChoiceField(Via.choices)
+    at = serializers.DateTimeField()
+    state = serializers.ChoiceField(Batch.State.choices)
+    total = serializers.IntegerField(allow_null=True)
+    done = serializers.IntegerField(allow_null=True)
+    undone_by = serializers.IntegerField(allow_null=True, source="undone_by_id")
+
+
+class LeftAloneSerializer(serializers.Serializer):
+    """What an undo left as it is, since somebody has changed it."""
+
+    issue = serializers.CharField(allow_null=True)
+    field = serializers.CharField()
+    by = serializers.CharField(allow_null=True)
+
+
+class UndoSerializer(serializers.Serializer):
+    """What an undo did: `batch` is the undo itself, `undone` how many events it has taken back."""
+
+    batch = serializers.IntegerField()
+    undone = serializers.IntegerField()
+    left_alone = LeftAloneSerializer(many=True)

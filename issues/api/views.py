@@ -1,0 +1,389 @@
+"""Issues and what hangs on them, statuses, events, and the undo of any batch."""
+
+from django.db.models import Q
+from django.http import Http404
+from django.urls import reverse
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from accounts.api.authentication import require_scope
+from history.models import Batch
+from issues import filters, services
+from issues.api import events, serializers
+from issues.columns import label_rows
+from issues.models import Comment, Issue, Relation, Status
+from issues.services.relations import REVERSED
+from issuetracker.api.views import Created, Described, Ended, Listed, Read, Resource, Trashed, Updated
+from issuetracker.keyset import Key
+from products import access
+from products import services as product_services
+from products.api.serializers import RedactionSerializer
+from products.api.views import OfProduct, find_product
+from products.api.views import ProductViewSet as Products
+
+NAMES = ("assignee", "author", "created_by", "updated_by")
+LINKS = ("parent", "duplicate_of")
+# What the representation of an issue shows, and what tells whether the reader may see the issues that it names.
+COLUMNS = [
+    *(field.name for field in Issue._meta.concrete_fields if field.name not in ("event_count", "deleted_by")),
+    *(f"product__{name}" for name in ("key", "visibility", "archived_at", "deleted_at")),
+    *(f"status__{name}" for name in ("slug", "category", "position")),
+    *(f"{part}__name" for part in ("component", "milestone", "version")),
+    *(f"{name}__{field}" for name in NAMES for field in ("username", "display_name")),
+    *(f"{link}__{field}" for link in LINKS for field in ("number", "author", "assignee", "confidential", "deleted_at")),
+    *(f"{link}__product__{field}" for link in LINKS for field in ("key", "visibility", "deleted_at")),
+]
+RELATED = (*NAMES, "product", "status", "component", "milestone", "version", *(f"{link}__product" for link in LINKS))
+
+
+def issue_rows():
+    """Return all issues, with what their representation needs, in one statement."""
+    return Issue.objects.select_related(*RELATED).only(*COLUMNS).annotate(label_rows=label_rows())
+
+
+class Redacted:
+    """What a maintainer can blank a text of."""
+
+    @extend_schema(request=RedactionSerializer)
+    @action(detail=True, methods=["post"])
+    def redact(self, request, *args, **kwargs):
+        """Blank one text, here and in all history. This cannot be undone."""
+        row = self.get_object()
+        expected = self.expected(row)
+        asked = RedactionSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        field = asked.validated_data["field"]
+        return self.answer(self.again(services.redact(row, field, expected_version=expected, **self.doing)))
+
+    def perform_purge(self, row, expected):
+        """Delete the row for good."""
+        services.purge(row, expected_version=expected, **self.doing)
+
+
+TRASH_ACTIONS = {"destroy": "trash", "restore": "restore", "purge": "purge", "redact": "redact"}
+
+
+@extend_schema(tags=["products"])
+class ProductViewSet(Redacted, Trashed, Products):
+    """Products, with the trash, which takes their issues along."""
+
+    actions = {**Products.actions, **TRASH_ACTIONS}
+
+    def trash(self):
+        """Return those in the trash that the user may restore."""
+        return self.rows().trashed_for(self.request.user)
+
+    def perform_destroy(self, row, expected):
+        """Move the product to the trash. Return it."""
+        return product_services.trash_product(row, expected_version=expected, **self.doing)
+
+    def perform_restore(self, row, expected):
+        """Take the product out of the trash. Return it."""
+        return product_services.restore_product(row, expected_version=expected, **self.doing)
+
+
+def issue_at(kwargs):
+    """Return `(product key, number)` of the issue that a URL names, either way. Raises Http404."""
+    if "issue_key" not in kwargs:
+        return kwargs["product_key"], kwargs["number"]
+    key, _dash, number = kwargs["issue_key"].rpartition("-")
+    if not (number.isascii() and number.isdigit() and str(int(number)) == number):
+        raise Http404
+    return key, int(number)
+
+
+def find_issue(view):
+    """Return the issue that the URL names. Raises Moved where it has another key now, Http404."""
+    key, number = issue_at(view.kwargs)
+    issue = Issue.objects.visible_to(view.request.user).select_related("product").at(f"{key}-{number}")
+    if issue is None:
+        raise Http404
+    if (issue.product.key, issue.number) == (key, number):
+        return issue
+    if "issue_key" in view.kwargs:
+        raise view.moved(issue_key=issue.key)
+    raise view.moved(product_key=issue.product.key, number=issue.number)
+
+
+FILTERS = [OpenApiParameter(name, str, many=name in filters.REPEATABLE) for name in filters.NAMES]
+
+
+@extend_schema(tags=["issues"])
+@extend_schema_view(list=extend_schema(parameters=[*FILTERS, OpenApiParameter("sort", str)]))
+class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed, Resource):
+    """Issues, by their key, or by their number below their product."""
+
+    serializer_class = serializers.IssueSerializer
+    lookup_field = lookup_url_kwarg = "issue_key"
+    lookup_value_converter = "name"
+    parameters = (*Described.parameters, *filters.NAMES, "sort")
+    actions = {"create": "create", "update": "edit_text", "partial_update": "edit_text", **TRASH_ACTIONS}
+
+    def rows(self):
+        """Return all issues, with what their representation needs."""
+        return issue_rows()
+
+    def get_queryset(self):
+        """Return those that the reader sees, of the URL's product, and as the filters ask."""
+        rows = self.rows().visible_to(self.request.user)
+        product_key = self.kwargs.get("product_key")
+        if product_key is not None:
+            rows = rows.filter(product__key=product_key)
+        if self.action != "list":
+            return rows
+        asked = filters.parse(self.request.query_params, self.request.user, product_key)
+        self.ordering, self.list_terms = asked.ordering, f"{asked.canonical} {self.left_out}"
+        return asked.apply(rows.defer(*self.left_out))
+
+    def trash(self):
+        """Return those in the trash that the user may restore."""
+        return self.rows().trashed_for(self.request.user)
+
+    def find(self, queryset):
+        """Return the issue that the URL names, or None."""
+        key, number = issue_at(self.kwargs)
+        return queryset.filter(product__key=key, number=number).first()
+
+    def find_home(self):
+        """Return the product of the URL; None where the body names it."""
+        return find_product(self, self.kwargs["product_key"]) if "product_key" in self.kwargs else None
+
+    def miss(self):
+        """Raise Moved where the issue has another key now."""
+        find_issue(self)
+
+    def authorize(self, obj):
+        """Ask for the right, but where the body is still to name the product."""
+        if obj is not None:
+            super().authorize(obj)
+
+    def location(self, row):
+        """Return the path of the new issue."""
+        return reverse("api-issue-detail", kwargs={"issue_key": row.key})
+
+    def perform_create(self, fields):
+        """File the issue. Return it."""
+        product = fields.pop("product", None) or self.home
+        return services.create_issue(product, **self.doing, **fields)
+
+    def perform_update(self, row, expected, changes):
+        """Change the issue; another product moves it. Return it."""
+        return services.update_issue(row, expected_version=expected, **self.doing, **changes)
+
+    def perform_destroy(self, row, expected):
+        """Move the issue to the trash. Return it."""
+        return services.trash_issue(row, expected_version=expected, **self.doing)
+
+    def perform_restore(self, row, expected):
+        """Take the issue out of the trash. Return it."""
+        return services.restore_issue(row, expected_version=expected, **self.doing)
+
+
+class ProductIssueViewSet(IssueViewSet):
+    """The same below a product, by number."""
+
+    lookup_field = lookup_url_kwarg = "number"
+    lookup_value_converter = "int"
+
+
+class OfIssue(Resource):
+    """What belongs to one issue."""
+
+    def find_home(self):
+        """Return the issue of the URL."""
+        return find_issue(self)
+
+    def of_issue(self, prefix="issue__"):
+        """Return the condition that a row belongs to the issue of the URL."""
+        key, number = issue_at(self.kwargs)
+        live = {f"{prefix}deleted_at": None, f"{prefix}product__deleted_at": None}
+        return Q(**{f"{prefix}product__key": key, f"{prefix}number": number}, **live)
+
+
+@extend_schema(tags=["comments"])
+class CommentViewSet(Redacted, Listed, Created, Read, Updated, Trashed, OfIssue):
+    """The comments on an issue, oldest first."""
+
+    serializer_class = serializers.CommentSerializer
+    lookup_value_converter = "int"
+    ordering = (Key("created_at"), Key("id"))
+    actions = {"create": "comment", **TRASH_ACTIONS}
+
+    def rows(self):
+        """Return the comments, with all that their representation and rights need."""
+        return Comment.objects.select_related("author", "issue__product").defer(
+            "issue__description", "issue__description_html", "issue__product__description"
+        )
+
+    def get_queryset(self):
+        """Return those on the issue of the URL that the reader sees."""
+        return self.rows().visible_to(self.request.user).filter(self.of_issue())
+
+    def trash(self):
+        """Return those in the trash that the user may restore."""
+        return self.rows().trashed_for(self.request.user).filter(self.of_issue())
+
+    def home_of(self, row):
+        """Return the issue that the comment is on."""
+        return row.issue
+
+    def perform_create(self, fields):
+        """Comment on the issue. Return the Comment."""
+        return services.add_comment(self.home, **self.doing, **fields)
+
+    def perform_update(self, row, expected, changes):
+        """Change the text. Return the Comment."""
+        body = changes.get("body", row.body)
+        return services.edit_comment(row, body=body, expected_version=expected, **self.doing)
+
+    def perform_destroy(self, row, expected):
+        """Move the comment to the trash. Return it."""
+        return services.trash_comment(row, expected_version=expected, **self.doing)
+
+    def perform_restore(self, row, expected):
+        """Take the comment out of the trash. Return it."""
+        return services.restore_comment(row, expected_version=expected, **self.doing)
+
+
+@extend_schema(tags=["relations"])
+class RelationViewSet(Listed, Created, Read, Ended, OfIssue):
+    """What an issue blocks, is blocked by, or relates to."""
+
+    serializer_class = serializers.RelationSerializer
+    lookup_value_converter = "int"
+    actions = {"create": "relate", "destroy": "relate"}
+    ENDS = ("source", "target")
+
+    def rows(self):
+        """Return the relations with their two issues."""
+        return Relation.objects.select_related("source__product", "target__product").defer(
+            *(f"{end}__{name}" for end in self.ENDS for name in ("description", "description_html"))
+        )
+
+    def get_queryset(self):
+        """Return those of the issue of the URL whose two ends the reader sees."""
+        rows = self.rows()
+        for end in self.ENDS:
+            seen = access.visible_issues(self.request.user, f"{end}__")
+            rows = rows.filter(seen, **{f"{end}__deleted_at": None, f"{end}__product__deleted_at": None})
+        return rows.filter(self.of_issue("source__") | self.of_issue("target__"))
+
+    def home_of(self, row):
+        """Return the end of the relation that is the issue of the URL."""
+        here = issue_at(self.kwargs)
+        return row.source if (row.source.product.key, row.source.number) == here else row.target
+
+    def get_serializer(self, *args, **kwargs):
+        """Return the serializer, for relations as they read from the issue of the URL."""
+        if args:
+            args = ([self._from_here(row) for row in args[0]] if kwargs.get("many") else self._from_here(args[0]),)
+        return super().get_serializer(*args, **kwargs)
+
+    def _from_here(self, row):
+        outgoing = self.home_of(row) == row.source
+        kind, other = (row.kind, row.target) if outgoing else (REVERSED[row.kind], row.source)
+        return {"id": row.pk, "kind": kind, "issue": other}
+
+    def perform_create(self, fields):
+        """Relate the issue to another. Return the Relation."""
+        return services.relate(self.home, kind=fields["kind"], other=fields["issue"], **self.doing)
+
+    def perform_destroy(self, row, expected):
+        """End the relation."""
+        services.unrelate(row, issue=self.home_of(row), **self.doing)
+
+
+class Events(Listed):
+    """Events, oldest first."""
+
+    serializer_class = serializers.EventSerializer
+
+    def get_queryset(self):
+        """Return those of the URL's parent that the reader sees."""
+        seen = events.visible_events(self.request.user).filter(self.of_home())
+        return (
+            seen.select_related("batch", "actor", "issue__product")
+            .only(
+                *("about", "about_id", "kind", "at", "number", "internal"),
+                *("batch__via", "actor__username", "actor__display_name", "issue__number", "issue__product__key"),
+            )
+            .prefetch_related("changes")
+        )
+
+    def get_serializer(self, *args, **kwargs):
+        """Return the serializer of the events as the reader may see them."""
+        told = (events.tell(rows, self.request.user) for rows in args)
+        return super().get_serializer(*told, **kwargs)
+
+
+@extend_schema(tags=["events"])
+class IssueEventViewSet(Events, OfIssue):
+    """What happened to an issue, oldest first."""
+
+    ordering = (Key("number"), Key("id"))
+
+    def of_home(self):
+        """Return the condition that an event is about the issue of the URL."""
+        return self.of_issue()
+
+
+@extend_schema(tags=["events"])
+class ProductEventViewSet(Events, OfProduct):
+    """What happened to a product, its parts and its members, oldest first; issues have their own events."""
+
+    def of_home(self):
+        """Return the condition that an event is about the product of the URL, and no issue of it."""
+        return Q(issue=None, product__deleted_at=None, product__key=self.kwargs["product_key"])
+
+
+@extend_schema(tags=["site"])
+class StatusViewSet(Listed, Created, Read, Updated, Resource):
+    """The stages of work, the same on the whole site."""
+
+    serializer_class = serializers.StatusSerializer
+    lookup_field = "slug"
+    lookup_value_converter = "name"
+    ordering = (Key("position"), Key("id"))
+    write_scope = "admin"
+    actions = dict.fromkeys(("create", "update", "partial_update"), "edit_statuses")
+
+    def rows(self):
+        """Return the statuses."""
+        return Status.objects.all()
+
+    get_queryset = rows
+
+    def perform_create(self, fields):
+        """Create the status. Return it."""
+        return services.create_status(**self.doing, **fields)
+
+    def perform_update(self, row, expected, changes):
+        """Change the status. Return it."""
+        return services.update_status(row, expected_version=expected, **self.doing, **changes)
+
+
+@extend_schema(tags=["batches"])
+class BatchViewSet(Read, Resource):
+    """A call of a service: one change, or many at once."""
+
+    serializer_class = serializers.BatchSerializer
+    lookup_value_converter = "int"
+
+    def get_queryset(self):
+        """Return those of which the reader sees one event at least."""
+        seen = events.visible_events(self.request.user).order_by().filter(batch=self.kwargs["pk"])
+        return Batch.objects.filter(pk__in=seen.values("batch")).select_related("actor")
+
+    @extend_schema(request=None, responses={200: serializers.UndoSerializer, 202: serializers.UndoSerializer})
+    @action(detail=True, methods=["post"])
+    def undo(self, request, *args, **kwargs):
+        """Take the batch back. What somebody has changed since is left alone and reported; 202 while it runs on."""
+        batch = self.get_object()
+        self.expected(batch)
+        if batch.events.filter(product=None).exists():
+            require_scope(request, "admin")
+        undoing = services.undo(batch, **self.doing)
+        running = undoing.state == Batch.State.RUNNING
+        body = {"batch": undoing.pk, "undone": undoing.events.count(), "left_alone": undoing.left_alone}
+        return Response(body, 202 if running else 200)

@@ -1,0 +1,41 @@
+"""ETag, If-Match and If-None-Match: which state of a thing a request speaks of."""
+
+import re
+
+from django.utils.translation import gettext as _
+
+from history.errors import Stale
+
+TAG = re.compile(r'(W/)?("[^"]*")')
+# A third part may follow in times to come: what is compared is the id and the version.
+OURS = re.compile(r'"(\d{1,19})-(\d{1,19})(-[^"]*)?"')
+
+
+def etag(row):
+    """Return the ETag of the present state of `row`."""
+    return f'"{row.pk}-{_version(row)}"'
+
+
+def _version(row):
+    return getattr(row, "lock_version", 1)
+
+
+def expected_version(request, row):
+    """Return the version that If-Match asks `row` to have, or None where any will do. Raises Stale.
+
+    The service compares it once more, under the lock.
+    """
+    header = request.headers.get("If-Match")
+    if header is None or header.strip() == "*":
+        return None
+    for weak, tag in TAG.findall(header):
+        match = OURS.fullmatch(tag)
+        if match and not weak and (int(match[1]), int(match[2])) == (row.pk, _version(row)):
+            return _version(row)
+    raise Stale(_("This is not its present version."), row)
+
+
+def is_known(request, row):
+    """Return whether If-None-Match says that the client has the present state of `row`."""
+    header = request.headers.get("If-None-Match", "")
+    return header.strip() == "*" or any(tag == etag(row) for _weak, tag in TAG.findall(header))

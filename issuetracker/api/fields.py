@@ -1,0 +1,193 @@
+"""Serializers that take nothing they do not know, and the fields that all resources use."""
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from accounts.models import User
+
+
+class StrictSerializer(serializers.Serializer):
+    """Refuses unknown fields, and read-only ones unless they are what the client got.
+
+    `ONCE` are fields that are set at creation and never again; `LATER` those that cannot be set at creation.
+    `DEFAULTS` is what PUT sets where a field is left out.
+    """
+
+    ONCE: tuple = ()
+    LATER: tuple = ()
+    DEFAULTS: dict = {}
+
+    def to_internal_value(self, data):
+        """Return the validated values, before any look-up. Raises ValidationError with all that is wrong."""
+        errors = self._refused(data) if isinstance(data, Mapping) else {}
+        try:
+            values = super().to_internal_value(data)
+        except ValidationError as error:
+            errors = {**error.detail, **errors}
+        if errors:
+            raise ValidationError(errors)
+        settled = self.LATER if self.instance is None else self.ONCE
+        return {name: value for name, value in values.items() if name not in settled}
+
+    def _refused(self, data):
+        errors = {}
+        for name, value in data.items():
+            field = self.fields.get(name)
+            if field is None:
+                errors[str(name)] = [ErrorDetail(_("There is no such field."), "unknown")]
+            elif self._is_settled(name, field) and not self._is_present(name, value):
+                errors[name] = [ErrorDetail(_("This cannot be set here."), "read_only")]
+        return errors
+
+    def _is_settled(self, name, field):
+        return field.read_only or name in (self.LATER if self.instance is None else self.ONCE)
+
+    def _is_present(self, name, value):
+        """Return whether `value` is what a client has got, or would get, for the field."""
+        if self.instance is None:
+            return name in self.LATER and value in (None, False)
+        if not hasattr(self, "_present"):
+            self._present = self.to_representation(self.instance)
+        return self._present.get(name) == value
+
+    @property
+    def changes(self):
+        """What the request asks to set: for PUT also the defaults of what it left out."""
+        values = dict(self.validated_data)
+        if self.instance is None or self.partial:
+            return values
+        return {**{name: self.default_of(name, values) for name in self.DEFAULTS if name not in values}, **values}
+
+    def default_of(self, name, values):
+        """Return what PUT sets `name` to where it is left out. `values` is what it does set."""
+        return self.DEFAULTS[name]
+
+
+class Text(serializers.CharField):
+    """A text, kept as it is written."""
+
+    default_error_messages = {"text": gettext_lazy("This must be a text.")}
+
+    def __init__(self, **options):
+        super().__init__(trim_whitespace=False, **options)
+
+    def to_internal_value(self, data):
+        """Return `data` if it is a text."""
+        if not isinstance(data, str):
+            self.fail("text")
+        return super().to_internal_value(data)
+
+
+class Flag(serializers.BooleanField):
+    """True or false, and nothing that might mean either."""
+
+    def to_internal_value(self, data):
+        """Return `data` if it is a boolean."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class Whole(serializers.IntegerField):
+    """A whole number."""
+
+    def to_internal_value(self, data):
+        """Return `data` if it is an integer."""
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Choice(serializers.ChoiceField):
+    """One of some words; nothing is null."""
+
+    def to_internal_value(self, data):
+        """Return `data` if it is one of the words."""
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input=data)
+        return super().to_internal_value(data)
+
+    def to_representation(self, value):
+        """Return the word, or None where there is none."""
+        return value or None
+
+
+def words(ranks):
+    """Return the choices of an IntegerChoices in the API: their names in lower case."""
+    return [(rank.name.lower(), str(rank.label)) for rank in ranks]
+
+
+class RankField(Choice):
+    """One of the members of an IntegerChoices, by its name in lower case."""
+
+    def __init__(self, ranks, **options):
+        self.ranks = ranks
+        super().__init__(choices=words(ranks), **options)
+
+    def to_internal_value(self, data):
+        """Return the rank that the word names."""
+        return self.ranks[super().to_internal_value(data).upper()]
+
+    def to_representation(self, value):
+        """Return the word for a rank."""
+        return self.ranks(value).name.lower()
+
+
+def person(user):
+    """Return how a person is written wherever one is named, or None."""
+    return {"username": user.username, "display_name": user.display_name} if user is not None else None
+
+
+class PersonField(serializers.Field):
+    """A person, read as `{"username", "display_name"}`; written as the user name, or as it was read."""
+
+    default_error_messages = {
+        "unknown": gettext_lazy("There is no such person."),
+        "invalid": gettext_lazy("Name a person by the user name."),
+    }
+
+    def to_internal_value(self, data):
+        """Return the User that `data` names."""
+        if isinstance(data, Mapping) and set(data) <= {"username", "display_name"}:
+            data = data.get("username")
+        if not isinstance(data, str):
+            self.fail("invalid")
+        user = User.objects.filter(username__iexact=data).first()
+        if user is None:
+            self.fail("unknown")
+        return user
+
+    def to_representation(self, value):
+        """Return the person's names."""
+        return person(value)
+
+
+class PersonFieldSchema(OpenApiSerializerFieldExtension):
+    """How the schema describes persons."""
+
+    target_class = PersonField
+
+    def map_serializer_field(self, auto_schema, direction):
+        """Return the schema of what is read, or of what may be written."""
+        read = {"$ref": "#/components/schemas/Person"}
+        return {"oneOf": [{"type": "string", "minLength": 1}, read]} if direction == "request" else read
+
+
+@extend_schema_field(OpenApiTypes.URI)
+class AddressField(serializers.ReadOnlyField):
+    """The address of the page about the row."""
+
+    def __init__(self, **options):
+        super().__init__(source="*", **options)
+
+    def to_representation(self, value):
+        """Return the whole address."""
+        return f"{settings.SITE_URL}{value.get_absolute_url()}"

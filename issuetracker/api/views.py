@@ -1,0 +1,255 @@
+"""What the resources have in common: who may ask, what is found, conditions, and the five usual methods."""
+
+from urllib.parse import urlencode
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotAuthenticated
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from history.errors import Conflict
+from history.models import Via
+from issuetracker.api.conditions import etag, expected_version, is_known
+from issuetracker.api.pages import PARAMETERS, SIZE_LIMIT, check_parameters, refuse
+from issuetracker.api.problems import Moved, PreconditionRequired
+from issuetracker.keyset import Key
+from products import access
+
+
+class Resource(GenericViewSet):
+    """A kind of thing. What is asked for begins from `get_queryset`, which knows the reader and the URL's parents."""
+
+    # The order of lists, their own query parameters, and what else of the query a cursor is bound to.
+    ordering: tuple = (Key("id"),)
+    parameters: tuple = ()
+    list_terms = ""
+    page_size_limit = SIZE_LIMIT
+    http_method_names = ("get", "head", "post", "put", "patch", "delete")
+    # The scope that a token needs to write.
+    write_scope = "write"
+    # What `products.access` calls the methods; asked before the body is looked at.
+    actions: dict = {}
+
+    def initial(self, request, *args, **kwargs):
+        """Refuse what no answer can be given to, before any method runs."""
+        super().initial(request, *args, **kwargs)
+        if self.action is None:
+            return
+        listed = (*PARAMETERS, *self.parameters) if self.action == "list" else ("tz",)
+        check_parameters(request.query_params, listed)
+        if not self.detail and request.method not in SAFE_METHODS:
+            self.home = self.find_home()
+            self.require_person()
+            self.authorize(self.home)
+
+    def require_person(self):
+        """Raise NotAuthenticated unless somebody is signed in."""
+        if not access.is_person(self.request.user):
+            raise NotAuthenticated
+
+    def authorize(self, obj):
+        """Raise Forbidden unless the user may do what the method does to `obj`; the service asks once more."""
+        name = self.actions.get(self.action)
+        if name is not None:
+            access.authorize(self.request.user, name, obj)
+
+    def find_home(self):
+        """Return the URL's parent: the product or issue that all this belongs to, None at the top.
+
+        Raises Http404 where it is hidden or absent, Moved where it has another name now.
+        """
+        return
+
+    def home_of(self, row):
+        """Return what the rights to `row` hang on: a product, an issue, or None for the site."""
+        return row
+
+    def get_object(self):
+        """Return the row that the URL names. Raises Http404, Moved, or NotAuthenticated for an anonymous write."""
+        row = self.find(self.get_queryset())
+        if row is None:
+            self.find_home()
+            self.miss()
+            raise Http404
+        if self.request.method not in SAFE_METHODS:
+            self.require_person()
+            self.authorize(self.home_of(row))
+        return row
+
+    def find(self, queryset):
+        """Return the row of `queryset` that the URL names, or None."""
+        return queryset.filter(**{self.lookup_field: self.kwargs[self.lookup_url_kwarg or self.lookup_field]}).first()
+
+    def miss(self):
+        """Raise Moved where what the URL names has another name now."""
+
+    def moved(self, **names):
+        """Return the exception that leads to the same path with other `names` in it."""
+        match = self.request.resolver_match
+        query = urlencode(list(self.request.query_params.items()))
+        path = reverse(match.view_name, kwargs={**match.kwargs, **names})
+        return Moved(f"{path}?{query}" if query else path)
+
+    def expected(self, row):
+        """Return the version that the request says `row` has, or None. Raises Stale."""
+        return expected_version(self.request, row)
+
+    @property
+    def doing(self):
+        """Who does it and by which door, as every service wants to know."""
+        return {"actor": self.request.user, "via": Via.API}
+
+    def again(self, row):
+        """Return `row` as it is after a write, with all that its representation needs."""
+        return self.rows().get(pk=row.pk)
+
+    def answer(self, row, code=status.HTTP_200_OK):
+        """Return the Response with the representation of `row` and its ETag."""
+        return Response(self.get_serializer(row).data, code, headers={"ETag": etag(row)})
+
+
+class Listed:
+    """GET of the list."""
+
+    def list(self, request, *args, **kwargs):
+        """List, a page at a time."""
+        rows = self.paginate_queryset(self.get_queryset())
+        if not rows:
+            self.find_home()
+        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+
+
+class Described:
+    """What has a description, which lists leave out unless they are asked for it."""
+
+    DESCRIPTIONS = ("description", "description_html")
+    DESCRIBED_LIMIT = 25
+    parameters: tuple = ("include",)
+
+    @property
+    def left_out(self):
+        """The fields that this answer leaves out."""
+        if self.action != "list":
+            return ()
+        return self.DESCRIPTIONS[1:] if "include" in self.request.query_params else self.DESCRIPTIONS
+
+    @property
+    def page_size_limit(self):
+        """How many results a page may hold: fewer with descriptions."""
+        return self.DESCRIBED_LIMIT if self.left_out == self.DESCRIPTIONS[1:] else SIZE_LIMIT
+
+    def get_serializer(self, *args, **kwargs):
+        """Return the serializer without what is left out."""
+        serializer = super().get_serializer(*args, **kwargs)
+        for name in self.left_out:
+            getattr(serializer, "child", serializer).fields.pop(name)
+        return serializer
+
+    def list(self, request, *args, **kwargs):
+        """List, without descriptions unless `include=description`."""
+        if request.query_params.get("include", "description") != "description":
+            refuse("include", _("Only “description” can be included."), "choice")
+        return super().list(request, *args, **kwargs)
+
+
+class Read:
+    """GET of one."""
+
+    def retrieve(self, request, *args, **kwargs):
+        """Read one; 304 where the client has its present state."""
+        row = self.get_object()
+        headers = {"ETag": etag(row), "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
+        if request.accepted_renderer.format == "json" and is_known(request, row):
+            return Response(status=status.HTTP_304_NOT_MODIFIED, headers=headers)
+        return Response(self.get_serializer(row).data, headers=headers)
+
+
+class Created:
+    """POST to the list."""
+
+    def create(self, request, *args, **kwargs):
+        """Create one."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        row = self.again(self.perform_create(serializer.changes))
+        response = self.answer(row, status.HTTP_201_CREATED)
+        response["Location"] = self.location(row)
+        return response
+
+    def location(self, row):
+        """Return the path of the new `row`."""
+        name = self.request.resolver_match.view_name.removesuffix("-list")
+        lookup = self.lookup_url_kwarg or self.lookup_field
+        return reverse(f"{name}-detail", kwargs={**self.kwargs, lookup: self.called(row)})
+
+    def called(self, row):
+        """Return what the URL calls `row`."""
+        value = row
+        for name in self.lookup_field.split("__"):
+            value = getattr(value, name)
+        return value
+
+
+class Updated:
+    """PUT and PATCH."""
+
+    def update(self, request, *args, partial=False, **kwargs):
+        """Set every field that can be set; those left out return to their default."""
+        row = self.get_object()
+        expected = self.expected(row)
+        serializer = self.get_serializer(row, data=request.data, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        return self.answer(self.again(self.perform_update(row, expected, serializer.changes)))
+
+    def partial_update(self, request, *args, **kwargs):
+        """Set the fields that are sent, and no others."""
+        return self.update(request, *args, partial=True, **kwargs)
+
+
+class Ended:
+    """DELETE."""
+
+    def destroy(self, request, *args, **kwargs):
+        """Take it away: into the trash, or into the archive."""
+        row = self.get_object()
+        left = self.perform_destroy(row, self.expected(row))
+        return Response(status=status.HTTP_204_NO_CONTENT, headers={"ETag": etag(left)} if left else None)
+
+
+class Trashed(Ended):
+    """DELETE to the trash, and what can be done about it."""
+
+    def get_trashed(self):
+        """Return the row of the URL, in the trash or not, for who may restore it. Raises as `get_object`."""
+        row = self.find(self.trash())
+        if row is None:
+            return self.get_object()
+        self.require_person()
+        self.authorize(self.home_of(row))
+        return row
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def restore(self, request, *args, **kwargs):
+        """Take it out of the trash."""
+        row = self.get_trashed()
+        expected = self.expected(row)
+        if row.deleted_at is None:
+            raise Conflict(_("This is not in the trash."), "not_in_trash")
+        return self.answer(self.again(self.perform_restore(row, expected)))
+
+    @extend_schema(request=None, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def purge(self, request, *args, **kwargs):
+        """Delete what is in the trash for good, with its history. `If-Match` is required."""
+        row = self.get_trashed()
+        if "If-Match" not in request.headers:
+            raise PreconditionRequired(row)
+        self.perform_purge(row, self.expected(row))
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,1 @@
+"""Products, their parts and their members over REST."""
