@@ -14,7 +14,7 @@ from accounts.models import SCOPES, ApiToken, User
 from history import log
 from history.errors import Conflict, Forbidden
 from history.models import Kind
-from history.writing import check, lock, refuse_unknown, save_changed
+from history.writing import check, lock, refuse_unknown, save_named
 
 OWN_FIELDS = frozenset({"display_name", "email", "time_zone", "theme", "single_key_shortcuts"})
 STAFF_FIELDS = OWN_FIELDS | {"username", "is_active", "is_staff"}
@@ -52,7 +52,7 @@ def create_user(*, actor, via, username, password=None, is_placeholder=False, **
         user.is_active = False
     _set_password(user, password)
     _check_user(user)
-    user.save()
+    save_named(user)
     log.record(log.open_batch(actor=actor, via=via), Kind.CREATED, about=user, changes=log.created(user))
     return user
 
@@ -99,7 +99,7 @@ def finish_user(user, before, log_to):
         return user
     _keep_a_superuser(user, changes)
     user.lock_version += 1
-    save_changed(user, [*changes, "lock_version"])
+    save_named(user, [*changes, "lock_version"])
     log.record(log_to(), Kind.CHANGED, about=user, changes=changes)
     return user
 

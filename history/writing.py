@@ -1,6 +1,7 @@
 """The steps that every service shares: lock the row, compare its version, check it, save what changed."""
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from history.errors import Stale
@@ -24,6 +25,20 @@ def save_changed(row, fields):
     """Save the named `fields` of `row` and nothing else."""
     names = {field.name for field in row._meta.concrete_fields}
     row.save(update_fields=[field for field in fields if field in names])
+
+
+def save_named(row, fields=None):
+    """Save a `row` with a unique name: the named `fields` of it, or a new one whole.
+
+    Raises ValidationError by field where somebody else took the name after `check` had found it free.
+    """
+    try:
+        # A savepoint, so that the transaction outlives the refusal and can ask what was wrong.
+        with transaction.atomic():
+            row.save(force_insert=True) if fields is None else save_changed(row, fields)
+    except IntegrityError:
+        check(row)
+        raise
 
 
 def check(row, exclude=()):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from history import log
 from history.errors import Conflict
 from history.models import Kind
-from history.writing import check, lock, refuse_unknown, save_changed
+from history.writing import check, lock, refuse_unknown, save_named
 from products import access
 from products.access import authorize
 from products.markdown import render
@@ -39,7 +39,7 @@ def create_product(*, actor, via, **fields):
     product.description_html = render(product.description)
     check(product)
     _refuse_used_key(product)
-    product.save()
+    save_named(product)
     ProductKey.objects.create(key=product.key, product=product)
     batch = log.open_batch(actor=actor, via=via)
     log.record(batch, Kind.CREATED, about=product, product=product, changes=log.created(product))
@@ -77,7 +77,7 @@ def finish_product(product, before, *, log_to, kind=Kind.CHANGED):
     product.description_html = render(product.description)
     product.lock_version += 1
     product.updated_at, product.updated_by = batch.at, batch.actor
-    save_changed(product, [*changes, "description_html", "lock_version", "updated_at", "updated_by", "deleted_by"])
+    save_named(product, [*changes, "description_html", "lock_version", "updated_at", "updated_by", "deleted_by"])
     log.record(batch, kind, about=product, product=product, changes=changes)
     return product
 
@@ -137,7 +137,7 @@ def create_part(model, *, product, actor, via, **fields):
     part = model(product=product, **fields)
     check(part)
     _check_part(part, fields)
-    part.save()
+    save_named(part)
     batch = log.open_batch(actor=actor, via=via)
     log.record(batch, Kind.CREATED, about=part, product=product, changes=log.created(part))
     return part
@@ -165,7 +165,7 @@ def finish_part(part, before, log_to):
     if changes:
         check(part)
         part.lock_version += 1
-        save_changed(part, [*changes, "lock_version"])
+        save_named(part, [*changes, "lock_version"])
         log.record(log_to(), Kind.CHANGED, about=part, product=part.product, changes=changes)
     return part
 

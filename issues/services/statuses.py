@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from history import log
 from history.errors import Conflict
 from history.models import Kind
-from history.writing import check, lock, refuse_unknown, save_changed
+from history.writing import check, lock, refuse_unknown, save_named
 from issues.models import Issue, Status
 from products import access
 
@@ -20,7 +20,7 @@ def create_status(*, actor, via, **fields):
     refuse_unknown(fields, FIELDS)
     status = Status(**fields)
     check(status)
-    status.save()
+    save_named(status)
     log.record(log.open_batch(actor=actor, via=via), Kind.CREATED, about=status, changes=log.created(status))
     return status
 
@@ -49,6 +49,6 @@ def finish_status(status, before, log_to):
     changes = log.difference(before, log.state(status))
     if changes:
         status.lock_version += 1
-        save_changed(status, [*changes, "lock_version"])
+        save_named(status, [*changes, "lock_version"])
         log.record(log_to(), Kind.CHANGED, about=status, changes=changes)
     return status
