@@ -4,6 +4,7 @@ from datetime import timedelta
 from zoneinfo import available_timezones
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,31 @@ SCOPE_LABELS = {
     "write": _("write: what you may do with products and issues"),
     "admin": _("admin: statuses, site-wide labels, users"),
 }
+
+
+class TextField(forms.CharField):
+    """A text of several lines, whose ends are those of the database: browsers send others."""
+
+    def __init__(self, **options):
+        super().__init__(strip=False, **options)
+
+    def to_python(self, value):
+        """Return the text."""
+        return super().to_python(value).replace("\r\n", "\n")
+
+
+class PersonField(forms.CharField):
+    """A person by user name; nobody where it is empty."""
+
+    def clean(self, value):
+        """Return the User, or None."""
+        name = super().clean(value)
+        if not name:
+            return None
+        person = User.objects.filter(username__iexact=name, is_active=True).first()
+        if person is None:
+            raise ValidationError(_("There is no active person of that name."), code="unknown")
+        return person
 
 
 class ProfileForm(forms.ModelForm):

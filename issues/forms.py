@@ -1,11 +1,11 @@
 """What a person fills in about an issue; the services check and write it."""
 
 from django import forms
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import PersonField, TextField
 from issues.models import TITLE_LIMIT, Issue, Priority, Severity, Status
 from issues.rules import TEXT_FIELDS
 from products.access import REPORTER_FIELDS, can
@@ -19,17 +19,6 @@ def slugs(choices):
     return [(choice.name.lower(), choice.label) for choice in choices]
 
 
-class TextField(forms.CharField):
-    """A text of several lines, whose ends are those of the database: browsers send others."""
-
-    def __init__(self, **options):
-        super().__init__(strip=False, **options)
-
-    def to_python(self, value):
-        """Return the text."""
-        return super().to_python(value).replace("\r\n", "\n")
-
-
 class RankField(forms.ChoiceField):
     """Priority or severity by its slug, as the number that is stored."""
 
@@ -40,20 +29,6 @@ class RankField(forms.ChoiceField):
     def clean(self, value):
         """Return the member of the enumeration."""
         return self.ranks[super().clean(value).upper()]
-
-
-class PersonField(forms.CharField):
-    """A person by user name; nobody where it is empty."""
-
-    def clean(self, value):
-        """Return the User, or None."""
-        name = super().clean(value)
-        if not name:
-            return None
-        person = get_user_model().objects.filter(username__iexact=name, is_active=True).first()
-        if person is None:
-            raise ValidationError(_("There is no active person of that name."), code="unknown")
-        return person
 
 
 class IssueKeyField(forms.CharField):

@@ -133,3 +133,22 @@ def _hidden(events, user):
     seen = Issue.objects.visible_to(user).filter(pk__in={pk for _field, pk in named})
     visible = set(seen.values_list("pk", flat=True))
     return frozenset(one for one in named if one[1] not in visible)
+
+
+def recent(product, user, amount):
+    """Return the newest entries about issues of `product` that `user` may see, newest first; each has its issue."""
+    told = Change.objects.filter(
+        issue__in=Issue.objects.visible_to(user).filter(product=product),
+        event__internal=False,
+        field__in=("status", "resolution", "assignee", "priority", "duplicate_of"),
+    ).exclude(event__kind=Kind.CREATED)
+    told = told.select_related("event__actor", "event__issue__product").order_by("-event_id", "id")
+    events: dict = {}
+    for change in told[: 3 * amount]:
+        events.setdefault(change.event_id, (change.event, []))[1].append(change)
+    newest = list(events.values())[:amount]
+    hidden = _hidden(newest, user)
+    said = [(event, sentence(event, changes, hidden), _icon(event, changes)) for event, changes in newest]
+    return [
+        Entry(event.at, 0, actor=event.actor, event=event, said=text, icon=icon) for event, text, icon in said if text
+    ]

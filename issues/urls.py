@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from issues.views import actions, detail, lists
+from issues.views import actions, detail, lists, products
 
 KEY = r"(?P<key>[A-Za-z][A-Za-z0-9]{1,9}-[0-9]{1,18})"
 
@@ -36,8 +36,12 @@ urlpatterns = [
     at("trash/", actions.trash, "issue-trash"),
     at("restore/", actions.restore, "issue-restore"),
     at("purge/", actions.purge, "issue-purge"),
-    # /products/WEB/issues/
+    # /products/
+    path("products/", products.products, name="products"),
+    # /products/WEB/
+    path("products/<str:key>/", products.product, name="product"),
     path("products/<str:key>/issues/", lists.product_issues, name="product-issues"),
+    path("products/<str:key>/trash/", products.trash, name="product-trash"),
     # /batches/
     path("batches/<int:pk>/undo/", actions.undo, name="batch-undo"),
 ]

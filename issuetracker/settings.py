@@ -64,6 +64,7 @@ CONTEXT_PROCESSORS = [
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",
     "csp.context_processors.nonce",
+    "products.context.nav_products",
 ]
 
 TEMPLATES = [

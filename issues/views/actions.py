@@ -5,7 +5,6 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -14,17 +13,10 @@ from history.models import Batch
 from issues import services
 from issues.forms import CommentForm, IssueForm, RelationForm
 from issues.models import Comment, Issue, Relation, Status
-from issues.views.access import at_issue, explained
+from issues.views.access import at_issue
 from issues.views.detail import issue_page
 from products.access import can
-
-
-def go_back(request, otherwise):
-    """Return a redirect to the page that the form names, where it is one of ours."""
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
-        target = otherwise
-    return redirect(target)
+from products.pages import add_errors, explained, go_back, version_of
 
 
 @login_required
@@ -43,8 +35,7 @@ def set_fields(request, issue):
             issue, actor=request.user, via="web", seen=int(seen) if seen.isdecimal() else None, **changes
         )
     except ValidationError as error:
-        for field, errors in error.error_dict.items():
-            form.add_error(field if field in form.fields else None, errors)
+        add_errors(form, error)
         return issue_page(request, issue, field_form=form, status=400)
     except Stale as stale:
         form.add_error(None, _("Somebody has changed this meanwhile: see what it says now, and set it again."))
@@ -75,8 +66,7 @@ def comment(request, issue):
     try:
         made = services.add_comment(issue, actor=request.user, via="web", **form.cleaned_data, **changes)
     except ValidationError as error:
-        for field, errors in error.error_dict.items():
-            form.add_error(field if field in form.fields else None, errors)
+        add_errors(form, error)
         return issue_page(request, issue, comment_form=form, status=400)
     return redirect(f"{issue.get_absolute_url()}#comment-{made.pk}")
 
@@ -103,14 +93,13 @@ def edit_comment(request, issue, pk):
     conflict = None
     form = CommentForm(request.POST or None, initial={"body": comment.body})
     if form.is_valid():
-        version = request.POST.get("version", "")
         try:
             services.edit_comment(
                 comment,
                 actor=request.user,
                 via="web",
                 body=form.cleaned_data["body"],
-                expected_version=int(version) if version.isdecimal() else 0,
+                expected_version=version_of(request),
             )
             return redirect(f"{issue.get_absolute_url()}#comment-{comment.pk}")
         except ValidationError as error:
@@ -226,8 +215,7 @@ def purge(request, key):
     issue = Issue.objects.trashed_for(request.user).select_related("product").at(key)
     if issue is None:
         raise Http404
-    version = request.POST.get("version", "")
-    services.purge(issue, actor=request.user, via="web", expected_version=int(version) if version.isdecimal() else 0)
+    services.purge(issue, actor=request.user, via="web", expected_version=version_of(request))
     messages.success(request, _("%(key)s is deleted for good.") % {"key": key})
     return redirect("product-trash", issue.product.key)
 

@@ -14,11 +14,12 @@ from issues.facts import facts_of
 from issues.forms import CommentForm, IssueForm, RelationForm, fields_to_create, fields_to_edit
 from issues.models import Issue, Priority, Severity
 from issues.timeline import timeline
-from issues.views.access import at_issue, explained
+from issues.views.access import at_issue
 from issues.views.lists import neighbours
 from products.access import can, sees
 from products.markdown import RENDER_LIMIT
 from products.models import Product
+from products.pages import add_errors, explained
 
 LONG_TEXT = 4000
 
@@ -116,14 +117,8 @@ def _make(form, product, user):
     try:
         return services.create_issue(product, actor=user, via="web", **form.changes())
     except ValidationError as error:
-        _add_errors(form, error)
+        add_errors(form, error)
         return None
-
-
-def _add_errors(form, error):
-    """Put the errors of a service beside the fields that the form has, and the others above it."""
-    for field, errors in error.error_dict.items():
-        form.add_error(field if field in form.fields else None, errors)
 
 
 @login_required
@@ -147,7 +142,7 @@ def edit(request, issue):
             except ValueError:
                 form.add_error(None, _("This form is not whole. Reload the page, and try again."))
             except ValidationError as error:
-                _add_errors(form, error)
+                add_errors(form, error)
             except Stale as stale:
                 conflict = _conflict(form, stale.current)
     else:

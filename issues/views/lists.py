@@ -3,7 +3,7 @@
 from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponsePermanentRedirect, QueryDict
+from django.http import QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -13,7 +13,7 @@ from issues.columns import capped_count, label_rows
 from issues.models import Category, Issue, Priority, Severity
 from issuetracker import keyset
 from products.access import can, is_person
-from products.models import Product
+from products.pages import at_product
 
 COUNTED = 1000
 SIZES = (25, 50, 100)
@@ -55,13 +55,9 @@ def issues(request):
 
 
 @require_safe
-def product_issues(request, key):
+@at_product
+def product_issues(request, product):
     """List the issues of one product."""
-    product = Product.objects.visible_to(request.user).at(key)
-    if product is None:
-        raise Http404
-    if product.key != key:
-        return HttpResponsePermanentRedirect(request.get_full_path().replace(f"/{key}/", f"/{product.key}/", 1))
     return render(request, "issues/list.html", _list(request, product))
 
 

@@ -1,0 +1,352 @@
+"""The issue page and its forms: what each person sees, what each form does, and what it says when it cannot."""
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from history.models import Batch, Event
+from issues.models import Comment, Issue, Relation, Status
+from issues.services import add_comment, create_issue, relate, trash_issue, update_issue
+from products.models import Component, Label
+from products.services import create_part, create_product, set_member, update_product
+
+
+@pytest.fixture
+def issue(product, reporter):
+    return create_issue(product, actor=reporter, via="web", title="Cart empties", description="After **login**.")
+
+
+def at(user):
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def post(user, name, issue, /, *args, **data):
+    return at(user).post(reverse(name, args=[issue.key, *args]), data)
+
+
+def fresh(row):
+    return type(row).objects.get(pk=row.pk)
+
+
+def test_the_page_shows_the_issue_and_its_story(issue, triager, maintainer, product):
+    cart = create_part(Component, product=product, actor=maintainer, via="web", name="Cart")
+    update_issue(issue, actor=triager, via="web", priority=3, component=cart)
+    add_comment(issue, actor=triager, via="web", body="I can *reproduce* it.")
+    page = at(triager).get("/issues/WEB-1/")
+    text = page.content.decode()
+    assert page.status_code == 200
+    for part in (
+        "<h1>Cart empties</h1>",
+        "After <strong>login</strong>.",
+        "<em>reproduce</em>",
+        "set the component to <b>Cart</b>",
+        "set the priority to <b>high</b>",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("who", "sees_menus", "sees_composer"),
+    [(None, False, False), ("stranger", False, True), ("reporter", False, True), ("triager", True, True)],
+)
+def test_who_is_offered_what(issue, request, who, sees_menus, sees_composer):
+    user = request.getfixturevalue(who) if who else None
+    text = at(user).get("/issues/WEB-1/").content.decode()
+    assert ('name="priority"' in text) == sees_menus
+    assert ('id="comment-body"' in text) == sees_composer
+    assert ('name="internal"' in text) == sees_menus
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("priority", "urgent", ("priority", 4)),
+        ("severity", "s1", ("severity", 4)),
+        ("type", "task", ("type", "task")),
+        ("assignee", "TOM", ("assignee__username", "tom")),
+        ("due_on", "2026-12-24", ("due_on__day", 24)),
+        ("status", "in-progress", ("status__slug", "in-progress")),
+        ("confidential", "on", ("confidential", True)),
+        ("title", "Better", ("title", "Better")),
+    ],
+)
+def test_a_field_is_set_in_place(issue, triager, field, value, expected):
+    answer = post(triager, "issue-set", issue, **{field: value, "seen": "1"})
+    assert (answer.status_code, answer.url) == (302, "/issues/WEB-1/")
+    assert Issue.objects.filter(pk=issue.pk, **dict([expected])).exists()
+    assert Batch.objects.latest("id").via == "web"
+
+
+def test_labels_and_a_closing_are_set_in_place(issue, triager, product, maintainer):
+    label = create_part(Label, product=product, actor=maintainer, via="web", name="a11y")
+    post(triager, "issue-set", issue, with_labels="1", labels=[label.pk])
+    assert fresh(issue).label_list == [label]
+    post(triager, "issue-set", issue, with_labels="1")
+    assert fresh(issue).label_list == []
+    post(triager, "issue-set", issue, status="closed", resolution="invalid")
+    assert fresh(issue).resolution == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"assignee": "nobody.knows"}, "There is no active person of that name."),
+        ({"priority": "extreme"}, "is not one of the available choices"),
+        ({"due_on": "soon"}, "Enter a valid date"),
+        ({"parent": "WEB-99"}, "There is no issue WEB-99."),
+        ({"parent": "WEB-1"}, "round in a circle"),
+        ({"title": " "}, "This field is required."),
+        ({"resolution": "fixed"}, "Only a closed issue has a resolution"),
+    ],
+)
+def test_a_bad_value_is_explained_and_changes_nothing(issue, triager, data, said):
+    answer = post(triager, "issue-set", issue, **data)
+    assert answer.status_code == 400
+    assert said in answer.content.decode().replace("&#x27;", "’")
+    assert fresh(issue).lock_version == 1
+
+
+def test_a_field_that_was_changed_meanwhile_is_not_overwritten(issue, triager, maintainer):
+    update_issue(issue, actor=maintainer, via="web", priority=1)
+    answer = post(triager, "issue-set", issue, priority="urgent", seen="1")
+    assert answer.status_code == 409
+    assert fresh(issue).priority == 1
+    assert post(triager, "issue-set", issue, severity="s2", seen="1").status_code == 302
+
+
+def test_two_editors_are_shown_each_others_text(issue, triager, maintainer):
+    shown = {"was_title": "Cart empties", "was_description": "After **login**.", "seen": "1"}
+    update_issue(issue, actor=maintainer, via="web", title="By Mia")
+    mine = {"title": "By Tom", "description": "After **login**.", "type": "bug", "was_type": "bug"}
+    rest = {"priority": "none", "was_priority": "none", "severity": "unset", "was_severity": "unset", "status": "new"}
+    answer = post(triager, "issue-edit", issue, **shown, **mine, **rest, was_status="new")
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    assert "By Mia" in text
+    assert "By Tom" in text
+    assert fresh(issue).title == "By Mia"
+    again = {**mine, **rest, "was_title": "By Mia", "was_description": "After **login**.", "was_status": "new"}
+    assert post(triager, "issue-edit", issue, **again, seen="2").status_code == 302
+    assert fresh(issue).title == "By Tom"
+
+
+def test_editing_another_field_meanwhile_is_no_conflict(issue, reporter, triager):
+    update_issue(issue, actor=triager, via="web", priority=4)
+    data = {"title": "Better", "was_title": "Cart empties", "description": "x\r\ny", "was_description": "", "seen": "1"}
+    rest = {"status": "new", "was_status": "new", "resolution": "", "was_resolution": ""}
+    assert post(reporter, "issue-edit", issue, **data, **rest).status_code == 302
+    assert (fresh(issue).title, fresh(issue).description, fresh(issue).priority) == ("Better", "x\ny", 4)
+
+
+def test_the_edit_form_shows_what_is_there(issue, triager, administrator):
+    update_issue(issue, actor=triager, via="web", assignee=triager, priority=3)
+    text = at(triager).get("/issues/WEB-1/edit/").content.decode()
+    assert 'value="tom"' in text
+    assert '<option value="high" selected>' in text
+
+
+def test_a_comment_with_a_status_is_one_step(issue, triager):
+    answer = post(triager, "comment-add", issue, body="Done.", then="closed:fixed")
+    comment = Comment.objects.get()
+    assert answer.url == f"/issues/WEB-1/#comment-{comment.pk}"
+    assert fresh(issue).resolution == "fixed"
+    assert Batch.objects.latest("id").events.count() == 2
+
+
+def test_an_empty_comment_is_refused_and_a_status_alone_is_not(issue, triager):
+    assert post(triager, "comment-add", issue, body=" ").status_code == 400
+    assert post(triager, "comment-add", issue, body="", then="accepted").status_code == 302
+    assert fresh(issue).status.slug == "accepted"
+
+
+def test_internal_comments_are_for_triagers(issue, triager, reporter):
+    post(triager, "comment-add", issue, body="Ask finance.", internal="on")
+    assert Comment.objects.get().internal
+    assert "Ask finance." in at(triager).get("/issues/WEB-1/").content.decode()
+    assert "Ask finance." not in at(reporter).get("/issues/WEB-1/").content.decode()
+    assert post(reporter, "comment-add", issue, body="x", internal="on").status_code == 403
+
+
+def test_a_comment_is_edited_and_a_conflict_shown(issue, stranger):
+    comment = add_comment(issue, actor=stranger, via="web", body="First")
+    url = ("comment-edit", issue, comment.pk)
+    assert post(stranger, *url, body="Second", version="1").status_code == 302
+    answer = post(stranger, *url, body="Third", version="1")
+    assert answer.status_code == 409
+    assert "Second" in answer.content.decode()
+    assert fresh(comment).body == "Second"
+
+
+def test_relations_come_and_go(issue, product, triager):
+    other = create_issue(product, actor=triager, via="web", title="Two")
+    assert post(triager, "issue-relate", issue, kind="blocked-by", issue=other.key).status_code == 302
+    assert Relation.objects.get().source == other
+    assert "WEB-2" in at(triager).get("/issues/WEB-1/").content.decode()
+    assert post(triager, "issue-relate", issue, kind="blocks", issue="WEB-77").status_code == 400
+    assert post(triager, "issue-unrelate", issue, "blocked-by", other.key).status_code == 302
+    assert not Relation.objects.exists()
+
+
+def test_undo_from_the_history(issue, triager):
+    update_issue(issue, actor=triager, via="web", priority=4)
+    batch = Batch.objects.latest("id")
+    answer = at(triager).post(f"/batches/{batch.pk}/undo/", {"next": "/issues/WEB-1/"}, follow=True)
+    assert "Undone." in answer.content.decode()
+    assert fresh(issue).priority == 0
+    again = at(triager).post(f"/batches/{batch.pk}/undo/")
+    assert again.status_code == 409
+
+
+@pytest.mark.parametrize("target", ["https://example.org/", "//example.org", "javascript:alert(1)"])
+def test_no_form_sends_a_person_elsewhere(issue, triager, target):
+    update_issue(issue, actor=triager, via="web", priority=4)
+    batch = Batch.objects.latest("id")
+    assert at(triager).post(f"/batches/{batch.pk}/undo/", {"next": target}).url == "/issues/"
+
+
+def test_trash_and_back_and_gone(issue, maintainer):
+    assert post(maintainer, "issue-trash", issue).status_code == 302
+    assert at(maintainer).get("/issues/WEB-1/").status_code == 404
+    post(maintainer, "issue-restore", issue)
+    assert at(maintainer).get("/issues/WEB-1/").status_code == 200
+    trash_issue(issue, actor=maintainer, via="web")
+    assert post(maintainer, "issue-purge", issue, version="1").status_code == 412
+    assert post(maintainer, "issue-purge", issue, version=str(fresh(issue).lock_version)).status_code == 302
+    assert not Issue.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "allowed"),
+    [
+        ("issue-set", {"priority": "high"}, {"triager", "maintainer"}),
+        ("issue-set", {"title": "Better"}, {"reporter", "triager", "maintainer"}),
+        ("issue-set", {"status": "closed"}, {"reporter", "triager", "maintainer"}),
+        ("comment-add", {"body": "x"}, {"stranger", "viewer", "reporter", "triager", "maintainer"}),
+        ("issue-relate", {"kind": "blocks", "issue": "WEB-2"}, {"triager", "maintainer"}),
+        ("issue-redact", {"field": "description"}, {"maintainer"}),
+        ("issue-trash", {}, {"maintainer"}),
+    ],
+)
+def test_each_form_keeps_to_the_rights(issue, product, request, triager, name, data, allowed):
+    create_issue(product, actor=triager, via="web", title="Two")
+    for who in ("stranger", "viewer", "reporter", "triager", "maintainer"):
+        user = request.getfixturevalue(who)
+        before = Event.objects.count()
+        status = post(user, name, issue, **data).status_code
+        assert status == (302 if who in allowed else 403), who
+        assert (Event.objects.count() > before) == (who in allowed), who
+        if who in allowed:
+            at(user).post(f"/batches/{Batch.objects.latest('id').pk}/undo/")
+            Relation.objects.all().delete()
+            issue = Issue.objects.get(pk=issue.pk)
+            if issue.deleted_at:
+                at(request.getfixturevalue("maintainer")).post(f"/issues/{issue.key}/restore/")
+
+
+def test_without_signing_in_every_form_leads_to_it(issue):
+    for name, data in (("issue-set", {"title": "x"}), ("comment-add", {"body": "x"}), ("issue-trash", {})):
+        answer = post(None, name, issue, **data)
+        assert answer.status_code == 302
+        assert answer.url.startswith("/accounts/login/")
+    assert Event.objects.filter(issue=issue).count() == 1
+
+
+def test_what_is_hidden_answers_as_what_is_not_there(issue, administrator, stranger):
+    private = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    create_issue(private, actor=administrator, via="web", title="Hidden")
+    for user in (stranger, None):
+        client = at(user)
+        hidden, absent = (client.get(f"/issues/{key}/") for key in ("SEC-1", "NOT-1"))
+        assert (hidden.status_code, absent.status_code) == (404, 404)
+        masked = hidden.content.decode().replace("SEC-1", "NOT-1")
+        assert without_nonce(masked) == without_nonce(absent.content.decode())
+
+
+def without_nonce(text):
+    return re.sub(r'nonce="[^"]*"|value="[^"]{64}"', "", text)
+
+
+def test_old_addresses_lead_to_the_new_one(issue, administrator, stranger):
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    update_issue(issue, actor=administrator, via="web", product=other)
+    answer = at(stranger).get("/issues/WEB-1/?show=comments")
+    assert (answer.status_code, answer.url) == (301, "/issues/API-1/?show=comments")
+    assert post(administrator, "comment-add", issue, body="x").status_code == 308
+    update_product(other, actor=administrator, via="web", key="REST")
+    assert at(stranger).get("/issues/API-1/").url == "/issues/REST-1/"
+    assert at(stranger).get("/issues/rest-1/").url == "/issues/REST-1/"
+    other.refresh_from_db()
+    update_product(other, actor=administrator, via="web", visibility="private")
+    assert at(stranger).get("/issues/WEB-1/").status_code == 404
+
+
+def test_an_archived_product_is_read_only(issue, product, triager, administrator):
+    update_product(product, actor=administrator, via="web", archived=True)
+    text = at(triager).get("/issues/WEB-1/").content.decode()
+    assert "This product is archived" in text
+    assert 'name="priority"' not in text
+    assert post(triager, "issue-set", issue, priority="high").status_code == 403
+
+
+def test_a_history_does_not_name_what_its_reader_may_not_see(issue, administrator, stranger):
+    private = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    hidden = create_issue(private, actor=administrator, via="web", title="Hidden")
+    relate(issue, actor=administrator, via="web", kind="blocks", other=hidden)
+    update_issue(issue, actor=administrator, via="web", parent=hidden)
+    assert "SEC-1" in at(administrator).get("/issues/WEB-1/").content.decode()
+    assert "SEC" not in at(stranger).get("/issues/WEB-1/").content.decode()
+
+
+@pytest.mark.parametrize("amount", [10, 100])
+def test_the_page_takes_eight_statements_however_much_there_is(
+    issue, product, triager, maintainer, amount, django_assert_max_num_queries
+):
+    for number in range(amount):
+        add_comment(issue, actor=triager, via="web", body=f"{number}", priority=number % 5)
+        create_part(Label, product=product, actor=maintainer, via="web", name=f"{number}")
+    client = at(triager)
+    with django_assert_max_num_queries(8):
+        assert client.get("/issues/WEB-1/").status_code == 200
+
+
+def test_reading_changes_nothing(issue, maintainer):
+    before = list(Issue.objects.values())
+    for address in ("/issues/WEB-1/", "/issues/WEB-1/edit/", "/issues/WEB-1/set/", "/issues/WEB-1/trash/"):
+        at(maintainer).get(address)
+    assert list(Issue.objects.values()) == before
+    assert Status.objects.count() == 4
+
+
+def test_a_new_issue_is_filed(product, reporter):
+    page = at(reporter).get("/issues/new/?product=WEB&title=Broken")
+    assert 'value="Broken"' in page.content.decode()
+    assert 'name="assignee"' not in page.content.decode()
+    answer = at(reporter).post("/issues/new/", {"product": "WEB", "title": "Broken", "type": "bug", "severity": "s2"})
+    assert answer.url == "/issues/WEB-1/"
+    assert Issue.objects.get().severity_slug == "s2"
+    refused = at(reporter).post("/issues/new/", {"product": "WEB", "title": "", "type": "bug", "severity": "s2"})
+    assert refused.status_code == 400
+    assert 'aria-invalid="true"' in refused.content.decode()
+
+
+def test_only_products_that_take_issues_are_offered(product, administrator, stranger, reporter):
+    create_product(actor=administrator, via="web", key="SEC", title="Secret plans", visibility="private")
+    create_product(actor=administrator, via="web", key="INT", title="Inside", visibility="internal")
+    text = at(stranger).get("/issues/new/").content.decode()
+    assert "Inside" in text
+    assert "Secret plans" not in text
+    assert at(stranger).get("/issues/new/?product=SEC").status_code == 404
+    assert at(None).get("/issues/new/").url.startswith("/accounts/login/")
+
+
+def test_a_lost_membership_hides_the_page_at_once(issue, product, administrator, triager):
+    update_product(product, actor=administrator, via="web", visibility="private")
+    client = at(triager)
+    assert client.get("/issues/WEB-1/").status_code == 200
+    set_member(product, triager, None, actor=administrator, via="web")
+    assert client.get("/issues/WEB-1/").status_code == 404

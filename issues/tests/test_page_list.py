@@ -1,0 +1,149 @@
+"""Lists of issues as pages: what they show, how they are narrowed, sorted and paged, and what that costs."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from issues.models import Issue, Status
+from issues.services import create_issue, update_issue
+from products.models import Label
+from products.services import create_part, create_product, update_product
+
+
+def at(user):
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def file(product, actor, count, **fields):
+    return [create_issue(product, actor=actor, via="web", title=f"Issue {n}", **fields) for n in range(count)]
+
+
+def keys(page):
+    return re.findall(r'<td class="col-key key">([A-Z0-9-]+)</td>', page.content.decode())
+
+
+def test_open_issues_are_listed_newest_change_first(product, triager):
+    file(product, triager, 3)
+    closed = Issue.objects.get(number=2)
+    update_issue(closed, actor=triager, via="web", status=Status.objects.get(slug="closed"))
+    update_issue(Issue.objects.get(number=1), actor=triager, via="web", priority=4)
+    for address in ("/issues/", "/products/WEB/issues/"):
+        page = at(triager).get(address)
+        assert keys(page) == ["WEB-1", "WEB-3"]
+        assert "is <b>open</b>" in page.content.decode()
+    assert keys(at(triager).get("/issues/?is=")) == ["WEB-1", "WEB-2", "WEB-3"]
+    assert keys(at(triager).get("/issues/?is=closed")) == ["WEB-2"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("priority=high", ["WEB-2"]),
+        ("priority=high,low&sort=priority-desc", ["WEB-2", "WEB-3"]),
+        ("label=a11y", ["WEB-3"]),
+        ("assignee=@me", ["WEB-1"]),
+        ("assignee=@none&sort=number-asc", ["WEB-2", "WEB-3"]),
+        ("sort=number-asc", ["WEB-1", "WEB-2", "WEB-3"]),
+        ("product=WEB&type=task", []),
+    ],
+)
+def test_a_list_is_narrowed_and_sorted_by_its_address(product, triager, maintainer, query, expected):
+    label = create_part(Label, product=product, actor=maintainer, via="web", name="a11y")
+    one, two, three = file(product, triager, 3)
+    update_issue(one, actor=triager, via="web", assignee=triager)
+    update_issue(two, actor=triager, via="web", priority=3)
+    update_issue(three, actor=triager, via="web", priority=1, labels=[label])
+    assert keys(at(triager).get(f"/issues/?{query}")) == expected
+
+
+def test_what_does_not_exist_is_named_and_left_out(product, triager):
+    file(product, triager, 1)
+    page = at(triager).get("/issues/?label=ghost&priority=none")
+    assert "<b>label</b>: There is no “ghost”." in page.content.decode()
+    assert keys(page) == ["WEB-1"]
+
+
+def test_pages_follow_one_another_both_ways(product, triager):
+    file(product, triager, 60)
+    client = at(triager)
+    first = client.get("/issues/?page_size=25&sort=number-asc")
+    second = client.get("/issues/" + link(first, "next"))
+    third = client.get("/issues/" + link(second, "next"))
+    assert keys(first) + keys(second) + keys(third) == [f"WEB-{n}" for n in range(1, 61)]
+    assert link(third, "next") is None
+    assert keys(client.get("/issues/" + link(third, "prev"))) == keys(second)
+    assert keys(client.get("/issues/?page_size=25&sort=number-asc&cursor=forged")) == keys(first)
+
+
+def link(page, rel):
+    found = re.search(rf'rel="{rel}" href="([^"]+)"', page.content.decode())
+    return found and found[1].replace("&amp;", "&")
+
+
+def test_a_list_shows_only_what_its_reader_may_see(product, administrator, reporter, stranger):
+    private = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    file(private, administrator, 2)
+    file(product, reporter, 1, confidential=True)
+    file(product, reporter, 1)
+    for user, expected in ((None, ["WEB-2"]), (stranger, ["WEB-2"]), (reporter, ["WEB-2", "WEB-1"])):
+        page = at(user).get("/issues/")
+        assert keys(page) == expected
+        assert f"{len(expected)} issue" in page.content.decode()
+        assert "Secret" not in page.content.decode()
+        assert at(user).get("/products/SEC/issues/").status_code == 404
+    assert len(keys(at(administrator).get("/products/SEC/issues/"))) == 2
+
+
+def test_an_old_key_leads_to_the_list(product, administrator):
+    update_product(product, actor=administrator, via="web", key="SHOP")
+    assert at(None).get("/products/WEB/issues/?is=closed").url == "/products/SHOP/issues/?is=closed"
+
+
+@pytest.mark.parametrize("amount", [10, 100])
+@pytest.mark.parametrize("address", ["/issues/?page_size=100", "/products/WEB/issues/?page_size=100"])
+def test_a_list_takes_five_statements_however_long(
+    product, triager, maintainer, amount, address, django_assert_max_num_queries
+):
+    label = create_part(Label, product=product, actor=maintainer, via="web", name="a11y")
+    file(product, triager, amount, labels=[label], assignee=triager)
+    client = at(triager)
+    with django_assert_max_num_queries(5 + ("products" in address)):
+        page = client.get(address)
+    assert len(keys(page)) == amount
+    assert page.content.decode().count(">a11y<") >= amount
+
+
+def test_previous_and_next_follow_the_list_one_came_from(product, triager):
+    file(product, triager, 4)
+    update_issue(Issue.objects.get(number=2), actor=triager, via="web", status=Status.objects.get(slug="closed"))
+    page = at(triager).get("/products/WEB/issues/?is=open&sort=number-asc")
+    address = re.search(r'href="(/issues/WEB-3/\?list=[^"]+)"', page.content.decode())[1]
+    issue = at(triager).get(address.replace("&amp;", "&")).content.decode()
+    assert "number 2" in issue
+    assert 'rel="prev" href="/issues/WEB-1/?list=' in issue
+    assert 'rel="next" href="/issues/WEB-4/?list=' in issue
+    assert 'href="/products/WEB/issues/?is=open&amp;sort=number-asc"' in issue
+
+
+@pytest.mark.parametrize("reference", ["nonsense", "sort=bad", "assignee=ghost", "in=NOPE", "%00", "is=open&in=%ff"])
+def test_a_bad_list_reference_does_no_harm(product, triager, reference):
+    file(product, triager, 1)
+    assert at(triager).get("/issues/WEB-1/", {"list": reference}).status_code == 200
+
+
+def test_my_work_is_what_is_mine_and_open(product, triager, reporter):
+    file(product, reporter, 2)
+    update_issue(Issue.objects.get(number=1), actor=triager, via="web", assignee=triager)
+    assert keys(at(triager).get("/")) == ["WEB-1"]
+    assert keys(at(reporter).get("/")) == ["WEB-1", "WEB-2"]
+    assert at(None).get("/").url == "/issues/"
+
+
+def test_empty_lists_say_what_to_do(product, stranger):
+    assert "File the first one" in at(stranger).get("/issues/").content.decode()
+    assert "Nothing matches" in at(stranger).get("/issues/?priority=high").content.decode()
+    assert "Nothing waits for you" in at(stranger).get("/").content.decode()

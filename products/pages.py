@@ -1,0 +1,99 @@
+"""What the pages of a product share: finding it, and explaining what services refuse."""
+
+from functools import wraps
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.http import Http404, HttpResponsePermanentRedirect
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+
+from history.errors import Conflict, Forbidden, Stale
+from products.access import is_person
+from products.models import Product
+
+
+class PermanentRedirect(HttpResponsePermanentRedirect):
+    """A redirect that keeps method and body."""
+
+    status_code = 308
+
+
+def sent_on(request, old, new):
+    """Return the redirect from the address under the key `old` to that under `new`, for ever."""
+    address = request.get_full_path().replace(f"/{old}/", f"/{new}/", 1)
+    kind = HttpResponsePermanentRedirect if request.method in ("GET", "HEAD") else PermanentRedirect
+    return kind(address)
+
+
+def at_product(view):
+    """Give `view` the product of the key in its address; send old keys on, and explain what services refuse."""
+
+    @wraps(view)
+    def wrapped(request, key, **kwargs):
+        product = Product.objects.visible_to(request.user).select_related("owner").at(key)
+        if product is None:
+            raise Http404
+        if product.key != key:
+            return sent_on(request, key, product.key)
+        return explained(view)(request, product, **kwargs)
+
+    return wrapped
+
+
+def explained(view):
+    """Turn what services raise into a page that says what to do next."""
+
+    @wraps(view)
+    def wrapped(request, *args, **kwargs):
+        try:
+            return view(request, *args, **kwargs)
+        except Forbidden as refused:
+            if not is_person(request.user):
+                return redirect_to_login(_back(request))
+            return refusal(request, 403, _("You may not do this"), refused.detail)
+        except Stale as refused:
+            return refusal(request, 412, _("This has changed"), refused.detail)
+        except Conflict as refused:
+            return refusal(request, 409, _("This cannot be done now"), refused.detail)
+        except ValidationError as refused:
+            return refusal(request, 400, _("This cannot be saved"), " ".join(refused.messages))
+        except ObjectDoesNotExist as gone:
+            raise Http404 from gone
+
+    return wrapped
+
+
+def refusal(request, status, title, detail):
+    """Return a page that says why something was not done, with a way back."""
+    context = {"title": title, "detail": detail, "back": _back(request), "action": _("Go back")}
+    return render(request, "error.html", context, status=status)
+
+
+def _back(request):
+    """Return the page that a form was sent from: a form's address without what it does."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    parts = request.path.split("/")
+    return "/".join(parts[:3]) + "/" if parts[1] in ("issues", "products") else "/issues/"
+
+
+def add_errors(form, error):
+    """Put the errors of a service beside the fields that `form` has, and the others above it."""
+    for field, errors in error.error_dict.items():
+        form.add_error(field if field in form.fields else None, errors)
+
+
+def version_of(request):
+    """Return the version that a form was made from; 0, which is always too old, where it does not say."""
+    text = request.POST.get("version", "")
+    return int(text) if text.isdecimal() else 0
+
+
+def go_back(request, otherwise):
+    """Return a redirect to the page that the form names, where it is one of ours."""
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
+        target = otherwise
+    return redirect(target)

@@ -1,0 +1,248 @@
+"""The pages on which a product is made and looked after: its parts, members and settings."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from history.errors import Stale
+from history.models import Batch
+from products import services
+from products.access import authorize, can
+from products.forms import FORMS, MemberForm, ProductForm
+from products.models import Component, Label, Milestone, Product, Version
+from products.pages import add_errors, at_product, explained, version_of
+
+KINDS = {"components": Component, "milestones": Milestone, "versions": Version, "labels": Label}
+LISTED = 500
+TEXTS = {
+    "components": (gettext_lazy("Components"), gettext_lazy("The parts of the product, and who triages them.")),
+    "milestones": (gettext_lazy("Milestones"), gettext_lazy("Dates and releases that work is planned for.")),
+    "versions": (gettext_lazy("Versions"), gettext_lazy("Where bugs are found and fixed.")),
+    "labels": (
+        gettext_lazy("Labels"),
+        gettext_lazy("Marks on issues. Those that begin with the same “group/” exclude one another."),
+    ),
+}
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@explained
+def new(request):
+    """Make a product."""
+    authorize(request.user, "create_product")
+    form = ProductForm(request.POST or None)
+    if form.is_valid():
+        try:
+            product = services.create_product(actor=request.user, via="web", **form.cleaned_data)
+            return redirect(product)
+        except ValidationError as error:
+            add_errors(form, error)
+    return render(request, "products/new.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_product
+def settings(request, product):
+    """Show the settings of a product, and change them."""
+    may_edit = can(request.user, "maintain", product)
+    if request.method == "POST":
+        form = ProductForm(request.POST)
+        if form.is_valid():
+            try:
+                changed = services.update_product(
+                    product, actor=request.user, via="web", expected_version=version_of(request), **form.cleaned_data
+                )
+                _tell(request, _("The settings are saved."), changed, product)
+                return redirect("product-settings", changed.key)
+            except ValidationError as error:
+                add_errors(form, error)
+            except Stale as stale:
+                product = stale.current
+                form.add_error(None, _conflict(form, product))
+    else:
+        form = ProductForm(initial=_present(product))
+    context = {"product": product, "form": form, "may_edit": may_edit, "page": "settings"}
+    context["may_unarchive"] = can(request.user, "unarchive", product)
+    return render(request, "products/settings.html", context, status=400 if form.errors else 200)
+
+
+def _present(row):
+    """Return the values that a form shows for `row`; people by their user names."""
+    fields = ProductForm.base_fields if isinstance(row, Product) else FORMS[type(row)].base_fields
+    values = {name: getattr(row, name) for name in fields}
+    return {name: getattr(value, "username", value) for name, value in values.items()}
+
+
+def _conflict(form, current):
+    """Return what to say about fields that somebody else has changed meanwhile: what they hold now."""
+    present = _present(current)
+    differing = [name for name in form.fields if str(present[name] or "") != form.data.get(name, "")]
+    told = "; ".join(f"{form.fields[name].label}: {present[name] or '—'}" for name in differing)
+    return _("Somebody has changed this meanwhile. It now says: %(told)s. Save again to keep yours.") % {"told": told}
+
+
+def _tell(request, text, row, before):
+    """Say what was done, with a way to undo it where anything was."""
+    if row.lock_version == before.lock_version:
+        return
+    batch = Batch.objects.filter(events__about=row._meta.model_name, events__about_id=row.pk).latest("id")
+    messages.success(request, text, extra_tags=f"undo-{batch.pk}")
+
+
+@login_required
+@require_POST
+@at_product
+def archive(request, product):
+    """Archive a product, or take it out again."""
+    archived = request.POST.get("archived") == "yes"
+    changed = services.update_product(product, actor=request.user, via="web", archived=archived)
+    _tell(request, _("The product is archived.") if archived else _("The product is in use again."), changed, product)
+    return redirect("product-settings", product.key)
+
+
+@login_required
+@require_POST
+@at_product
+def trash(request, product):
+    """Move a product with its issues to the trash."""
+    gone = services.trash_product(product, actor=request.user, via="web")
+    _tell(request, _("%(key)s is in the trash for 30 days.") % {"key": gone.key}, gone, product)
+    return redirect("products")
+
+
+@login_required
+@require_POST
+@explained
+def restore(request, key):
+    """Take a product out of the trash."""
+    product = get_object_or_404(Product.objects.trashed_for(request.user), key=key)
+    services.restore_product(product, actor=request.user, via="web")
+    return redirect(product)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_product
+def parts(request, product, kind):
+    """List the components, milestones, versions or labels of a product, and add one."""
+    form = None
+    if request.method == "POST":
+        form = FORMS[KINDS[kind]](request.POST)
+        if form.is_valid():
+            try:
+                made = services.create_part(
+                    KINDS[kind], product=product, actor=request.user, via="web", **form.cleaned_data
+                )
+                messages.success(request, _("%(name)s is added.") % {"name": made.name})
+                return redirect(f"product-{kind}", product.key)
+            except ValidationError as error:
+                add_errors(form, error)
+    return _parts_page(request, product, kind, form=form)
+
+
+def _parts_page(request, product, kind, *, form=None, edited=None):
+    model = KINDS[kind]
+    rows = model.objects.filter(product=product)
+    if model is Component:
+        rows = rows.select_related("triage_owner", "default_assignee")
+    rows = list(rows.order_by("archived_at", "name")[:LISTED])
+    title, lead = TEXTS[kind]
+    context = {
+        "product": product,
+        "page": kind,
+        "title": title,
+        "lead": lead,
+        "rows": rows,
+        "form": form or FORMS[model](auto_id="new_%s"),
+        "edited": edited,
+        "may_edit": can(request.user, "maintain", product),
+    }
+    return render(request, "products/parts.html", context, status=400 if form and form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_product
+def part(request, product, kind, pk):
+    """Edit a component, milestone, version or label."""
+    row = get_object_or_404(KINDS[kind].objects.filter(product=product), pk=pk)
+    authorize(request.user, "maintain", product)
+    if request.method == "POST":
+        form = FORMS[KINDS[kind]](request.POST)
+        if form.is_valid():
+            try:
+                changed = services.update_part(
+                    row, actor=request.user, via="web", expected_version=version_of(request), **form.cleaned_data
+                )
+                _tell(request, _("%(name)s is saved.") % {"name": changed.name}, changed, row)
+                return redirect(f"product-{kind}", product.key)
+            except ValidationError as error:
+                add_errors(form, error)
+            except Stale as stale:
+                row = stale.current
+                form.add_error(None, _conflict(form, row))
+    else:
+        form = FORMS[KINDS[kind]](initial=_present(row))
+    context = {"product": product, "page": kind, "title": TEXTS[kind][0], "row": row, "form": form}
+    return render(request, "products/part.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_POST
+@at_product
+def archive_part(request, product, kind, pk):
+    """Archive a component, milestone, version or label, or take it out again."""
+    row = get_object_or_404(KINDS[kind].objects.filter(product=product), pk=pk)
+    archived = request.POST.get("archived") == "yes"
+    changed = services.update_part(row, actor=request.user, via="web", archived=archived)
+    said = _("%(name)s is archived.") if archived else _("%(name)s is in use again.")
+    _tell(request, said % {"name": changed.name}, changed, row)
+    return redirect(f"product-{kind}", product.key)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_product
+def members(request, product):
+    """List the members of a product, and add or change one."""
+    form = MemberForm(request.POST or None)
+    if form.is_valid():
+        try:
+            _set_member(request, product, form.cleaned_data["user"], form.cleaned_data["role"])
+            return redirect("product-members", product.key)
+        except ValidationError as error:
+            add_errors(form, error)
+    context = {
+        "product": product,
+        "page": "members",
+        "members": product.members.select_related("user").order_by("user__username")[:LISTED],
+        "form": form,
+        "roles": MemberForm.base_fields["role"].choices,
+        "may_edit": can(request.user, "maintain", product),
+    }
+    return render(request, "products/members.html", context, status=400 if form.errors else 200)
+
+
+def _set_member(request, product, user, role):
+    services.set_member(product, user, role, actor=request.user, via="web")
+    said = _("%(user)s is a member now.") if role else _("%(user)s is no longer a member.")
+    batch = Batch.objects.filter(events__product=product, events__about="member").latest("id")
+    messages.success(request, said % {"user": user.name}, extra_tags=f"undo-{batch.pk}")
+
+
+@login_required
+@require_POST
+@at_product
+def remove_member(request, product, username):
+    """End a membership."""
+    member = product.members.select_related("user").filter(user__username=username).first()
+    if member is None:
+        raise Http404
+    _set_member(request, product, member.user, None)
+    return redirect("product-members", product.key)
