@@ -1,0 +1,1 @@
+"""A small invented company, to try the tracker on."""
