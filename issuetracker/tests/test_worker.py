@@ -1,8 +1,12 @@
 """What the worker does, and that it goes on when the database is away."""
 
+import subprocess
+import sys
+import time
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError
 from django.utils import timezone
@@ -10,6 +14,8 @@ from django.utils import timezone
 from issues import services
 from issues.models import Issue
 from issuetracker.management.commands import worker
+from issuetracker.tests.tracker import Tracker
+from tests.postgresql import Server
 
 
 class Stopped(BaseException):
@@ -60,3 +66,35 @@ def test_a_job_that_fails_does_not_end_it(monkeypatch, caplog):
     with pytest.raises(Stopped):
         worker.work(Failing())
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("hanging", [False, True])
+def test_it_stops_within_a_second_also_when_the_database_hangs(tmp_path, hanging):
+    server = Server()
+    tracker = Tracker(tmp_path, server.url, "--without-worker")
+    try:
+        server.start()
+        tracker.start()
+        log = (tmp_path / "worker.log").open("wb")
+        with (
+            log,
+            subprocess.Popen(
+                [sys.executable, "manage.py", "worker"], cwd=settings.BASE_DIR, env=tracker.environment, stderr=log
+            ) as process,
+        ):
+            wait_until(lambda: "ready" in (tmp_path / "worker.log").read_text())
+            if hanging:
+                server.freeze()
+                time.sleep(worker.SHORTEST_WAIT + 0.5)
+            process.terminate()
+            assert process.wait(timeout=1) == 0
+    finally:
+        tracker.end()
+        server.remove()
+
+
+def wait_until(happened):
+    deadline = time.monotonic() + 20
+    while not happened() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert happened()

@@ -8,6 +8,8 @@ import time
 from django.core.management import BaseCommand, call_command
 from django.db import DatabaseError, InterfaceError, connections
 from django.utils import timezone
+from psycopg2.extensions import set_wait_callback
+from psycopg2.extras import wait_select
 
 from issues import services
 
@@ -54,6 +56,8 @@ class Command(BaseCommand):
             return
         # Raised inside a job, the exit takes its transaction back: every job begins again where it was.
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+        # PostgreSQL's own waiting would not hear the signal.
+        set_wait_callback(wait_select)
         log.info("The worker is ready.")
         work(Jobs())
 
