@@ -87,7 +87,10 @@ def test_it_stops_within_a_second_also_when_the_database_hangs(tmp_path, hanging
                 server.freeze()
                 time.sleep(worker.SHORTEST_WAIT + 0.5)
             process.terminate()
-            assert process.wait(timeout=1) == 0
+            try:
+                assert process.wait(timeout=1) == 0
+            finally:
+                process.kill()
     finally:
         tracker.end()
         server.remove()
