@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from history.models import Kind
 
 TEXTS = frozenset({"description", "body"})
+SLUGS = frozenset({"status", "resolution"})
 # Said by the change that they follow from.
 UNSAID = frozenset({"number", "closed_at", "triaged_at", "deleted_at", "edited_at", "source", "created_at", "author"})
 NAMES = {
@@ -62,7 +63,8 @@ def sentence(event, changes, hidden=frozenset()):
         return _relation(event.kind == Kind.RELATED, changes[0], hidden)
     if event.kind == Kind.CREATED:
         return _("opened this")
-    clauses = [_clause(change, hidden) for change in _in_order(changes)]
+    changes = _in_order(changes)
+    clauses = [_closing(changes), *(_clause(change, hidden) for change in changes)]
     return format_html_join(_(", "), "{}", ((clause,) for clause in clauses if clause))
 
 
@@ -72,11 +74,24 @@ def _in_order(changes):
     return sorted(told, key=lambda change: order.index(change.field) if change.field in order else len(order))
 
 
+def _closing(changes):
+    """Say closing and reopening in one clause, and take what it says out of `changes`."""
+    by_field = {change.field: change for change in changes}
+    status, resolution = by_field.get("status"), by_field.get("resolution")
+    if status is None or resolution is None:
+        return ""
+    changes.remove(status)
+    changes.remove(resolution)
+    if resolution.after and not resolution.before:
+        return format_html(_("closed it as {}"), _strong(display("resolution", resolution.after)))
+    return format_html(_("reopened it as {}"), _strong(display("status", status.after)))
+
+
 def _relation(made, change, hidden):
     other = change.after or change.before
     if (change.field, other["id"]) in hidden:
         return ""
-    return format_html(RELATIONS[change.field, made], _strong(other["name"]))
+    return format_html(str(RELATIONS[change.field, made]), _strong(other["name"]))
 
 
 def _clause(change, hidden):
@@ -124,11 +139,13 @@ def _labels(before, after):
 def display(field, value):
     """Return a frozen value as a person reads it."""
     if isinstance(value, dict):
-        return value["name"]
-    if isinstance(value, str) and field.endswith("_on") and parse_date(value):
-        return date_format(parse_date(value), "j M Y")
-    if isinstance(value, str) and field.endswith(("_at", "_until")) and parse_datetime(value):
-        return date_format(parse_datetime(value), "j M Y, H:i")
+        value = value["name"]
+    if field in SLUGS:
+        return value.replace("-", " ")
+    if isinstance(value, str) and field.endswith("_on") and (day := parse_date(value)):
+        return date_format(day, "j M Y")
+    if isinstance(value, str) and field.endswith(("_at", "_until")) and (moment := parse_datetime(value)):
+        return date_format(moment, "j M Y, H:i")
     return "—" if value is None else str(value)
 
 
