@@ -1,5 +1,7 @@
 """Issues and what hangs on them, statuses, events, and the undo of any batch."""
 
+import re
+
 from django.db.models import Q
 from django.http import Http404
 from django.urls import reverse
@@ -22,6 +24,8 @@ from products.api.serializers import RedactionSerializer
 from products.api.views import OfProduct, find_product
 from products.api.views import ProductViewSet as Products
 
+# As an address says it; more digits than these no database number holds.
+NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 NAMES = ("assignee", "author", "created_by", "updated_by")
 LINKS = ("parent", "duplicate_of")
 # What the representation of an issue shows, and what tells whether the reader may see the issues that it names.
@@ -88,7 +92,7 @@ def issue_at(kwargs):
     if "issue_key" not in kwargs:
         return kwargs["product_key"], kwargs["number"]
     key, _dash, number = kwargs["issue_key"].rpartition("-")
-    if not (number.isascii() and number.isdigit() and str(int(number)) == number):
+    if not NUMBER.fullmatch(number):
         raise Http404
     return key, int(number)
 

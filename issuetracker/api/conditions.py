@@ -13,10 +13,11 @@ OURS = re.compile(r'"(\d{1,19})-(\d{1,19})(-[^"]*)?"')
 
 def etag(row):
     """Return the ETag of the present state of `row`."""
-    return f'"{row.pk}-{_version(row)}"'
+    return f'"{row.pk}-{version(row)}"'
 
 
-def _version(row):
+def version(row):
+    """Return the version of `row`; what cannot be changed is always at its first."""
     return getattr(row, "lock_version", 1)
 
 
@@ -30,8 +31,8 @@ def expected_version(request, row):
         return None
     for weak, tag in TAG.findall(header):
         match = OURS.fullmatch(tag)
-        if match and not weak and (int(match[1]), int(match[2])) == (row.pk, _version(row)):
-            return _version(row)
+        if match and not weak and (int(match[1]), int(match[2])) == (row.pk, version(row)):
+            return version(row)
     raise Stale(_("This is not its present version."), row)
 
 

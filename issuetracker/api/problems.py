@@ -11,7 +11,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from history.errors import Conflict, Forbidden, Stale
-from issuetracker.api.conditions import etag
+from issuetracker.api.conditions import etag, version
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -77,7 +77,7 @@ def _tell(error):
         return 400, "invalid", _("Some of this cannot be accepted."), {"errors": _flat(error.get_full_details())}
     if isinstance(error, Stale):
         row = error.current
-        return 412, error.code, error.detail, {"lock_version": row.lock_version, "etag": etag(row)}
+        return 412, error.code, error.detail, {"lock_version": version(row), "etag": etag(row)}
     if isinstance(error, Forbidden):
         return 403, error.code, error.detail, {}
     if isinstance(error, Conflict):

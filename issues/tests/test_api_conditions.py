@@ -1,0 +1,109 @@
+"""ETag, If-Match and If-None-Match."""
+
+import pytest
+
+from issues import services
+from products.models import Label
+from products.services import create_part
+
+ISSUE = "/api/v1/issues/WEB-1/"
+
+
+@pytest.fixture
+def things(api, product, maintainer, triager):
+    """The paths of one of everything that has an ETag."""
+    one = services.create_issue(product, actor=triager, via="web", title="one")
+    two = services.create_issue(product, actor=triager, via="web", title="two")
+    comment = services.add_comment(one, actor=triager, via="web", body="hello")
+    relation = services.relate(one, actor=triager, via="web", kind="blocks", other=two)
+    label = create_part(Label, product=product, actor=maintainer, via="web", name="bug")
+    return {
+        "product": "/api/v1/products/WEB/",
+        "issue": ISSUE,
+        "comment": f"{ISSUE}comments/{comment.pk}/",
+        "relation": f"{ISSUE}relations/{relation.pk}/",
+        "label": f"/api/v1/products/WEB/labels/{label.pk}/",
+        "member": "/api/v1/products/WEB/members/tom/",
+        "status": "/api/v1/statuses/new/",
+        "user": "/api/v1/users/tom/",
+        "me": "/api/v1/me/",
+    }
+
+
+def test_whatever_is_read_alone_has_an_etag_that_answers_304(api, things, triager):
+    client = api(triager)
+    for name, path in things.items():
+        answer = client.get(path)
+        tag = answer["ETag"]
+        for known in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+            again = client.get(path, headers={"if-none-match": known})
+            assert (again.status_code, again["ETag"], again.content) == (304, tag, b""), name
+        for other in ('"1-99"', "x", "", '"'):
+            assert client.get(path, headers={"if-none-match": other}).status_code == 200, name
+
+
+def test_a_page_is_never_answered_304(api, things, triager):
+    headers = {"if-none-match": "*", "accept": "text/html"}
+    assert api(triager).get(ISSUE, headers=headers).status_code == 200
+
+
+WRITES = {
+    "product": ("patch", {"title": "new"}),
+    "issue": ("patch", {"title": "new"}),
+    "comment": ("patch", {"body": "new"}),
+    "label": ("patch", {"name": "new"}),
+    "member": ("patch", {"role": "viewer"}),
+    "status": ("patch", {"name": "Newest"}),
+    "me": ("patch", {"theme": "dark"}),
+    "relation": ("delete", None),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_only_the_version_that_was_seen_is_written_over(api, things, administrator, name):
+    client, path = api(administrator), things[name]
+    method, body = WRITES[name]
+    tag = client.get(path)["ETag"]
+    stale = getattr(client, method)(path, body, headers={"if-match": '"1-77"'})
+    assert (stale.status_code, stale["ETag"], stale.json()["etag"]) == (412, tag, tag)
+    assert stale.json()["lock_version"] == int(tag.strip('"').split("-")[1])
+    third_part = tag[:-1] + '-later"'
+    fresh = getattr(client, method)(path, body, headers={"if-match": f'"0-0", {third_part}'})
+    assert fresh.status_code in (200, 204)
+    if method == "patch":
+        assert fresh["ETag"] != tag == stale["ETag"]
+        assert getattr(client, method)(path, body, headers={"if-match": tag}).status_code == 412
+        assert getattr(client, method)(path, body, headers={"if-match": "*"}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["product", "issue", "comment", "label", "member"])
+def test_deleting_heeds_it_too(api, things, administrator, name):
+    client, path = api(administrator), things[name]
+    assert client.delete(path, headers={"if-match": '"1-77"'}).status_code == 412
+    assert client.delete(path, headers={"if-match": client.get(path)["ETag"]}).status_code == 204
+
+
+@pytest.mark.parametrize("action", ["restore", "redact"])
+def test_actions_heed_it_too(api, things, maintainer, action):
+    client = api(maintainer)
+    tag = client.get(ISSUE)["ETag"] if action == "redact" else client.delete(ISSUE)["ETag"]
+    body = {"field": "title"} if action == "redact" else None
+    assert client.post(f"{ISSUE}{action}/", body, headers={"if-match": '"1-77"'}).status_code == 412
+    assert client.post(f"{ISSUE}{action}/", body, headers={"if-match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "header", ["", " ", "x", '"', '""', '"x"', '"1"', '"1-"', "1-1", 'W/"{tag}"', '"' + "9" * 4000 + '-1"', "\xff", ","]
+)
+def test_what_is_no_version_of_it_is_stale(api, things, triager, header):
+    tag = api(triager).get(ISSUE)["ETag"].strip('"')
+    header = header.replace("{tag}", tag)
+    assert api(triager).patch(ISSUE, {"title": "new"}, headers={"if-match": header}).status_code == 412
+
+
+def test_internal_comments_do_not_move_the_version(api, things, triager):
+    tag = api(triager).get(ISSUE)["ETag"]
+    api(triager).post(f"{ISSUE}comments/", {"body": "hush", "internal": True})
+    assert api(triager).get(ISSUE)["ETag"] == tag
+    api(triager).post(f"{ISSUE}comments/", {"body": "hello"})
+    assert api(triager).get(ISSUE)["ETag"] != tag

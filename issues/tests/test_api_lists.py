@@ -1,0 +1,216 @@
+"""Lists over the API: pages, counts, filters, what they leave out, and what they cost."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from issues import services
+from issues.models import Status
+from products.models import Component, Label, Milestone, Version
+from products.services import create_part, create_product, set_member
+
+ISSUES = "/api/v1/issues/"
+NESTED = "/api/v1/products/WEB/issues/"
+
+
+def numbers(answer):
+    assert answer.status_code == 200, answer.content
+    return [row["number"] for row in answer.json()["results"]]
+
+
+def file(product, actor, count, **fields):
+    return [
+        services.create_issue(product, actor=actor, via="web", title=f"issue {place}", **fields)
+        for place in range(count)
+    ]
+
+
+@pytest.fixture
+def five(product, triager):
+    """The issues WEB-1 to WEB-5."""
+    return file(product, triager, 5)
+
+
+def test_a_page_leads_to_the_next_and_back(api, five, triager):
+    client = api(triager)
+    first = client.get(f"{NESTED}?page_size=2&count=1").json()
+    assert [row["number"] for row in first["results"]] == [5, 4]
+    assert (first["previous"], first["count"], first["count_capped"]) == (None, 5, False)
+    assert first["next"].startswith(f"http://localhost:8002{NESTED}?page_size=2&count=1&cursor=")
+    second = client.get(first["next"]).json()
+    third = client.get(second["next"]).json()
+    assert [[row["number"] for row in page["results"]] for page in (second, third)] == [[3, 2], [1]]
+    assert third["next"] is None
+    assert client.get(third["previous"]).json()["results"] == second["results"]
+    assert "count" not in client.get(NESTED).json()
+
+
+def test_no_issue_is_shown_twice_or_left_out_when_others_come_in_between(api, five, product, triager):
+    first = api(triager).get(f"{ISSUES}?page_size=3").json()
+    file(product, triager, 2)
+    assert numbers(api(triager).get(first["next"])) == [2, 1]
+
+
+def test_a_cursor_is_for_its_reader_and_its_query(api, five, triager, stranger):
+    following = api(triager).get(f"{NESTED}?page_size=2").json()["next"]
+    path = following.removeprefix("http://localhost:8002")
+    cursor = path.partition("cursor=")[2]
+    assert numbers(api(triager).get(f"{NESTED}?page_size=1&cursor={cursor}")) == [3]
+    for client, bad in (
+        (api(stranger), path),
+        (api(), path),
+        (api(triager), f"{NESTED}?cursor={cursor}&is=open"),
+        (api(triager), f"{NESTED}?cursor={cursor}&sort=created"),
+        (api(triager), f"{ISSUES}?cursor={cursor}"),
+        (api(triager), f"{NESTED}?cursor={cursor[:-1]}"),
+        (api(triager), f"{NESTED}?cursor=x"),
+        (api(triager), f"{NESTED}?cursor=%00%ff"),
+    ):
+        answer = client.get(bad)
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, ["cursor"])
+
+
+def test_filters_and_order(api, five, triager, reporter):
+    services.update_issue(five[2], actor=triager, via="web", assignee=reporter, priority=3)
+    services.update_issue(five[0], actor=triager, via="web", status=Status.objects.get(slug="closed"))
+    client = api(reporter)
+    assert numbers(client.get(f"{NESTED}?assignee=@me")) == [3]
+    assert numbers(client.get(f"{ISSUES}?is=closed&product=WEB")) == [1]
+    assert numbers(client.get(f"{NESTED}?sort=created-asc&is=open")) == [2, 3, 4, 5]
+    assert numbers(client.get(f"{NESTED}?sort=priority&page_size=2")) == [3, 5]
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "code"),
+    [
+        ("nope=1", "nope", "unknown"),
+        ("q=word", "q", "unknown"),
+        ("label__name=bug", "label__name", "unknown"),
+        ("format=json", "format", "unknown"),
+        ("label=nope", "label", "unknown"),
+        ("label=", "label", "blank"),
+        ("status=new&status=closed", "status", "repeated"),
+        ("sort=title", "sort", "choice"),
+        ("page_size=0", "page_size", "range"),
+        ("page_size=101", "page_size", "range"),
+        ("page_size=-1", "page_size", "range"),
+        ("page_size=" + "9" * 5000, "page_size", "range"),
+        ("page_size=x", "page_size", "range"),
+        ("page_size=1&page_size=2", "page_size", "repeated"),
+        ("page_size=26&include=description", "page_size", "range"),
+        ("include=events", "include", "choice"),
+        ("count=yes", "count", "choice"),
+        ("tz=Mars", "tz", "unknown"),
+        ("cursor=x&cursor=y", "cursor", "repeated"),
+        ("assignee=nobody", "assignee", "unknown"),
+    ],
+)
+def test_parameters_that_are_refused(api, five, triager, query, field, code):
+    for path in (ISSUES, NESTED):
+        answer = api(triager).get(f"{path}?{query}")
+        assert answer.status_code == 400
+        assert [(name, one[0]["code"]) for name, one in answer.json()["errors"].items()] == [(field, code)]
+
+
+def test_parameters_are_refused_everywhere(api, five, triager):
+    for path in ("/api/v1/products/", "/api/v1/products/WEB/", f"{ISSUES}WEB-1/", f"{ISSUES}WEB-1/comments/"):
+        assert api(triager).get(f"{path}?is=open&nope=1").status_code == 400
+        assert api(triager).get(f"{path}?tz=Europe/Vienna").status_code == 200
+
+
+def test_descriptions_come_when_they_are_asked_for(api, five, triager):
+    row = api(triager).get(NESTED).json()["results"][0]
+    whole = api(triager).get(f"{NESTED}5/").json()
+    assert set(whole) - set(row) == {"description", "description_html"}
+    assert {field: whole[field] for field in row} == row
+    answer = api(triager).get(f"{NESTED}?include=description&page_size=25&tz=UTC").json()
+    assert "description" in answer["results"][0] and "description_html" not in answer["results"][0]
+
+
+def test_counts_are_capped(api, five, triager, monkeypatch):
+    monkeypatch.setattr("issuetracker.api.pages.COUNT_CAP", 4)
+    got = api(triager).get(f"{NESTED}?count=1").json()
+    assert (got["count"], got["count_capped"]) == (4, True)
+
+
+LISTS = [
+    "/api/v1/products/",
+    ISSUES,
+    f"{ISSUES}?include=description&page_size=25",
+    f"{ISSUES}?label=bug&component=Cart&assignee=rosa&status=new&count=1",
+    NESTED,
+    f"{ISSUES}WEB-1/comments/",
+    f"{ISSUES}WEB-1/events/",
+    f"{ISSUES}WEB-1/relations/",
+    "/api/v1/products/WEB/components/",
+    "/api/v1/products/WEB/milestones/",
+    "/api/v1/products/WEB/versions/",
+    "/api/v1/products/WEB/labels/",
+    "/api/v1/products/WEB/members/",
+    "/api/v1/products/WEB/events/",
+    "/api/v1/labels/",
+    "/api/v1/statuses/",
+    "/api/v1/users/",
+]
+
+
+def fill(product, administrator, triager, reporter, count):
+    """Add `count` of everything that is listed."""
+    from accounts.services import create_user
+
+    def part(model, name, product=product):
+        return create_part(model, product=product, actor=administrator, via="web", name=name)
+
+    names = [f"{count}-{place}" for place in range(count)]
+    labels = [part(Label, name) for name in names]
+    bug = Label.objects.filter(name="bug").first() or part(Label, "bug")
+    cart = Component.objects.filter(name="Cart").first() or part(Component, "Cart")
+    for name in names:
+        create_product(actor=administrator, via="web", key=f"P{name.replace('-', 'X')}", title=name)
+        create_part(Component, product=product, actor=administrator, via="web", name=name, triage_owner=triager)
+        part(Milestone, name), part(Version, name), part(Label, f"site {name}", None)
+        person = create_user(actor=None, via="web", username=f"user{name}")
+        set_member(product, person, "triager", actor=administrator, via="web")
+        services.create_status(
+            actor=administrator, via="web", slug=f"s{name}", name=name, category="started", position=50
+        )
+    issues = file(product, triager, count, labels=[bug, *labels[:5]], component=cart, assignee=reporter)
+    first = issues[0].__class__.objects.get(number=1)
+    for other in issues[1:]:
+        services.update_issue(other, actor=triager, via="web", parent=first)
+        services.relate(first, actor=triager, via="web", kind="relates", other=other)
+        services.add_comment(first, actor=triager, via="web", body="hello")
+
+
+def test_lists_cost_five_statements_at_ten_rows_and_at_a_hundred(api, product, administrator, triager, reporter):
+    client = api(triager)
+    client.get("/api/v1/me/")
+    counted = []
+    for rows in (10, 90):
+        fill(product, administrator, triager, reporter, rows)
+        counted.append({})
+        for path in LISTS:
+            with CaptureQueriesContext(connection) as queries:
+                answer = client.get(path)
+            assert answer.status_code == 200, answer.content
+            assert len(answer.json()["results"]) >= min(rows, 25) - 1, path
+            counted[-1][path] = len(queries)
+    assert counted[0] == counted[1]
+    assert max(counted[0].values()) <= 5, counted[0]
+
+
+def test_with_a_session_it_is_five_as_well(api, five, triager, client):
+    client.force_login(triager)
+    for path in (ISSUES, NESTED, f"{ISSUES}?assignee=tom,@none&status=new", f"{ISSUES}WEB-1/comments/"):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(path).status_code == 200
+        assert len(queries) <= 5, [query["sql"] for query in queries]
+
+
+@pytest.mark.parametrize(("path", "statements"), [(f"{NESTED}1/", 2), (f"{ISSUES}WEB-1/", 2)])
+def test_one_issue_costs_two_statements(api, five, triager, path, statements):
+    client = api(triager)
+    client.get(path)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(path).status_code == 200
+    assert len(queries) == statements

@@ -1,0 +1,158 @@
+"""Events, batches and undo over the API, and the statuses of the site."""
+
+import pytest
+
+from history.models import Batch
+from issues import services
+from products.models import Component
+from products.services import create_part
+
+ONE = "/api/v1/issues/WEB-1/"
+TOM = {"username": "tom", "display_name": "Tom"}
+
+
+@pytest.fixture
+def issue(product, triager):
+    """WEB-1."""
+    return services.create_issue(product, actor=triager, via="web", title="one")
+
+
+def events(client, path=ONE):
+    return client.get(f"{path}events/").json()["results"]
+
+
+def test_an_event_in_the_words_of_the_api(api, issue, product, triager, maintainer):
+    create_part(Component, product=product, actor=maintainer, via="web", name="Cart")
+    body = {"component": "Cart", "assignee": "tom", "priority": "high", "snoozed_until": "2026-12-01T08:00:00Z"}
+    api(triager).patch(ONE, body)
+    created, changed = events(api(triager))
+    assert (created["kind"], created["issue"], created["changes"]["author"]) == ("created", "WEB-1", [None, TOM])
+    assert created["changes"]["created_at"][1].endswith("Z")
+    assert changed == {
+        "id": changed["id"],
+        "issue": "WEB-1",
+        "kind": "changed",
+        "actor": TOM,
+        "via": "api",
+        "at": changed["at"],
+        "batch": changed["batch"],
+        "changes": {
+            "priority": ["none", "high"],
+            "component": [None, "Cart"],
+            "assignee": [None, TOM],
+            "snoozed_until": [None, "2026-12-01T08:00:00Z"],
+        },
+    }
+
+
+def test_events_come_oldest_first_by_pages(api, issue, triager):
+    for title in ("two", "three"):
+        api(triager).patch(ONE, {"title": title})
+    first = api(triager).get(f"{ONE}events/?page_size=2").json()
+    assert [row["kind"] for row in first["results"]] == ["created", "changed"]
+    (last,) = api(triager).get(first["next"]).json()["results"]
+    assert last["changes"] == {"title": ["two", "three"]}
+
+
+def test_undo(api, issue, triager, stranger):
+    client = api(triager)
+    client.patch(ONE, {"title": "two", "priority": "high"})
+    batch = events(client)[-1]["batch"]
+    got = api(stranger).get(f"/api/v1/batches/{batch}/").json()
+    assert got == {
+        "id": batch,
+        "actor": TOM,
+        "via": "api",
+        "at": got["at"],
+        "state": "done",
+        "total": 1,
+        "done": 1,
+        "undone_by": None,
+    }
+    client.patch(ONE, {"priority": "low"})
+    assert api(stranger).post(f"/api/v1/batches/{batch}/undo/").status_code == 403
+    assert api().post(f"/api/v1/batches/{batch}/undo/").status_code == 401
+    stale = client.post(f"/api/v1/batches/{batch}/undo/", headers={"if-match": '"1-99"'})
+    assert stale.status_code == 412
+    answer = client.post(f"/api/v1/batches/{batch}/undo/")
+    undoing = Batch.objects.latest("id").pk
+    left = [{"issue": "WEB-1", "field": "priority", "by": "tom"}]
+    assert (answer.status_code, answer.json()) == (200, {"batch": undoing, "undone": 1, "left_alone": left})
+    now = client.get(ONE).json()
+    assert (now["title"], now["priority"]) == ("one", "low")
+    again = client.post(f"/api/v1/batches/{batch}/undo/")
+    assert (again.status_code, again.json()["code"]) == (409, "undone")
+    assert client.get(f"/api/v1/batches/{batch}/").json()["undone_by"] == undoing
+
+
+def test_a_long_undo_runs_on(api, issue, triager, monkeypatch):
+    monkeypatch.setattr("issues.services.undoing.CHUNK", 1)
+    client = api(triager)
+    services.add_comment(issue, actor=triager, via="web", body="x", title="two")
+    answer = client.post(f"/api/v1/batches/{Batch.objects.latest('id').pk}/undo/")
+    assert answer.status_code == 202
+    assert client.get(f"/api/v1/batches/{answer.json()['batch']}/").json()["state"] == "running"
+    services.resume(Batch.objects.latest("id"))
+    assert client.get(ONE).json()["title"] == "one"
+
+
+def test_what_was_trashed_comes_back_by_undo(api, issue, maintainer, stranger):
+    api(maintainer).delete(ONE)
+    path = f"/api/v1/batches/{Batch.objects.latest('id').pk}/"
+    assert api(stranger).get(path).status_code == 404
+    assert api(maintainer).post(f"{path}undo/").status_code == 200
+    assert api(maintainer).get(ONE).status_code == 200
+    api(maintainer).delete("/api/v1/products/WEB/")
+    path = f"/api/v1/batches/{Batch.objects.latest('id').pk}/"
+    assert api(maintainer).post(f"{path}undo/").status_code == 200
+    assert api(stranger).get(ONE).status_code == 200
+
+
+def test_a_batch_is_seen_by_who_sees_one_of_its_events(api, issue, triager, reporter, administrator):
+    api(triager).post(f"{ONE}comments/", {"body": "hush", "internal": True})
+    path = f"/api/v1/batches/{Batch.objects.latest('id').pk}/"
+    for user, status in ((triager, 200), (administrator, 200), (reporter, 404), (None, 404)):
+        assert api(user).get(path).status_code == status
+        assert api(user).post(f"{path}undo/").status_code == (200 if user == triager else 409 if status == 200 else 404)
+    api(reporter).patch("/api/v1/me/", {"email": "new@example.org"})
+    path = f"/api/v1/batches/{Batch.objects.latest('id').pk}/"
+    assert [api(user).get(path).status_code for user in (reporter, triager, administrator)] == [404, 404, 200]
+
+
+def test_undoing_what_belongs_to_the_site_needs_the_scope_for_it(api, administrator):
+    api(administrator).patch("/api/v1/statuses/new/", {"name": "Newest"})
+    path = f"/api/v1/batches/{Batch.objects.latest('id').pk}/undo/"
+    answer = api(administrator, "write").post(path)
+    assert (answer.status_code, answer.json()["code"]) == (403, "scope")
+    assert api(administrator).post(path).status_code == 200
+    assert api().get("/api/v1/statuses/new/").json()["name"] == "New"
+
+
+def test_statuses(api, administrator):
+    client = api(administrator)
+    assert [row["slug"] for row in api().get("/api/v1/statuses/").json()["results"]] == [
+        "new",
+        "accepted",
+        "in-progress",
+        "closed",
+    ]
+    body = {"slug": "review", "name": "In review", "category": "started", "position": 35}
+    made = client.post("/api/v1/statuses/", body)
+    assert (made.status_code, made.json(), made["Location"]) == (201, body, "/api/v1/statuses/review/")
+    assert client.patch(made["Location"], {"name": "Review"}).json()["name"] == "Review"
+    put = client.put(made["Location"], {"slug": "review", "name": "R", "category": "started"})
+    assert put.json() == {"slug": "review", "name": "R", "category": "started", "position": 0}
+    for body, field in (
+        ({"slug": "new", "name": "x", "category": "triage"}, "slug"),
+        ({"slug": "a b", "name": "x", "category": "triage"}, "slug"),
+        ({"slug": "x", "name": "CLOSED", "category": "triage"}, "name"),
+        ({"slug": "x", "name": "x", "category": "done"}, "category"),
+        ({"slug": "x", "name": "x", "category": "triage", "position": 10**9}, "position"),
+    ):
+        answer = client.post("/api/v1/statuses/", body)
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
+
+
+def test_a_status_that_is_used_keeps_its_category(api, issue, administrator):
+    answer = api(administrator).patch("/api/v1/statuses/new/", {"category": "started"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "in_use")
