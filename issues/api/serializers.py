@@ -129,7 +129,7 @@ class IssueSerializer(StrictSerializer):
     version = NamedField("name", required=False, allow_null=True, max_length=100)
     labels = LabelsField()
     assignee = PersonField(required=False, allow_null=True)
-    author = PersonField(read_only=True)
+    author = PersonField(read_only=True, allow_null=True)
     parent = IssueKeyField()
     duplicate_of = IssueKeyField()
     confidential = Flag(required=False)
@@ -141,10 +141,10 @@ class IssueSerializer(StrictSerializer):
     lock_version = serializers.IntegerField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
-    triaged_at = serializers.DateTimeField(read_only=True)
-    closed_at = serializers.DateTimeField(read_only=True)
-    created_by = PersonField(read_only=True)
-    updated_by = PersonField(read_only=True)
+    triaged_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    closed_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    created_by = PersonField(read_only=True, allow_null=True)
+    updated_by = PersonField(read_only=True, allow_null=True)
     url = AddressField()
 
     def validate_product(self, key):
@@ -219,6 +219,14 @@ class IssueSerializer(StrictSerializer):
         return super().default_of(name, values)
 
 
+class IssueRowSerializer(IssueSerializer):
+    """An issue in a list."""
+
+    SOMETIMES = ("description",)
+
+    description_html = None
+
+
 class CommentSerializer(StrictSerializer):
     """What somebody said about an issue."""
 
@@ -227,10 +235,10 @@ class CommentSerializer(StrictSerializer):
     id = serializers.IntegerField(read_only=True)
     body = Text(max_length=TEXT_LIMIT)
     body_html = serializers.CharField(read_only=True)
-    author = PersonField(read_only=True)
+    author = PersonField(read_only=True, allow_null=True)
     internal = Flag(required=False)
     created_at = serializers.DateTimeField(read_only=True)
-    edited_at = serializers.DateTimeField(read_only=True)
+    edited_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
 
 class RelationSerializer(StrictSerializer):

@@ -119,6 +119,7 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
     """Issues, by their key, or by their number below their product."""
 
     serializer_class = serializers.IssueSerializer
+    row_serializer_class = serializers.IssueRowSerializer
     lookup_field = lookup_url_kwarg = "issue_key"
     lookup_value_converter = "name"
     parameters = (*Described.parameters, *filters.NAMES, "sort")
@@ -137,7 +138,7 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
         if self.action != "list":
             return rows
         asked = filters.parse(self.request.query_params, self.request.user, product_key)
-        self.ordering, self.list_terms = asked.ordering, f"{asked.canonical} {self.left_out}"
+        self.ordering, self.list_terms = asked.ordering, asked.canonical
         return asked.apply(rows.defer(*self.left_out))
 
     def trash(self):

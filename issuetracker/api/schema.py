@@ -46,6 +46,14 @@ class Schema(AutoSchema):
             return "_".join(parts)
         return "_".join([*parts, VERBS.get(action, action)])
 
+    def _map_basic_serializer(self, serializer, direction):
+        schema = super()._map_basic_serializer(serializer, direction)
+        if direction == "response":
+            # An answer holds every field, whatever a request may leave out.
+            sometimes = getattr(serializer, "SOMETIMES", ())
+            schema["required"] = sorted(set(schema["properties"]) - set(sometimes))
+        return schema
+
 
 def complete(result, generator, request, public):
     """Add to every operation the problems that it may answer with, and its conditions. Return the schema."""

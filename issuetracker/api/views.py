@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotAuthenticated
@@ -128,29 +128,40 @@ class Listed:
 class Described:
     """What has a description, which lists leave out unless they are asked for it."""
 
-    DESCRIPTIONS = ("description", "description_html")
     DESCRIBED_LIMIT = 25
     parameters: tuple = ("include",)
+    # The serializer of a row in a list, which has no `description_html`.
+    row_serializer_class: type
 
     @property
     def left_out(self):
-        """The fields that this answer leaves out."""
-        if self.action != "list":
-            return ()
-        return self.DESCRIPTIONS[1:] if "include" in self.request.query_params else self.DESCRIPTIONS
+        """The fields that this list leaves out."""
+        return ("description_html",) if self.is_described else ("description", "description_html")
+
+    @property
+    def is_described(self):
+        """Whether a list comes with descriptions."""
+        return "include" in self.request.query_params
 
     @property
     def page_size_limit(self):
         """How many results a page may hold: fewer with descriptions."""
-        return self.DESCRIBED_LIMIT if self.left_out == self.DESCRIPTIONS[1:] else SIZE_LIMIT
+        return self.DESCRIBED_LIMIT if self.is_described else SIZE_LIMIT
+
+    def get_serializer_class(self):
+        """Return the serializer of one, or of a row in a list."""
+        return self.row_serializer_class if self.action == "list" else self.serializer_class
 
     def get_serializer(self, *args, **kwargs):
         """Return the serializer without what is left out."""
         serializer = super().get_serializer(*args, **kwargs)
-        for name in self.left_out:
-            getattr(serializer, "child", serializer).fields.pop(name)
+        if self.action == "list" and not self.is_described and not getattr(self, "swagger_fake_view", False):
+            serializer.child.fields.pop("description")
         return serializer
 
+    @extend_schema(
+        parameters=[OpenApiParameter("include", str, enum=["description"], description="Adds the descriptions.")]
+    )
     def list(self, request, *args, **kwargs):
         """List, without descriptions unless `include=description`."""
         if request.query_params.get("include", "description") != "description":

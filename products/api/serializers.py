@@ -35,9 +35,17 @@ class ProductSerializer(StrictSerializer):
     lock_version = serializers.IntegerField(read_only=True)
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
-    created_by = PersonField(read_only=True)
-    updated_by = PersonField(read_only=True)
+    created_by = PersonField(read_only=True, allow_null=True)
+    updated_by = PersonField(read_only=True, allow_null=True)
     url = AddressField()
+
+
+class ProductRowSerializer(ProductSerializer):
+    """A product in a list."""
+
+    SOMETIMES = ("description",)
+
+    description_html = None
 
 
 class PartSerializer(StrictSerializer):

@@ -29,6 +29,7 @@ class ProductViewSet(Described, Listed, Created, Read, Updated, Resource):
     """Products. What also moves their issues, the trash, is in `issues.api`."""
 
     serializer_class = serializers.ProductSerializer
+    row_serializer_class = serializers.ProductRowSerializer
     lookup_field = "key"
     lookup_url_kwarg = "product_key"
     lookup_value_converter = "name"
