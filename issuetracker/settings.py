@@ -25,6 +25,8 @@ DATABASES = {"default": environment.read_database(env, DATA_DIR)}
 HTTPS = SITE_URL.startswith("https://")
 
 INSTALLED_APPS = [
+    # Before ours, which take a part of its administration away.
+    "django.contrib.auth",
     "issuetracker",
     "accounts",
     "history",
@@ -34,7 +36,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django.contrib.admin",
-    "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",

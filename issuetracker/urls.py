@@ -3,10 +3,13 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from issuetracker import backoffice
+
 handler500 = "issuetracker.status.server_error"
 
 urlpatterns = [
     path("status/", include("issuetracker.status")),
+    path("admin/login/", backoffice.sign_in),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("issuetracker.api.urls")),

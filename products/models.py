@@ -185,7 +185,7 @@ class Member(Versioned):
         verbose_name_plural = _("members")
         constraints = [models.UniqueConstraint(fields=["product", "user"], name="member_once")]
 
-    TRACKED = ("product", "user", "role")
+    TRACKED = ("user", "role")
 
     def __str__(self):
         return f"{self.user} ({self.role})"

@@ -108,7 +108,7 @@ class Command(BaseCommand):
         step = timedelta(days=DAYS) / (len(plans) + 1)
         earlier: dict = {}
         for plan in plans:
-            self.clock += step * self.random.uniform(0.6, 1.2)
+            self.clock += step * self.random.uniform(0.7, 1.3)
             self.clock = min(self.clock, self.now - timedelta(minutes=5))
             filed = self.clock
             issue = self.file(*plan)

@@ -1,0 +1,115 @@
+"""The administration of people and their tokens."""
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy as _
+
+from accounts import services
+from accounts.models import ApiToken, User
+from history.models import Via
+from issuetracker.backoffice import ReadOnlyAdmin, ServiceAdmin, ServiceForm
+
+admin.site.unregister(Group)
+admin.site.disable_action("delete_selected")
+admin.site.site_header = admin.site.site_title = _("Issues")
+admin.site.index_title = _("Administration")
+
+
+class UserForm(ServiceForm):
+    """A person; a password is set here, never shown."""
+
+    password = forms.CharField(
+        label=_("New password"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("Leave it empty to keep the present one, or for somebody who signs in otherwise."),
+    )
+
+    class Meta:
+        model = User
+        fields = "__all__"
+
+
+@admin.register(User)
+class UserAdmin(ServiceAdmin):
+    """People."""
+
+    form = UserForm
+    fields = (
+        ("username", "display_name"),
+        "email",
+        "password",
+        ("time_zone", "theme", "single_key_shortcuts"),
+        ("is_active", "is_staff", "is_superuser"),
+    )
+    list_display = ("username", "display_name", "email", "is_active", "is_staff", "is_placeholder", "last_login")
+    list_filter = ("is_active", "is_staff", "is_placeholder")
+    search_fields = ("username", "display_name", "email")
+    ordering = ("username",)
+    actions = ("deactivate", "activate")
+
+    def seen_by(self, user):
+        """Return everybody: staff look after them."""
+        return User.objects.all()
+
+    def create(self, actor, values):
+        """Create a person."""
+        values["password"] = values["password"] or None
+        if not actor.is_superuser:
+            values = {name: value for name, value in values.items() if value or name == "password"}
+        return services.create_user(actor=actor, via=Via.ADMIN, **values)
+
+    def change(self, user, actor, expected, values):
+        """Change a person."""
+        password = values.pop("password", "")
+        changed = services.update_user(user, actor=actor, via=Via.ADMIN, expected_version=expected, **values)
+        if password:
+            services.set_password(changed, password, actor=actor, via=Via.ADMIN)
+        return changed
+
+    def may_change(self, user, obj):
+        """Return whether `user` may change anything about `obj`."""
+        return bool(services.allowed_fields(user, obj))
+
+    @admin.action(description=_("Deactivate"))
+    def deactivate(self, request, queryset):
+        """Let them sign in no more."""
+        self._activate(request, queryset, False)
+
+    @admin.action(description=_("Activate"))
+    def activate(self, request, queryset):
+        """Let them sign in again."""
+        self._activate(request, queryset, True)
+
+    def _activate(self, request, queryset, active):
+        def service(user):
+            services.update_user(user, actor=request.user, via=Via.ADMIN, is_active=active)
+
+        self.do_to_each(request, queryset, service, _("activated") if active else _("deactivated"))
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """Tokens: looked at and revoked here; their owners make them."""
+
+    list_display = ("name", "prefix", "user", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
+    list_select_related = ("user",)
+    search_fields = ("name", "prefix", "user__username")
+    fields = list_display
+    ordering = ("-id",)
+    actions = ("revoke",)
+
+    def seen_by(self, user):
+        """Return all tokens: staff revoke those that have leaked."""
+        return ApiToken.objects.all()
+
+    @admin.action(description=_("Revoke"), permissions=["view"])
+    def revoke(self, request, queryset):
+        """End them at once."""
+
+        def service(token):
+            services.revoke_token(token, actor=request.user, via=Via.ADMIN)
+
+        self.do_to_each(request, queryset.select_related("user"), service, _("revoked"))

@@ -1,0 +1,219 @@
+"""The administration: every page opens, every write goes through the services, every refusal is an answer."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import ApiToken, User
+from accounts.services import create_token, create_user
+from history import log
+from history.models import Batch, Event
+from issues.models import Issue, Status
+from issues.services import add_comment, create_issue, update_issue
+from products.models import Component, Label, Member, Product
+from products.services import create_part, create_product, set_member
+
+MODELS = [
+    *("accounts_user", "accounts_apitoken", "products_product", "products_component", "products_milestone"),
+    *("products_version", "products_label", "products_member", "issues_issue", "issues_comment", "issues_status"),
+    *("history_event", "history_batch"),
+]
+
+
+@pytest.fixture
+def issue(product, reporter):
+    return create_issue(product, actor=reporter, via="web", title="Cart empties", description="After login.")
+
+
+@pytest.fixture
+def staff(product, administrator):
+    """Stan, of the staff, who triages WEB."""
+    user = create_user(actor=None, via="web", username="stan", is_staff=True)
+    set_member(product, user, "triager", actor=administrator, via="web")
+    return user
+
+
+def at(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def form_of(page):
+    """Return the data that a browser would send from the page's form unchanged."""
+    form = page.context["adminform"].form
+    data = {}
+    for name, field in form.fields.items():
+        value = form.get_initial_for_field(field, name)
+        if isinstance(value, (list, tuple)):
+            data[name] = [getattr(one, "pk", one) for one in value]
+        elif value is not None and value is not False:
+            data[name] = getattr(value, "pk", value)
+    return data
+
+
+def change(client, name, row, /, **changes):
+    address = reverse(f"admin:{name}_change", args=[row.pk])
+    data = {**form_of(client.get(address)), **changes}
+    return client.post(address, {key: value for key, value in data.items() if value is not None})
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_list_and_row_opens(issue, product, maintainer, administrator, name):
+    create_part(Component, product=product, actor=maintainer, via="web", name="Cart")
+    create_part(Label, product=product, actor=maintainer, via="web", name="a11y")
+    add_comment(issue, actor=maintainer, via="web", body="x")
+    create_token(maintainer, actor=None, via="web", name="x", scopes=["read"])
+    client = at(administrator)
+    page = client.get(reverse(f"admin:{name}_changelist"), {"q": "1"})
+    assert page.status_code == 200
+    page = client.get(reverse(f"admin:{name}_changelist"))
+    assert page.status_code == 200
+    row = page.context["cl"].queryset.first()
+    if row is not None:
+        assert client.get(reverse(f"admin:{name}_change", args=[row.pk])).status_code == 200
+
+
+def test_an_issue_is_changed_through_the_service(issue, administrator):
+    answer = change(at(administrator), "issues_issue", issue, title="Better", priority="3")
+    assert answer.status_code == 302
+    fresh = Issue.objects.get(pk=issue.pk)
+    assert (fresh.title, fresh.priority, fresh.lock_version, fresh.description) == ("Better", 3, 2, "After login.")
+    event = Event.objects.filter(issue=issue).latest("id")
+    assert (event.actor, event.batch.via) == (administrator, "admin")
+    assert log.replay("issue", issue.pk) == log.present(fresh)
+
+
+def test_labels_are_set_in_the_form(issue, product, maintainer, administrator):
+    label = create_part(Label, product=product, actor=maintainer, via="web", name="a11y")
+    assert change(at(administrator), "issues_issue", issue, chosen_labels=[label.pk]).status_code == 302
+    assert Issue.objects.get(pk=issue.pk).label_list == [label]
+
+
+def test_an_unchanged_form_writes_nothing(issue, administrator):
+    assert change(at(administrator), "issues_issue", issue).status_code == 302
+    assert Issue.objects.get(pk=issue.pk).lock_version == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"title": ""}, "This field is required."),
+        ({"resolution": "fixed"}, "Only a closed issue has a resolution"),
+        ({"seen_version": "0", "title": "x"}, "Somebody has changed this in the meantime."),
+    ],
+)
+def test_what_the_service_refuses_stands_in_the_form(issue, administrator, changes, said):
+    answer = change(at(administrator), "issues_issue", issue, **changes)
+    assert answer.status_code == 200
+    assert said in answer.content.decode()
+    assert Issue.objects.get(pk=issue.pk).lock_version == 1
+
+
+def test_an_issue_is_filed(product, administrator):
+    status = Status.objects.get(slug="accepted")
+    data = {"product": product.pk, "type": "bug", "title": "New", "status": status.pk, "priority": "0", "severity": "0"}
+    answer = at(administrator).post(reverse("admin:issues_issue_add"), data)
+    assert answer.status_code == 302
+    issue = Issue.objects.get()
+    assert (issue.key, issue.source, issue.status.slug) == ("WEB-1", "admin", "accepted")
+
+
+def test_products_parts_members_and_people_are_written_through_the_services(product, administrator, stranger):
+    client = at(administrator)
+    assert change(client, "products_product", product, title="Shop").status_code == 302
+    assert Product.objects.get(pk=product.pk).title == "Shop"
+    data = {"product": product.pk, "name": "Cart"}
+    assert client.post(reverse("admin:products_component_add"), data).status_code == 302
+    assert change(client, "products_component", Component.objects.get(), name="Basket").status_code == 302
+    data = {"product": product.pk, "user": stranger.pk, "role": "viewer"}
+    assert client.post(reverse("admin:products_member_add"), data).status_code == 302
+    member = Member.objects.get(user=stranger)
+    assert change(client, "products_member", member, role="triager").status_code == 302
+    answer = change(client, "accounts_user", stranger, display_name="Samuel", password="a long enough one")
+    assert answer.status_code == 302
+    stranger.refresh_from_db()
+    assert (stranger.display_name, stranger.check_password("a long enough one")) == ("Samuel", True)
+    data = {"username": "new", "time_zone": "UTC", "theme": "system", "is_active": "on"}
+    assert client.post(reverse("admin:accounts_user_add"), data).status_code == 302
+    assert User.objects.get(username="new").has_usable_password() is False
+    assert set(Batch.objects.filter(via="admin").values_list("actor__username", flat=True)) == {"ada"}
+    assert Batch.objects.filter(via="admin").count() == 8
+
+
+def test_a_status_in_use_keeps_its_category(issue, administrator):
+    answer = change(at(administrator), "issues_status", issue.status, category="closed")
+    assert "its category stays" in answer.content.decode()
+    assert change(at(administrator), "issues_status", issue.status, name="Fresh").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        ("close_as_fixed", {"resolution": "fixed"}),
+        ("close_as_wont_do", {"resolution": "wont-do"}),
+        ("accept", {"status__slug": "accepted"}),
+        ("assign_to_me", {"assignee__username": "ada"}),
+        ("raise_priority", {"priority": 3}),
+        ("move_to_trash", {"deleted_at__isnull": False}),
+    ],
+)
+def test_actions_go_through_the_services(product, reporter, administrator, action, expected):
+    rows = [create_issue(product, actor=reporter, via="web", title=f"{n}") for n in range(3)]
+    data = {"action": action, "_selected_action": [row.pk for row in rows[:2]]}
+    assert at(administrator).post(reverse("admin:issues_issue_changelist"), data).status_code == 302
+    assert list(Issue.objects.filter(**expected).order_by("id")) == rows[:2]
+    assert Batch.objects.filter(via="admin").count() == 2
+
+
+def test_a_batch_is_undone_and_a_token_revoked(issue, administrator, triager):
+    update_issue(issue, actor=triager, via="web", priority=4)
+    batch = Batch.objects.latest("id")
+    client = at(administrator)
+    client.post(reverse("admin:history_batch_changelist"), {"action": "take_back", "_selected_action": [batch.pk]})
+    assert Issue.objects.get(pk=issue.pk).priority == 0
+    token, _secret = create_token(triager, actor=None, via="web", name="x", scopes=["read"])
+    client.post(reverse("admin:accounts_apitoken_changelist"), {"action": "revoke", "_selected_action": [token.pk]})
+    assert ApiToken.objects.get().revoked_at
+
+
+def test_nothing_is_deleted_or_edited_that_is_only_read(issue, administrator):
+    client = at(administrator)
+    assert client.get(reverse("admin:issues_issue_delete", args=[issue.pk])).status_code == 403
+    event = Event.objects.latest("id")
+    assert client.post(reverse("admin:history_event_change", args=[event.pk]), {"kind": "moved"}).status_code == 403
+    assert client.get(reverse("admin:history_batch_add")).status_code == 403
+
+
+def test_staff_see_what_is_visible_to_them(issue, product, administrator, staff):
+    private = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    hidden = create_issue(private, actor=administrator, via="web", title="Hidden plan")
+    client = at(staff)
+    for name in MODELS:
+        text = client.get(reverse(f"admin:{name}_changelist")).content.decode()
+        assert "Hidden plan" not in text
+        assert "SEC" not in text
+    assert client.get(reverse("admin:issues_issue_change", args=[hidden.pk])).status_code == 302
+    lookup = {"app_label": "issues", "model_name": "issue", "field_name": "parent", "term": "Hidden"}
+    assert client.get(reverse("admin:autocomplete"), lookup).json()["results"] == []
+    assert change(client, "issues_issue", issue, title="By Stan").status_code == 302
+    assert client.post(reverse("admin:products_product_change", args=[product.pk]), {"title": "x"}).status_code == 403
+
+
+def test_only_staff_come_in(product, reporter):
+    assert Client().get("/admin/", follow=True).redirect_chain[-1][0] == "/accounts/login/?next=%2Fadmin%2F"
+    assert at(reporter).get("/admin/", follow=True).status_code == 403
+
+
+@pytest.mark.parametrize("amount", [10, 100])
+@pytest.mark.parametrize("name", ["issues_issue", "issues_comment", "history_event", "history_batch"])
+def test_lists_take_few_statements_however_long(
+    product, administrator, triager, amount, name, django_assert_max_num_queries
+):
+    for n in range(amount):
+        issue = create_issue(product, actor=triager, via="web", title=f"{n}")
+        add_comment(issue, actor=triager, via="web", body="x")
+    client = at(administrator)
+    with django_assert_max_num_queries(8):
+        page = client.get(reverse(f"admin:{name}_changelist"))
+    assert len(page.context["cl"].result_list) >= min(amount, 50)

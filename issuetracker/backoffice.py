@@ -1,0 +1,167 @@
+"""What the administration of every model shares: it reads what its user may see, and writes through the services."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from history.errors import Refused
+
+COUNTED = 1000
+
+
+def sign_in(request, extra_context=None):
+    """Send who is not signed in to the site's own sign-in. Raises PermissionDenied for who is, but is not staff."""
+    if request.user.is_authenticated:
+        raise PermissionDenied(_("The administration is for the staff of this site."))
+    target = request.GET.get("next") or reverse("admin:index")
+    return redirect(f"{reverse('login')}?{urlencode({'next': target})}")
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than to a thousand: counting a million rows takes longer than showing a page of them."""
+
+    @cached_property
+    def count(self):
+        """The number of rows, or the cap."""
+        return self.object_list.order_by().values("pk")[: COUNTED + 1].count()
+
+
+class ServiceForm(forms.ModelForm):
+    """A form whose cleaned fields go to a service; what the service refuses stands beside its field."""
+
+    seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    back_office = None
+    request = None
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial["seen_version"] = self.instance.lock_version
+
+    def _post_clean(self):
+        """Write through the service, which locks and checks a row of its own; the instance stays as it was."""
+        if self.errors:
+            return
+        try:
+            self.written = self.back_office.write(self.request, self)
+        except ValidationError as error:
+            for field, errors in error.error_dict.items():
+                self.add_error(field if field in self.fields else None, errors)
+        except Refused as refused:
+            self.add_error(None, refused.detail)
+
+    def values(self, *, changed):
+        """Return the cleaned fields, or only those that were changed."""
+        names = self.changed_data if changed else self.cleaned_data
+        return {name: self.cleaned_data[name] for name in names if name != "seen_version"}
+
+
+class ServiceAdmin(admin.ModelAdmin):
+    """Administration of a model by its services. Give `create` and `change`, or neither for one that is only read."""
+
+    form = ServiceForm
+    paginator = CappedPaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    list_max_show_all = 100
+    create = None
+    change = None
+
+    def get_queryset(self, request):
+        """Return what the user may see, in the order of the list."""
+        return self.seen_by(request.user).order_by(*self.get_ordering(request))
+
+    def seen_by(self, user):
+        """Return what `user` may see."""
+        return self.model.objects.visible_to(user)
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        """Return the form, bound to this request."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (form,), {"back_office": self, "request": request})
+
+    def get_fields(self, request, obj=None):
+        """Return the fields, and the version that the form was made from."""
+        fields = list(super().get_fields(request, obj))
+        return fields if "seen_version" in fields or not self.change else [*fields, "seen_version"]
+
+    def write(self, request, form):
+        """Write what the form says. Return the row."""
+        if form.instance.pk is None:
+            return self.create(request.user, form.values(changed=False))
+        expected = form.cleaned_data.get("seen_version") or 0
+        return self.change(form.instance, request.user, expected, form.values(changed=True))
+
+    def save_form(self, request, form, change):
+        """Return the row that the service has written."""
+        return form.written
+
+    def save_model(self, request, obj, form, change):
+        """Do nothing: the service has written."""
+
+    def save_related(self, request, form, formsets, change):
+        """Do nothing: the service has written."""
+
+    def log_addition(self, request, obj, message):
+        """Do nothing: the event log tells it."""
+
+    def log_change(self, request, obj, message):
+        """Do nothing: the event log tells it."""
+
+    def has_add_permission(self, request):
+        """Return whether there is a service for it, and the user belongs to the staff."""
+        return self.create is not None and request.user.is_staff
+
+    def has_view_permission(self, request, obj=None):
+        """Return whether the user belongs to the staff: what they see of it, the queryset decides."""
+        return request.user.is_active and request.user.is_staff
+
+    def has_change_permission(self, request, obj=None):
+        """Return whether there is a service for it, and the user may use it on `obj`."""
+        return self.change is not None and request.user.is_staff and (obj is None or self.may_change(request.user, obj))
+
+    def may_change(self, user, obj):
+        """Return whether `user` may change `obj`."""
+        return True
+
+    def has_delete_permission(self, request, obj=None):
+        """Return False: there is a trash, or an archive."""
+        return False
+
+    def has_module_permission(self, request):
+        """Return whether the user belongs to the staff."""
+        return request.user.is_active and request.user.is_staff
+
+    def do_to_each(self, request, queryset, service, done):
+        """Call `service(row)` for each row, and tell how many were done and why others were not."""
+        count = 0
+        for row in queryset[:COUNTED]:
+            try:
+                service(row)
+                count += 1
+            except Refused as refused:
+                messages.error(request, f"{row}: {refused.detail}")
+            except ValidationError as error:
+                messages.error(request, f"{row}: {' '.join(error.messages)}")
+            except self.model.DoesNotExist:
+                messages.error(request, _("%(row)s is gone.") % {"row": row})
+        if count:
+            said = ngettext("%(count)d %(done)s.", "%(count)d %(done)s.", count)
+            messages.success(request, said % {"count": count, "done": done})
+
+
+class ReadOnlyAdmin(ServiceAdmin):
+    """Administration of what is only read."""
+
+    form = forms.ModelForm
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        """Return a form that only shows."""
+        return admin.ModelAdmin.get_form(self, request, obj, change=change, **kwargs)
