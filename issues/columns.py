@@ -9,7 +9,7 @@ from products.models import Label
 class JSONRows(Subquery):
     """The rows of a subquery with one column `row` as a JSON list."""
 
-    template = "(SELECT COALESCE(json_agg(rows.row), '[]') FROM (%(subquery)s) AS rows)"
+    template = "(SELECT COALESCE(jsonb_agg(rows.row), '[]') FROM (%(subquery)s) AS rows)"
     output_field = JSONField()
 
     def as_sqlite(self, compiler, connection, **extra):
