@@ -2,10 +2,9 @@
 
 from django.urls import reverse
 
-from issues.models import Issue, Status
+from accounts.models import User
+from issues.models import Issue, Priority, Severity, Status
 from products.models import Label, Product
-
-OPEN = ("new", "accepted", "in-progress")
 
 
 class WebDoor:
@@ -110,9 +109,17 @@ class AdminDoor(WebDoor):
 
     def filled(self, name, value, product):
         """Return the form data for one field, as the form of the back office has it."""
-        if name == "status":
-            return {name: Status.objects.get(slug=value).pk}
-        if name == "product":
-            return {name: product.pk}
-        sent = self.sent(name, value, product)
-        return {"confidential": value} if name == "confidential" else {k: v for k, v in sent.items() if k == name}
+        if name in ("status", "product", "assignee"):
+            return {name: self.row(name, value)}
+        if name in ("priority", "severity"):
+            return {name: {"priority": Priority, "severity": Severity}[name][value.upper()].value}
+        if name == "labels":
+            return {"chosen_labels": self.sent(name, value, product)["labels"]}
+        return {"confidential": value} if name == "confidential" else self.sent(name, value, product)
+
+    def row(self, name, value):
+        """Return the id that stands for `value` in a choice of rows."""
+        if value is None:
+            return ""
+        model, field = {"status": (Status, "slug"), "product": (Product, "key"), "assignee": (User, "username")}[name]
+        return model.objects.get(**{field: value}).pk

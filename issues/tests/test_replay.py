@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from django.db import transaction
 from django.test import Client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from history import log
@@ -80,7 +80,13 @@ def site(product, administrator, maintainer):
     return [door(client, administrator) for door in (WebDoor, ApiDoor, AdminDoor)]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Without shrinking, which would repeat hundreds of requests for every failure.
+@settings(
+    max_examples=20,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(steps=STEPS)
 def test_replay_gives_the_present_whatever_was_done(site, steps):
     with transaction.atomic():
