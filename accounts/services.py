@@ -7,6 +7,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ from history.writing import check, lock, refuse_unknown, save_named
 OWN_FIELDS = frozenset({"display_name", "email", "time_zone", "theme", "single_key_shortcuts"})
 STAFF_FIELDS = OWN_FIELDS | {"username", "is_active", "is_staff"}
 SUPERUSER_FIELDS = STAFF_FIELDS | {"is_superuser"}
+NAMES_AT_ONCE = 500
 USE_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -55,6 +57,35 @@ def create_user(*, actor, via, username, password=None, is_placeholder=False, **
     save_named(user)
     log.record(log.open_batch(actor=actor, via=via), Kind.CREATED, about=user, changes=log.created(user))
     return user
+
+
+@transaction.atomic
+def create_placeholders(usernames, *, via):
+    """Create a placeholder for each of `usernames` that nobody has in any case. Return `{name in lower case: User}`.
+
+    They stand for the people of an import: they cannot sign in. Raises ValidationError for a name that none may have.
+    """
+    wanted = {name.lower(): name for name in usernames}
+    found = {user.username.lower(): user for user in _called(wanted)}
+    missing = [
+        User(username=name, is_placeholder=True, is_active=False) for low, name in wanted.items() if low not in found
+    ]
+    if missing:
+        for user in missing:
+            user.set_unusable_password()
+            user.clean_fields(exclude=["password"])
+        User.objects.bulk_create(missing)
+        missing = [user for user in _called(wanted) if user.username.lower() not in found]
+        batch = log.open_batch(actor=None, via=via, total=len(missing))
+        log.record_all(log.build(batch, Kind.CREATED, about=user, changes=log.created(user)) for user in missing)
+    return found | {user.username.lower(): user for user in missing}
+
+
+def _called(names):
+    names = list(names)
+    for start in range(0, len(names), NAMES_AT_ONCE):
+        lowered = User.objects.annotate(lowered=Lower("username"))
+        yield from lowered.filter(lowered__in=names[start : start + NAMES_AT_ONCE])
 
 
 def _set_password(user, password):

@@ -1,6 +1,7 @@
 """How the services write the log: the state of a row before and after, and one Event with the difference."""
 
 import datetime
+from dataclasses import dataclass
 
 from django.db.models import Model
 from django.utils import timezone
@@ -11,10 +12,18 @@ TEXTS = frozenset({"title", "description", "body"})
 KEY_LENGTH = 64
 
 
+@dataclass(frozen=True)
+class Gone:
+    """Something that a source names and that is not here, such as the product that an issue was moved from."""
+
+    history_name: str
+    pk: None = None
+
+
 def freeze(value):
     """Return `value` as the log keeps it: JSON, where a row is `{"id", "name"}` and an absent value None."""
-    if isinstance(value, Model):
-        return {"id": value.pk, "name": value.history_name}  # type: ignore[attr-defined]
+    if isinstance(value, (Model, Gone)):
+        return {"id": value.pk, "name": value.history_name}  # type: ignore[union-attr]
     if isinstance(value, (list, tuple, set)):
         return [freeze(item) for item in value] or None
     if isinstance(value, datetime.datetime):
@@ -32,7 +41,7 @@ def state(row):
 def identity(frozen):
     """Return what two frozen values are compared by: of a row its id, since names change."""
     if isinstance(frozen, dict):
-        return ("row", frozen["id"]) if "id" in frozen else frozen
+        return ("row", frozen["id"]) if frozen["id"] is not None else ("name", frozen["name"])
     if isinstance(frozen, list):
         return sorted((identity(item) for item in frozen), key=repr)
     return frozen
@@ -106,11 +115,18 @@ def record(batch, kind, **fields):
     return event
 
 
+def record_all(built):
+    """Write many Events with their Changes, as `build` returns them, in as few statements as there can be."""
+    built = list(built)
+    Event.objects.bulk_create([event for event, _changes in built])
+    Change.objects.bulk_create([change for _event, changes in built for change in changes], batch_size=1000)
+
+
 def short_key(field, frozen):
     """Return what `was:` and `changed:` look a value up by: an id, a short word, or nothing."""
     if frozen is None or isinstance(frozen, list) or field in TEXTS:
         return ""
-    return str(frozen["id"] if isinstance(frozen, dict) else frozen).lower()[:KEY_LENGTH]
+    return str(frozen["id"] or "" if isinstance(frozen, dict) else frozen).lower()[:KEY_LENGTH]
 
 
 def present(row):

@@ -106,7 +106,7 @@ def set_status(issue, changes, *, now):
     else:
         _open(issue, changes)
     issue.status = status
-    _stamp(issue, now)
+    stamp(issue, now)
 
 
 def _close(issue, changes, was_closed):
@@ -133,7 +133,8 @@ def _open(issue, changes):
     issue.resolution, issue.duplicate_of = "", None
 
 
-def _stamp(issue, now):
+def stamp(issue, now):
+    """Set when `issue` was closed and triaged from its status, which it has since `now` if not before."""
     category = issue.status.category
     issue.closed_at = (issue.closed_at or now) if category == Category.CLOSED else None
     issue.triaged_at = (issue.triaged_at or now) if category != Category.TRIAGE else None

@@ -30,9 +30,10 @@ PEOPLE = ("owner", "triage_owner", "default_assignee")
 def create_product(*, actor, via, **fields):
     """Create a product (`key` and `title` needed) whose creator becomes its maintainer. Return it.
 
-    Raises Forbidden, or ValidationError by field.
+    `actor` None is the site itself: a command on the server. Raises Forbidden, or ValidationError by field.
     """
-    authorize(actor, "create_product")
+    if actor is not None:
+        authorize(actor, "create_product")
     refuse_unknown(fields, PRODUCT_FIELDS - {"archived"})
     product = Product(**fields, created_by=actor, updated_by=actor)
     product.owner = product.owner or actor
@@ -43,8 +44,9 @@ def create_product(*, actor, via, **fields):
     ProductKey.objects.create(key=product.key, product=product)
     batch = log.open_batch(actor=actor, via=via)
     log.record(batch, Kind.CREATED, about=product, product=product, changes=log.created(product))
-    _write_member(batch, product, actor, Member.Role.MAINTAINER)
-    access.forget_roles(actor)
+    if actor is not None:
+        _write_member(batch, product, actor, Member.Role.MAINTAINER)
+        access.forget_roles(actor)
     return product
 
 
@@ -130,9 +132,10 @@ def restore_product(product, *, actor, via, expected_version=None):
 def create_part(model, *, product, actor, via, **fields):
     """Create a Component, Milestone, Version or Label (`model`) of `product`; a Label of the site where that is None.
 
-    Returns it. Raises Forbidden, or ValidationError by field.
+    `actor` None is the site itself. Returns it. Raises Forbidden, or ValidationError by field.
     """
-    _authorize_part(actor, product)
+    if actor is not None:
+        _authorize_part(actor, product)
     refuse_unknown(fields, PART_FIELDS[model] - {"archived"})
     part = model(product=product, **fields)
     check(part)

@@ -12,7 +12,7 @@ from issues.models import Comment
 from issues.services.issues import lock_issue, touch, update_issue
 from products import access
 from products.markdown import render
-from products.models import limit_text
+from products.models import TEXT_LIMIT
 
 
 @transaction.atomic
@@ -35,15 +35,13 @@ def add_comment(issue, *, actor, via, body, internal=False, expected_version=Non
     return comment
 
 
-def check_comment(comment):
-    """Raise ValidationError by field unless `comment` is valid."""
+def check_comment(comment, limit=TEXT_LIMIT):
+    """Raise ValidationError by field unless `comment` is valid and has at most `limit` bytes."""
     check(comment, exclude=["issue", "author", "deleted_by"])
     if not comment.body.strip():
         raise ValidationError({"body": ValidationError(_("Write something."), code="blank")})
-    try:
-        limit_text(comment.body)
-    except ValidationError as error:
-        raise ValidationError({"body": error}) from error
+    if len(comment.body.encode()) > limit:
+        raise ValidationError({"body": ValidationError(_("Too long."), code="max_length")})
 
 
 def _record(kind, comment, issue, batch, changes, *, counted=0):
