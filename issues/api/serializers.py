@@ -289,6 +289,11 @@ class BatchSerializer(serializers.Serializer):
     done = serializers.IntegerField(allow_null=True)
     undone_by = serializers.IntegerField(allow_null=True, source="undone_by_id")
 
+    def to_representation(self, instance):
+        """Return the fields, without counts of what the reader does not see."""
+        told = super().to_representation(instance)
+        return {**told, "total": None, "done": None} if instance.hides else told
+
 
 class LeftAloneSerializer(serializers.Serializer):
     """What an undo left as it is, since somebody has changed it."""

@@ -2,7 +2,7 @@
 
 import re
 
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.http import Http404
 from django.urls import reverse
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from accounts.api.authentication import require_scope
-from history.models import Batch
+from history.models import Batch, Event
 from issues import filters, services
 from issues.api import events, serializers
 from issues.columns import label_rows
@@ -377,8 +377,10 @@ class BatchViewSet(Read, Resource):
 
     def get_queryset(self):
         """Return those of which the reader sees one event at least."""
-        seen = events.visible_events(self.request.user).order_by().filter(batch=self.kwargs["pk"])
-        return Batch.objects.filter(pk__in=seen.values("batch")).select_related("actor")
+        whole = Event.objects.filter(batch=self.kwargs["pk"])
+        seen = events.visible_events(self.request.user).filter(batch=self.kwargs["pk"])
+        hides = Exists(whole.exclude(pk__in=seen.values("pk")))
+        return Batch.objects.filter(pk__in=seen.values("batch")).select_related("actor").annotate(hides=hides)
 
     @extend_schema(request=None, responses={200: serializers.UndoSerializer, 202: serializers.UndoSerializer})
     @action(detail=True, methods=["post"])

@@ -119,6 +119,15 @@ def test_a_batch_is_seen_by_who_sees_one_of_its_events(api, issue, triager, repo
     assert [api(user).get(path).status_code for user in (reporter, triager, administrator)] == [404, 404, 200]
 
 
+def test_counts_of_what_is_hidden_are_not_told(api, issue, product, triager, stranger):
+    secret = services.create_issue(product, actor=triager, via="web", title="s", confidential=True)
+    clients = [api(user) for user in (triager, stranger)]
+    services.relate(issue, actor=triager, via="web", kind="blocks", other=secret)
+    services.add_comment(issue, actor=triager, via="web", body="hush", internal=True, title="two")
+    path = f"/api/v1/batches/{Batch.objects.latest('id').pk}/"
+    assert [client.get(path).json()["total"] for client in clients] == [1, None]
+
+
 def test_undoing_what_belongs_to_the_site_needs_the_scope_for_it(api, administrator):
     api(administrator).patch("/api/v1/statuses/new/", {"name": "Newest"})
     path = f"/api/v1/batches/{Batch.objects.latest('id').pk}/undo/"
