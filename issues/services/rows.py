@@ -1,4 +1,4 @@
-"""Writing many rows at once: ids known beforehand, COPY on PostgreSQL, long INSERTs on SQLite."""
+"""Writing many rows at once: ids known beforehand, COPY on PostgreSQL, one prepared INSERT on SQLite."""
 
 import json
 from io import StringIO
@@ -7,7 +7,6 @@ from django.db import connection
 from django.db.models import JSONField
 
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-INSERTED_AT_ONCE = 400
 
 
 def number_rows(rows):
@@ -37,21 +36,34 @@ def insert_rows(rows):
     if not rows:
         return
     model = type(rows[0])
-    if connection.vendor != "postgresql":
-        model._base_manager.bulk_create(rows, batch_size=INSERTED_AT_ONCE)
-        return
-    fields = model._meta.concrete_fields
-    names = [field.attname for field in fields]
-    json_names = {field.attname for field in fields if isinstance(field, JSONField)}
+    columns = [connection.ops.quote_name(field.column) for field in model._meta.concrete_fields]
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", _lines(model, rows))
+        else:
+            places = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", _values(model, rows))
+
+
+def _values(model, rows):
+    """Yield the values of each row as the database takes them."""
+    fields = [(field.attname, field.get_db_prep_save) for field in model._meta.concrete_fields]
+    for row in rows:
+        held = row.__dict__
+        yield [prepare(held[name], connection) for name, prepare in fields]
+
+
+def _lines(model, rows):
+    """Return the rows as a file that COPY reads."""
+    fields = [(field.attname, isinstance(field, JSONField)) for field in model._meta.concrete_fields]
     lines = StringIO()
     for row in rows:
         held = row.__dict__
-        lines.write("\t".join([_text(held[name], name in json_names) for name in names]))
+        lines.write("\t".join([_text(held[name], as_json) for name, as_json in fields]))
         lines.write("\n")
     lines.seek(0)
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
-    with connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {connection.ops.quote_name(model._meta.db_table)} ({columns}) FROM STDIN", lines)
+    return lines
 
 
 def _text(value, as_json):

@@ -13,7 +13,7 @@ def policy(response):
     ("path", "scripts", "styles"),
     [
         ("/admin/login/", ["testserver/static/"], ["'self'"]),
-        ("/docs", ["testserver/static/"], ["'self'", "'unsafe-inline'"]),
+        ("/docs", ["testserver/static/", "testserver/docs"], ["'self'", "'unsafe-inline'"]),
         ("/api/v1/", ["testserver/static/"], ["'self'", "'unsafe-inline'"]),
     ],
 )

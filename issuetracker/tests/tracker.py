@@ -13,6 +13,7 @@ from django.conf import settings
 from tests.postgresql import free_port
 
 READY_WITHIN = 60
+CLEARED_WITHIN = 3
 
 
 class Tracker:
@@ -62,15 +63,23 @@ class Tracker:
         return self.process.wait(timeout=20)
 
     def is_gone(self):
-        """Return whether not one process of its group is left."""
-        try:
-            os.killpg(self.process.pid, 0)
-        except ProcessLookupError:
-            return True
-        return False
+        """Return whether not one process of its group is left, once the system has had the time to clear them away."""
+        deadline = time.monotonic() + CLEARED_WITHIN
+        while self._signalled(0):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
 
     def end(self):
         """Leave nothing of it."""
-        if self.process and not self.is_gone():
-            os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process and self._signalled(signal.SIGKILL):
             self.process.wait()
+
+    def _signalled(self, number):
+        """Send a signal to what is left of its group. Return whether anything is."""
+        try:
+            os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            return False
+        return True
