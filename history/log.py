@@ -2,6 +2,7 @@
 
 import datetime
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from django.db.models import Model
 from django.utils import timezone
@@ -70,13 +71,22 @@ def open_batch(*, actor, via, at=None, query="", total=1, **fields):
     )
 
 
+class Row(NamedTuple):
+    """What a Change says of one field, before it belongs to an event."""
+
+    field: str
+    before: Any
+    after: Any
+    before_key: str
+    after_key: str
+
+
 def build(batch, kind, *, about, changes, product=None, issue=None, internal=False, actor=None, at=None):
-    """Return an unsaved Event and its unsaved Changes.
+    """Return an unsaved Event and the Rows of its changes.
 
     `about` is the row it tells of, `changes` is `{field: (before, after)}` of frozen values. With an `issue`, whose
     row the caller holds locked, the event takes the issue's next number; the caller saves `event_count`.
     """
-    at = at or batch.at
     if issue is not None:
         issue.event_count += 1
     event = Event(
@@ -88,20 +98,11 @@ def build(batch, kind, *, about, changes, product=None, issue=None, internal=Fal
         kind=kind,
         number=issue.event_count if issue is not None else None,
         actor=actor,
-        at=at,
+        at=at or batch.at,
         internal=internal,
     )
     return event, [
-        Change(
-            event=event,
-            issue=issue,
-            field=field,
-            before=before,
-            after=after,
-            before_key=short_key(field, before),
-            after_key=short_key(field, after),
-            at=at,
-        )
+        Row(field, before, after, short_key(field, before), short_key(field, after))
         for field, (before, after) in changes.items()
     ]
 
@@ -109,17 +110,21 @@ def build(batch, kind, *, about, changes, product=None, issue=None, internal=Fal
 def record(batch, kind, **fields):
     """Write one Event with its Changes (the arguments are those of `build`; the actor is the batch's). Return it."""
     fields.setdefault("actor", batch.actor)
-    event, changes = build(batch, kind, **fields)
+    event, rows = build(batch, kind, **fields)
     event.save(force_insert=True)
-    Change.objects.bulk_create(changes)
+    Change.objects.bulk_create(_changes(event, rows))
     return event
 
 
 def record_all(built):
     """Write many Events with their Changes, as `build` returns them, in as few statements as there can be."""
     built = list(built)
-    Event.objects.bulk_create([event for event, _changes in built])
-    Change.objects.bulk_create([change for _event, changes in built for change in changes], batch_size=1000)
+    Event.objects.bulk_create([event for event, _rows in built])
+    Change.objects.bulk_create([change for event, rows in built for change in _changes(event, rows)], batch_size=1000)
+
+
+def _changes(event, rows):
+    return [Change(event=event, issue_id=event.issue_id, at=event.at, **row._asdict()) for row in rows]
 
 
 def short_key(field, frozen):

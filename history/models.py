@@ -67,12 +67,12 @@ class Event(models.Model):
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="events")
     product = models.ForeignKey("products.Product", models.CASCADE, null=True, related_name="events")
-    issue = models.ForeignKey("issues.Issue", models.CASCADE, null=True, related_name="events")
+    issue = models.ForeignKey("issues.Issue", models.CASCADE, null=True, related_name="events", db_index=False)
     about = models.CharField(max_length=16)
     about_id = models.BigIntegerField()
     kind = models.CharField(max_length=16, choices=Kind)
     number = models.PositiveIntegerField(null=True)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
     at = models.DateTimeField(default=timezone.now)
     internal = models.BooleanField(default=False)
     delivered_at = models.DateTimeField(null=True)
@@ -95,7 +95,7 @@ class Event(models.Model):
 class Change(models.Model):
     """One field of one event, before and after; a row referred to is kept as `{"id": …, "name": …}`."""
 
-    event = models.ForeignKey(Event, models.CASCADE, related_name="changes")
+    event = models.ForeignKey(Event, models.CASCADE, related_name="changes", db_index=False)
     issue = models.ForeignKey("issues.Issue", models.CASCADE, null=True, related_name="+", db_index=False)
     field = models.CharField(max_length=32)
     before = models.JSONField(null=True)

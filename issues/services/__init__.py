@@ -1,6 +1,6 @@
 """Every write to issues, comments, relations and statuses, and the undo of any batch."""
 
-from issues.services.batch import CommentRecord, EventRecord, IssueRecord, write_batch
+from issues.services.batch import CommentRecord, EventRecord, IssueRecord, link_duplicates, write_batch
 from issues.services.comments import add_comment, edit_comment, restore_comment, trash_comment
 from issues.services.issues import create_issue, update_issue
 from issues.services.relations import relate, stored_relation, unrelate
@@ -17,6 +17,7 @@ __all__ = [
     "create_issue",
     "create_status",
     "edit_comment",
+    "link_duplicates",
     "purge",
     "purge_expired",
     "redact",

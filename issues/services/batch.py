@@ -15,12 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from history import log
-from history.models import Batch, Kind
+from history.models import Batch, Change, Kind
 from issues import rules
 from issues.models import Category, Comment, Issue, IssueCounter, IssueLabel, IssueNumber
 from issues.services.comments import check_comment
 from issues.services.issues import SOURCES, check_issue
-from issues.services.rows import insert_rows, number_rows
+from issues.services.rows import insert_rows, insert_values, number_rows
 from products.access import authorize
 from products.markdown import render
 from products.models import clean_text
@@ -43,7 +43,8 @@ class CommentRecord:
 class EventRecord:
     """A change in the past of an issue: `{field: value after}`, with rows where fields refer to rows.
 
-    What follows from a status (when it was triaged, when it was closed) is not given: it is worked out.
+    What follows from a status (when it was triaged, when it was closed) is not given: it is worked out. A product is
+    told only: the row has its last one, and a number there, from the beginning.
     """
 
     at: datetime
@@ -79,8 +80,7 @@ class _Rows:
     issues: list = field(default_factory=list)
     labels: list = field(default_factory=list)
     comments: list = field(default_factory=list)
-    events: list = field(default_factory=list)
-    changes: list = field(default_factory=list)
+    told: list = field(default_factory=list)
 
 
 def write_batch(records, *, actor, via, batch=None, on_progress=None):
@@ -101,6 +101,49 @@ def write_batch(records, *, actor, via, batch=None, on_progress=None):
     batch.state = Batch.State.DONE
     batch.save(update_fields=["state"])
     return batch
+
+
+def link_duplicates(pairs, *, batch):
+    """Note which issues of an import are duplicates: `pairs` of `(id, id of the original)`. Return how many were set.
+
+    What has, or once had, an original is left alone, and so is what would close a circle. The event goes into
+    `batch`, is dated like the closing of the issue, and does not move when it was updated.
+    """
+    originals = dict(Issue.objects.filter(duplicate_of__isnull=False).values_list("pk", "duplicate_of"))
+    pairs, written = list(pairs), 0
+    for start in range(0, len(pairs), CHUNK):
+        written += _link_chunk(pairs[start : start + CHUNK], originals, batch)
+    return written
+
+
+@transaction.atomic
+def _link_chunk(pairs, originals, batch):
+    wanted = dict(pairs)
+    told = Change.objects.filter(issue__in=wanted, field="duplicate_of").values("issue")
+    issues = Issue.objects.select_for_update(of=("self",)).select_related("product").order_by("pk")
+    issues = issues.filter(pk__in=wanted, duplicate_of=None, closed_at__isnull=False).exclude(pk__in=told)
+    targets = Issue.objects.select_related("product").in_bulk(set(wanted.values()))
+    linked, built = [], []
+    for issue in issues:
+        target = targets.get(wanted[issue.pk])
+        if target is None or _is_above(originals, target.pk, issue.pk):
+            continue
+        originals[issue.pk] = target.pk
+        issue.duplicate_of = target
+        issue.lock_version += 1
+        event, changes = _event(batch, Kind.CHANGED, issue, issue, {"duplicate_of": (None, log.freeze(target))})
+        built.append(_dated(event, changes, EventRecord(issue.closed_at, None, {})))
+        linked.append(issue)
+    Issue.objects.bulk_update(linked, ["duplicate_of", "lock_version", "event_count"])
+    log.record_all(built)
+    return len(linked)
+
+
+def _is_above(originals, pk, wanted):
+    """Return whether the way up from the issue `pk` comes by the issue `wanted`."""
+    while pk is not None and pk != wanted:
+        pk = originals.get(pk)
+    return pk is not None
 
 
 @transaction.atomic
@@ -156,8 +199,7 @@ def _build(record, batch, rows):
     rows.issues.append(issue)
     rows.labels += [IssueLabel(issue=issue, label=label) for label in issue.label_list]
     rows.comments += comments
-    rows.events += [event for event, _changes in told]
-    rows.changes += [change for _event, changes in told for change in changes]
+    rows.told += told
 
 
 def _created(record, batch, at, first_status):
@@ -209,8 +251,6 @@ def _said(batch, issue, comment, step):
 
 def _dated(event, changes, step):
     event.at, event.actor = step.at, getattr(step, "actor", None) or getattr(step, "author", None)
-    for change in changes:
-        change.at = step.at
     return event, changes
 
 
@@ -220,7 +260,7 @@ def _changed(batch, issue, step, state, told):
     for name, value in values.items():
         if name == "labels":
             issue.label_list = sorted(value, key=lambda label: label.name.lower())
-        elif not isinstance(value, log.Gone):
+        elif name != "product" and not isinstance(value, log.Gone):
             setattr(issue, name, value)
     if "status" in values:
         rules.stamp(issue, step.at)
@@ -274,27 +314,27 @@ def _reserve(product, issues):
 
 def _insert(rows):
     """Insert all rows; the log of each issue is told in the order of its numbers."""
-    for group in (rows.comments, rows.events, rows.changes, rows.labels):
+    events = [event for event, _changes in rows.told]
+    for group in (rows.comments, events, rows.labels):
         for row in number_rows(group):
-            for name in ("issue", "event", "label"):
-                related = row._state.fields_cache.get(name)
-                if related is not None:
-                    # Not by setattr: it would forget the row, whose id is known only now.
-                    row.__dict__[f"{name}_id"] = related.pk
-    _tell_ids(rows)
-    numbers = [IssueNumber(product=issue.product, number=issue.number, issue=issue) for issue in rows.issues]
-    insert_rows(rows.issues)
-    for group in (number_rows(numbers), rows.labels, rows.comments, rows.events, rows.changes):
-        insert_rows(group)
-
-
-def _tell_ids(rows):
-    """Write ids and numbers into the log, which was built before they were known."""
+            # Not by setattr: it would forget the row, whose id is known only now.
+            row.__dict__["issue_id"] = row._state.fields_cache["issue"].pk
     comments = iter(rows.comments)
-    for event in rows.events:
+    for event in events:
         event.about_id = next(comments).pk if event.about == "comment" else event.issue_id
-    numbers = {event.pk: event.issue.number for event in rows.events if event.kind == Kind.CREATED}
-    for change in rows.changes:
-        if change.event_id in numbers and change.field == "number":
-            change.after = numbers[change.event_id]
-            change.after_key = log.short_key("number", change.after)
+    insert_rows(rows.issues)
+    numbers = ((issue.product_id, issue.number, issue.pk) for issue in rows.issues)
+    insert_values(IssueNumber, ("product_id", "number", "issue_id"), numbers)
+    for group in (rows.labels, rows.comments, events):
+        insert_rows(group)
+    insert_values(Change, ("event_id", "issue_id", *log.Row._fields, "at"), _change_values(rows.told))
+
+
+def _change_values(told):
+    """Yield the values of every change; the number of a new issue is known only now."""
+    for event, changes in told:
+        for change in changes:
+            if change.field == "number" and event.kind == Kind.CREATED:
+                number = event.issue.number
+                change = change._replace(after=number, after_key=log.short_key("number", number))
+            yield (event.pk, event.issue_id, *change, event.at)

@@ -1,6 +1,7 @@
-"""Writing many rows at once: ids known beforehand, COPY on PostgreSQL, one prepared INSERT on SQLite."""
+"""Writing many rows at once: COPY on PostgreSQL, one prepared INSERT on SQLite."""
 
 import json
+from datetime import date, datetime
 from io import StringIO
 
 from django.db import connection
@@ -33,34 +34,49 @@ def _next_ids(model, count):
 
 def insert_rows(rows):
     """Insert `rows`, all of one model and with ids."""
-    if not rows:
-        return
-    model = type(rows[0])
-    columns = [connection.ops.quote_name(field.column) for field in model._meta.concrete_fields]
+    if rows:
+        names = [field.attname for field in rows[0]._meta.concrete_fields]
+        insert_values(type(rows[0]), names, ([row.__dict__[name] for name in names] for row in rows))
+
+
+def insert_values(model, names, values):
+    """Insert a row of `model` for each list of `values`, which belong to the columns of its attributes `names`."""
+    by_name = {field.attname: field for field in model._meta.concrete_fields}
+    fields = [by_name[name] for name in names]
+    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
+    as_json = [isinstance(field, JSONField) for field in fields]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", _lines(model, rows))
+            cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", _lines(values, as_json))
         else:
-            places = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", _values(model, rows))
+            places = ", ".join(["%s"] * len(names))
+            # Names of our own tables and columns, quoted; the values go apart.
+            statement = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608
+            cursor.executemany(statement, _adapted(values, as_json))
 
 
-def _values(model, rows):
-    """Yield the values of each row as the database takes them."""
-    fields = [(field.attname, field.get_db_prep_save) for field in model._meta.concrete_fields]
-    for row in rows:
-        held = row.__dict__
-        yield [prepare(held[name], connection) for name, prepare in fields]
+def _adapted(values, as_json):
+    """Yield the values of each row as SQLite takes them: a moment, a date and JSON are text."""
+    moment = connection.ops.adapt_datetimefield_value
+    for row in values:
+        adapted = []
+        for value, is_json in zip(row, as_json, strict=True):
+            if value is not None and is_json:
+                value = json.dumps(value)
+            elif isinstance(value, datetime):
+                value = moment(value)
+            elif isinstance(value, date):
+                value = value.isoformat()
+            adapted.append(value)
+        yield adapted
 
 
-def _lines(model, rows):
+def _lines(values, as_json):
     """Return the rows as a file that COPY reads."""
-    fields = [(field.attname, isinstance(field, JSONField)) for field in model._meta.concrete_fields]
     lines = StringIO()
-    for row in rows:
-        held = row.__dict__
-        lines.write("\t".join([_text(held[name], as_json) for name, as_json in fields]))
+    for row in values:
+        lines.write("\t".join([_text(value, is_json) for value, is_json in zip(row, as_json, strict=True)]))
         lines.write("\n")
     lines.seek(0)
     return lines
@@ -71,7 +87,7 @@ def _text(value, as_json):
     if value is None:
         return "\\N"
     if as_json:
-        return json.dumps(value).translate(ESCAPES)
-    if isinstance(value, str):
-        return value.translate(ESCAPES)
-    return str(value)
+        value = json.dumps(value)
+    elif not isinstance(value, str):
+        return str(value)
+    return value if value.isalnum() else value.translate(ESCAPES)

@@ -8,7 +8,7 @@ from accounts import services as users
 from accounts.models import User
 from history import log
 from history.errors import Conflict, Forbidden
-from history.models import Batch, Change, Event, Kind
+from history.models import Batch, Change, Event, Kind, Via
 from history.writing import lock
 from issues.models import Comment, Issue, Priority, Relation, Severity, Status
 from issues.services import comments, relations, statuses, trash
@@ -41,7 +41,7 @@ def undo(batch, *, actor, via):
         batch = Batch.objects.select_for_update().get(pk=batch.pk)
         authorize_undo(actor, batch)
         _refuse_what_cannot_be_undone(batch)
-        total = batch.events.count()
+        total = _events_of(batch).count()
         undoing = log.open_batch(actor=actor, via=via, total=total, done=0, state=Batch.State.RUNNING)
         batch.undone_by = undoing
         batch.save(update_fields=["undone_by"])
@@ -64,7 +64,8 @@ def running():
 
 
 def _step(undoing, batch):
-    events = list(batch.events.order_by("-id").select_related("issue__product")[undoing.done : undoing.done + CHUNK])
+    events = _events_of(batch).order_by("-id").select_related("issue__product")
+    events = list(events[undoing.done : undoing.done + CHUNK])
     for event in events:
         undoing.left_alone += _revert(event, undoing)
     undoing.done += len(events)
@@ -72,6 +73,11 @@ def _step(undoing, batch):
         undoing.state = Batch.State.DONE
     undoing.save(update_fields=["left_alone", "done", "state"])
     return undoing
+
+
+def _events_of(batch):
+    """Return the events that the undo of `batch` answers: of an import the creations, since it goes to the trash."""
+    return batch.events.filter(kind=Kind.CREATED) if batch.via == Via.IMPORT else batch.events.all()
 
 
 def can_undo(actor, batch, events=None):
@@ -91,8 +97,18 @@ def authorize_undo(actor, batch, events=None):
     """
     homes: dict = {}
     if events is None:
-        events = batch.events.select_related("issue__product", "product").only(
-            "about", "batch_id", "issue__author", "issue__assignee", "issue__confidential", "issue__product", "product"
+        events = (
+            _events_of(batch)
+            .select_related("issue__product", "product")
+            .only(
+                "about",
+                "batch_id",
+                "issue__author",
+                "issue__assignee",
+                "issue__confidential",
+                "issue__product",
+                "product",
+            )
         )
     for event in events:
         homes.setdefault((event.about, event.issue_id, event.product_id), event)

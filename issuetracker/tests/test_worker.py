@@ -17,7 +17,6 @@ from issuetracker.management.commands import worker
 from issuetracker.tests.tracker import Tracker
 from tests.postgresql import Server
 
-
 # A busy machine may take its time; a worker that waits for the database would never end.
 PATIENCE = 4
 

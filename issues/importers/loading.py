@@ -1,0 +1,317 @@
+"""Bringing a file in: read it once to check all of it and to plan, then once more to load."""
+
+import unicodedata
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from itertools import count
+
+from accounts.models import User
+from accounts.services import create_placeholders
+from history import log
+from history.models import Batch, Change, Kind, Via
+from issues import rules
+from issues.importers import github, ietf, ndjson
+from issues.importers.colours import nearest
+from issues.importers.past import PARTS, walked
+from issues.importers.source import Reader, Report, SourceError, opened
+from issues.importers.words import CLOSED, DUPLICATE, OPEN, STARTED
+from issues.models import Category, Issue, IssueNumber
+from issues.services import CommentRecord, EventRecord, IssueRecord, link_duplicates, write_batch
+from products import access
+from products.models import Component, Label, Milestone, Product, ProductKey, Version
+from products.services import create_part, create_product
+
+READERS = {"github": github.read, "ietf": ietf.read, "ndjson": ndjson.read}
+MODELS = {"component": Component, "milestone": Milestone, "version": Version, "label": Label}
+KEY_LENGTH = 10
+DESCRIPTION_LENGTH = 200
+
+
+@dataclass
+class Home:
+    """Where the issues of one product of the source go."""
+
+    name: str
+    key: str
+    product: Product | None
+    places: dict = field(default_factory=dict)
+    parts: dict = field(default_factory=lambda: defaultdict(dict))
+    rows: dict = field(default_factory=dict)
+    here: set = field(default_factory=set)
+
+
+class Import:
+    """One run of the importer over one file. `check` it first, then `load` it."""
+
+    def __init__(self, path, format, *, key=None, triage=False, actor=None, visibility=None, max_bytes):
+        self.path, self.read, self.max_bytes = path, READERS[format], max_bytes
+        self.key, self.actor, self.visibility = key, actor, visibility
+        self.open_category = Category.TRIAGE if triage else Category.ACCEPTED
+        self.report = Report()
+        self.homes: dict[str, Home] = {}
+        self.people: dict[str, str] = {}
+        self.refs: dict[str, tuple[str, int]] = {}
+        self.duplicates: dict[str, str] = {}
+        self.loose_groups: set[tuple[str, str]] = set()
+        self.counts = Counter()
+        self.made: list[Product] = []
+
+    def issues(self, report):
+        """Yield the SourceIssues of the file. Raises SourceError."""
+        with opened(self.path, self.max_bytes) as file:
+            yield from self.read(file, report)
+
+    # The first reading.
+
+    def check(self):
+        """Read all of the file and find out what there is to do, writing nothing. Raises SourceError."""
+        for issue in self.issues(self.report):
+            home = self._home(issue)
+            if issue.number in home.places:
+                other, _begun = home.places[issue.number]
+                raise SourceError(issue.place, f"the number {issue.number} is that of {other} as well")
+            home.places[issue.number] = issue.place, issue.created_at
+            self.refs[issue.ref] = issue.product, issue.number
+            if issue.duplicate_of is not None and issue.fields["resolution"] == DUPLICATE:
+                self.duplicates[issue.ref] = str(issue.duplicate_of)
+            self._note_names(issue, home)
+            self.counts["found"] += 1
+        for home in self.homes.values():
+            self._find_present(home)
+        self._plan_duplicates()
+
+    def _home(self, issue):
+        home = self.homes.get(issue.product)
+        if home is None:
+            if self.key and self.homes:
+                found = f"{next(iter(self.homes))!r} and {issue.product!r}"
+                raise SourceError(issue.place, f"the file holds several products, {found}: leave --product out")
+            home = self.homes[issue.product] = self._new_home(issue)
+        return home
+
+    def _new_home(self, issue):
+        if self.key:
+            product = Product.objects.at(self.key)
+            return Home(issue.product or self.key, product.key if product else self.key.upper(), product)
+        if not issue.product:
+            raise SourceError(issue.place, "the file does not name its product: give --product KEY")
+        product = Product.objects.filter(title=issue.product).order_by("pk").first()
+        taken = {home.key for home in self.homes.values()} | set(ProductKey.objects.values_list("key", flat=True))
+        return Home(issue.product, product.key if product else key_of(issue.product, taken), product)
+
+    def _note_names(self, issue, home):
+        people = {issue.author, issue.fields["assignee"], *(comment.who for comment in issue.comments)}
+        for step in issue.steps:
+            people.add(step.who)
+            people |= set(step.changes.get("assignee", ()))
+            self._note_labels(issue.product, home, *step.changes.get("labels", ()))
+        self.people |= {name.lower(): name for name in people if name}
+        self._note_labels(issue.product, home, issue.fields["labels"])
+        for kind in PARTS:
+            if issue.fields[kind]:
+                home.parts[kind].setdefault(issue.fields[kind].lower(), {"name": issue.fields[kind]})
+        for (kind, name), facts in issue.parts.items():
+            if name is not None and name.lower() in home.parts[kind]:
+                home.parts[kind][name.lower()] |= facts
+
+    def _note_labels(self, product, home, *labels):
+        """Note labels, and which of their groups are loose: here those of one group exclude one another."""
+        for names in labels:
+            groups = Counter(name.rpartition("/")[0] for name in names if "/" in name)
+            self.loose_groups |= {(product, group) for group, count in groups.items() if count > 1 and group}
+            for name in names:
+                home.parts["label"].setdefault(name.lower(), {"name": name})
+
+    def _find_present(self, home):
+        """Note which issues of `home` came in before. Raises SourceError where another has such a number."""
+        if home.product is None:
+            if self.actor is not None:
+                access.authorize(self.actor, "create_product")
+            return
+        if home.product.deleted_at or home.product.archived:
+            raise SourceError(home.product.key, "is archived or in the trash: take it out first")
+        if self.actor is not None:
+            access.authorize(self.actor, "import", home.product)
+        present = IssueNumber.objects.filter(product=home.product)
+        for number, source, created_at in present.values_list("number", "issue__source", "issue__created_at"):
+            if number not in home.places:
+                continue
+            place, begun = home.places[number]
+            if source != Issue.Source.IMPORT or begun not in (None, created_at):
+                raise SourceError(place, f"{home.product.key}-{number} is another issue: import into another product")
+            home.here.add(number)
+
+    def _plan_duplicates(self):
+        """Leave out, and count, the duplicates that cannot be noted."""
+        for ref, original in list(self.duplicates.items()):
+            if original not in self.refs:
+                self.report.left_out["originals (duplicate of) that are not in the file"] += 1
+                del self.duplicates[ref]
+            elif self._is_circle(ref):
+                self.report.left_out["duplicates that go round in a circle"] += 1
+                del self.duplicates[ref]
+
+    def _is_circle(self, ref):
+        seen = {ref}
+        while (ref := self.duplicates.get(ref)) is not None:
+            if ref in seen:
+                return True
+            seen.add(ref)
+        return False
+
+    # The second reading.
+
+    def load(self, on_progress=None):
+        """Write what `check` found and is not here yet; `on_progress(count)` is called after each transaction.
+
+        Raises Forbidden, ValidationError, or SourceError where the file has changed since.
+        """
+        for home in self.homes.values():
+            self._make_home(home)
+        placeholders = User.objects.filter(is_placeholder=True)
+        before = placeholders.count()
+        self.people_rows = create_placeholders(self.people.values(), via=Via.IMPORT)
+        self.counts["placeholders"] = placeholders.count() - before
+        self.counts["known people"] = sum(not user.is_placeholder for user in self.people_rows.values())
+        self.statuses = {
+            OPEN: rules.first_status(self.open_category),
+            STARTED: rules.first_status(Category.STARTED),
+            CLOSED: rules.first_status(Category.CLOSED),
+        }
+        batch = self._batch()
+        if batch is not None:
+            write_batch(self._records(), actor=self.actor, via=Via.IMPORT, batch=batch, on_progress=on_progress)
+            self.counts["linked"] = link_duplicates(self._links(), batch=batch)
+
+    def _batch(self):
+        """Return the batch of this file, or None where there is nothing to do. One that was killed is carried on."""
+        about = f"import {self.path.name}"
+        running = Batch.objects.filter(via=Via.IMPORT, state=Batch.State.RUNNING, query=about, actor=self.actor)
+        begun = running.order_by("-pk").first()
+        if begun is None and (self.new or self._links()):
+            fields = {"query": about, "total": 0, "done": 0, "state": Batch.State.RUNNING}
+            begun = log.open_batch(actor=self.actor, via=Via.IMPORT, **fields)
+        return begun
+
+    @property
+    def new(self):
+        """How many issues of the file are not here yet."""
+        return sum(len(home.places) - len(home.here) for home in self.homes.values())
+
+    def _make_home(self, home):
+        """Create the product of `home` and what it lacks of parts."""
+        if home.product is None:
+            fields = {"visibility": self.visibility} if self.visibility else {}
+            home.product = create_product(actor=self.actor, via=Via.IMPORT, key=home.key, title=home.name, **fields)
+            self.made.append(home.product)
+        for kind, wanted in home.parts.items():
+            own = {part.name.lower(): part for part in MODELS[kind].objects.filter(product=home.product)}
+            if kind == "label":
+                own |= {label.name.lower(): label for label in Label.objects.filter(product=None)}
+            for low, facts in wanted.items():
+                name = self._label_name(home, facts["name"]) if kind == "label" else facts["name"]
+                home.rows[kind, low] = own.get(name.lower()) or self._make_part(
+                    kind, home.product, facts | {"name": name}
+                )
+
+    def _label_name(self, home, name):
+        group = name.rpartition("/")[0]
+        return name.replace("/", ": ") if (home.name, group) in self.loose_groups else name
+
+    def _make_part(self, kind, product, facts):
+        fields = {"name": facts["name"]}
+        if kind == "label":
+            description = Reader(Report()).title(facts.get("description") or "-", "")[:DESCRIPTION_LENGTH]
+            fields |= {"colour": nearest(facts.get("colour", "")), "description": description.strip("-")}
+        if kind == "milestone":
+            state = "closed" if facts.get("state") == "closed" else "open"
+            fields |= {"due_on": facts.get("due_on"), "state": state}
+        return create_part(MODELS[kind], product=product, actor=self.actor, via=Via.IMPORT, **fields)
+
+    def _records(self):
+        for issue in self.issues(Report()):
+            home = self.homes.get(issue.product)
+            if home is None or issue.number not in home.places:
+                raise SourceError(issue.place, "the file has changed while it was read")
+            if issue.number not in home.here:
+                yield self._record(issue, home)
+
+    def _record(self, issue, home):
+        """Return the IssueRecord of a SourceIssue."""
+        first, events = walked(issue)
+        fields = self._rows(first, home)
+        was = {name: value for name, value in fields.items() if isinstance(value, log.Gone)}
+        if fields["product"] != home.product:
+            was["product"] = fields["product"]
+        self.counts["comments"] += len(issue.comments)
+        self.counts["events"] += len(events)
+        self.counts["corrected"] += sum(event.kind == Kind.CORRECTED for event in events)
+        return IssueRecord(
+            product=home.product,
+            fields={name: value for name, value in fields.items() if name != "product" and name not in was},
+            author=self._person(issue.author),
+            created_at=issue.created_at,
+            updated_at=issue.updated_at,
+            number=issue.number,
+            comments=[CommentRecord(said.body, self._person(said.who), said.at) for said in issue.comments],
+            events=[
+                EventRecord(event.at, self._person(event.who), self._rows(event.changes, home), event.kind)
+                for event in events
+            ],
+            was=was,
+        )
+
+    def _rows(self, values, home):
+        """Return the rows that plain `values` of fields mean; what is not here is `Gone`, known by its name."""
+        return {name: self._row(name, value, home) for name, value in values.items()}
+
+    def _row(self, name, value, home):
+        if name == "status":
+            return self.statuses[value]
+        if name == "assignee":
+            return self._person(value)
+        if name == "labels":
+            return [home.rows["label", label.lower()] for label in value]
+        if name == "product":
+            other = self.homes.get(value)
+            return other.product if other else log.Gone(value)
+        if name in PARTS and value is not None:
+            product, part = value
+            row = home.rows.get((name, part.lower())) if product == home.name else None
+            return row or log.Gone(part)
+        return value
+
+    def _person(self, name):
+        return self.people_rows[name.lower()] if name else None
+
+    def _links(self):
+        """Return `(id, id of the original)` of the duplicates of the file that the log says nothing of yet."""
+        here = {
+            (home.name, number): pk
+            for home in self.homes.values()
+            if home.product is not None
+            for number, pk in IssueNumber.objects.filter(product=home.product).values_list("number", "issue")
+        }
+        pairs = [
+            (here[self.refs[ref]], here[self.refs[original]])
+            for ref, original in self.duplicates.items()
+            if self.refs[ref] in here and self.refs[original] in here
+        ]
+        products = [home.product for home in self.homes.values()]
+        told = set(
+            Change.objects.filter(field="duplicate_of", issue__product__in=products).values_list("issue", flat=True)
+        )
+        return [pair for pair in pairs if pair[0] not in told]
+
+
+def key_of(name, taken):
+    """Return a key made from the letters and digits of `name` that is not `taken`: a digit at its end, if need be."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    base = "".join(char for char in plain.upper() if char.isalnum())
+    if not base or base[0].isdigit():
+        base = f"P{base}"
+    base = base[:KEY_LENGTH]
+    if len(base) > 1 and base not in taken:
+        return base
+    numbered = (f"{base[: KEY_LENGTH - len(str(n))]}{n}" for n in count(2))
+    return next(key for key in numbered if key not in taken)

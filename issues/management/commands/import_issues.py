@@ -1,0 +1,122 @@
+"""`manage.py import_issues`: the issues of another tracker, with their past."""
+
+import sys
+import time
+from pathlib import Path
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from history.errors import Refused
+from issues.importers.loading import READERS, Import
+from issues.importers.source import MEBIBYTE, SourceError
+from products.models import Product
+
+LINE_EVERY = 1000
+BAR = 30
+
+
+class Command(BaseCommand):
+    """Checks the whole file, loads it, and says what came in and what did not."""
+
+    help = "Import issues with comments and history. Run again, it adds what is not here yet."
+
+    def add_arguments(self, parser):
+        """Take the file, what it is, and where it goes."""
+        parser.add_argument("file", type=Path, help="the file, packed by gzip or not")
+        parser.add_argument("--format", required=True, choices=sorted(READERS))
+        parser.add_argument("--product", metavar="KEY", help="the product, which is created if need be")
+        parser.add_argument("--triage", action="store_true", help="let open issues wait in triage, not be accepted")
+        parser.add_argument("--actor", metavar="USERNAME", help="import as this maintainer (default: the site itself)")
+        parser.add_argument("--visibility", choices=Product.Visibility.values, help="of a product that is created")
+        parser.add_argument("--max-size", type=int, default=2048, metavar="MIB", help="unpacked (default: 2048)")
+
+    def handle(self, *, file, format, product, triage, actor, visibility, max_size, **options):
+        """Import the file. Raises CommandError where it is refused; then nothing has changed."""
+        run = Import(
+            file,
+            format,
+            key=product,
+            triage=triage,
+            actor=self._actor(actor),
+            visibility=visibility,
+            max_bytes=max_size * MEBIBYTE,
+        )
+        begun = time.monotonic()
+        try:
+            run.check()
+        except (SourceError, Refused) as error:
+            raise CommandError(f"{error}. Nothing was imported.") from error
+        progress = Progress(self.stdout, run.new)
+        try:
+            run.load(progress)
+        except ValidationError as error:
+            reasons = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
+            raise CommandError(f"{reasons} {progress.done} issues were imported before this.") from error
+        except (SourceError, Refused) as error:
+            raise CommandError(f"{error}. {progress.done} issues were imported before this.") from error
+        progress.end()
+        self.summarise(run, time.monotonic() - begun)
+
+    def _actor(self, username):
+        try:
+            return User.objects.get_by_natural_key(username) if username else None
+        except User.DoesNotExist as error:
+            raise CommandError(f"There is no user {username}.") from error
+
+    def summarise(self, run, seconds):
+        """Write what came in, what was here already, what was left out, and which words nobody knew."""
+        counts, new = run.counts, run.new
+        say = self.stdout.write
+        say(
+            f"Imported {new:,} issues with {counts['comments']:,} comments and {counts['events']:,} changes "
+            f"in {seconds:.1f} s ({new / seconds:,.0f} a second)."
+        )
+        if counts["found"] > new:
+            say(f"  {counts['found'] - new:,} were here already.")
+        for home in run.homes.values():
+            made = f", created ({home.product.get_visibility_display()})" if home.product in run.made else ""
+            say(f"  {home.product.key}: {len(home.places):,} issues of {home.name}{made}")
+        known = f", {counts['known people']:,} names are those of people here" if counts["known people"] else ""
+        say(f"  {counts['placeholders']:,} people came in as placeholders{known}")
+        if counts["linked"]:
+            say(f"  {counts['linked']:,} duplicates were linked to their originals")
+        if counts["corrected"]:
+            say(f"  {counts['corrected']:,} histories did not lead to the present, closed by a correction each")
+        for title, counter in (
+            ("Changed:", run.report.changed),
+            ("Left out:", run.report.left_out),
+            ("Unknown words:", run.report.unknown),
+        ):
+            lines = [(reason, count) for reason, count in counter.most_common() if count]
+            if lines:
+                say(title)
+            for reason, count in lines:
+                say(f"  {count:,} {reason}")
+
+
+class Progress:
+    """Tells how far it is: a bar on a terminal, else a line for every thousand issues."""
+
+    def __init__(self, out, total):
+        self.out, self.total, self.done = out, total, 0
+        self.begun = time.monotonic()
+        self.on_terminal = sys.stdout.isatty() and out.isatty()
+
+    def __call__(self, count):
+        """Add `count` issues that were written."""
+        before, self.done = self.done, self.done + count
+        text = f"{self.done:,} of {self.total:,} issues, {self.done / (time.monotonic() - self.begun):,.0f} a second"
+        if self.on_terminal:
+            filled = round(BAR * self.done / self.total)
+            self.out.write(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {text}", ending="")
+            self.out.flush()
+        elif self.done // LINE_EVERY > before // LINE_EVERY:
+            self.out.write(text)
+            self.out.flush()
+
+    def end(self):
+        """Leave the line of the bar."""
+        if self.on_terminal and self.done:
+            self.out.write("")
