@@ -55,7 +55,7 @@ def create_user(*, actor, via, username, password=None, is_placeholder=False, **
     _set_password(user, password)
     _check_user(user)
     save_named(user)
-    log.record(log.open_batch(actor=actor, via=via), Kind.CREATED, about=user, changes=log.created(user))
+    log.record(log.open_batch(actor=actor, via=via), Kind.CREATED, about=user, state=log.present(user))
     return user
 
 
@@ -73,11 +73,11 @@ def create_placeholders(usernames, *, via):
     if missing:
         for user in missing:
             user.set_unusable_password()
-            user.clean_fields(exclude=["password"])
+            User._meta.get_field("username").run_validators(user.username)
         User.objects.bulk_create(missing)
         missing = [user for user in _called(wanted) if user.username.lower() not in found]
         batch = log.open_batch(actor=None, via=via, total=len(missing))
-        log.record_all(log.build(batch, Kind.CREATED, about=user, changes=log.created(user)) for user in missing)
+        log.record_all(log.build(batch, Kind.CREATED, about=user, state=log.present(user)) for user in missing)
     return found | {user.username.lower(): user for user in missing}
 
 

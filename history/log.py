@@ -9,7 +9,10 @@ from django.utils import timezone
 
 from history.models import Batch, Change, Event, Kind
 
-TEXTS = frozenset({"title", "description", "body"})
+# What nobody asks the past for: texts, and what is the same for ever or follows from something else.
+KEYLESS = frozenset(
+    {"title", "description", "body", "number", "source", "created_at", "edited_at", "closed_at", "triaged_at"}
+)
 KEY_LENGTH = 64
 
 
@@ -81,46 +84,51 @@ class Row(NamedTuple):
     after_key: str
 
 
-def build(batch, kind, *, about, changes, product=None, issue=None, internal=False, actor=None, at=None):
-    """Return an unsaved Event and the Rows of its changes.
+def build(
+    batch, kind, *, about, changes=None, state=None, product=None, issue=None, internal=False, actor=None, at=None
+):
+    """Return the columns of an Event, `{attribute: value}`, and the Rows of its changes.
 
-    `about` is the row it tells of, `changes` is `{field: (before, after)}` of frozen values. With an `issue`, whose
-    row the caller holds locked, the event takes the issue's next number; the caller saves `event_count`.
+    `about` is the row it tells of, `changes` is `{field: (before, after)}` of frozen values; what is new has a `state`
+    instead, as `present` gives it. With an `issue`, whose row the caller holds locked, the event takes the issue's
+    next number; the caller saves `event_count`.
     """
     if issue is not None:
         issue.event_count += 1
-    event = Event(
-        batch=batch,
-        product=product,
-        issue=issue,
-        about=about._meta.model_name,
-        about_id=about.pk,
-        kind=kind,
-        number=issue.event_count if issue is not None else None,
-        actor=actor,
-        at=at or batch.at,
-        internal=internal,
-    )
+    event = {
+        "batch_id": batch.pk,
+        "product_id": product.pk if product is not None else None,
+        "issue_id": issue.pk if issue is not None else None,
+        "about": about._meta.model_name,
+        "about_id": about.pk,
+        "kind": kind,
+        "number": issue.event_count if issue is not None else None,
+        "actor_id": actor.pk if actor is not None else None,
+        "at": at or batch.at,
+        "internal": internal,
+        "state": state,
+        "delivered_at": None,
+    }
     return event, [
         Row(field, before, after, short_key(field, before), short_key(field, after))
-        for field, (before, after) in changes.items()
+        for field, (before, after) in (changes or {}).items()
     ]
 
 
 def record(batch, kind, **fields):
     """Write one Event with its Changes (the arguments are those of `build`; the actor is the batch's). Return it."""
     fields.setdefault("actor", batch.actor)
-    event, rows = build(batch, kind, **fields)
-    event.save(force_insert=True)
+    columns, rows = build(batch, kind, **fields)
+    event = Event.objects.create(**columns)
     Change.objects.bulk_create(_changes(event, rows))
     return event
 
 
 def record_all(built):
     """Write many Events with their Changes, as `build` returns them, in as few statements as there can be."""
-    built = list(built)
-    Event.objects.bulk_create([event for event, _rows in built])
-    Change.objects.bulk_create([change for event, rows in built for change in _changes(event, rows)], batch_size=1000)
+    told = [(Event(**columns), rows) for columns, rows in built]
+    Event.objects.bulk_create([event for event, _rows in told])
+    Change.objects.bulk_create([change for event, rows in told for change in _changes(event, rows)], batch_size=1000)
 
 
 def _changes(event, rows):
@@ -129,7 +137,7 @@ def _changes(event, rows):
 
 def short_key(field, frozen):
     """Return what `was:` and `changed:` look a value up by: an id, a short word, or nothing."""
-    if frozen is None or isinstance(frozen, list) or field in TEXTS:
+    if frozen is None or isinstance(frozen, list) or field in KEYLESS:
         return ""
     return str(frozen["id"] or "" if isinstance(frozen, dict) else frozen).lower()[:KEY_LENGTH]
 
@@ -143,14 +151,10 @@ def _filled(values):
     return {field: value for field, value in values.items() if value not in (None, False)}
 
 
-def created(row):
-    """Return the changes of a *created* event: all that `row` has that is not empty."""
-    return {field: (None, value) for field, value in present(row).items()}
-
-
 def replay(about, about_id):
     """Return the state that the log gives for a thing, folding its events from nothing; empty fields are left out."""
-    folded = {}
+    born = Event.objects.filter(about=about, about_id=about_id, state__isnull=False).order_by("id")
+    folded = {field: value for state in born.values_list("state", flat=True) for field, value in state.items()}
     changes = Change.objects.filter(event__about=about, event__about_id=about_id)
     for field, after in changes.order_by("event_id").values_list("field", "after"):
         folded[field] = after

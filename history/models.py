@@ -76,6 +76,8 @@ class Event(models.Model):
     at = models.DateTimeField(default=timezone.now)
     internal = models.BooleanField(default=False)
     delivered_at = models.DateTimeField(null=True)
+    # What was created, as it was then: `{field: frozen value}`, without what was empty. Only a creation has it.
+    state = models.JSONField(null=True)
 
     class Meta:
         verbose_name = _("event")
@@ -91,12 +93,19 @@ class Event(models.Model):
     def __str__(self):
         return f"{self.kind} {self.about} {self.about_id}"
 
+    def told(self):
+        """Return its Changes; a creation tells of each field of its state that it was empty before."""
+        return [Change(field=field, after=value) for field, value in (self.state or {}).items()] or self.changes.all()
+
 
 class Change(models.Model):
     """One field of one event, before and after; a row referred to is kept as `{"id": …, "name": …}`."""
 
     event = models.ForeignKey(Event, models.CASCADE, related_name="changes", db_index=False)
-    issue = models.ForeignKey("issues.Issue", models.CASCADE, null=True, related_name="+", db_index=False)
+    # The issue of the event once more, for the indexes; the event's own row vouches for it.
+    issue = models.ForeignKey(
+        "issues.Issue", models.CASCADE, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     field = models.CharField(max_length=32)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)

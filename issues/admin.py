@@ -247,7 +247,7 @@ class EventAdmin(ReadOnlyAdmin):
     @admin.display(description=_("changes"))
     def told(self, event):
         """Return the changes, one a line."""
-        rows = ((change.field, change.before, change.after) for change in list(event.changes.all())[:CHANGES_SHOWN])
+        rows = ((change.field, change.before, change.after) for change in list(event.told())[:CHANGES_SHOWN])
         return format_html_join("", "<p>{}: {} → {}</p>", rows)
 
 

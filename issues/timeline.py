@@ -62,9 +62,7 @@ def timeline(issue, user, *, everything=False):
 
 def _events(issue, user, limit):
     """Return the newest events as `(event, its changes)`, newest first; comments speak for themselves."""
-    told = Change.objects.filter(issue=issue).exclude(
-        event__kind__in=(Kind.CREATED, Kind.COMMENTED, Kind.COMMENT_EDITED)
-    )
+    told = Change.objects.filter(issue=issue).exclude(event__kind=Kind.COMMENT_EDITED)
     if not can(user, "comment_internally", issue):
         told = told.exclude(event__internal=True)
     told = told.select_related("event__actor", "event__batch").order_by("-event_id", "id")
@@ -141,7 +139,7 @@ def recent(product, user, amount):
         issue__in=Issue.objects.visible_to(user).filter(product=product),
         event__internal=False,
         field__in=("status", "resolution", "assignee", "priority", "duplicate_of"),
-    ).exclude(event__kind=Kind.CREATED)
+    )
     told = told.select_related("event__actor", "event__issue__product").order_by("-event_id", "id")
     events: dict = {}
     for change in told[: 3 * amount]:

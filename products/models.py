@@ -1,5 +1,7 @@
 """What is tracked, and who belongs to it. Knows nothing of issues."""
 
+import re
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -13,6 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from products.querysets import PartQuerySet, ProductQuerySet
 
 TEXT_LIMIT = 64 * 1024
+# NUL, and halves of surrogate pairs.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+CONTROLS = re.compile("[\x00-\x1f\x7f]+")
 PALETTE = [
     "red",
     "orange",
@@ -35,7 +40,7 @@ PALETTE = [
 
 def clean_text(value):
     """Refuse what no database can keep: NUL, and halves of surrogate pairs. Raises ValidationError."""
-    if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
+    if UNSTORABLE.search(value):
         raise ValidationError(_("Contains characters that cannot be stored."), code="characters")
 
 
@@ -44,7 +49,7 @@ def clean_line(value):
     clean_text(value)
     if not value.strip():
         raise ValidationError(_("Write something."), code="blank")
-    if any(ord(char) < 32 or ord(char) == 127 for char in value):
+    if CONTROLS.search(value):
         raise ValidationError(_("Write it on one line, without control characters."), code="characters")
 
 

@@ -43,7 +43,7 @@ def create_product(*, actor, via, **fields):
     save_named(product)
     ProductKey.objects.create(key=product.key, product=product)
     batch = log.open_batch(actor=actor, via=via)
-    log.record(batch, Kind.CREATED, about=product, product=product, changes=log.created(product))
+    log.record(batch, Kind.CREATED, about=product, product=product, state=log.present(product))
     if actor is not None:
         _write_member(batch, product, actor, Member.Role.MAINTAINER)
         access.forget_roles(actor)
@@ -142,7 +142,7 @@ def create_part(model, *, product, actor, via, **fields):
     _check_part(part, fields)
     save_named(part)
     batch = log.open_batch(actor=actor, via=via)
-    log.record(batch, Kind.CREATED, about=part, product=product, changes=log.created(part))
+    log.record(batch, Kind.CREATED, about=part, product=product, state=log.present(part))
     return part
 
 

@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("internal", models.BooleanField(default=False)),
                 ("delivered_at", models.DateTimeField(null=True)),
+                ("state", models.JSONField(null=True)),
                 (
                     "actor",
                     models.ForeignKey(
@@ -155,6 +156,7 @@ class Migration(migrations.Migration):
                 (
                     "issue",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.CASCADE,

@@ -57,7 +57,7 @@ def _links_between_visible(user):
 
 def tell(events, user):
     """Return the representations of `events` (with batch, actor, issue and changes at hand) for `user`."""
-    named = _look_up([change for event in events for change in event.changes.all()], user)
+    named = _look_up([change for event in events for change in event.told()], user)
     return [_tell(event, named) for event in events]
 
 
@@ -75,7 +75,7 @@ def _tell(event, named):
                 _value(event, change.field, change.before, named),
                 _value(event, change.field, change.after, named),
             ]
-            for change in event.changes.all()
+            for change in event.told()
             if change.field not in LEFT_OUT
         },
     }

@@ -310,7 +310,7 @@ class Events(Listed):
         return (
             seen.select_related("batch", "actor", "issue__product")
             .only(
-                *("about", "about_id", "kind", "at", "number", "internal"),
+                *("about", "about_id", "kind", "at", "number", "internal", "state"),
                 *("batch__via", "actor__username", "actor__display_name", "issue__number", "issue__product__key"),
             )
             .prefetch_related("changes")

@@ -13,7 +13,7 @@ from issues import rules
 from issues.importers import github, ietf, ndjson
 from issues.importers.colours import nearest
 from issues.importers.past import PARTS, walked
-from issues.importers.source import Reader, Report, SourceError, opened
+from issues.importers.source import UNTITLED, Reader, Report, SourceError, opened
 from issues.importers.words import CLOSED, DUPLICATE, OPEN, STARTED
 from issues.models import Category, Issue, IssueNumber
 from issues.services import CommentRecord, EventRecord, IssueRecord, link_duplicates, write_batch
@@ -76,6 +76,7 @@ class Import:
                 self.duplicates[issue.ref] = str(issue.duplicate_of)
             self._note_names(issue, home)
             self.counts["found"] += 1
+            self.report.changed[f"issues without a title, now called {UNTITLED}"] += issue.fields["title"] == UNTITLED
         for home in self.homes.values():
             self._find_present(home)
         self._plan_duplicates()

@@ -101,10 +101,10 @@ class NdjsonReader(Reader):
         for number, change in enumerate(self.listed(record.get("history"), f"{place}, history"), 1):
             where = f"{place}, change {number}"
             change = self.object(change, where)
-            at = self.moment(change.get("at"), where)
-            if change.get("field") not in FOLLOWED or at is None:
+            if change.get("field") not in FOLLOWED or change.get("at") is None:
                 self._leave_out(change)
                 continue
+            at = self.moment(change["at"], where)
             known = grouped[max(at, created or at), self.person(change.get("who"), where)]
             for field, (before, after) in self._both(change, where).items():
                 known[field] = (known[field][0] if field in known else before, after)

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 
 from issues.importers.words import BUG, CLOSED, OPEN
-from products.models import TEXT_LIMIT
+from products.models import CONTROLS, TEXT_LIMIT, UNSTORABLE
 
 MEBIBYTE = 1024 * 1024
 LINE_LIMIT = 16 * MEBIBYTE
@@ -21,9 +21,6 @@ NAME_LIMIT = 100
 BODY_LIMIT = 16 * TEXT_LIMIT
 NUMBER_LIMIT = 10**12
 UNTITLED = "(no title)"
-# What no database can keep: NUL, and halves of surrogate pairs.
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-CONTROLS = re.compile("[\x00-\x1f\x7f]+")
 # What an issue has where its source says nothing.
 BLANK = {
     "description": "",
@@ -115,15 +112,11 @@ class Reader:
         return value
 
     def title(self, value, place):
-        """Return a title on one line, at most 500 characters."""
-        value = self._string(value, place)
-        line = CONTROLS.sub(" ", self.text(value, place)).strip() or UNTITLED
-        if line == UNTITLED and value != UNTITLED:
-            self.report.changed[f"issues without a title, now called {UNTITLED}"] += 1
+        """Return a title on one line, at most 500 characters; where there is none, one that says so."""
+        line = CONTROLS.sub(" ", self.text(value, place)).strip()
         if len(line) > TITLE_LIMIT:
             self.report.changed["titles longer than 500 characters, cut"] += 1
-            line = line[:TITLE_LIMIT]
-        return line
+        return line[:TITLE_LIMIT] or UNTITLED
 
     def name(self, value, place):
         """Return the name of a component, label, milestone or version, or None. Raises SourceError."""

@@ -1,8 +1,9 @@
 """Every write to issues, comments, relations and statuses, and the undo of any batch."""
 
-from issues.services.batch import CommentRecord, EventRecord, IssueRecord, link_duplicates, write_batch
+from issues.services.batch import link_duplicates, write_batch
 from issues.services.comments import add_comment, edit_comment, restore_comment, trash_comment
 from issues.services.issues import create_issue, update_issue
+from issues.services.records import CommentRecord, EventRecord, IssueRecord
 from issues.services.relations import relate, stored_relation, unrelate
 from issues.services.statuses import create_status, update_status
 from issues.services.trash import purge, purge_expired, redact, restore_issue, trash_issue

@@ -29,7 +29,7 @@ def add_comment(issue, *, actor, via, body, internal=False, expected_version=Non
     batch = log.open_batch(actor=actor, via=via, at=now)
     comment.body_html = render(body)
     comment.save(force_insert=True)
-    _record(Kind.COMMENTED, comment, issue, batch, log.created(comment), counted=1)
+    _record(Kind.COMMENTED, comment, issue, batch, counted=1, state=log.present(comment))
     if changes:
         update_issue(issue, actor=actor, via=via, batch=batch, **changes)
     return comment
@@ -44,14 +44,12 @@ def check_comment(comment, limit=TEXT_LIMIT):
         raise ValidationError({"body": ValidationError(_("Too long."), code="max_length")})
 
 
-def _record(kind, comment, issue, batch, changes, *, counted=0):
-    """Log `changes` of `comment`; only what every reader can see moves the issue's version and date."""
+def _record(kind, comment, issue, batch, *, counted=0, **told):
+    """Log what is `told` of `comment`; only what every reader can see moves the issue's version and date."""
     if not comment.internal:
         issue.comment_count += counted
         touch(issue, batch)
-    log.record(
-        batch, kind, about=comment, product=issue.product, issue=issue, internal=comment.internal, changes=changes
-    )
+    log.record(batch, kind, about=comment, product=issue.product, issue=issue, internal=comment.internal, **told)
     issue.save(update_fields=["comment_count", "event_count", "lock_version", "updated_at", "updated_by"])
 
 
@@ -81,7 +79,7 @@ def set_body(comment, issue, body, batch):
     comment.edited_at = batch.at
     comment.lock_version += 1
     comment.save(update_fields=["body", "body_html", "edited_at", "lock_version"])
-    _record(Kind.COMMENT_EDITED, comment, issue, batch, log.difference(before, log.state(comment)))
+    _record(Kind.COMMENT_EDITED, comment, issue, batch, changes=log.difference(before, log.state(comment)))
     return comment
 
 
@@ -117,5 +115,5 @@ def set_trashed(comment, issue, batch, trashed):
     comment.save(update_fields=["deleted_at", "deleted_by", "lock_version"])
     kind = Kind.TRASHED if trashed else Kind.RESTORED
     changes = log.difference(before, log.state(comment))
-    _record(kind, comment, issue, batch, changes, counted=-1 if trashed else 1)
+    _record(kind, comment, issue, batch, counted=-1 if trashed else 1, changes=changes)
     return comment

@@ -44,6 +44,8 @@ RELATED = [
 ]
 # Rows come as rows, already looked up: asking for each of them again would cost a query a field.
 ROWS = [field.name for field in Issue._meta.concrete_fields if field.is_relation]
+# No one but the services sets what cannot be edited.
+UNCHECKED = {*ROWS, *(field.name for field in Issue._meta.concrete_fields if not field.editable)}
 SOURCES = {"agent": Issue.Source.API}
 
 
@@ -102,7 +104,7 @@ def insert(issue, batch, kind=Kind.CREATED):
     IssueNumber.objects.create(product=issue.product, number=issue.number, issue=issue)
     IssueLabel.objects.bulk_create(IssueLabel(issue=issue, label=label) for label in labels)
     issue.event_count = 0
-    log.record(batch, kind, about=issue, product=issue.product, issue=issue, changes=log.created(issue))
+    log.record(batch, kind, about=issue, product=issue.product, issue=issue, state=log.present(issue))
     return issue
 
 
@@ -209,7 +211,7 @@ def place(issue):
 
 def check_issue(issue):
     """Raise ValidationError by field unless `issue` is valid as a whole."""
-    issue.full_clean(exclude=ROWS, validate_unique=False, validate_constraints=False)
+    issue.full_clean(exclude=UNCHECKED, validate_unique=False, validate_constraints=False)
 
 
 def finish(issue, before, batch, kind=Kind.CHANGED):

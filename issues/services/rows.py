@@ -1,24 +1,27 @@
 """Writing many rows at once: COPY on PostgreSQL, one prepared INSERT on SQLite."""
 
 import json
+import re
 from datetime import date, datetime
 from io import StringIO
 
 from django.db import connection
 from django.db.models import JSONField
 
+SPECIAL = re.compile(r"[\\\t\n\r]")
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def number_rows(rows):
     """Give each of `rows`, all of one model, the next ids of its table. Return the rows."""
     if rows:
-        for row, pk in zip(rows, _next_ids(type(rows[0]), len(rows)), strict=True):
+        for row, pk in zip(rows, next_ids(type(rows[0]), len(rows)), strict=True):
             row.pk = pk
     return rows
 
 
-def _next_ids(model, count):
+def next_ids(model, count):
+    """Return the next `count` ids of the table of `model`, which nobody else gets then."""
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -74,20 +77,21 @@ def _adapted(values, as_json):
 
 def _lines(values, as_json):
     """Return the rows as a file that COPY reads."""
-    lines = StringIO()
-    for row in values:
-        lines.write("\t".join([_text(value, is_json) for value, is_json in zip(row, as_json, strict=True)]))
-        lines.write("\n")
-    lines.seek(0)
-    return lines
+    writers = [_json_text if is_json else _text for is_json in as_json]
+    lines = ["\t".join([write(value) for write, value in zip(writers, row, strict=True)]) for row in values]
+    return StringIO("\n".join([*lines, ""]))
 
 
-def _text(value, as_json):
+def _json_text(value):
+    """Return `value` as COPY reads JSON."""
+    return "\\N" if value is None else _text(json.dumps(value))
+
+
+def _text(value):
     """Return `value` as COPY reads it."""
     if value is None:
         return "\\N"
-    if as_json:
-        value = json.dumps(value)
-    elif not isinstance(value, str):
+    if not isinstance(value, str):
         return str(value)
-    return value if value.isalnum() else value.translate(ESCAPES)
+    # Most texts are words, which have nothing to escape.
+    return value if value.isalnum() or not SPECIAL.search(value) else value.translate(ESCAPES)

@@ -21,7 +21,7 @@ def create_status(*, actor, via, **fields):
     status = Status(**fields)
     check(status)
     save_named(status)
-    log.record(log.open_batch(actor=actor, via=via), Kind.CREATED, about=status, changes=log.created(status))
+    log.record(log.open_batch(actor=actor, via=via), Kind.CREATED, about=status, state=log.present(status))
     return status
 
 

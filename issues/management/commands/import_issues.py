@@ -14,6 +14,7 @@ from issues.importers.source import MEBIBYTE, SourceError
 from products.models import Product
 
 LINE_EVERY = 1000
+SWITCH_EVERY = 0.0003
 BAR = 30
 
 
@@ -48,6 +49,8 @@ class Command(BaseCommand):
             run.check()
         except (SourceError, Refused) as error:
             raise CommandError(f"{error}. Nothing was imported.") from error
+        # While one thread waits for the database the other builds rows: neither is to wait long for its turn.
+        sys.setswitchinterval(SWITCH_EVERY)
         progress = Progress(self.stdout, run.new)
         try:
             run.load(progress)
@@ -76,7 +79,7 @@ class Command(BaseCommand):
         if counts["found"] > new:
             say(f"  {counts['found'] - new:,} were here already.")
         for home in run.homes.values():
-            made = f", created ({home.product.get_visibility_display()})" if home.product in run.made else ""
+            made = f", created ({home.product.visibility})" if home.product in run.made else ""
             say(f"  {home.product.key}: {len(home.places):,} issues of {home.name}{made}")
         known = f", {counts['known people']:,} names are those of people here" if counts["known people"] else ""
         say(f"  {counts['placeholders']:,} people came in as placeholders{known}")

@@ -1,0 +1,208 @@
+"""The plain records of the door for many issues, and the rows that they become."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from history import log
+from history.models import Kind, Via
+from issues import rules
+from issues.models import Comment, Issue
+from issues.services.comments import check_comment
+from issues.services.issues import SOURCES, check_issue
+from products.markdown import render
+from products.models import clean_text
+
+IMPORT_LIMIT = 1024 * 1024
+
+
+@dataclass
+class CommentRecord:
+    """A comment to write; `author` is a User, or None where nobody knows."""
+
+    body: str
+    author: Any
+    at: datetime
+    internal: bool = False
+
+
+@dataclass
+class EventRecord:
+    """A change in the past of an issue: `{field: value after}`, with rows where fields refer to rows.
+
+    What follows from a status (when it was triaged, when it was closed) is not given: it is worked out. A product is
+    told only: the row has its last one, and a number there, from the beginning.
+    """
+
+    at: datetime
+    actor: Any
+    changes: dict
+    kind: str = Kind.CHANGED
+
+
+@dataclass
+class IssueRecord:
+    """An issue to write: its `fields` when it was created, and the `events` and `comments` since.
+
+    Without `number` it gets the product's next one, without `created_at` it is created now. `was` holds fields that
+    it had at first, for the log alone, such as the product that it was moved from (a `history.log.Gone`).
+    """
+
+    product: Any
+    fields: dict
+    author: Any = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    number: int | None = None
+    comments: list = field(default_factory=list)
+    events: list = field(default_factory=list)
+    was: dict = field(default_factory=dict)
+
+
+@dataclass
+class Told:
+    """The columns of an event with the rows of its changes, and what it is about: `comment`, or else its `issue`."""
+
+    issue: Issue
+    event: dict
+    changes: list
+    comment: Comment | None = None
+
+
+@dataclass
+class Rows:
+    """The rows of one transaction; the labels of an issue are its `label_list`."""
+
+    issues: list = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+
+
+def build_rows(records, batch, first_status):
+    """Return the Rows of `records`, still without ids and numbers; the database is not asked.
+
+    Raises ValidationError that says which record it is.
+    """
+    rows = Rows()
+    for record in records:
+        try:
+            _build(record, batch, rows, first_status)
+        except ValidationError as error:
+            raise ValidationError(dict(_named(record, error))) from error
+    return rows
+
+
+def _named(record, error):
+    """Yield the errors of a record under names that say which one it is."""
+    place = f"{record.product.key}-{record.number}" if record.number else str(record.fields.get("title", ""))[:60]
+    for name, errors in error.error_dict.items():
+        yield f"{place}: {name}", errors
+
+
+def _build(record, batch, rows, first_status):
+    """Append the rows of one record to `rows`."""
+    now = timezone.now()
+    issue = _created(record, batch, record.created_at or now, first_status)
+    first = {**log.present(issue), **{name: log.freeze(value) for name, value in record.was.items()}}
+    past = [told(batch, Kind.CREATED, issue, record.author, issue.created_at, state=first)]
+    state = first
+    for step in sorted([*record.events, *record.comments], key=lambda step: step.at):
+        if isinstance(step, CommentRecord):
+            past.append(_said(batch, issue, step))
+        else:
+            state = _changed(batch, issue, step, state, past)
+    _check(issue)
+    issue.description_html = render(issue.description)
+    issue.updated_at = max([record.updated_at or issue.created_at, *(one.event["at"] for one in past)])
+    rows.issues.append(issue)
+    rows.told += past
+
+
+def _created(record, batch, at, first_status):
+    """Return the Issue as it was when it was created, by the rules of the single door."""
+    fields = dict(record.fields)
+    labels = fields.pop("labels", ())
+    status = fields.pop("status", None) or first_status
+    issue = Issue(
+        product=record.product,
+        author=record.author,
+        source=SOURCES.get(batch.via, batch.via),
+        number=record.number or 0,
+        created_at=at,
+        created_by=record.author or batch.actor,
+        updated_at=at,
+        updated_by=record.author or batch.actor,
+        status=status,
+        **fields,
+    )
+    issue.label_list = sorted(labels, key=lambda label: label.name.lower())
+    rules.stamp(issue, at)
+    return issue
+
+
+def told(batch, kind, issue, actor, at, *, comment=None, **fields):
+    """Return the Told of an event at some time in the past of `issue`; `fields` are its changes or its state."""
+    internal = comment is not None and comment.internal
+    event, rows = log.build(
+        batch,
+        kind,
+        about=comment or issue,
+        product=issue.product,
+        issue=issue,
+        internal=internal,
+        actor=actor,
+        at=at,
+        **fields,
+    )
+    if batch.via == Via.IMPORT:
+        event["delivered_at"] = batch.at
+    return Told(issue, event, rows, comment)
+
+
+def _said(batch, issue, step):
+    """Return the Told of a comment, counted as the single door counts it."""
+    comment = Comment(issue=issue, body=step.body, author=step.author, internal=step.internal, created_at=step.at)
+    check_comment(comment, limit=IMPORT_LIMIT)
+    comment.body_html = render(comment.body)
+    if not comment.internal:
+        issue.comment_count += 1
+        issue.lock_version += 1
+        issue.updated_by = step.author or issue.updated_by
+    state = log.present(comment)
+    return told(batch, Kind.COMMENTED, issue, step.author, step.at, comment=comment, state=state)
+
+
+def _changed(batch, issue, step, state, past):
+    """Apply a past change to `issue` and append its event to `past`. Return the state after it."""
+    values = dict(step.changes)
+    for name, value in values.items():
+        if name == "labels":
+            issue.label_list = sorted(value, key=lambda label: label.name.lower())
+        elif name != "product" and not isinstance(value, log.Gone):
+            setattr(issue, name, value)
+    if "status" in values:
+        rules.stamp(issue, step.at)
+    after = {name: log.freeze(value) for name, value in values.items()}
+    for name, value in (("priority", issue.priority_slug), ("severity", issue.severity_slug)):
+        if name in after:
+            after[name] = value
+    if "status" in values:
+        after |= {"closed_at": log.freeze(issue.closed_at), "triaged_at": log.freeze(issue.triaged_at)}
+    changes = log.difference(state, after)
+    if changes:
+        issue.lock_version += 1
+        issue.updated_by = step.actor or issue.updated_by
+        past.append(told(batch, step.kind, issue, step.actor, step.at, changes=changes))
+    return state | after
+
+
+def _check(issue):
+    """Raise ValidationError unless the issue, as it has become, is one that may be."""
+    check_issue(issue)
+    clean_text(issue.description)
+    if len(issue.description.encode()) > IMPORT_LIMIT:
+        raise ValidationError({"description": ValidationError(_("Too long: at most 1 MiB."), code="max_length")})
+    rules.check_labels(issue, issue.label_list, present=issue.label_list)
