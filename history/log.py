@@ -154,7 +154,7 @@ def _filled(values):
 def replay(about, about_id):
     """Return the state that the log gives for a thing, folding its events from nothing; empty fields are left out."""
     born = Event.objects.filter(about=about, about_id=about_id, state__isnull=False).order_by("id")
-    folded = {field: value for state in born.values_list("state", flat=True) for field, value in state.items()}
+    folded = {field: value for state in born.values_list("state", flat=True) for field, value in (state or {}).items()}
     changes = Change.objects.filter(event__about=about, event__about_id=about_id)
     for field, after in changes.order_by("event_id").values_list("field", "after"):
         folded[field] = after

@@ -86,7 +86,7 @@ def _lock_any(row, expected_version):
 
 def _blank_history(row, field, blank):
     for event in Event.objects.filter(about=row._meta.model_name, about_id=row.pk, state__has_key=field):
-        event.state[field] = blank
+        event.state = (event.state or {}) | {field: blank}
         event.save(update_fields=["state"])
     changes = Change.objects.filter(event__about=row._meta.model_name, event__about_id=row.pk, field=field)
     changes.filter(before__isnull=False).update(before=blank)

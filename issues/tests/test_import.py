@@ -1,0 +1,479 @@
+"""What `import_issues` brings in from each format: people, dates, states, labels, comments and history."""
+
+import gzip
+import json
+from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from history import log
+from history.models import Batch, Event
+from issues import services
+from issues.importers.colours import nearest
+from issues.importers.loading import key_of
+from issues.models import Comment, Issue
+from issues.services import batch, update_issue
+from issues.services.issues import RELATED
+from products.models import Component, Label, Milestone, Product
+
+
+def bring(tmp_path, data, format="ndjson", name="issues.json", **options):
+    """Import `data` (records for ndjson, else a document) from a file. Return what the command printed."""
+    if format == "ndjson" and isinstance(data, list):
+        text = "".join(f"{json.dumps(record)}\n" for record in data)
+    else:
+        text = data if isinstance(data, str) else json.dumps(data)
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    out = StringIO()
+    call_command("import_issues", path, format=format, stdout=out, **options)
+    return out.getvalue()
+
+
+def at(day, hour=0):
+    return datetime(2020, 1, day, hour, tzinfo=UTC)
+
+
+def record(number, **fields):
+    """Return a closed issue as a Bugzilla would have it."""
+    return {
+        "source": "msr2013-eclipse",
+        "id": str(number),
+        "product": "Web shop",
+        "title": f"Issue {number}",
+        "reporter": "ann@example.invalid",
+        "status": "RESOLVED",
+        "resolution": "FIXED",
+        "created_at": "2020-01-01T00:00:00Z",
+        "updated_at": "2020-01-09T00:00:00Z",
+        "history": [],
+        "comments": [],
+        **fields,
+    }
+
+
+def change(day, field, before, after, who=None):
+    return {"at": f"2020-01-{day:02}T00:00:00Z", "who": who, "field": field, "from": before, "to": after}
+
+
+def told(issue):
+    """Return `(kind, day, {field: (name before, name after)})` of each event after the creation, texts in words."""
+
+    def word(value):
+        return value["name"] if isinstance(value, dict) else value
+
+    rows = []
+    for event in issue.events.exclude(kind="created").order_by("number"):
+        changes = {c.field: (word(c.before), word(c.after)) for c in event.changes.all() if not c.field.endswith("_at")}
+        rows.append((event.kind, event.at.day, changes))
+    return rows
+
+
+def first(issue):
+    return Event.objects.get(issue=issue, kind="created").state
+
+
+def assert_replays():
+    for issue in Issue.objects.select_related(*RELATED):
+        assert log.replay("issue", issue.pk) == log.present(issue)
+        assert issue.event_count == issue.events.count()
+
+
+def test_history_is_walked_back(db, tmp_path):
+    history = [
+        change(2, "status", "NEW", "ASSIGNED"),
+        change(2, "assignee", "inbox-1@example.invalid", "bob@example.invalid"),
+        change(3, "status", "ASSIGNED", "RESOLVED", who="bob@example.invalid"),
+        change(3, "resolution", None, "WONTFIX", who="bob@example.invalid"),
+        change(3, "cc", None, "carl@example.invalid"),
+        change(4, "status", "RESOLVED", "REOPENED"),
+        change(4, "resolution", "WONTFIX", None),
+        change(5, "severity", "enhancement", "critical"),
+        change(6, "title", "Old title", "Issue 7"),
+        change(7, "status", "REOPENED", "RESOLVED"),
+        change(7, "resolution", None, "FIXED"),
+    ]
+    data = record(7, assignee="bob@example.invalid", severity="critical", component="Cart", history=history, os="Linux")
+    out = bring(tmp_path, [data])
+    issue = Issue.objects.get()
+    assert (issue.key, issue.title, issue.status.slug, issue.resolution) == ("WEBSHOP-7", "Issue 7", "closed", "fixed")
+    assert (issue.author.username, issue.assignee.username, issue.component.name) == ("ann", "bob", "Cart")
+    assert (issue.created_at, issue.updated_at, issue.closed_at, issue.triaged_at) == (at(1), at(9), at(7), at(1))
+    assert (issue.source, issue.get_severity_display(), issue.type) == ("import", "S1", "bug")
+    born = first(issue)
+    assert (born["title"], born["type"], born["status"]["name"]) == ("Old title", "feature", "accepted")
+    assert born["severity"] == "unset" and not {"assignee", "resolution"} & set(born)
+    assert told(issue) == [
+        ("changed", 2, {"status": ("accepted", "in-progress"), "assignee": (None, "bob")}),
+        ("changed", 3, {"status": ("in-progress", "closed"), "resolution": (None, "wont-do")}),
+        ("changed", 4, {"status": ("closed", "accepted"), "resolution": ("wont-do", None)}),
+        ("changed", 5, {"severity": ("unset", "s1"), "type": ("feature", "bug")}),
+        ("changed", 6, {"title": ("Old title", "Issue 7")}),
+        ("changed", 7, {"status": ("accepted", "closed"), "resolution": (None, "fixed")}),
+    ]
+    assert [event.actor and event.actor.username for event in issue.events.order_by("number")][:3] == [
+        "ann",
+        None,
+        "bob",
+    ]
+    assert all(event.delivered_at for event in issue.events.all())
+    assert "1 changes of cc, until issues can be watched" in out and "1 values of os" in out
+    assert User.objects.filter(is_placeholder=True, is_active=False, email="").count() == 2
+    assert_replays()
+
+
+def test_where_a_history_does_not_chain_a_correction_closes_the_gap(db, tmp_path):
+    history = [change(2, "version", "1.0", "1.1"), change(3, "version", "1.2", "1.3")]
+    bring(tmp_path, [record(1, version="2.0", history=history)])
+    issue = Issue.objects.get()
+    assert first(issue)["version"] == {"id": None, "name": "1.0"}
+    assert [row[2]["version"] for row in told(issue)] == [("1.0", "1.1"), ("1.1", "1.3"), ("1.3", "2.0")]
+    assert [row[:2] for row in told(issue)] == [("changed", 2), ("changed", 3), ("corrected", 9)]
+    assert issue.version.name == "2.0"
+    assert_replays()
+
+
+def test_what_the_source_knows_no_longer_stays_what_it_became(db, tmp_path):
+    bring(tmp_path, [record(1, priority=None, history=[change(2, "priority", "P3", "P1")])])
+    issue = Issue.objects.get()
+    assert (issue.priority_slug, first(issue)["priority"]) == ("urgent", "medium")
+
+
+def test_a_move_from_a_product_that_is_not_in_the_file_is_told_by_name(db, tmp_path):
+    history = [
+        change(2, "product", "Platform", "Shop"),
+        change(2, "component", "UI", "Cart"),
+        change(3, "product", "Shop", "Web shop"),
+    ]
+    bring(tmp_path, [record(1, component="Cart", history=history), record(2, product="Shop")])
+    issue = Issue.objects.get(product__key="WEBSHOP")
+    shop = Product.objects.get(key="SHOP")
+    assert (first(issue)["product"], first(issue)["component"]) == (
+        {"id": None, "name": "Platform"},
+        {"id": None, "name": "UI"},
+    )
+    assert [row[0] for row in told(issue)] == ["moved", "moved"]
+    change_to_shop = issue.events.get(number=2).changes.get(field="product")
+    assert change_to_shop.after == {"id": shop.pk, "name": "SHOP"}
+    assert_replays()
+
+
+def test_an_issue_without_history_is_opened_and_then_closed(db, tmp_path):
+    data = record(
+        1,
+        source="castle-youtrack",
+        id="AR-1",
+        status="Resolved",
+        resolution="Obsolete",
+        type="Feature",
+        priority="Show-stopper",
+        resolved_at="2020-01-04T00:00:00Z",
+        comments=[
+            {"at": "2020-01-02T00:00:00Z", "who": "bob@example.invalid", "text": "I *see*."},
+            {"at": "2020-01-03T00:00:00Z", "who": None, "text": "Who\x00 am I? \ud800"},
+            {"at": "2020-01-03T00:00:00Z", "who": None, "text": "   "},
+        ],
+        watchers=["a", "b"],
+    )
+    out = bring(tmp_path, [data], name="castle.ndjson.gz")
+    issue = Issue.objects.get()
+    assert (issue.number, issue.resolution, issue.type, issue.priority_slug) == (1, "wont-do", "feature", "urgent")
+    assert told(issue)[-1] == ("changed", 4, {"status": ("accepted", "closed"), "resolution": (None, "wont-do")})
+    said = list(Comment.objects.order_by("id").values_list("author__username", "body", "created_at", "body_html"))
+    assert said[0] == ("bob", "I *see*.", at(2), "<p>I <em>see</em>.</p>\n")
+    assert said[1][:2] == (None, "Who\N{REPLACEMENT CHARACTER} am I? \N{REPLACEMENT CHARACTER}")
+    assert issue.comment_count == len(said) == 2
+    assert "2 characters that no database can keep, replaced" in out
+    assert "1 comments without a text or a date" in out and "2 watchers" in out
+    assert_replays()
+
+
+@pytest.mark.parametrize(("options", "slug"), [({}, "accepted"), ({"triage": True}, "new")])
+def test_where_open_issues_land(db, tmp_path, options, slug):
+    bring(tmp_path, [record(1, status="NEW", resolution=None)], **options)
+    assert Issue.objects.get().status.slug == slug
+
+
+def test_words_that_nobody_knows_are_reported(db, tmp_path):
+    out = bring(tmp_path, [record(1, status="PONDERED", resolution="MAGIC", severity="odd", source="unheard of")])
+    issue = Issue.objects.get()
+    assert (issue.status.slug, issue.resolution, issue.severity) == ("accepted", "", 0)
+    for line in ("status 'PONDERED', taken as open", "resolution 'MAGIC', taken as none", "severity 'odd'"):
+        assert line in out
+
+
+def test_titles_that_are_missing_long_or_of_several_lines(db, tmp_path):
+    out = bring(tmp_path, [record(1, title=None), record(2, title="a\r\nb"), record(3, title="x" * 501)])
+    assert list(Issue.objects.order_by("number").values_list("title", flat=True)) == ["(no title)", "a b", "x" * 500]
+    assert "1 issues without a title, now called (no title)" in out
+
+
+def test_duplicates_are_linked_once_all_are_here(db, tmp_path):
+    duplicate = {"resolution": "DUPLICATE", "history": [change(5, "status", "NEW", "RESOLVED")]}
+    data = [
+        record(1, duplicate_of="2", **duplicate),
+        record(2),
+        record(3, duplicate_of="99", **duplicate),
+        record(4, duplicate_of="5", **duplicate),
+        record(5, duplicate_of="4", **duplicate),
+    ]
+    out = bring(tmp_path, data)
+    one = Issue.objects.get(number=1)
+    assert one.duplicate_of.number == 2
+    assert (one.updated_at, told(one)[-1]) == (at(9), ("changed", 5, {"duplicate_of": (None, "WEBSHOP-2")}))
+    assert Issue.objects.filter(duplicate_of__isnull=False).count() == 2
+    assert "1 originals (duplicate of) that are not in the file" in out
+    assert "1 duplicates that go round in a circle" in out
+    assert_replays()
+
+
+def test_run_again_it_changes_nothing_and_adds_what_is_new(db, tmp_path, maintainer):
+    data = [record(n) for n in range(1, 4)]
+    bring(tmp_path, data)
+    counted = (Batch.objects.count(), Event.objects.count())
+    out = bring(tmp_path, data)
+    assert "Imported 0 issues" in out and "3 were here already" in out
+    assert (Batch.objects.count(), Event.objects.count()) == counted
+    issue = Issue.objects.get(number=2)
+    update_issue(issue, actor=User.objects.get(username="ada"), via="web", title="Ours now")
+    bring(tmp_path, [*data, record(4)])
+    assert list(Issue.objects.order_by("number").values_list("number", "title"))[1:] == [
+        (2, "Ours now"),
+        (3, "Issue 3"),
+        (4, "Issue 4"),
+    ]
+
+
+def test_killed_halfway_and_run_again_it_ends_the_same(db, tmp_path, monkeypatch):
+    data = [record(n, duplicate_of="1" if n > 1 else None, resolution="DUPLICATE") for n in range(1, 8)]
+    monkeypatch.setattr(batch, "CHUNK", 2)
+    monkeypatch.setattr("issues.management.commands.import_issues.Progress.__call__", killed_after_two())
+    with pytest.raises(KeyboardInterrupt):
+        bring(tmp_path, data)
+    assert Issue.objects.count() == 4
+    monkeypatch.undo()
+    out = bring(tmp_path, data)
+    assert "4 were here already" in out and "6 duplicates were linked" in out
+    assert Issue.objects.count() == 7
+    run = Batch.objects.get(via="import", query="import issues.json")
+    assert (run.state, run.total, run.events.filter(kind="created").count()) == ("done", 7, 7)
+    assert_replays()
+
+
+def killed_after_two():
+    counted = []
+
+    def progress(self, count):
+        counted.append(count)
+        if len(counted) == 2:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def test_undoing_an_import_moves_its_issues_to_the_trash(db, tmp_path, administrator):
+    bring(tmp_path, [record(1, history=[change(2, "title", "Old", "Issue 1")])])
+    undoing = services.undo(Batch.objects.get(query="import issues.json"), actor=administrator, via="web")
+    assert (undoing.total, undoing.left_alone) == (1, [])
+    issue = Issue.objects.get()
+    assert issue.deleted_at and issue.title == "Issue 1"
+
+
+def test_several_products_get_keys_from_their_names(db, tmp_path, product):
+    bring(tmp_path, [record(1, product="WEB"), record(1, product="web shop!"), record(1, product="3 Größe")])
+    assert set(Product.objects.exclude(pk=product.pk).values_list("key", "title")) == {
+        ("WEB2", "WEB"),
+        ("WEBSHOP", "web shop!"),
+        ("P3GROE", "3 Größe"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "key"),
+    [
+        ("JDT", (), "JDT"),
+        ("JDT", ("JDT",), "JDT2"),
+        ("C", (), "C2"),
+        ("Build Tools and more", (), "BUILDTOOLS"),
+        ("Build Tools and more", ("BUILDTOOLS",), "BUILDTOOL2"),
+        ("*Testproduct", (), "TESTPRODUC"),
+        ("日本", (), "P2"),
+        ("JDT", {"JDT", *(f"JDT{n}" for n in range(2, 10))}, "JDT10"),
+    ],
+)
+def test_keys(name, taken, key):
+    assert key_of(name, set(taken)) == key
+
+
+@pytest.mark.parametrize(
+    ("hex_colour", "name"),
+    [
+        ("d73a4a", "red"),
+        ("#0075CA", "blue"),
+        ("ffffff", "gray"),
+        ("5319e7", "violet"),
+        ("fbca04", "yellow"),
+        ("4d2c00", "brown"),
+        ("red", "gray"),
+        ("", "gray"),
+    ],
+)
+def test_colours(hex_colour, name):
+    assert nearest(hex_colour) == name
+
+
+def event(kind, day, login="ann", **fields):
+    return {"event": kind, "created_at": f"2020-01-{day:02}T00:00:00Z", "actor": login and {"login": login}, **fields}
+
+
+def github(number, events=(), **fields):
+    issue = {
+        "number": number,
+        "repository_url": "https://example.invalid/repos/shop/web-shop",
+        "title": "Cart",
+        "state": "open",
+        "state_reason": None,
+        "body": "**Bold**\x00",
+        "user": {"login": "ann"},
+        "labels": [],
+        "assignees": [],
+        "created_at": "2020-01-01T00:00:00Z",
+        "updated_at": "2020-01-09T00:00:00Z",
+        **fields,
+    }
+    return {"type": "issue", "issue": issue, "events": list(events)}
+
+
+def test_github(db, tmp_path):
+    ui, old = {"name": "area/ui", "color": "d73a4a"}, {"name": "old", "color": "ffffff"}
+    second = {"name": "area/api", "color": "0075ca", "description": "What programs call"}
+    events = [
+        event("labeled", 2, label=ui),
+        event("labeled", 2, label=old),
+        event("renamed", 3, rename={"from": "Crt", "to": "Cart"}),
+        event("commented", 3, login="bob", body="Me too"),
+        event("milestoned", 4, milestone={"title": "1.0"}),
+        event("demilestoned", 5, milestone={"title": "1.0"}),
+        event("milestoned", 5, milestone={"title": "2.0"}),
+        event("assigned", 5, assignee={"login": "bob"}),
+        event("closed", 6, login=None),
+        event("reopened", 7),
+        event("unlabeled", 7, label=ui),
+        event("labeled", 7, label=second),
+        event("closed", 8, login="bob"),
+        event("subscribed", 8),
+    ]
+    closed = github(
+        5,
+        events,
+        state="closed",
+        state_reason="not_planned",
+        labels=[second],
+        milestone={"title": "2.0", "state": "open", "due_on": "2020-02-01T08:00:00Z"},
+        assignees=[{"login": "bob"}, {"login": "carl"}],
+        closed_at="2020-01-08T00:00:00Z",
+    )
+    pull = github(6, pull_request={})
+    out = bring(tmp_path, [closed, pull, github(7, user=None)], "github", product="web")
+    issue = Issue.objects.get(number=5)
+    assert (issue.product.title, issue.key, issue.status.slug, issue.resolution) == (
+        "web-shop",
+        "WEB-5",
+        "closed",
+        "wont-do",
+    )
+    assert issue.description == "**Bold**\N{REPLACEMENT CHARACTER}"
+    assert (issue.milestone.name, issue.milestone.due_on.isoformat(), issue.assignee.username) == (
+        "2.0",
+        "2020-02-01",
+        "bob",
+    )
+    assert set(Label.objects.values_list("name", "colour", "description")) == {
+        ("area/ui", "red", ""),
+        ("area/api", "blue", "What programs call"),
+        ("old", "gray", ""),
+    }
+    kinds = [row[0] for row in told(issue)]
+    assert kinds == [*["changed"] * 3, "commented", *["changed"] * 9, "corrected"]
+    assert told(issue)[-1][2]["labels"] == (
+        [{"id": label.pk, "name": label.name} for label in Label.objects.filter(name__in=["area/api", "old"])],
+        [{"id": label.pk, "name": label.name} for label in Label.objects.filter(name="area/api")],
+    )
+    assert [row[2]["resolution"][1] for row in told(issue) if "resolution" in row[2]] == ["fixed", None, "wont-do"]
+    assert first(issue)["title"] == "Crt" and "labels" not in first(issue)
+    assert Issue.objects.get(number=7).author is None
+    for line in ("1 pull requests", "1 timeline events: subscribed", "1 assignees beyond an issue's first"):
+        assert line in out
+    assert not Milestone.objects.filter(name="1.0").exists()
+    assert_replays()
+
+
+def test_labels_of_a_group_that_one_issue_has_two_of_leave_the_group(db, tmp_path):
+    both = [{"name": "area/ui", "color": "d73a4a"}, {"name": "area/api", "color": "d73a4a"}]
+    bring(
+        tmp_path,
+        [github(1, labels=both), github(2, labels=[{"name": "os/linux", "color": ""}])],
+        "github",
+        product="WEB",
+    )
+    assert set(Label.objects.values_list("name", flat=True)) == {"area: ui", "area: api", "os/linux"}
+
+
+def test_the_archive_of_the_ietf(db, tmp_path, product):
+    held = {
+        "number": 9,
+        "title": "Draft",
+        "state": "CLOSED",
+        "author": None,
+        "assignees": ["bob"],
+        "labels": ["editorial"],
+        "body": "a\r\nb",
+        "createdAt": "2020-01-01T00:00:00Z",
+        "updatedAt": "2020-01-03T00:00:00Z",
+        "closedAt": "2020-01-02T00:00:00Z",
+        "comments": [{"author": "bob", "body": "Yes", "createdAt": "2020-01-02T00:00:00Z"}],
+    }
+    archive = {
+        "repo": "wg/draft",
+        "labels": [{"name": "editorial", "color": "0075ca"}, {"name": "unused", "color": "0075ca"}],
+        "issues": [held],
+        "pulls": [{"comments": [{}, {}]}],
+    }
+    out = bring(tmp_path, archive, "ietf", product="WEB")
+    issue = Issue.objects.get()
+    assert (issue.key, issue.author, issue.assignee.username, issue.resolution) == ("WEB-9", None, "bob", "fixed")
+    assert [label.name for label in issue.label_list] == ["editorial"]
+    assert (issue.closed_at, Comment.objects.get().author.username) == (at(2), "bob")
+    assert not Label.objects.filter(name="unused").exists()
+    assert "1 pull requests" in out and "2 comments on pull requests" in out
+    assert_replays()
+
+
+def test_who_is_here_already_is_named_in_the_summary(db, tmp_path, stranger):
+    out = bring(tmp_path, [record(1, reporter="SAM@example.invalid", assignee="o'neil (x)")])
+    issue = Issue.objects.get()
+    assert issue.author == stranger and issue.assignee.username == "o-neil--x-"
+    assert "1 people came in as placeholders, 1 names are those of people here" in out
+
+
+def test_as_a_maintainer(db, tmp_path, product, maintainer, triager, stranger):
+    data = [record(1)]
+    for person in (triager, stranger):
+        with pytest.raises(CommandError, match="Nothing was imported"):
+            bring(tmp_path, data, product="WEB", actor=person.username)
+    with pytest.raises(CommandError, match="There is no user"):
+        bring(tmp_path, data, product="WEB", actor="nobody")
+    with pytest.raises(CommandError, match="Nothing was imported"):
+        bring(tmp_path, data, product="NEW", actor="sam")
+    assert not Component.objects.exists() and not User.objects.filter(is_placeholder=True).exists()
+    bring(tmp_path, data, product="WEB", actor="mia")
+    assert Batch.objects.get(query="import issues.json").actor == maintainer
+
+
+def test_progress_is_a_line_for_every_thousand(db, tmp_path):
+    out = bring(tmp_path, [record(n) for n in range(1, 1102)], visibility="private")
+    assert out.startswith("1,000 of 1,101 issues, ")
+    assert "WEBSHOP: 1,101 issues of Web shop, created (private)" in out
