@@ -10,6 +10,7 @@ from history.models import Kind
 
 TEXTS = frozenset({"description", "body"})
 SLUGS = frozenset({"status", "resolution"})
+SPELLED = {"wont-do": gettext_lazy("won’t do")}
 # Said by the change that they follow from.
 UNSAID = frozenset({"number", "closed_at", "triaged_at", "deleted_at", "edited_at", "source", "created_at", "author"})
 NAMES = {
@@ -141,7 +142,9 @@ def display(field, value):
     if isinstance(value, dict):
         value = value["name"]
     if field in SLUGS:
-        return value.replace("-", " ")
+        return SPELLED.get(value) or value.replace("-", " ")
+    if field == "severity" and value:
+        return value.upper() if value[-1].isdigit() else value
     if isinstance(value, str) and field.endswith("_on") and (day := parse_date(value)):
         return date_format(day, "j M Y")
     if isinstance(value, str) and field.endswith(("_at", "_until")) and (moment := parse_datetime(value)):

@@ -140,7 +140,7 @@ def recent(product, user, amount):
         event__internal=False,
         field__in=("status", "resolution", "assignee", "priority", "duplicate_of"),
     )
-    told = told.select_related("event__actor", "event__issue__product").order_by("-event_id", "id")
+    told = told.select_related("event__actor", "event__issue__product").order_by("-at", "-event_id", "id")
     events: dict = {}
     for change in told[: 3 * amount]:
         events.setdefault(change.event_id, (change.event, []))[1].append(change)

@@ -20,7 +20,7 @@ def row(name, pk=1):
     [
         ({"priority": ("low", "high")}, "changed the priority from <b>low</b> to <b>high</b>"),
         ({"priority": ("none", "high")}, "set the priority to <b>high</b>"),
-        ({"severity": ("s2", "unset")}, "removed the severity <b>s2</b>"),
+        ({"severity": ("s2", "unset")}, "removed the severity <b>S2</b>"),
         ({"assignee": (None, row("ana"))}, "assigned <b>ana</b>"),
         ({"assignee": (row("ana"), None)}, "removed the assignee <b>ana</b>"),
         ({"description": ("a", "b")}, "edited the description"),
@@ -30,7 +30,7 @@ def row(name, pk=1):
         ({"title": ("a", "<script>")}, "changed the title from <b>a</b> to <b>&lt;script&gt;</b>"),
         (
             {"resolution": (None, "wont-do"), "status": (row("new"), row("closed"))},
-            "closed it as <b>wont do</b>",
+            "closed it as <b>won’t do</b>",
         ),
         ({"resolution": ("fixed", None), "status": (row("closed"), row("new"))}, "reopened it as <b>new</b>"),
         ({"status": (row("new"), row("in-progress"))}, "changed the status from <b>new</b> to <b>in progress</b>"),

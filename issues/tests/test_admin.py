@@ -186,13 +186,13 @@ def test_nothing_is_deleted_or_edited_that_is_only_read(issue, administrator):
 
 
 def test_staff_see_what_is_visible_to_them(issue, product, administrator, staff):
-    private = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    private = create_product(actor=administrator, via="web", key="ZEBRA9QX", title="Secret", visibility="private")
     hidden = create_issue(private, actor=administrator, via="web", title="Hidden plan")
     client = at(staff)
     for name in MODELS:
         text = client.get(reverse(f"admin:{name}_changelist")).content.decode()
         assert "Hidden plan" not in text
-        assert "SEC" not in text
+        assert "ZEBRA9QX" not in text
     assert client.get(reverse("admin:issues_issue_change", args=[hidden.pk])).status_code == 302
     lookup = {"app_label": "issues", "model_name": "issue", "field_name": "parent", "term": "Hidden"}
     assert client.get(reverse("admin:autocomplete"), lookup).json()["results"] == []

@@ -24,7 +24,9 @@ def icon(name, css=""):
 
 @register.simple_tag
 def glyph(name, css, said):
-    """Return a symbol that states a fact, with the words that a screen reader says for it."""
+    """Return a symbol with the words that a screen reader says for it: none where they stand beside it."""
+    if not said:
+        return icon(name, css)
     return format_html(
         '<svg class="{}" role="img" aria-label="{}"><use href="{}#{}"></use></svg>',
         css,

@@ -1,8 +1,8 @@
 """`manage.py worker`: what has to be done beside answering requests."""
 
 import logging
+import os
 import signal
-import sys
 import time
 
 from django.core.management import BaseCommand, call_command
@@ -54,8 +54,9 @@ class Command(BaseCommand):
             for job, _interval in JOBS:
                 job()
             return
-        # Raised inside a job, the exit takes its transaction back: every job begins again where it was.
-        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+        # At once: an exception could be lost on its way out of a transaction whose server does not answer. What was
+        # not committed is taken back, and every job begins again where it was.
+        signal.signal(signal.SIGTERM, lambda number, frame: os._exit(0))
         # PostgreSQL's own waiting would not hear the signal.
         set_wait_callback(wait_select)
         log.info("The worker is ready.")

@@ -1,0 +1,116 @@
+"""Pages in a real browser, as somebody signed in, with every complaint of the browser noted."""
+
+import os
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+DESCRIPTION = """Steps:
+
+1. Fill the cart.
+2. Sign in.
+
+```
+GET /cart/ 200
+```
+
+| a | b |
+|---|---|
+| 1 | 2 |
+"""
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def complaints(context):
+    """What the browser complains of on any page of the test: scripts that fail, and breaches of the policy."""
+    found = []
+
+    def listen(page):
+        page.on("pageerror", lambda error: found.append(str(error)))
+        page.on("console", lambda message: found.append(message.text) if is_complaint(page, message) else None)
+
+    context.on("page", listen)
+    return found
+
+
+def is_complaint(page, message):
+    """Return whether a line of the console says that something is wrong, other than the answer to the page itself."""
+    refused = message.text.startswith("Failed to load resource") and message.location["url"] == page.url
+    return message.type == "error" and not refused
+
+
+@pytest.fixture
+def visit(live_server, context, complaints):
+    """A function that opens a page for a user (None: for nobody) and returns it.
+
+    The test fails if the browser had anything to complain of, except where it clears `complaints` itself.
+    """
+
+    def open_page(path, user=None, viewport=WIDE, theme="light"):
+        return open_as(context, live_server, path, user, viewport, theme)
+
+    yield open_page
+    assert complaints == []
+
+
+def open_as(context, live_server, path, user, viewport=WIDE, theme="light"):
+    """Open a page in a browser's context for a user (None: for nobody), and return it."""
+    context.clear_cookies()
+    if user is not None:
+        client = Client()
+        client.force_login(user)
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+        context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+    page = context.new_page()
+    page.set_viewport_size(viewport)
+    page.emulate_media(color_scheme=theme)
+    page.goto(f"{live_server.url}{path}")
+    return page
+
+
+@pytest.fixture
+def special_context(browser):
+    """A function that returns a context of the browser with special options."""
+    contexts = []
+
+    def make(**options):
+        contexts.append(browser.new_context(**options))
+        return contexts[-1]
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def issue(transactional_db, product, reporter, triager, maintainer):
+    """An issue with a story, in a product with parts."""
+    from issues.services import add_comment, create_issue, relate, update_issue
+    from products.models import Component, Label, Milestone, Version
+    from products.services import create_part
+
+    def part(model, **fields):
+        return create_part(model, product=product, actor=maintainer, via="web", **fields)
+
+    cart = part(Component, name="Cart")
+    part(Milestone, name="2.0", due_on=None)
+    part(Version, name="1.4")
+    label = part(Label, name="area/checkout", colour="teal")
+    issue = create_issue(
+        product,
+        actor=reporter,
+        via="web",
+        title="The cart empties itself after signing in",
+        description=DESCRIPTION,
+    )
+    other = create_issue(product, actor=reporter, via="web", title="Sessions end too early", confidential=False)
+    update_issue(issue, actor=triager, via="web", component=cart, labels=[label], priority=4, severity=3)
+    update_issue(issue, actor=triager, via="web", assignee=triager)
+    add_comment(issue, actor=triager, via="web", body="I *see* it, too.")
+    add_comment(issue, actor=triager, via="web", body="Ask finance first.", internal=True)
+    relate(issue, actor=triager, via="web", kind="blocked-by", other=other)
+    return issue

@@ -1,0 +1,111 @@
+"""Every page, wide and narrow, light and dark: nothing for axe to object to, nothing cut off, a silent console."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from accounts.services import create_token
+from issues.services import create_issue, trash_issue
+from products.models import Component
+from tests.e2e.conftest import NARROW, WIDE, open_as
+
+PAGES = [
+    "/",
+    "/issues/",
+    "/issues/?status=open&sort=-priority",
+    "/issues/?text=nothing-has-this",
+    "/issues/new/",
+    "/issues/new/?product=WEB",
+    "/issues/WEB-1/",
+    "/issues/WEB-1/?show=changes",
+    "/issues/WEB-1/edit/",
+    "/issues/WEB-999/",
+    "/products/",
+    "/products/new/",
+    "/products/WEB/",
+    "/products/WEB/issues/",
+    "/products/WEB/settings/",
+    "/products/WEB/members/",
+    "/products/WEB/components/",
+    "/products/WEB/components/{component}/",
+    "/products/WEB/milestones/",
+    "/products/WEB/versions/",
+    "/products/WEB/labels/",
+    "/products/WEB/trash/",
+    "/profile/",
+    "/profile/tokens/",
+    "/accounts/password/",
+]
+ANONYMOUS = ["/", "/issues/WEB-1/", "/products/WEB/", "/accounts/login/"]
+
+
+@pytest.fixture
+def filled(issue, product, administrator, reporter):
+    create_token(administrator, actor=administrator, via="web", name="Script", scopes=["read"])
+    gone = create_issue(product, actor=reporter, via="web", title="Gone")
+    trash_issue(gone, actor=administrator, via="web")
+    return {"component": Component.objects.get().pk}
+
+
+@pytest.fixture
+def examine(live_server, special_context):
+    """A function that opens a page for axe, whose own styles would break the policy of the page."""
+    context = special_context(bypass_csp=True)
+
+    def open_page(*arguments):
+        return open_as(context, live_server, *arguments)
+
+    return open_page
+
+
+def objections(page, place):
+    """Return what axe objects to on a page, and by how much it is wider than the window."""
+    response = Axe().run(page).response
+    faults = [
+        (place, violation["id"], node["target"], node["html"][:160])
+        for violation in response["violations"]
+        for node in violation["nodes"]
+    ]
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return faults + ([(place, "too wide", wide)] if wide > 0 else [])
+
+
+def every_page(filled, administrator):
+    """Yield each address with the person who opens it."""
+    yield from ((path.format(**filled), administrator) for path in PAGES)
+    yield from ((path, None) for path in ANONYMOUS)
+
+
+@pytest.mark.parametrize(("viewport", "theme"), [(WIDE, "dark"), (NARROW, "light")], ids=["wide", "narrow"])
+def test_axe_objects_to_nothing(filled, examine, administrator, viewport, theme):
+    faults = []
+    for path, user in every_page(filled, administrator):
+        page = examine(path, user, viewport, theme)
+        faults += objections(page, path)
+        page.close()
+    assert not faults, "\n".join(map(str, faults))
+
+
+def test_axe_objects_to_no_open_menu(issue, examine, triager):
+    page = examine("/issues/WEB-1/", triager)
+    faults = []
+    for summary in page.locator("details.menu > summary").all():
+        if summary.is_visible():
+            summary.click()
+            faults += objections(page, summary.inner_text())
+            page.keyboard.press("Escape")
+    assert not faults, "\n".join(map(str, faults))
+
+
+def test_every_page_is_silent(filled, visit, complaints, administrator):
+    for path, user in every_page(filled, administrator):
+        visit(path, user).close()
+        assert complaints == [], path
+
+
+def test_the_listener_hears_a_breach(issue, visit, complaints, triager):
+    page = visit("/issues/WEB-1/", triager)
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=window.breach=1>')")
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.breach") is None
+    assert any("Content Security Policy" in text for text in complaints)
+    complaints.clear()

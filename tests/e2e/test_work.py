@@ -1,0 +1,144 @@
+"""Work in the browser: file, comment, change in place, close, undo; by mouse, by key, without scripts."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from issues.models import Comment, Issue
+from issues.services import update_issue
+from tests.e2e.conftest import NARROW, open_as
+
+
+def fresh(issue):
+    return Issue.objects.select_related("status", "assignee", "component").get(pk=issue.pk)
+
+
+def test_file_comment_change_close_and_undo(issue, visit, triager):
+    page = visit("/products/WEB/issues/", triager)
+    page.get_by_role("link", name="New issue").first.click()
+    page.get_by_label("Title").fill("Totals are wrong in the cart")
+    page.get_by_label("Description").fill("Two *things* cost one.")
+    page.get_by_role("button", name="File it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Totals are wrong in the cart")
+    new = Issue.objects.get(title="Totals are wrong in the cart")
+    assert new.author == triager
+
+    page.get_by_label("Comment", exact=True).fill("It is the *rounding*.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".timeline")).to_contain_text("It is the rounding.")
+    assert Comment.objects.filter(issue=new).count() == 1
+
+    fields = page.get_by_role("complementary", name="Fields")
+    fields.locator("summary", has_text="New").click()
+    page.get_by_role("button", name="Won’t do").click()
+    expect(page.locator(".timeline")).to_contain_text("won’t do")
+    assert (fresh(new).status.slug, fresh(new).resolution) == ("closed", "wont-do")
+
+    page.locator(".timeline").get_by_role("button", name="Undo").last.click()
+    expect(fields.locator("summary").first).to_contain_text("New")
+    assert (fresh(new).status.slug, fresh(new).resolution) == ("new", "")
+
+
+def test_by_keys_alone(issue, visit, triager):
+    page = visit("/products/WEB/issues/", triager)
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/issues/WEB-"))
+    page.goto(page.url.split("?")[0].rsplit("/issues/", 1)[0] + "/issues/WEB-1/")
+    page.keyboard.press("p")
+    menu = page.locator("details.menu[open]")
+    expect(menu).to_have_count(1)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(menu).to_have_count(0)
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    expect(page.get_by_label("Comment", exact=True)).to_be_focused()
+    page.keyboard.type("jkp?")
+    expect(page.get_by_label("Comment", exact=True)).to_have_value("jkp?")
+
+
+def test_the_shortcuts_can_be_switched_off(issue, visit, triager):
+    type(triager).objects.filter(pk=triager.pk).update(single_key_shortcuts=False)
+    page = visit("/issues/WEB-1/", triager)
+    page.keyboard.press("p")
+    page.keyboard.press("?")
+    expect(page.locator("details.menu[open]")).to_have_count(0)
+    expect(page.locator("#shortcuts")).to_be_hidden()
+
+
+def test_two_people_at_once(issue, visit, triager, maintainer):
+    page = visit("/issues/WEB-1/edit/", triager)
+    update_issue(issue, actor=maintainer, via="web", title="Renamed by another")
+    page.get_by_label("Title").fill("Renamed by me")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("[data-error-summary]")).to_be_focused()
+    expect(page.get_by_role("main")).to_contain_text("Renamed by another")
+    assert fresh(issue).title == "Renamed by another"
+    expect(page.get_by_label("Title")).to_have_value("Renamed by me")
+
+
+def test_in_place_two_people_set_different_fields(issue, visit, triager, maintainer):
+    page = visit("/issues/WEB-1/", triager)
+    update_issue(issue, actor=maintainer, via="web", title="Renamed by another")
+    page.keyboard.press("p")
+    page.get_by_role("button", name="Low").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Renamed by another")
+    assert fresh(issue).priority_slug == "low"
+
+
+def test_sending_twice_sends_once(issue, visit, triager):
+    page = visit("/issues/WEB-1/", triager)
+    page.get_by_label("Comment", exact=True).fill("Once.")
+    page.get_by_role("button", name="Comment", exact=False).last.dblclick()
+    expect(page.locator(".timeline")).to_contain_text("Once.")
+    assert Comment.objects.filter(body="Once.").count() == 1
+
+
+def test_a_wrong_value_is_named_beside_its_field(issue, visit, triager):
+    page = visit("/issues/new/?product=WEB", triager)
+    page.get_by_label("Title").evaluate("field => field.removeAttribute('required')")
+    page.get_by_role("button", name="File it").click()
+    title = page.get_by_label("Title")
+    assert title.get_attribute("aria-invalid") == "true"
+    expect(page.locator(f"#{title.get_attribute('aria-describedby').split()[-1]}")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_on_a_phone(issue, live_server, special_context, triager, scripts):
+    context = special_context(java_script_enabled=scripts)
+    page = open_as(context, live_server, "/issues/WEB-1/", triager, NARROW)
+    status = page.get_by_role("complementary", name="Fields").locator("summary").first
+    status.click()
+    page.get_by_role("button", name="In progress").click()
+    expect(page.get_by_role("complementary", name="Fields").locator("summary").first).to_contain_text("In progress")
+    assert fresh(issue).status.slug == "in-progress"
+    page.get_by_label("Comment", exact=True).fill("From the train.")
+    page.locator(".composer").get_by_role("button", name="Comment").click()
+    expect(page.locator(".timeline")).to_contain_text("From the train.")
+    page.locator(".timeline").get_by_role("button", name="Undo").last.click()
+    assert fresh(issue).status.slug == "new"
+
+
+def test_sign_in_sends_on_to_where_one_wanted_to_go(issue, visit, triager):
+    page = visit("/issues/new/")
+    page.get_by_label("User name").fill("TOM@example.org")
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(re.compile("/issues/new/"))
+
+
+def test_what_one_may_not_see_is_not_there(issue, visit, stranger, administrator):
+    from products.services import update_product
+
+    update_product(issue.product, actor=administrator, via="web", visibility="private")
+    page = visit("/issues/WEB-1/", stranger)
+    hidden = page.get_by_role("main").inner_text()
+    page.goto(page.url.replace("WEB-1", "WEB-999"))
+    assert page.get_by_role("main").inner_text() == hidden
