@@ -230,7 +230,10 @@ def members(request, product):
 
 
 def _set_member(request, product, user, role):
+    before = product.members.filter(user=user).values_list("role", flat=True).first()
     services.set_member(product, user, role, actor=request.user, via="web")
+    if before == role:
+        return
     said = _("%(user)s is a member now.") if role else _("%(user)s is no longer a member.")
     batch = Batch.objects.filter(events__product=product, events__about="member").latest("id")
     messages.success(request, said % {"user": user.name}, extra_tags=f"undo-{batch.pk}")

@@ -1,0 +1,101 @@
+"""The pages about oneself: preferences, password, and tokens, whose secret is shown once."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from accounts.models import ApiToken
+from accounts.services import create_token, update_user
+
+PREFERENCES = {
+    "display_name": "Sam the stranger",
+    "email": "sam@example.org",
+    "time_zone": "Europe/Berlin",
+    "theme": "dark",
+    "single_key_shortcuts": "on",
+    "lock_version": "1",
+}
+
+
+def at(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_preferences_are_saved_and_followed(stranger):
+    client = at(stranger)
+    page = client.post("/profile/", PREFERENCES, follow=True)
+    stranger.refresh_from_db()
+    assert (stranger.display_name, stranger.time_zone, stranger.theme) == ("Sam the stranger", "Europe/Berlin", "dark")
+    assert 'data-theme="dark"' in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "fields", [{"email": "ada@example.org"}, {"email": "x"}, {"time_zone": "Mars/Olympus"}, {"theme": "pink"}]
+)
+def test_what_cannot_be_is_refused(stranger, administrator, fields):
+    assert at(stranger).post("/profile/", {**PREFERENCES, **fields}).status_code == 400
+    stranger.refresh_from_db()
+    assert stranger.lock_version == 1
+
+
+def test_two_windows_do_not_overwrite_each_other(stranger):
+    update_user(stranger, actor=stranger, via="api", display_name="From elsewhere")
+    page = at(stranger).post("/profile/", PREFERENCES)
+    assert page.status_code == 400 and "changed elsewhere" in page.content.decode()
+    stranger.refresh_from_db()
+    assert stranger.display_name == "From elsewhere"
+
+
+def test_rights_are_no_preferences(stranger):
+    at(stranger).post("/profile/", {**PREFERENCES, "is_superuser": "on", "is_staff": "on", "username": "root"})
+    stranger.refresh_from_db()
+    assert (stranger.is_superuser, stranger.is_staff, stranger.username) == (False, False, "sam")
+
+
+def test_a_new_password_ends_the_other_sessions(stranger):
+    here, elsewhere = at(stranger), at(stranger)
+    fields = {
+        "old_password": "correct horse battery",
+        "new_password1": "staple-9-lamp",
+        "new_password2": "staple-9-lamp",
+    }
+    assert here.post("/accounts/password/", {**fields, "old_password": "wrong"}).status_code == 200
+    assert here.post("/accounts/password/", fields).status_code == 302
+    assert here.get("/profile/").status_code == 200
+    assert elsewhere.get("/profile/").status_code == 302
+
+
+def test_a_token_is_shown_once_works_and_ends(stranger):
+    client = at(stranger)
+    page = client.post("/profile/tokens/", {"name": "Script", "scopes": ["read"], "expires": "30"})
+    secret = re.search(r"ist_[\w-]+", page.content.decode()).group()
+    assert page.headers["Cache-Control"].startswith("max-age=0")
+    assert secret not in client.get("/profile/tokens/").content.decode()
+
+    def me():
+        return Client().get("/api/v1/me/", headers={"authorization": f"Bearer {secret}"})
+
+    assert me().json()["username"] == "sam"
+    assert client.post(f"/profile/tokens/{ApiToken.objects.get().pk}/revoke/").status_code == 302
+    assert me().status_code == 401
+
+
+def test_nobody_ends_the_token_of_another(stranger, administrator):
+    token, _secret = create_token(administrator, actor=administrator, via="web", name="x", scopes=["read"])
+    assert at(stranger).post(f"/profile/tokens/{token.pk}/revoke/").status_code == 404
+    assert ApiToken.objects.get().is_live()
+
+
+@pytest.mark.parametrize("fields", [{"name": ""}, {"scopes": []}, {"scopes": ["root"]}, {"expires": "7000"}])
+def test_a_token_that_cannot_be(stranger, fields):
+    body = {"name": "x", "scopes": ["read"], "expires": "30", **fields}
+    assert at(stranger).post("/profile/tokens/", body).status_code == 400
+    assert not ApiToken.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["/profile/", "/profile/tokens/", "/accounts/password/"])
+def test_they_are_for_those_who_are_signed_in(db, path):
+    assert Client().get(path).headers["Location"] == f"/accounts/login/?next={path}"

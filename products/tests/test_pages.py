@@ -1,0 +1,160 @@
+"""The pages on which a product is looked after: what they save, what they refuse, and how it is taken back."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from history.models import Event
+from products.models import Component, Label, Milestone, Product, Version
+from products.services import create_part, update_part, update_product
+
+SETTINGS = {"key": "WEB", "title": "Web shop", "visibility": "public", "triage_days": "7", "version": "1"}
+
+
+def at(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def take_back(client, page):
+    """Press the button of the message that offers an undo."""
+    address = re.search(r'action="(/batches/\d+/undo/)"', page.content.decode()).group(1)
+    return client.post(address, follow=True)
+
+
+def test_a_product_is_made(administrator, stranger):
+    answer = at(administrator).post("/products/new/", {**SETTINGS, "title": "Web shop", "owner": "SAM"}, follow=True)
+    assert answer.redirect_chain == [("/products/WEB/", 302)]
+    product = Product.objects.get()
+    assert (product.title, product.owner, product.members.get().role) == ("Web shop", stranger, "maintainer")
+    assert at(stranger).post("/products/new/", {**SETTINGS, "key": "NEW"}).status_code == 403
+    assert Product.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"key": "w!"}, "capital letters"),
+        ({"key": "OLD"}, "already exists"),
+        ({"key": "OLDER"}, "taken, or was once used"),
+        ({"title": ""}, "This field is required"),
+        ({"triage_days": "0"}, "greater than or equal to 1"),
+        ({"owner": "nobody"}, "no active person"),
+        ({"visibility": "secret"}, "not one of the available choices"),
+    ],
+)
+def test_settings_that_cannot_be(product, maintainer, administrator, fields, said):
+    from products.services import create_product
+
+    old = create_product(actor=administrator, via="web", key="OLDER", title="Old")
+    update_product(old, actor=administrator, via="web", key="OLD")
+    before = Event.objects.count()
+    answer = at(maintainer).post("/products/WEB/settings/", {**SETTINGS, **fields})
+    assert (answer.status_code, said in answer.content.decode()) == (400, True)
+    assert Event.objects.count() == before
+
+
+def test_settings_are_saved_and_taken_back(product, maintainer):
+    client = at(maintainer)
+    page = client.post("/products/WEB/settings/", {**SETTINGS, "key": "SHOP", "title": "Shop"}, follow=True)
+    assert page.redirect_chain[-1][0] == "/products/SHOP/settings/"
+    assert client.get("/products/WEB/settings/").headers["Location"] == "/products/SHOP/settings/"
+    take_back(client, page)
+    assert Product.objects.values_list("key", "title").get() == ("WEB", "Web shop")
+
+
+def test_settings_that_somebody_else_has_changed(product, maintainer, administrator):
+    update_product(product, actor=administrator, via="web", title="Theirs")
+    client = at(maintainer)
+    page = client.post("/products/WEB/settings/", {**SETTINGS, "title": "Mine"})
+    text = page.content.decode()
+    assert page.status_code == 400 and "It now says: " in text and "Theirs" in text and 'value="Mine"' in text
+    assert client.post("/products/WEB/settings/", {**SETTINGS, "title": "Mine", "version": "2"}).status_code == 302
+    assert Product.objects.get().title == "Mine"
+
+
+def test_archive_and_back(product, maintainer, triager):
+    client = at(maintainer)
+    assert at(triager).post("/products/WEB/archive/", {"archived": "yes"}).status_code == 403
+    client.post("/products/WEB/archive/", {"archived": "yes"})
+    assert Product.objects.get().archived
+    assert client.post("/products/WEB/components/", {"name": "Cart"}).status_code == 403
+    client.post("/products/WEB/archive/", {"archived": ""})
+    assert not Product.objects.get().archived
+
+
+def test_to_the_trash_and_back(product, maintainer):
+    client = at(maintainer)
+    page = client.post("/products/WEB/delete/", follow=True)
+    assert "WEB is in the trash for 30 days" in page.content.decode()
+    assert client.get("/products/WEB/").status_code == 404
+    client.post("/products/WEB/restore/")
+    assert client.get("/products/WEB/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "fields", "changed"),
+    [
+        ("components", Component, {"name": "Cart", "triage_owner": "tom"}, {"name": "Basket"}),
+        ("milestones", Milestone, {"name": "2.0", "due_on": "2030-01-02", "state": "open"}, {"state": "closed"}),
+        ("versions", Version, {"name": "1.4"}, {"name": "1.5"}),
+        ("labels", Label, {"name": "area/ui", "colour": "teal"}, {"colour": "rose"}),
+    ],
+)
+def test_parts_are_made_changed_archived_and_taken_back(product, maintainer, triager, kind, model, fields, changed):
+    client, home = at(maintainer), f"/products/WEB/{kind}/"
+    assert at(triager).post(home, fields).status_code == 403
+    page = client.post(home, fields, follow=True)
+    row = model.objects.get()
+    assert row.name == fields["name"] and fields["name"] in page.content.decode()
+    twice = client.post(home, fields)
+    assert (twice.status_code, model.objects.count()) == (400, 1)
+    page = client.post(f"{home}{row.pk}/", {**fields, **changed, "version": "1"}, follow=True)
+    for name, value in changed.items():
+        assert getattr(model.objects.get(), name) == value
+    take_back(client, page)
+    assert model.objects.get().name == fields["name"]
+    client.post(f"{home}{row.pk}/archive/", {"archived": "yes"})
+    assert model.objects.get().archived
+    assert client.get(f"{home}{row.pk + 1}/").status_code == 404
+
+
+def test_a_part_that_somebody_else_has_changed(product, maintainer):
+    part = create_part(Version, product=product, actor=maintainer, via="web", name="1.4")
+    update_part(part, actor=maintainer, via="web", name="1.5")
+    page = at(maintainer).post(f"/products/WEB/versions/{part.pk}/", {"name": "1.6", "version": "1"})
+    assert page.status_code == 400 and "1.5" in page.content.decode()
+    assert Version.objects.get().name == "1.5"
+
+
+def test_members(product, maintainer, stranger, triager):
+    client = at(maintainer)
+    page = client.post("/products/WEB/members/", {"user": "sam", "role": "triager"}, follow=True)
+    assert "Sam is a member now." in page.content.decode()
+    take_back(client, page)
+    assert not product.members.filter(user=stranger).exists()
+    again = client.post("/products/WEB/members/", {"user": "tom", "role": "triager"}, follow=True)
+    assert "is a member now" not in again.content.decode()
+    client.post("/products/WEB/members/tom/remove/")
+    assert not product.members.filter(user=triager).exists()
+    assert client.post("/products/WEB/members/tom/remove/").status_code == 404
+    assert client.post("/products/WEB/members/", {"user": "sam", "role": "king"}).status_code == 400
+
+
+def test_the_last_maintainer_stays(product, administrator):
+    page = at(administrator).post("/products/WEB/members/ada/remove/", follow=True)
+    assert page.status_code == 409
+    assert product.members.get().user == administrator
+
+
+@pytest.mark.parametrize("page", ["", "settings/", "members/", "components/", "labels/", "milestones/", "versions/"])
+def test_a_page_asks_a_constant_number_of_questions(product, maintainer, django_assert_max_num_queries, page):
+    client = at(maintainer)
+    for count in (10, 100):
+        for number in range(count):
+            for model in (Component, Milestone, Version, Label):
+                create_part(model, product=product, actor=maintainer, via="web", name=f"{count}-{number}")
+        with django_assert_max_num_queries(9):
+            assert client.get(f"/products/WEB/{page}").status_code == 200
