@@ -14,7 +14,7 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(autouse=True)
-def statuses(request):
+def _statuses_of_a_new_site(request):
     """The four statuses of every site, which a test in real transactions sweeps away with all other rows."""
     marker = request.node.get_closest_marker("django_db")
     real = {"transactional_db", "live_server"} & set(request.fixturenames)

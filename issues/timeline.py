@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from history.models import Change, Kind
+from history.models import Change, Kind, Via
 from history.sentences import sentence
 from issues.models import Comment, Issue
 from products.access import can
@@ -105,7 +105,10 @@ def _icon(event, changes):
 
 
 def _undoable(issue, user, events):
-    """Return the ids of the events whose batch `user` may undo: of each batch the newest."""
+    """Return the ids of the events whose batch `user` may undo: of each batch the newest.
+
+    An import is not undone from the page of one of its issues: that would take all of them away.
+    """
     anybodys = can(user, "undo", issue)
     if not anybodys and not can(user, "undo", issue, own=True):
         return set()
@@ -115,7 +118,10 @@ def _undoable(issue, user, events):
     return {
         event.pk
         for event in newest.values()
-        if event.batch.undone_by_id is None and event.kind != Kind.REDACTED and (anybodys or event.actor_id == user.pk)
+        if event.batch.undone_by_id is None
+        and event.batch.via != Via.IMPORT
+        and event.kind != Kind.REDACTED
+        and (anybodys or event.actor_id == user.pk)
     }
 
 

@@ -18,7 +18,8 @@ def main():
     results = [run("SQLite", DATABASE_URL="")]
     try:
         with postgresql.database_url() as url:
-            results.append(run("PostgreSQL", DATABASE_URL=url))
+            code, lines = run("PostgreSQL", "-m", "not appearance", DATABASE_URL=url)
+            results.append((code, [*lines, "PostgreSQL: the appearance of pages was examined on SQLite alone"]))
     except postgresql.NotFound as error:
         results.append((1, [f"PostgreSQL: FAILED, {error}"]))
     coverage("combine", "--quiet", *(f".coverage.{name}" for name in ("SQLite", "PostgreSQL")))
@@ -28,10 +29,22 @@ def main():
     return max(code for code, _lines in results)
 
 
-def run(name, **environment):
+def run(name, *arguments, **environment):
     """Run the suite on one database. Return its exit code and the lines that sum it up."""
     print(f"\n{name}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "--cov", "--cov-report="]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "2",
+        "--dist",
+        "worksteal",
+        "--cov",
+        "--cov-report=",
+        *arguments,
+    ]
     env = {**os.environ, **environment, "COVERAGE_FILE": f".coverage.{name}"}
     lines = []
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:

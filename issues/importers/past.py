@@ -10,7 +10,7 @@ from issues.importers.words import CLOSED, FIXED
 PARTS = ("component", "milestone", "version")
 
 
-@dataclass
+@dataclass(slots=True)
 class Past:
     """One event: `{field: value after}`, the values as `walked` says."""
 

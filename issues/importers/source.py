@@ -43,7 +43,7 @@ class SourceError(Exception):
         super().__init__(f"{place}: {reason}")
 
 
-@dataclass
+@dataclass(slots=True)
 class SourceComment:
     """A comment; `who` is a user name, or None where nobody knows."""
 
@@ -52,7 +52,7 @@ class SourceComment:
     body: str
 
 
-@dataclass
+@dataclass(slots=True)
 class Step:
     """What one person changed at one moment: `{field: (before, after)}` in the values of `SourceIssue.fields`."""
 
@@ -99,6 +99,8 @@ class Reader:
 
     def __init__(self, report):
         self.report = report
+        self._names: dict[str, str | None] = {}
+        self._last_moment: tuple[Any, datetime | None] = (None, None)
 
     def text(self, value, place):
         """Return a text that can be stored. Raises SourceError where it is none, or above 1 MiB."""
@@ -127,9 +129,14 @@ class Reader:
 
     def person(self, value, place):
         """Return a user name: the login, or what stands before the @ of an address, which is not kept."""
-        value = self._string(value, place).strip()
+        value = self._string(value, place)
+        if value not in self._names:
+            self._names[value] = self._user_name(value.strip())
+        return self._names[value]
+
+    def _user_name(self, value):
         role_address = value.startswith("inbox-") and "@" in value
-        if not value or role_address:
+        if role_address:
             return None
         return NOT_IN_USER_NAMES.sub("-", value.partition("@")[0] or value.strip("@"))[:150] or None
 
@@ -137,6 +144,10 @@ class Reader:
         """Return an aware datetime in UTC, or None for null. Raises SourceError."""
         if value is None:
             return None
+        # What one person changes at once has one time.
+        last, found = self._last_moment
+        if value == last:
+            return found
         try:
             found = parse_datetime(self._string(value, place))
         except ValueError:
@@ -144,9 +155,11 @@ class Reader:
         if found is None:
             raise SourceError(place, f"{value!r:.60} is no date and time")
         try:
-            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+            found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
         except OverflowError:
             raise SourceError(place, f"{value!r:.60} is no date and time") from None
+        self._last_moment = value, found
+        return found
 
     def number(self, value, place):
         """Return the number that ends an id. Raises SourceError where there is none."""

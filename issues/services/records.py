@@ -20,7 +20,7 @@ from products.models import clean_text
 IMPORT_LIMIT = 1024 * 1024
 
 
-@dataclass
+@dataclass(slots=True)
 class CommentRecord:
     """A comment to write; `author` is a User, or None where nobody knows."""
 
@@ -30,7 +30,7 @@ class CommentRecord:
     internal: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class EventRecord:
     """A change in the past of an issue: `{field: value after}`, with rows where fields refer to rows.
 
@@ -63,7 +63,7 @@ class IssueRecord:
     was: dict = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(slots=True)
 class Told:
     """The columns of an event with the rows of its changes, and what it is about: `comment`, or else its `issue`."""
 

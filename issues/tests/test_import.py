@@ -282,6 +282,13 @@ def test_undoing_an_import_moves_its_issues_to_the_trash(db, tmp_path, administr
     assert issue.deleted_at and issue.title == "Issue 1"
 
 
+def test_an_import_is_not_undone_from_the_page_of_one_issue(db, client, tmp_path, administrator):
+    bring(tmp_path, [record(1, history=[change(2, "title", "Old", "Issue 1")])])
+    client.force_login(administrator)
+    page = client.get("/issues/WEBSHOP-1/").content.decode()
+    assert "Issue 1" in page and "/undo/" not in page
+
+
 def test_several_products_get_keys_from_their_names(db, tmp_path, product):
     bring(tmp_path, [record(1, product="WEB"), record(1, product="web shop!"), record(1, product="3 Größe")])
     assert set(Product.objects.exclude(pk=product.pk).values_list("key", "title")) == {
