@@ -4,7 +4,6 @@ import os
 
 import pytest
 from django.conf import settings
-from django.db import connections
 from django.test import Client
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -23,12 +22,6 @@ GET /cart/ 200
 | 1 | 2 |
 """
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(autouse=True)
-def no_kept_connections(monkeypatch):
-    """Let no thread of the server, which lives as long as the browser, hold on to the database of the tests."""
-    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
 
 
 @pytest.fixture
