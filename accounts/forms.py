@@ -1,14 +1,13 @@
 """What a person fills in about themselves."""
 
 from datetime import timedelta
-from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import SCOPES, User
+from accounts.models import SCOPES, User, time_zones
 
 EXPIRIES = [("30", _("in 30 days")), ("90", _("in 90 days")), ("365", _("in a year")), ("", _("never"))]
 SCOPE_LABELS = {
@@ -46,9 +45,7 @@ class PersonField(forms.CharField):
 class ProfileForm(forms.ModelForm):
     """Name, address and preferences."""
 
-    time_zone = forms.ChoiceField(
-        label=_("Time zone"), choices=lambda: [(name, name) for name in sorted(available_timezones())]
-    )
+    time_zone = forms.ChoiceField(label=_("Time zone"), choices=lambda: [(name, name) for name in time_zones()])
     lock_version = forms.IntegerField(widget=forms.HiddenInput)
 
     class Meta:

@@ -1,7 +1,6 @@
 """Every write to people and their tokens."""
 
 from datetime import timedelta
-from zoneinfo import available_timezones
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
@@ -12,7 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import SCOPES, ApiToken, User
+from accounts.models import SCOPES, ApiToken, User, time_zones
 from history import log
 from history.errors import Conflict, Forbidden
 from history.models import Kind
@@ -105,7 +104,7 @@ def _set_password(user, password):
 def _check_user(user):
     user.email = User.objects.normalize_email(user.email)
     check(user, exclude=["password"])
-    if user.time_zone not in available_timezones():
+    if user.time_zone not in time_zones():
         raise ValidationError({"time_zone": ValidationError(_("There is no such time zone."), code="choice")})
 
 

@@ -1,6 +1,5 @@
 """Lists, a page at a time: `{"next", "previous", "results"}`, and a capped count for those who ask."""
 
-import zoneinfo
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -9,6 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
 
+from accounts.models import time_zones
 from issuetracker import keyset
 
 COUNT_CAP = 1000
@@ -125,5 +125,5 @@ def _flag(params, name):
 
 
 def _check_zone(params):
-    if "tz" in params and params["tz"] not in zoneinfo.available_timezones():
+    if "tz" in params and params["tz"] not in time_zones():
         refuse("tz", _("There is no such time zone."), "unknown")

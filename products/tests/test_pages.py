@@ -149,12 +149,12 @@ def test_the_last_maintainer_stays(product, administrator):
     assert product.members.get().user == administrator
 
 
-@pytest.mark.parametrize("page", ["", "settings/", "members/", "components/", "labels/", "milestones/", "versions/"])
-def test_a_page_asks_a_constant_number_of_questions(product, maintainer, django_assert_max_num_queries, page):
+def test_a_page_asks_a_constant_number_of_questions(product, maintainer, django_assert_max_num_queries):
     client = at(maintainer)
     for count in (10, 100):
         for number in range(count):
             for model in (Component, Milestone, Version, Label):
                 create_part(model, product=product, actor=maintainer, via="web", name=f"{count}-{number}")
-        with django_assert_max_num_queries(9):
-            assert client.get(f"/products/WEB/{page}").status_code == 200
+        for place in ("", "settings/", "members/", "components/", "labels/", "milestones/", "versions/"):
+            with django_assert_max_num_queries(9):
+                assert client.get(f"/products/WEB/{place}").status_code == 200
