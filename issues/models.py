@@ -10,19 +10,12 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from issues import choices
+from issues.choices import Category, Priority, Severity
 from issues.querysets import CommentQuerySet, IssueQuerySet
 from products.models import Component, Label, Milestone, Product, Version, Versioned, clean_line, clean_text
 
 TITLE_LIMIT = 500
-
-
-class Category(models.TextChoices):
-    """What a status means to the code, which never asks for its name."""
-
-    TRIAGE = "triage", _("triage")
-    ACCEPTED = "accepted", _("accepted")
-    STARTED = "started", _("started")
-    CLOSED = "closed", _("closed")
 
 
 class Status(Versioned):
@@ -57,50 +50,10 @@ class Status(Versioned):
         return self.slug
 
 
-class Priority(models.IntegerChoices):
-    """How soon it is to be done."""
-
-    NONE = 0, _("none")
-    LOW = 1, _("low")
-    MEDIUM = 2, _("medium")
-    HIGH = 3, _("high")
-    URGENT = 4, _("urgent")
-
-
-class Severity(models.IntegerChoices):
-    """How bad it is; unset means that nobody has looked."""
-
-    UNSET = 0, _("unset")
-    S4 = 1, _("S4")
-    S3 = 2, _("S3")
-    S2 = 3, _("S2")
-    S1 = 4, _("S1")
-
-
 class Issue(Versioned):
     """Something to be done about a product. `key` is its name; `number` counts within the product."""
 
-    class Type(models.TextChoices):
-        BUG = "bug", _("bug")
-        FEATURE = "feature", _("feature")
-        TASK = "task", _("task")
-
-    class Resolution(models.TextChoices):
-        FIXED = "fixed", _("fixed")
-        DUPLICATE = "duplicate", _("duplicate")
-        WONT_DO = "wont-do", _("won’t do")
-        INVALID = "invalid", _("invalid")
-        CANNOT_REPRODUCE = "cannot-reproduce", _("cannot reproduce")
-        INCOMPLETE = "incomplete", _("incomplete")
-        WORKS_AS_DESIGNED = "works-as-designed", _("works as designed")
-
-    class Source(models.TextChoices):
-        WEB = "web", _("web")
-        API = "api", _("API")
-        ADMIN = "admin", _("admin")
-        IMPORT = "import", _("import")
-        MAIL = "mail", _("mail")
-        FORM = "form", _("form")
+    Type, Resolution, Source = choices.Type, choices.Resolution, choices.Source
 
     product = models.ForeignKey(
         Product, models.CASCADE, related_name="issues", verbose_name=_("product"), db_index=False

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from issues.views import actions, detail, lists, products
+from issues.views import actions, detail, lists, products, searching
 
 KEY = r"(?P<key>[A-Za-z][A-Za-z0-9]{1,9}-[0-9]{1,18})"
 
@@ -17,6 +17,8 @@ urlpatterns = [
     # /issues/
     path("issues/", lists.issues, name="issues"),
     path("issues/new/", detail.new, name="issue-new"),
+    path("issues/query/", searching.query_help, name="query-help"),
+    path("issues/query/complete/", searching.complete_query, name="query-complete"),
     # /issues/WEB-142/
     at("", detail.issue, "issue"),
     at("edit/", detail.edit, "issue-edit"),

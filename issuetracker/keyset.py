@@ -70,6 +70,31 @@ def paginate(queryset, ordering, *, size, cursor="", bound=""):
     )
 
 
+def paginate_ranked(ranked, fetch, *, size, cursor="", bound=""):
+    """Return the Page of a list that is ranked already: pairs of a score and an id, the best first.
+
+    `fetch(ids)` returns `{id: row}`; the other arguments and CursorError are as those of `paginate`.
+    """
+    direction, values = _read(cursor, bound, 2) if cursor else (FORWARDS, None)
+    ranked = list(ranked)
+    place = next((at for at, pair in enumerate(ranked) if values and list(pair) == values), None)
+    if values is not None and place is None:
+        # The row has changed or gone since: the page begins where it would stand.
+        place = next((at for at, pair in enumerate(ranked) if list(pair) < values), len(ranked)) - (
+            direction == FORWARDS
+        )
+    start, end = 0, size
+    if values is not None:
+        start, end = (place + 1, place + 1 + size) if direction == FORWARDS else (max(place - size, 0), max(place, 0))
+    shown = ranked[start:end]
+    found = fetch([pk for _score, pk in shown])
+    return Page(
+        [found[pk] for _score, pk in shown if pk in found],
+        _sign(FORWARDS, shown[-1], bound) if shown and end < len(ranked) else None,
+        _sign(BACKWARDS, shown[0], bound) if shown and start > 0 else None,
+    )
+
+
 def following(queryset, ordering, row, *, backwards=False):
     """Return those of `queryset` that come after `row` (before it, nearest first, if `backwards`), in order."""
     place = _ordered(queryset.model._base_manager.all(), ordering, backwards).get(pk=row.pk)
@@ -111,7 +136,11 @@ def _signer(bound):
 
 
 def _write(direction, row, ordering, bound):
-    return _signer(bound).sign_object([direction, _values(row, ordering)])
+    return _sign(direction, _values(row, ordering), bound)
+
+
+def _sign(direction, values, bound):
+    return _signer(bound).sign_object([direction, list(values)])
 
 
 def _read(cursor, bound, length):

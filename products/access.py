@@ -193,6 +193,11 @@ def visible_issues(user, prefix=""):
 
 def visible_comments(user, prefix=""):
     """Return the condition that a comment on a visible issue is seen by `user`."""
+    return visible_internals(user, prefix, f"{prefix}issue__product__")
+
+
+def visible_internals(user, prefix="", product="product__"):
+    """Return the condition that what can be `internal` is not, or that `user` sees what is, by the `product`."""
     if is_superuser(user):
         return Q()
-    return Q(**{f"{prefix}internal": False}) | products_with_role(user, "triager", f"{prefix}issue__product__")
+    return Q(**{f"{prefix}internal": False}) | products_with_role(user, "triager", product)

@@ -11,10 +11,13 @@ from rest_framework.response import Response
 
 from accounts.api.authentication import require_scope
 from history.models import Batch, Event
-from issues import filters, services
+from issues import services
 from issues.api import events, serializers
 from issues.columns import label_rows
+from issues.finding import search
+from issues.finding.pages import paginate
 from issues.models import Comment, Issue, Relation, Status
+from issues.query.fields import FIELDS
 from issues.services.relations import REVERSED
 from issuetracker.api.views import Created, Described, Ended, Listed, Read, Resource, Trashed, Updated
 from issuetracker.keyset import Key
@@ -110,11 +113,12 @@ def find_issue(view):
     raise view.moved(product_key=issue.product.key, number=issue.number)
 
 
-FILTERS = [OpenApiParameter(name, str, many=name in filters.REPEATABLE) for name in filters.NAMES]
+FILTERS = [OpenApiParameter(field.name, str, many=field.many, description=str(field.help)) for field in FIELDS.values()]
+QUERY = OpenApiParameter("q", str, description="A query; `/docs` of the language: `query/`.")
 
 
 @extend_schema(tags=["issues"])
-@extend_schema_view(list=extend_schema(parameters=[*FILTERS, OpenApiParameter("sort", str)]))
+@extend_schema_view(list=extend_schema(parameters=[QUERY, *FILTERS, OpenApiParameter("sort", str)]))
 class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed, Resource):
     """Issues, by their key, or by their number below their product."""
 
@@ -122,7 +126,7 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
     row_serializer_class = serializers.IssueRowSerializer
     lookup_field = lookup_url_kwarg = "issue_key"
     lookup_value_converter = "name"
-    parameters = (*Described.parameters, *filters.NAMES, "sort")
+    parameters = (*Described.parameters, "q", *FIELDS, "sort")
     actions = {"create": "create", "update": "edit_text", "partial_update": "edit_text", **TRASH_ACTIONS}
 
     def rows(self):
@@ -137,9 +141,14 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
             rows = rows.filter(product__key=product_key)
         if self.action != "list":
             return rows
-        asked = filters.parse(self.request.query_params, self.request.user, product_key)
-        self.ordering, self.list_terms = asked.ordering, asked.canonical
+        params = self.request.query_params
+        asked = search(self.request.user, text=params.get("q", ""), params=params, product=product_key, zone=self.zone)
+        self.asked, self.list_terms = asked, asked.canonical
         return asked.apply(rows.defer(*self.left_out))
+
+    def page(self, queryset, **options):
+        """Return the Page that is asked for, in the order of the query."""
+        return paginate(queryset, self.asked, **options)
 
     def trash(self):
         """Return those in the trash that the user may restore."""

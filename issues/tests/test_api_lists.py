@@ -84,7 +84,7 @@ def test_filters_and_order(api, five, triager, reporter):
     ("query", "field", "code"),
     [
         ("nope=1", "nope", "unknown"),
-        ("q=word", "q", "unknown"),
+        ("nonsense=word", "nonsense", "unknown"),
         ("label__name=bug", "label__name", "unknown"),
         ("format=json", "format", "unknown"),
         ("label=nope", "label", "unknown"),

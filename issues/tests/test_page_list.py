@@ -35,7 +35,7 @@ def test_open_issues_are_listed_newest_change_first(product, triager):
         page = at(triager).get(address)
         assert keys(page) == ["WEB-1", "WEB-3"]
         assert "is <b>open</b>" in page.content.decode()
-    assert keys(at(triager).get("/issues/?is=")) == ["WEB-1", "WEB-2", "WEB-3"]
+    assert keys(at(triager).get("/issues/?q=")) == ["WEB-1", "WEB-2", "WEB-3"]
     assert keys(at(triager).get("/issues/?is=closed")) == ["WEB-2"]
 
 

@@ -1,6 +1,7 @@
 """Lists, a page at a time: `{"next", "previous", "results"}`, and a capped count for those who ask."""
 
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -47,12 +48,11 @@ class KeysetPagination(BasePagination):
         """Return the rows of the page that `request` asks for. Raises ValidationError."""
         params = request.query_params
         size = _size(params, view.page_size_limit)
-        _check_zone(params)
         count = _flag(params, "count")
         self.count = queryset.order_by()[: COUNT_CAP + 1].count() if count else None
         bound = f"{request.path} {view.list_terms} {request.user.pk}"
         try:
-            page = keyset.paginate(queryset, view.ordering, size=size, cursor=params.get("cursor", ""), bound=bound)
+            page = view.page(queryset, size=size, cursor=params.get("cursor", ""), bound=bound)
         except keyset.CursorError:
             refuse("cursor", _("This cursor is not for this list, or not for you."), "invalid")
         self.request, self.page = request, page
@@ -124,6 +124,9 @@ def _flag(params, name):
     return text == "1"
 
 
-def _check_zone(params):
-    if "tz" in params and params["tz"] not in time_zones():
+def zone_of(params):
+    """Return the time zone that `params` (a QueryDict) name, UTC without one. Raises ValidationError."""
+    name = params.get("tz", "UTC")
+    if name not in time_zones():
         refuse("tz", _("There is no such time zone."), "unknown")
+    return ZoneInfo(name)

@@ -16,9 +16,9 @@ from rest_framework.viewsets import GenericViewSet
 from history.errors import Conflict
 from history.models import Via
 from issuetracker.api.conditions import etag, expected_version, is_known
-from issuetracker.api.pages import PARAMETERS, SIZE_LIMIT, check_parameters, refuse
+from issuetracker.api.pages import PARAMETERS, SIZE_LIMIT, check_parameters, refuse, zone_of
 from issuetracker.api.problems import Moved, PreconditionRequired
-from issuetracker.keyset import Key
+from issuetracker.keyset import Key, paginate
 from products import access
 
 
@@ -41,6 +41,7 @@ class Resource(GenericViewSet):
         super().initial(request, *args, **kwargs)
         if self.action is None:
             return
+        self.zone = zone_of(request.query_params)
         listed = (*PARAMETERS, *self.parameters) if self.action == "list" else ("tz",)
         check_parameters(request.query_params, listed)
         if not self.detail and request.method not in SAFE_METHODS:
@@ -58,6 +59,10 @@ class Resource(GenericViewSet):
         name = self.actions.get(self.action)
         if name is not None:
             access.authorize(self.request.user, name, obj)
+
+    def page(self, queryset, **options):
+        """Return the Page of a list that `options` (those of `keyset.paginate`) ask for."""
+        return paginate(queryset, self.ordering, **options)
 
     def find_home(self):
         """Return the URL's parent: the product or issue that all this belongs to, None at the top.

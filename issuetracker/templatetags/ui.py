@@ -8,6 +8,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from issues.query.completing import as_value
+from issues.views.listing import COLUMNS
+
 register = template.Library()
 
 TINTS = 6
@@ -124,6 +127,18 @@ def since(when):
         return ngettext("%(n)s day ago", "%(n)s days ago", days) % {"n": days}
     local = timezone.localtime(when)
     return date(local, "j M" if local.year == timezone.localtime().year else "j M Y")
+
+
+@register.filter
+def headed(columns):
+    """Return `(name, label, whether it is for screen readers alone)` of the columns of a list."""
+    return [(name, COLUMNS[name], name in ("comments", "assignee")) for name in columns]
+
+
+@register.filter
+def query_value(name):
+    """Return a name as it is written in a query: in quotes where it has to be."""
+    return as_value(name)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,64 @@
+"""The words that an issue's fields are set to: for the models and for the query language, which knows no models."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Category(models.TextChoices):
+    """What a status means to the code, which never asks for its name."""
+
+    TRIAGE = "triage", _("triage")
+    ACCEPTED = "accepted", _("accepted")
+    STARTED = "started", _("started")
+    CLOSED = "closed", _("closed")
+
+
+class Priority(models.IntegerChoices):
+    """How soon it is to be done."""
+
+    NONE = 0, _("none")
+    LOW = 1, _("low")
+    MEDIUM = 2, _("medium")
+    HIGH = 3, _("high")
+    URGENT = 4, _("urgent")
+
+
+class Severity(models.IntegerChoices):
+    """How bad it is; unset means that nobody has looked."""
+
+    UNSET = 0, _("unset")
+    S4 = 1, _("S4")
+    S3 = 2, _("S3")
+    S2 = 3, _("S2")
+    S1 = 4, _("S1")
+
+
+class Type(models.TextChoices):
+    """What kind of issue it is."""
+
+    BUG = "bug", _("bug")
+    FEATURE = "feature", _("feature")
+    TASK = "task", _("task")
+
+
+class Resolution(models.TextChoices):
+    """How a closed issue was resolved."""
+
+    FIXED = "fixed", _("fixed")
+    DUPLICATE = "duplicate", _("duplicate")
+    WONT_DO = "wont-do", _("won’t do")
+    INVALID = "invalid", _("invalid")
+    CANNOT_REPRODUCE = "cannot-reproduce", _("cannot reproduce")
+    INCOMPLETE = "incomplete", _("incomplete")
+    WORKS_AS_DESIGNED = "works-as-designed", _("works as designed")
+
+
+class Source(models.TextChoices):
+    """The door by which an issue came in."""
+
+    WEB = "web", _("web")
+    API = "api", _("API")
+    ADMIN = "admin", _("admin")
+    IMPORT = "import", _("import")
+    MAIL = "mail", _("mail")
+    FORM = "form", _("form")

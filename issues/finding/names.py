@@ -1,0 +1,155 @@
+"""What the names in a query stand for: all are looked up in one statement, as far as the reader may see."""
+
+from difflib import get_close_matches
+
+from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat, Lower
+
+from accounts.models import User
+from issues.models import Issue, IssueNumber, Status
+from issues.query.fields import FIELDS, Kind
+from issues.query.tree import By, Changed, Plain, Ref, Term, Was, leaves
+from products import access
+from products.models import Component, Label, Milestone, ProductKey, Version
+
+PARTS = {"component": Component, "milestone": Milestone, "version": Version, "label": Label}
+PERSON, ISSUE, CATEGORY = "person", "issue", "category"
+OFFERED = 200
+SUGGESTED = 3
+
+
+class Names:
+    """The names that a query's tree holds and what they stand for, as `user` sees it.
+
+    `product` is the Product, or its key, whose list is asked for: names of parts are those of that product then.
+    """
+
+    def __init__(self, tree, user, product=None):
+        self.user, self.product = user, product
+        self.found = self._look_up(wanted(tree))
+
+    def ids(self, kind, text):
+        """Return the ids that `text` stands for; an empty list where it is nothing that the user may see."""
+        return self.found.get((kind, text.lower()), [])
+
+    def status_ids(self, text):
+        """Return the ids of the status with that slug, or else of the statuses of that category."""
+        return self.ids("status", text) or self.ids(CATEGORY, text)
+
+    def close(self, kind, text):
+        """Return a few names that are nearly `text`."""
+        rows = self._rows(kind)
+        if rows is None:
+            return []
+        called = {name.lower(): name for name in rows.order_by("called").values_list("called", flat=True)[:OFFERED]}
+        return [called[name] for name in get_close_matches(text.lower(), called, SUGGESTED, 0.5)]
+
+    def beginning(self, kind, text, limit):
+        """Return up to `limit` different names of a kind that begin with `text`, in any case."""
+        rows = self._rows(kind).annotate(lowered=Lower("called")).filter(lowered__startswith=text.lower())
+        return list(rows.order_by("called").values_list("called", flat=True).distinct()[:limit])
+
+    def _look_up(self, names):
+        parts = [rows for kind, texts in sorted(names.items()) if (rows := self._rows(kind, texts)) is not None]
+        found: dict = {}
+        if parts:
+            rows = [part.order_by().values_list("kind", "ident", "called") for part in parts]
+            for kind, pk, called in rows[0].union(*rows[1:], all=True):
+                ids = found.setdefault((kind, called.lower()), [])
+                if pk not in ids:
+                    ids.append(pk)
+        return found
+
+    def _rows(self, kind, texts=None):
+        """Return the rows of a kind, of those `texts` if given, with `kind`, `ident` (id) and `called` (name)."""
+        if kind == ISSUE:
+            return self._issues(texts) if texts else None
+        rows, field, ident = self._named(kind)
+        rows = rows.annotate(kind=Value(kind, CharField()), ident=F(ident), called=Cast(field, CharField()))
+        if texts is None:
+            return rows
+        # SQLite lowers ASCII alone: other letters are found as they are written.
+        alike = Q(lowered__in=[text.lower() for text in texts]) | Q(called__in=texts)
+        return rows.annotate(lowered=Lower(field)).filter(alike)
+
+    def _named(self, kind):
+        if kind == "product":
+            seen = access.visible_products(self.user, "product__")
+            return ProductKey.objects.filter(seen, product__deleted_at=None), "key", "product_id"
+        if kind == "status":
+            return Status.objects.all(), "slug", "pk"
+        if kind == CATEGORY:
+            return Status.objects.all(), "category", "pk"
+        if kind == PERSON:
+            return people(self.user), "username", "pk"
+        return self._parts(kind), "name", "pk"
+
+    def _parts(self, kind):
+        rows = PARTS[kind].objects.visible_to(self.user)
+        if self.product is None:
+            return rows
+        own = Q(product__key=self.product) if isinstance(self.product, str) else Q(product=self.product)
+        return rows.filter(own | Q(product=None) if kind == "label" else own)
+
+    def _issues(self, keys):
+        """Return the issues with these keys, which they have or had."""
+        condition = Q(pk__in=[])
+        for key in keys:
+            product, _dash, number = key.rpartition("-")
+            condition |= Q(product__keys__key=product, number=int(number))
+        seen = access.visible_issues(self.user, "issue__")
+        rows = IssueNumber.objects.filter(seen, condition, issue__deleted_at=None, issue__product__deleted_at=None)
+        called = Concat("product__keys__key", Value("-"), Cast("number", CharField()), output_field=CharField())
+        return rows.annotate(kind=Value(ISSUE, CharField()), ident=F("issue_id"), called=called)
+
+
+def people(user):
+    """Return the users whom `user` may name: for anonymous readers, those who appear on issues that they see."""
+    if access.is_person(user):
+        return User.objects.all()
+    seen = Issue.objects.visible_to(user)
+    assigned, written = (Exists(seen.filter(**{name: OuterRef("pk")})) for name in ("assignee", "author"))
+    return User.objects.filter(Q(assigned) | Q(written))
+
+
+def wanted(tree):
+    """Return `{kind: {texts}}` of all names in a tree."""
+    names: dict = {}
+    for leaf, _wanted in leaves(tree):
+        for kind, text in _names_of(leaf):
+            names.setdefault(kind, set()).add(text)
+    return names
+
+
+def kind_of(field):
+    """Return the kind of row that a field of the language names, or None."""
+    if field.kind is Kind.PEOPLE:
+        return PERSON
+    if field.kind is Kind.ISSUES:
+        return ISSUE
+    return field.name if field.kind is Kind.ROWS else None
+
+
+def _names_of(leaf):
+    if isinstance(leaf, Ref) and leaf.product:
+        return [("product", leaf.product), (ISSUE, f"{leaf.product}-{leaf.number}")]
+    if isinstance(leaf, By):
+        return _plain(PERSON, [leaf.who])
+    if isinstance(leaf, Changed):
+        return _plain(PERSON, [leaf.by])
+    if isinstance(leaf, Was):
+        return _of_field(FIELDS[leaf.name], [leaf.value])
+    return _of_field(FIELDS[leaf.name], leaf.values) if isinstance(leaf, Term) else []
+
+
+def _of_field(field, values):
+    if field.name == "is":
+        return [(CATEGORY, "triage")] if {value.text for value in values} & {"untriaged", "triaged"} else []
+    if field.name == "status":
+        return [*_plain("status", values), *_plain(CATEGORY, values)]
+    kind = CATEGORY if field.name == "category" else kind_of(field)
+    return _plain(kind, values) if kind else []
+
+
+def _plain(kind, values):
+    return [(kind, value.text) for value in values if isinstance(value, Plain)]

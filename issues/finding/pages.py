@@ -1,0 +1,52 @@
+"""Pages of a search, by its order or by how well the words fit."""
+
+from issues import fulltext
+from issuetracker import keyset
+
+# Rank is worked out for so many at most: the newest that match and that the reader may see.
+RANKED = 1000
+WEIGHTS = {"title": 4, "body": 2, "comments": 1}
+
+
+def paginate(rows, asked, *, size, cursor="", bound=""):
+    """Return the Page of `rows`, a queryset of issues that the Search `asked` was applied to. Raises CursorError."""
+    if not asked.is_ranked:
+        return keyset.paginate(rows, asked.ordering, size=size, cursor=cursor, bound=bound)
+    return keyset.paginate_ranked(ranked(rows, asked), rows.in_bulk, size=size, cursor=cursor, bound=bound)
+
+
+def ranked(rows, asked):
+    """Return `[(score, id)]` of the newest thousand of `rows`, the best first.
+
+    A word counts for more in a title than in a description, there for more than in a comment, and the rarer it is.
+    """
+    ids = list(rows.order_by("-id").values_list("pk", flat=True)[:RANKED])
+    hits = fulltext.hits(ids, asked.needles)
+    scores = [(_score(hits.get(pk, {}), [1] * len(asked.needles)), pk) for pk in ids]
+    return sorted(scores, reverse=True)
+
+
+def _score(found, weights):
+    best = ((place, max(WEIGHTS[column] for column in columns)) for place, columns in found.items() if columns)
+    return round(sum(weights[place] * weight for place, weight in best), 6)
+
+
+def neighbours(rows, asked, issue):
+    """Return `(before, after, number)` of `issue` in a list: the issues beside it or None, and its place, from 1.
+
+    The place is counted no further than to a thousand and one.
+    """
+    if asked.is_ranked:
+        return _ranked_neighbours(rows, asked, issue)
+    before = keyset.following(rows, asked.ordering, issue, backwards=True)
+    after = keyset.following(rows, asked.ordering, issue)
+    return before.first(), after.first(), before.order_by()[:RANKED].count() + 1
+
+
+def _ranked_neighbours(rows, asked, issue):
+    ids = [pk for _score, pk in ranked(rows, asked)]
+    if issue.pk not in ids:
+        return None, None, len(ids) + 1
+    at = ids.index(issue.pk)
+    beside = rows.in_bulk([*ids[max(at - 1, 0) : at], *ids[at + 1 : at + 2]])
+    return (beside.get(ids[at - 1]) if at else None), beside.get(ids[at + 1]) if at + 1 < len(ids) else None, at + 1

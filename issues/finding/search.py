@@ -1,0 +1,161 @@
+"""A list of issues that somebody asks for: from query text and plain parameters to a condition and an order."""
+
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q, Value
+from django.db.models.functions import NullIf
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from issues.finding.conditions import Conditions
+from issues.finding.names import Names
+from issues.query import QueryError, parse, to_text
+from issues.query.fields import FIELDS
+from issues.query.parameters import REPEATABLE, read_parameter, read_sort
+from issues.query.tree import Query, Sort, both
+from issuetracker.keyset import Key
+
+KEYS = {
+    "updated": Key("updated_at"),
+    "created": Key("created_at"),
+    "priority": Key("priority"),
+    # Unset is not the least severity but none at all.
+    "severity": Key("severity_rank", nullable=True, expression=NullIf("severity", Value(0))),
+    "due": Key("due_on", nullable=True),
+    "votes": Key("votes"),
+    "number": Key("number"),
+    "status": Key("status__position"),
+    "relevance": Key("relevance"),
+}
+VALUES_LIMIT = 60
+DEFAULT_SORT = (Sort("updated", True),)
+BY_RELEVANCE = (Sort("relevance", True),)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is asked for, ready to run for one reader.
+
+    `query` is its meaning, `condition` the same on Issue, `needles` the words that are looked for.
+    """
+
+    query: Query
+    condition: Q
+    needles: tuple = ()
+
+    def apply(self, queryset):
+        """Return those of `queryset` that are asked for; the order is left to `keyset.paginate`."""
+        return queryset.filter(self.condition)
+
+    @property
+    def sort(self):
+        """The order, as Sorts: relevance where words are looked for, else the latest change first."""
+        wanted = self.query.sort or (BY_RELEVANCE if self.needles else DEFAULT_SORT)
+        return wanted if self.needles else tuple(one for one in wanted if one.key != "relevance") or DEFAULT_SORT
+
+    @property
+    def is_ranked(self):
+        """Whether the order asks how well the words fit; nothing else counts then."""
+        return any(one.key == "relevance" for one in self.sort)
+
+    @property
+    def ordering(self):
+        """The order, as the Keys of `keyset.paginate`; the id is the last tie-break."""
+        keys = [_key(one) for one in (BY_RELEVANCE if self.is_ranked else self.sort)]
+        return (*keys, Key("id", keys[-1].descending))
+
+    @property
+    def canonical(self):
+        """The query as text: equal for lists that mean the same."""
+        return to_text(self.query)
+
+
+def _key(sort):
+    key = KEYS[sort.key]
+    return Key(key.name, sort.descending, key.nullable, key.expression)
+
+
+class SearchError(QueryError):
+    """A query that cannot be run; `found` is the Search of its valid part."""
+
+    def __init__(self, problems, found):
+        super().__init__(sorted(problems, key=lambda one: one.position), found.query)
+        self.found = found
+
+
+def search(user, *, text="", params=None, product=None, zone=None):
+    """Return the Search for a query `text` and the plain parameters in `params` (a QueryDict; others are ignored).
+
+    `product` is the Product, or its key, that the list is of, if it is of one; `zone` is the reader's time zone, by
+    default the present one. Raises SearchError for the text, and ValidationError by parameter.
+    """
+    query, problems = _read(text)
+    terms = _parameters(params) if params is not None else []
+    sort = query.sort or _sort(params)
+    whole = Query(both(query.tree, *(term for _name, term in terms)), query.where, sort)
+    now = timezone.localtime(timezone.now(), zone)
+    conditions = Conditions(Names(whole.tree, user, product), user, now, query.where)
+    plain = _plain_conditions(terms, conditions)
+    condition = conditions.of(query.tree) if query.tree is not None else None
+    found = Search(whole, plain & (condition or Q()), tuple(conditions.needles))
+    problems += conditions.problems
+    if problems:
+        raise SearchError(problems, found)
+    return found
+
+
+def _read(text):
+    """Return the Query that is valid in `text`, and the problems."""
+    try:
+        return parse(text), []
+    except QueryError as error:
+        return error.valid, list(error.problems)
+
+
+def _parameters(params):
+    """Return `[(name, Term)]` of the plain parameters. Raises ValidationError."""
+    terms, errors = [], {}
+    for name in FIELDS:
+        given = [text for text in params.getlist(name) if text.strip()]
+        if len(given) > 1 and name not in REPEATABLE:
+            message = _("Give this once, with commas between the values: %(name)s=a,b.") % {"name": name}
+            errors[name] = ValidationError(message, code="repeated")
+            continue
+        for text in given:
+            try:
+                terms.append((name, read_parameter(name, text)))
+            except QueryError as error:
+                errors[name] = _invalid(error.problems)
+    if sum(len(term.values) for _name, term in terms) > VALUES_LIMIT:
+        message = _("Too many values: at most %(limit)d.") % {"limit": VALUES_LIMIT}
+        errors[terms[-1][0]] = ValidationError(message, code="too_many")
+    if errors:
+        raise ValidationError(errors)
+    return terms
+
+
+def _sort(params):
+    try:
+        return read_sort(params.get("sort", "")) if params is not None else ()
+    except QueryError as error:
+        raise ValidationError({"sort": _invalid(error.problems)}) from error
+
+
+def _plain_conditions(terms, conditions):
+    """Return the condition of all plain parameters. Raises ValidationError by parameter."""
+    whole, errors = Q(), {}
+    for name, term in terms:
+        condition = conditions.of(term)
+        if conditions.problems:
+            errors[name] = _invalid(conditions.problems)
+            conditions.problems.clear()
+        elif condition is not None:
+            whole &= condition
+    if errors:
+        raise ValidationError(errors)
+    return whole
+
+
+def _invalid(problems):
+    return ValidationError([ValidationError(problem.message, code=problem.code) for problem in problems])

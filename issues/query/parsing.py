@@ -1,0 +1,274 @@
+"""Reading a query: from text to tree. Whatever the text is, the outcome is a Query or a QueryError."""
+
+import re
+from difflib import get_close_matches
+
+from django.utils.translation import gettext as _
+
+from issues.query.errors import Problem, QueryError
+from issues.query.fields import ALIASES, DIRECTIVES, FIELDS, HISTORY, SORTS, VOCABULARY, WHERE, Kind
+from issues.query.printing import NUMBER, REF, depth, print_value
+from issues.query.terms import TermReader
+from issues.query.tokens import quoted, tokens, unquoted
+from issues.query.tree import And, Or, Place, Plain, Query, Ref, Sort, Term, Text, both, negated
+
+CHARACTERS, BYTES, TERMS, DEPTH = 1000, 2400, 60, 5
+UNSEARCHABLE = re.compile("[\x00\ud800-\udfff]")
+ENDS = (None, ")", "OR")
+
+
+def parse(text):
+    """Return the Query that `text` means. Raises QueryError with every mistake, and what is valid beside them."""
+    problem = _unreadable(text)
+    if problem:
+        raise QueryError([problem], Query())
+    parser = _Parser(text)
+    query = parser.query()
+    if parser.problems:
+        raise QueryError(sorted(parser.problems, key=lambda one: one.position), query)
+    return query
+
+
+def _unreadable(text):
+    """Return the Problem of a text that is not read at all, or None."""
+    size = len(text.encode(errors="surrogatepass"))
+    if len(text) > CHARACTERS or size > BYTES:
+        message = _("Too long: at most %(limit)d characters.") % {"limit": CHARACTERS}
+        return Problem("too_long", 0, len(text), message)
+    return unsearchable(text) or _too_nested(text)
+
+
+def unsearchable(text):
+    """Return the Problem of a character that no database can look for, or None."""
+    match = UNSEARCHABLE.search(text)
+    return Problem("character", match.start(), 1, _("This character cannot be searched for.")) if match else None
+
+
+def _too_nested(text):
+    """Return the Problem of parentheses that stand too deep in one another, or None."""
+    nested = 0
+    for token in tokens(text):
+        nested = max(0, nested + (token.kind == "(") - (token.kind == ")"))
+        if nested > DEPTH:
+            return Problem("too_deep", token.start, 1, _too_deep())
+    return None
+
+
+def _too_deep():
+    return _("Too many parentheses within one another: at most %(limit)d.") % {"limit": DEPTH}
+
+
+class _Parser:
+    """Reads one text from left to right, noting problems and going on after them."""
+
+    def __init__(self, text):
+        self.text = text
+        self.problems = []
+        self.where = None
+        self.sort = ()
+        self.seen_directives = set()
+        self.tokens = self._without_directives(list(tokens(text)))
+        self.at = 0
+        self.count = 0
+
+    def query(self):
+        """Return the Query of what is valid."""
+        tree = self._or()
+        while self.at < len(self.tokens):
+            token = self._next()
+            self._problem("parenthesis", token, _("There is no opening parenthesis for this one."))
+            tree = both(tree, self._or())
+        if self.count > TERMS:
+            message = _("Too many terms: at most %(limit)d.") % {"limit": TERMS}
+            self.problems.append(Problem("too_many", 0, len(self.text), message))
+            tree = None
+        if tree is not None and depth(tree) > DEPTH:
+            self.problems.append(Problem("too_deep", 0, len(self.text), _too_deep()))
+            tree = None
+        return Query(tree, self.where, self.sort)
+
+    def _problem(self, code, token, message, suggestions=()):
+        self.problems.append(Problem(code, token.start, len(token.text), message, tuple(suggestions)))
+
+    def _without_directives(self, found):
+        """Return the tokens but `sort:` and `in:`, which stand beside the tree."""
+        kept, nested = [], 0
+        for place, token in enumerate(found):
+            nested += (token.kind == "(") - (token.kind == ")")
+            name = token.text.partition(":")[0].lower()
+            if token.kind != "term" or name not in DIRECTIVES:
+                kept.append(token)
+            elif nested > 0 or (place and found[place - 1].kind in ("-", "NOT")):
+                self._problem("place", token, _("This stands outside of parentheses, and cannot be negated."))
+                if found[place - 1].kind in ("-", "NOT"):
+                    kept.pop()
+            elif name in self.seen_directives:
+                self._problem("repeated", token, _("Say this once."))
+            else:
+                self.seen_directives.add(name)
+                self._direct(name, token)
+        return kept
+
+    def _direct(self, name, token):
+        text = token.text.partition(":")[2].lower()
+        if name == "in":
+            if text in WHERE:
+                self.where = text
+            else:
+                suggestions = [f"in:{word}" for word in WHERE]
+                self._problem("value", token, _("Words are looked for in title, body or comments."), suggestions)
+            return
+        keys = []
+        for part in text.split(","):
+            key, _dash, direction = part.rpartition("-") if part.endswith(("-asc", "-desc")) else (part, "", "")
+            if key not in SORTS or key in [one.key for one in keys]:
+                message = _("Sort by each of these once: %(names)s.") % {"names": ", ".join(SORTS)}
+                close = get_close_matches(key, SORTS, 3, 0.4) if key not in SORTS else ()
+                self._problem("choice", token, message, [f"sort:{one}" for one in close])
+                return
+            keys.append(Sort(key, SORTS[key] if not direction else direction == "desc"))
+        self.sort = tuple(keys)
+
+    def _peek(self):
+        return self.tokens[self.at].kind if self.at < len(self.tokens) else None
+
+    def _next(self):
+        self.at += 1
+        return self.tokens[self.at - 1]
+
+    def _or(self):
+        """Read alternatives up to the end or a closing parenthesis."""
+        nodes = [self._and()]
+        while self._peek() == "OR":
+            token = self._next()
+            nodes.append(self._and())
+            if nodes[-2] is None or nodes[-1] is None:
+                self._problem("operand", token, _("There is nothing to choose from on one side of this."))
+        flat = [one for node in nodes if node for one in (node.nodes if isinstance(node, Or) else (node,))]
+        return Or(tuple(flat)) if len(flat) > 1 else flat[0] if flat else None
+
+    def _and(self):
+        """Read what holds together, up to OR, the end or a closing parenthesis."""
+        nodes = []
+        while self._peek() not in ENDS:
+            if self._peek() == "AND":
+                token = self._next()
+                if not nodes or self._peek() in (*ENDS, "AND"):
+                    self._problem("operand", token, _("There is nothing to join on one side of this."))
+                continue
+            node = self._unary()
+            if node is not None:
+                nodes += node.nodes if isinstance(node, And) else (node,)
+        nodes = self._without_repeated(nodes)
+        return And(tuple(nodes)) if len(nodes) > 1 else nodes[0] if nodes else None
+
+    def _unary(self):
+        negations = 0
+        token = None
+        while self._peek() in ("-", "NOT"):
+            token = self._next()
+            negations += 1
+        if self._peek() in (*ENDS, "AND"):
+            self._problem("operand", token, _("There is nothing to negate."))
+            return None
+        node = self._atom()
+        return negated(node) if node is not None and negations % 2 else node
+
+    def _atom(self):
+        token = self._next()
+        if token.kind == "(":
+            return self._group(token)
+        self.count += 1
+        if token.kind == "unclosed":
+            self._problem("unclosed", token, _("There is no closing quotation mark."), [f'{token.text}"'])
+            return None
+        if token.kind == "quoted":
+            return self._words(unquoted(token.text), False, token)
+        if token.kind == "term":
+            return self._term(token)
+        return self._word(token)
+
+    def _group(self, opening):
+        node = self._or()
+        if self._peek() == ")":
+            closing = self._next()
+            if node is None and not any(problem.position >= opening.start for problem in self.problems):
+                self._empty_group(opening, closing)
+        else:
+            self._problem("parenthesis", opening, _("There is no closing parenthesis for this one."))
+        return node
+
+    def _empty_group(self, opening, closing):
+        before = self.text[: opening.start].split(" ")[-1]
+        start, end = opening.start - len(before), closing.end
+        message = _("There is nothing between these parentheses.")
+        suggestions = (quoted(self.text[start:end]),) if before else ()
+        self.problems.append(Problem("operand", start, end - start, message, suggestions))
+
+    def _word(self, token):
+        text = token.text
+        place = Place(token.start, len(text))
+        lone = len(self.tokens) == 1
+        if REF.fullmatch(text) and (lone or not NUMBER.fullmatch(text)):
+            product, _dash, number = text.lstrip("#").rpartition("-")
+            return Ref(product.upper() or None, int(number), place)
+        prefix = text.endswith("*")
+        text = text[:-1] if prefix else text
+        if "*" in text or not text:
+            message = _("A star stands at the end of a word only: it means any ending.")
+            self._problem("wildcard", token, message, [quoted(token.text)])
+            return None
+        return self._words(text, prefix, token)
+
+    def _words(self, text, prefix, token):
+        if not any(character.isalnum() for character in text):
+            self._problem("empty", token, _("There is no letter and no digit to search for in this."))
+            return None
+        return Text(text, prefix, Place(token.start, len(token.text)))
+
+    def _term(self, token):
+        name = token.text.partition(":")[0].lower()
+        name = ALIASES.get(name, name)
+        if name not in FIELDS and name not in HISTORY:
+            self._unknown_field(name, token)
+            return None
+        reader = TermReader(token.text, token.start, self.problems)
+        return reader.history(name) if name in HISTORY else reader.term(FIELDS[name])
+
+    def _unknown_field(self, name, token):
+        close = get_close_matches(name, VOCABULARY, 3, 0.6)
+        rest = token.text[len(name) :]
+        suggestions = [f"{one}{rest}" for one in close]
+        as_words = quoted(token.text)
+        suggestions = [*suggestions, as_words] if close and rest[:2] != "::" else [as_words, *suggestions]
+        message = _("There is no field “%(name)s”.") % {"name": name}
+        self._problem("unknown_field", token, message, suggestions)
+
+    def _without_repeated(self, nodes):
+        """Refuse the second value of a field that holds one: nothing could match both."""
+        first, kept = {}, []
+        for node in nodes:
+            if not isinstance(node, Term) or FIELDS[node.name].many or not _is_discrete(node):
+                kept.append(node)
+            elif node.name in first:
+                self._refuse_repeated(first[node.name], node)
+            else:
+                first[node.name] = node
+                kept.append(node)
+        return kept
+
+    def _refuse_repeated(self, one, other):
+        values = ",".join(print_value(value) for value in (*one.values, *other.values))
+        message = _("An issue has one %(name)s only. For either of them, write them with a comma.")
+        place, hint = other.place, f"{one.name}:{values}"
+        problem = Problem("repeated", place.start, place.length, message % {"name": one.name}, (hint,))
+        self.problems.append(problem)
+
+
+def _is_discrete(term):
+    field = FIELDS[term.name]
+    return (
+        not term.operator
+        and field.kind in (Kind.WORDS, Kind.ROWS, Kind.PEOPLE, Kind.ISSUES)
+        and all(isinstance(value, Plain) for value in term.values)
+    )

@@ -1,0 +1,266 @@
+"""A list of issues as its address says it: the query, the columns, the grouping and the place in the list."""
+
+from functools import cached_property
+from urllib.parse import urlencode
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from issues.choices import Category, Priority, Severity, Type
+from issues.finding import SearchError, search
+from issues.query import to_text
+from issues.query.fields import FIELDS
+from issues.query.printing import print_node
+from issues.query.tree import And, Not, Plain, Query, Sort, Term, both
+
+OPEN = "is:open"
+SIZES = (25, 50, 100)
+SIZE = 50
+COLUMNS = {
+    "component": _("Component"),
+    "milestone": _("Milestone"),
+    "version": _("Version"),
+    "author": _("Author"),
+    "created": _("Created"),
+    "due": _("Due"),
+    "votes": _("Votes"),
+    "comments": _("Comments"),
+    "assignee": _("Assignee"),
+    "updated": _("Updated"),
+}
+USUAL = ("component", "milestone", "comments", "assignee", "updated")
+SORT_NAMES = {
+    "updated-desc": _("Updated"),
+    "created-desc": _("Newest"),
+    "created-asc": _("Oldest"),
+    "priority-desc": _("Priority"),
+    "severity-desc": _("Severity"),
+    "due-asc": _("Due date"),
+    "votes-desc": _("Votes"),
+    "status-asc": _("Status"),
+    "number-desc": _("Number"),
+}
+RELEVANCE = "relevance-desc"
+GROUPS = {"status": _("Status"), "assignee": _("Assignee"), "priority": _("Priority"), "component": _("Component")}
+CHOICES = (
+    ("is", _("State"), [("open", _("open")), ("closed", _("closed")), ("untriaged", _("untriaged"))]),
+    ("category", _("Category"), Category.choices),
+    ("type", _("Type"), Type.choices),
+    ("priority", _("Priority"), [(row.name.lower(), row.label) for row in reversed(Priority)]),
+    ("severity", _("Severity"), [(row.name.lower(), row.label) for row in reversed(Severity)]),
+)
+INPUTS = (
+    ("assignee", _("Assignee")),
+    ("author", _("Author")),
+    ("component", _("Component")),
+    ("label", _("Label")),
+    ("milestone", _("Milestone")),
+)
+
+
+class Listing:
+    """What the parameters `params` (a QueryDict) of a list's address ask for, as `user` sees it.
+
+    `text` is what stands in the search box; without a query and without plain parameters that is `is:open`. Where the
+    query is wrong, `problems` says why and `asked` (a Search) is its valid part.
+    """
+
+    def __init__(self, params, user, product=None):
+        self.user, self.product = user, product
+        plain = [name for name in (*FIELDS, "sort") if name in params]
+        self.text = params.get("q", "" if set(plain) - {"sort"} else OPEN)
+        self.problems: list = []
+        self.errors: dict = {}
+        self.asked = self._search(params)
+        if plain and not self.problems:
+            # Plain parameters are terms like any other: from here on they stand in the box.
+            self.text = to_text(self.asked.query)
+        self.size = _size(params)
+        self.columns = tuple(name for name in COLUMNS if name in params.getlist("columns")) or USUAL
+        self.group = params.get("group", "") if params.get("group") in GROUPS else ""
+        self.cursor = params.get("cursor", "")
+
+    def _search(self, params):
+        params = params.copy()
+        while True:
+            try:
+                return search(self.user, text=self.text, params=params, product=self.product)
+            except SearchError as error:
+                self.problems = error.problems
+                return error.found
+            except ValidationError as error:
+                self.errors |= error.message_dict
+                for name in error.message_dict:
+                    params.pop(name, None)
+
+    @property
+    def query(self):
+        """The Query, or what is valid of it."""
+        return self.asked.query
+
+    def address(self, *, query=None, cursor="", **changes):
+        """Return the query string of this list with another `query` (a Query), cursor, size, columns or group."""
+        state = {"size": self.size, "columns": self.columns, "group": self.group, **changes}
+        text = self.text if query is None else to_text(query)
+        pairs = [("q", text)] if text != OPEN or cursor or changes else []
+        pairs += [("group", state["group"])] if state["group"] else []
+        pairs += [("columns", name) for name in state["columns"]] if state["columns"] != USUAL else []
+        pairs += [("page_size", state["size"])] if state["size"] != SIZE else []
+        pairs += [("cursor", cursor)] if cursor else []
+        return "?" + urlencode(pairs)
+
+    def cursor_address(self, cursor):
+        """Return the address of the page at `cursor`, or None where there is none."""
+        return self.address(cursor=cursor) if cursor else None
+
+    @property
+    def reference(self):
+        """What an issue's page needs to know which list it was opened from."""
+        pairs = [("in", self.product.key)] if self.product else []
+        return urlencode([*pairs, ("q", to_text(self.query))])
+
+    @property
+    def is_narrowed(self):
+        """Whether it asks for more than what is open."""
+        return self.text.strip() != OPEN
+
+    @cached_property
+    def nodes(self):
+        """What stands side by side at the top of the query."""
+        tree = self.query.tree
+        return tree.nodes if isinstance(tree, And) else (tree,) if tree is not None else ()
+
+    def without(self, node):
+        """Return the Query without one of `nodes`."""
+        return self._with(both(*(one for one in self.nodes if one is not node)))
+
+    def _with(self, tree):
+        return Query(tree, self.query.where, self.query.sort)
+
+    @property
+    def chips(self):
+        """The parts of the query as `{"field", "text", "without", "choices"}`, the last two being addresses."""
+        return [
+            {**_said(node), "without": self.address(query=self.without(node)), "choices": self._choices_of(node)}
+            for node in self.nodes
+        ]
+
+    def _choices_of(self, node):
+        """Return `[(word, address, chosen)]` of what a chip can be changed to, where that is a short list."""
+        term = node.node if isinstance(node, Not) else node
+        words = FIELDS[term.name].words if isinstance(term, Term) and not term.operator else ()
+        chosen = [value.text for value in term.values if isinstance(value, Plain)] if words else []
+        return [(word, self.address(query=self._replaced(node, term.name, word)), word in chosen) for word in words]
+
+    def _replaced(self, node, name, word):
+        term = Term(name, "", (Plain(word),))
+        changed = Not(term) if isinstance(node, Not) else term
+        return self._with(both(*(changed if one is node else one for one in self.nodes)))
+
+    @property
+    def menus(self):
+        """The filters that are links: `(heading, [(label, address, whether it is chosen)])`."""
+        menus = []
+        for name, heading, options in CHOICES:
+            terms = {one.values[0].text: one for one in self.nodes if isinstance(one, Term) and one.name == name}
+            kept = [one for one in self.nodes if one not in terms.values()]
+            links = []
+            for value, said in options:
+                chosen = [] if value in terms else [Term(name, "", (Plain(value),))]
+                links.append((said, self.address(query=self._with(both(*kept, *chosen))), value in terms))
+            menus.append((heading, links))
+        return menus
+
+    @property
+    def sorts(self):
+        """The orders: `(label, address, whether it is chosen)`."""
+        names = {RELEVANCE: _("Relevance"), **SORT_NAMES} if self.asked.needles else SORT_NAMES
+        return [(said, self.address(query=self._sorted(name)), name == self.sort) for name, said in names.items()]
+
+    def _sorted(self, name):
+        key, _dash, direction = name.rpartition("-")
+        return Query(self.query.tree, self.query.where, (Sort(key, direction == "desc"),))
+
+    @property
+    def sort(self):
+        """The order in words, such as "updated-desc"."""
+        return ",".join(f"{one.key}-{'desc' if one.descending else 'asc'}" for one in self.asked.sort)
+
+    @property
+    def sort_name(self):
+        """What the order is called."""
+        return {**SORT_NAMES, RELEVANCE: _("Relevance")}.get(self.sort, self.sort)
+
+    @property
+    def groups(self):
+        """The groupings: `(label, address, whether it is chosen)`."""
+        named = [("", _("None")), *GROUPS.items()]
+        return [(said, self.address(group=name), name == self.group) for name, said in named]
+
+    @property
+    def group_name(self):
+        """What the grouping is called."""
+        return GROUPS.get(self.group, _("None"))
+
+    @property
+    def column_choices(self):
+        """The columns: `(name, label, whether it is shown)`."""
+        return [(name, said, name in self.columns) for name, said in COLUMNS.items()]
+
+    @property
+    def sizes(self):
+        """The sizes of a page: `(size, address)`."""
+        return [(one, self.address(size=one)) for one in SIZES]
+
+    @property
+    def kept(self):
+        """The pairs that a form on the list sends along, so that it changes nothing else."""
+        return [("q", self.text), *self.kept_but_query]
+
+    @property
+    def kept_but_query(self):
+        """The same without the query."""
+        pairs = [("group", self.group), ("page_size", self.size if self.size != SIZE else "")]
+        columns = [("columns", name) for name in self.columns] if self.columns != USUAL else []
+        return [pair for pair in (*pairs, *columns) if pair[1]]
+
+    @property
+    def kept_but_columns(self):
+        """The same without the columns."""
+        return [pair for pair in self.kept if pair[0] != "columns"]
+
+    def marked(self):
+        """Return the pieces of the text as `(text, the Problem that stands there or None)`, from left to right."""
+        pieces, at = [], 0
+        for problem in self.problems:
+            if problem.position < at:
+                continue
+            end = problem.position + problem.length
+            pieces += [(self.text[at : problem.position], None), (self.text[problem.position : end], problem)]
+            at = end
+        return [*pieces, (self.text[at:], None)]
+
+    @property
+    def mended(self):
+        """The problems, each with `[(suggestion, address of the list with it)]`."""
+        mended = []
+        for problem in self.problems:
+            before, after = self.text[: problem.position], self.text[problem.position + problem.length :]
+            texts = [(one, f"{before}{one}{after}") for one in problem.suggestions]
+            mended.append((problem, [(one, "?" + urlencode([("q", text)])) for one, text in texts]))
+        return mended
+
+
+def _said(node):
+    """Return how a chip says a node: the field, and the values as they are written."""
+    negated = isinstance(node, Not)
+    inner = node.node if negated else node
+    if not isinstance(inner, Term):
+        return {"field": _("not") if negated else "", "text": print_node(inner)}
+    field, _colon, values = print_node(inner).partition(":")
+    return {"field": f"{_('not')} {field}" if negated else field, "text": values.replace(",", ", ")}
+
+
+def _size(params):
+    given = params.get("page_size", "")
+    return int(given) if given.isdecimal() and int(given) in SIZES else SIZE

@@ -1,0 +1,47 @@
+"""What helps with searching: completion while one types, and the page that explains the language."""
+
+from django.http import Http404, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from issues.finding.completion import complete
+from issues.query.fields import DIRECTIVES, FIELDS, HISTORY, SORTS
+from issues.query.parsing import CHARACTERS
+from products.models import Product
+
+EXAMPLES = (
+    "is:open assignee:@me",
+    "is:untriaged product:WEB",
+    "is:open -label:blocked (priority:>=high OR due:<=+3d)",
+    "no:assignee severity:s1,s2 created:>-2w",
+    '"login loop" in:title -safari',
+    "label:a,b label:c author:ana votes:>=5 sort:votes-desc,created-asc",
+    "was:status=in-progress changed:assignee:>-7d",
+    "WEB-142",
+)
+
+
+@require_safe
+def complete_query(request):
+    """Answer with the completions at a place of a query: `{"start", "end", "offers": [{"text", "said", "open"}]}`."""
+    text, position = request.GET.get("q", "")[:CHARACTERS], request.GET.get("at", "")
+    at = int(position) if position.isascii() and position.isdigit() and len(position) < 6 else len(text)
+    start, end, offers = complete(text, at, request.user, _product(request))
+    told = [{"text": offer.text, "said": offer.said, "open": offer.open} for offer in offers]
+    return JsonResponse({"start": start, "end": end, "offers": told}, headers={"Cache-Control": "private, no-store"})
+
+
+def _product(request):
+    if "product" not in request.GET:
+        return None
+    product = Product.objects.visible_to(request.user).filter(key=request.GET["product"]).first()
+    if product is None:
+        raise Http404
+    return product
+
+
+@require_safe
+def query_help(request):
+    """Explain the query language, from its own registry."""
+    context = {"fields": FIELDS.values(), "directives": DIRECTIVES, "history": HISTORY, "sorts": SORTS}
+    return render(request, "issues/query_help.html", {**context, "examples": EXAMPLES})
