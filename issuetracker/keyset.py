@@ -76,16 +76,14 @@ def paginate_ranked(ranked, fetch, *, size, cursor="", bound=""):
     `fetch(ids)` returns `{id: row}`; the other arguments and CursorError are as those of `paginate`.
     """
     direction, values = _read(cursor, bound, 2) if cursor else (FORWARDS, None)
-    ranked = list(ranked)
-    place = next((at for at, pair in enumerate(ranked) if values and list(pair) == values), None)
-    if values is not None and place is None:
-        # The row has changed or gone since: the page begins where it would stand.
-        place = next((at for at, pair in enumerate(ranked) if list(pair) < values), len(ranked)) - (
-            direction == FORWARDS
-        )
     start, end = 0, size
-    if values is not None:
-        start, end = (place + 1, place + 1 + size) if direction == FORWARDS else (max(place - size, 0), max(place, 0))
+    if values is not None and direction == FORWARDS:
+        # By comparing, so that a row that has changed or gone since leaves no gap.
+        start = sum(list(pair) >= values for pair in ranked)
+        end = start + size
+    elif values is not None:
+        end = sum(list(pair) > values for pair in ranked)
+        start = max(end - size, 0)
     shown = ranked[start:end]
     found = fetch([pk for _score, pk in shown])
     return Page(

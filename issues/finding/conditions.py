@@ -243,9 +243,7 @@ class Conditions:
             if field.kind is Kind.ISSUES:
                 self._problem("value", node.value.place, _("Name the issue that it was."))
                 return None
-            past = (
-                changes.filter(before__isnull=empty) if field.name not in RANKS else _past_rank(changes, field, empty)
-            )
+            past = _past_rank(changes, field, empty) if field.name in RANKS else changes.filter(before__isnull=empty)
             return (~filled if empty else filled) | Q(Exists(past))
         present = self._value(field, Term(field.name, "", (node.value,)), node.value)
         keys = self._keys(field, node.value) if present is not None else None
@@ -310,11 +308,9 @@ def _rank(field, word):
 def _ranked(field, operator, rank):
     """Compare a rank; what is unset is no severity at all, neither a high nor a low one."""
     condition = Q(**{f"{field.path}__{LOOKUPS[operator]}" if operator else field.path: rank})
-    return (
-        condition & Q(**{f"{field.path}__gt": 0})
-        if operator.startswith("<") and field.name == "severity"
-        else condition
-    )
+    if operator.startswith("<") and field.name == "severity":
+        condition &= Q(**{f"{field.path}__gt": 0})
+    return condition
 
 
 def _past_rank(changes, field, empty):

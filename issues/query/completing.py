@@ -54,9 +54,8 @@ def completing(text, position):
     if name in DIRECTIVES or name in HISTORY:
         begin = start + len(stripped) - len(values.rpartition(",")[2])
         words = {"sort": _sorts(), "in": WHERE, "was": [f"{one}=" for one in KEPT], "changed": tuple(KEPT)}
-        return _beginning(
-            begin, position, words.get(name, ()), text[begin:position], "assignee" if name == "by" else ""
-        )
+        people = "assignee" if name == "by" else ""
+        return _beginning(begin, position, words.get(name, ()), text[begin:position], people)
     if name not in FIELDS:
         return Completing(position, position)
     last = values.rpartition(",")[2]

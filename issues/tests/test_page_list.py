@@ -126,7 +126,7 @@ def test_previous_and_next_follow_the_list_one_came_from(product, triager):
     assert "number 2" in issue
     assert 'rel="prev" href="/issues/WEB-1/?list=' in issue
     assert 'rel="next" href="/issues/WEB-4/?list=' in issue
-    assert 'href="/products/WEB/issues/?is=open&amp;sort=number-asc"' in issue
+    assert 'href="/products/WEB/issues/?q=is%3Aopen+sort%3Anumber-asc"' in issue
 
 
 @pytest.mark.parametrize("reference", ["nonsense", "sort=bad", "assignee=ghost", "in=NOPE", "%00", "is=open&in=%ff"])
