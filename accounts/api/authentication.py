@@ -54,7 +54,8 @@ class HasScope(BasePermission):
 
     def has_permission(self, request, view):
         """Return True, or raise Forbidden with the code "scope"."""
-        needed = "read" if request.method in SAFE_METHODS else getattr(view, "write_scope", "write")
+        reads = request.method in SAFE_METHODS or getattr(view, "action", None) in getattr(view, "reading", ())
+        needed = "read" if reads else getattr(view, "write_scope", "write")
         require_scope(request, needed)
         return True
 

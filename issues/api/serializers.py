@@ -11,6 +11,7 @@ from rest_framework.fields import empty
 from history.models import Batch, Kind, Via
 from issues.models import TITLE_LIMIT, Category, Issue, Priority, Severity
 from issues.models import Status as StatusRow
+from issues.query.parsing import CHARACTERS
 from issues.rules import first_status
 from issuetracker.api.fields import (
     AddressField,
@@ -217,6 +218,12 @@ class IssueSerializer(StrictSerializer):
         if name == "status":
             return None if values.get("duplicate_of") else first_status(Category.TRIAGE)
         return super().default_of(name, values)
+
+
+class SearchSerializer(StrictSerializer):
+    """A query that is sent in a body."""
+
+    q = Text(allow_blank=True, max_length=CHARACTERS)
 
 
 class IssueRowSerializer(IssueSerializer):

@@ -114,11 +114,12 @@ def find_issue(view):
 
 
 FILTERS = [OpenApiParameter(field.name, str, many=field.many, description=str(field.help)) for field in FIELDS.values()]
+SORT = OpenApiParameter("sort", str, description="Such as `updated-desc` or `priority,due-asc`.")
 QUERY = OpenApiParameter("q", str, description="A query; `/docs` of the language: `query/`.")
 
 
 @extend_schema(tags=["issues"])
-@extend_schema_view(list=extend_schema(parameters=[QUERY, *FILTERS, OpenApiParameter("sort", str)]))
+@extend_schema_view(list=extend_schema(parameters=[QUERY, *FILTERS, SORT]))
 class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed, Resource):
     """Issues, by their key, or by their number below their product."""
 
@@ -128,6 +129,7 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
     lookup_value_converter = "name"
     parameters = (*Described.parameters, "q", *FIELDS, "sort")
     actions = {"create": "create", "update": "edit_text", "partial_update": "edit_text", **TRASH_ACTIONS}
+    reading = ("search",)
 
     def rows(self):
         """Return all issues, with what their representation needs."""
@@ -139,12 +141,23 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
         product_key = self.kwargs.get("product_key")
         if product_key is not None:
             rows = rows.filter(product__key=product_key)
-        if self.action != "list":
+        if not self.is_list:
             return rows
         params = self.request.query_params
-        asked = search(self.request.user, text=params.get("q", ""), params=params, product=product_key, zone=self.zone)
+        text = params.get("q", "") if self.action == "list" else self.text
+        asked = search(self.request.user, text=text, params=params, product=product_key, zone=self.zone)
         self.asked, self.list_terms = asked, asked.canonical
+        self.canonical = asked.canonical if self.action != "list" or "q" in params else None
         return asked.apply(rows.defer(*self.left_out))
+
+    @extend_schema(parameters=[*FILTERS, SORT], request=serializers.SearchSerializer)
+    @action(detail=False, methods=["post"])
+    def search(self, request, *args, **kwargs):
+        """List what a query finds that is too long for an address; pages as those of the list, with the same body."""
+        asked = serializers.SearchSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        self.text = asked.validated_data["q"]
+        return self.list(request, *args, **kwargs)
 
     def page(self, queryset, **options):
         """Return the Page that is asked for, in the order of the query."""

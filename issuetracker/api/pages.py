@@ -55,7 +55,7 @@ class KeysetPagination(BasePagination):
             page = view.page(queryset, size=size, cursor=params.get("cursor", ""), bound=bound)
         except keyset.CursorError:
             refuse("cursor", _("This cursor is not for this list, or not for you."), "invalid")
-        self.request, self.page = request, page
+        self.request, self.page, self.canonical = request, page, view.canonical
         return page.rows
 
     def get_paginated_response(self, data):
@@ -63,6 +63,8 @@ class KeysetPagination(BasePagination):
         body = {"next": self._link(self.page.next), "previous": self._link(self.page.previous)}
         if self.count is not None:
             body |= {"count": min(self.count, COUNT_CAP), "count_capped": self.count > COUNT_CAP}
+        if self.canonical is not None:
+            body["canonical"] = self.canonical
         return Response({**body, "results": data})
 
     def _link(self, cursor):
@@ -83,6 +85,7 @@ class KeysetPagination(BasePagination):
                 "previous": link,
                 "count": {"type": "integer", "maximum": COUNT_CAP},
                 "count_capped": {"type": "boolean"},
+                "canonical": {"type": "string", "description": "The query `q` as it was understood."},
                 "results": schema,
             },
         }

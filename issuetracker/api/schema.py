@@ -27,7 +27,13 @@ PROBLEM = {
 FIELD_ERROR = {
     "type": "object",
     "required": ["code", "message"],
-    "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+    "properties": {
+        "code": {"type": "string"},
+        "message": {"type": "string"},
+        "position": {"type": "integer", "description": "Of a mistake in `q`: its place, in code points."},
+        "length": {"type": "integer"},
+        "suggestions": {"type": "array", "items": {"type": "string"}, "description": "Texts to put in that place."},
+    },
 }
 ALWAYS = (400, 401, 403, 404, 406, 503)
 WRITING = (409, 412, 413, 415, 428)

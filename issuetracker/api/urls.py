@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from accounts.api import views as accounts
+from issues.api import queries
 from issues.api import views as issues
 from issuetracker.api import docs, problems
 from products.api import views as products
@@ -65,6 +66,8 @@ urlpatterns = [
     # /api/v1/
     *(path(f"api/v1/{route.pattern}", route.callback, name=route.name) for route in router.urls),
     path("api/v1/me/", accounts.MeViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="api-me"),
+    path("api/v1/query/parse/", queries.QueryViewSet.as_view({"post": "parse"}), name="api-query-parse"),
+    path("api/v1/query/complete/", queries.QueryViewSet.as_view({"get": "complete"}), name="api-query-complete"),
     path("api/v1/", Root.as_view(), name="api-root"),
     re_path(r"^api/", problems.unknown_path),
     # /openapi.json and the page that shows it

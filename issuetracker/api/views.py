@@ -29,10 +29,14 @@ class Resource(GenericViewSet):
     ordering: tuple = (Key("id"),)
     parameters: tuple = ()
     list_terms = ""
+    # The query as it was understood, where the list was asked for by one.
+    canonical: str | None = None
     page_size_limit = SIZE_LIMIT
     http_method_names = ("get", "head", "post", "put", "patch", "delete")
     # The scope that a token needs to write.
     write_scope = "write"
+    # The actions that read, whatever their method: a query may be too long for an address.
+    reading: tuple = ()
     # What `products.access` calls the methods; asked before the body is looked at.
     actions: dict = {}
 
@@ -42,12 +46,17 @@ class Resource(GenericViewSet):
         if self.action is None:
             return
         self.zone = zone_of(request.query_params)
-        listed = (*PARAMETERS, *self.parameters) if self.action == "list" else ("tz",)
+        listed = (*PARAMETERS, *self.parameters) if self.is_list else ("tz",)
         check_parameters(request.query_params, listed)
-        if not self.detail and request.method not in SAFE_METHODS:
+        if not self.detail and request.method not in SAFE_METHODS and self.action not in self.reading:
             self.home = self.find_home()
             self.require_person()
             self.authorize(self.home)
+
+    @property
+    def is_list(self):
+        """Whether the answer is a page of a list."""
+        return self.action == "list" or self.action in self.reading
 
     def require_person(self):
         """Raise NotAuthenticated unless somebody is signed in."""
@@ -155,12 +164,12 @@ class Described:
 
     def get_serializer_class(self):
         """Return the serializer of one, or of a row in a list."""
-        return self.row_serializer_class if self.action == "list" else self.serializer_class
+        return self.row_serializer_class if self.is_list else self.serializer_class
 
     def get_serializer(self, *args, **kwargs):
         """Return the serializer without what is left out."""
         serializer = super().get_serializer(*args, **kwargs)
-        if self.action == "list" and not self.is_described and not getattr(self, "swagger_fake_view", False):
+        if self.is_list and not self.is_described and not getattr(self, "swagger_fake_view", False):
             serializer.child.fields.pop("description")
         return serializer
 
@@ -169,9 +178,13 @@ class Described:
     )
     def list(self, request, *args, **kwargs):
         """List, without descriptions unless `include=description`."""
-        if request.query_params.get("include", "description") != "description":
-            refuse("include", _("Only “description” can be included."), "choice")
+        self.check_included()
         return super().list(request, *args, **kwargs)
+
+    def check_included(self):
+        """Raise ValidationError unless the request includes nothing that cannot be included."""
+        if self.request.query_params.get("include", "description") != "description":
+            refuse("include", _("Only “description” can be included."), "choice")
 
 
 class Read:

@@ -1,0 +1,117 @@
+"""The query language itself over REST: explaining a query without running it, and completing one."""
+
+from django.http import Http404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from issues.finding import search
+from issues.finding.completion import complete
+from issues.query import to_text
+from issues.query.parsing import CHARACTERS
+from issues.query.printing import print_node
+from issues.query.tree import And, Not, Ref, Term, Text
+from issuetracker.api.fields import StrictSerializer
+from issuetracker.api.fields import Text as TextField
+from issuetracker.api.pages import check_parameters, zone_of
+from products.models import Product
+
+
+class AskedSerializer(StrictSerializer):
+    """A query, and the key of the product whose list it is for, if it is of one."""
+
+    q = TextField(allow_blank=True, max_length=CHARACTERS)
+    product = TextField(required=False, max_length=10)
+
+
+class PartSerializer(serializers.Serializer):
+    """What stands side by side in a query: `kind` is term, words, issue, or group."""
+
+    text = serializers.CharField()
+    kind = serializers.ChoiceField([("term", "term"), ("words", "words"), ("issue", "issue"), ("group", "group")])
+    field = serializers.CharField(allow_null=True)
+    negated = serializers.BooleanField()
+
+
+class ExplainedSerializer(serializers.Serializer):
+    """What a query means."""
+
+    canonical = serializers.CharField()
+    parts = PartSerializer(many=True)
+    sort = serializers.ListField(child=serializers.CharField())
+    where = serializers.CharField(allow_null=True)
+
+
+class OfferSerializer(serializers.Serializer):
+    """A completion; `open` says that more is to follow."""
+
+    text = serializers.CharField()
+    said = serializers.CharField()
+    open = serializers.BooleanField()
+
+
+class CompletedSerializer(serializers.Serializer):
+    """What may replace the query from `start` to `end`."""
+
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+    offers = OfferSerializer(many=True)
+
+
+@extend_schema(tags=["queries"])
+class QueryViewSet(GenericViewSet):
+    """The query language."""
+
+    serializer_class = AskedSerializer
+    reading = ("parse",)
+    pagination_class = None
+
+    @extend_schema(request=AskedSerializer, responses=ExplainedSerializer, operation_id="query_parse")
+    def parse(self, request):
+        """Explain a query without running it: 400 with the places of all mistakes where it cannot be run."""
+        asked = AskedSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        check_parameters(request.query_params, ("tz",))
+        product = self._product(asked.validated_data.get("product"))
+        text, zone = asked.validated_data["q"], zone_of(request.query_params)
+        found = search(request.user, text=text, product=product, zone=zone)
+        tree = found.query.tree
+        nodes = tree.nodes if isinstance(tree, And) else (tree,) if tree is not None else ()
+        sort = [f"{one.key}-{'desc' if one.descending else 'asc'}" for one in found.sort]
+        told = {"canonical": to_text(found.query), "parts": [_part(node) for node in nodes], "sort": sort}
+        return Response({**told, "where": found.query.where})
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("q", str),
+            OpenApiParameter("at", int, description="The place in it, in code points; by default its end."),
+            OpenApiParameter("product", str, description="The key of the product whose list it is for."),
+        ],
+        responses=CompletedSerializer,
+        operation_id="query_complete",
+    )
+    def complete(self, request):
+        """Complete a query at a place: fields, then values, only such as the reader may see."""
+        params = request.query_params
+        check_parameters(params, ("q", "at", "product", "tz"))
+        text, at = params.get("q", "")[:CHARACTERS], params.get("at", "")
+        place = int(at) if at.isascii() and at.isdigit() and len(at) < 6 else len(text)
+        start, end, offers = complete(text, place, request.user, self._product(params.get("product")))
+        told = [{"text": offer.text, "said": offer.said, "open": offer.open} for offer in offers]
+        return Response({"start": start, "end": end, "offers": told})
+
+    def _product(self, key):
+        product = Product.objects.visible_to(self.request.user).at(key) if key else None
+        if key and product is None:
+            raise Http404
+        return product
+
+
+def _part(node):
+    inner = node.node if isinstance(node, Not) else node
+    kinds = {Text: "words", Ref: "issue", Term: "term"}
+    kind = kinds.get(type(inner), "term" if hasattr(inner, "place") else "group")
+    text = print_node(inner)
+    field = text.partition(":")[0] if kind == "term" else None
+    return {"text": text, "kind": kind, "field": field, "negated": isinstance(node, Not)}
