@@ -7,7 +7,7 @@ from django.test import Client
 
 from issues.models import Issue, Status
 from issues.services import create_issue, update_issue
-from products.models import Label
+from products.models import Component, Label
 from products.services import create_part, create_product, update_product
 
 
@@ -147,3 +147,36 @@ def test_empty_lists_say_what_to_do(product, stranger):
     assert "File the first one" in at(stranger).get("/issues/").content.decode()
     assert "Nothing matches" in at(stranger).get("/issues/?priority=high").content.decode()
     assert "Nothing waits for you" in at(stranger).get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("group", "expected"),
+    [
+        ("status", [("New", ["WEB-3", "WEB-2"]), ("In progress", ["WEB-1"])]),
+        ("priority", [("High", ["WEB-2"]), ("None", ["WEB-1", "WEB-3"])]),
+        ("assignee", [("Rosa", ["WEB-1"]), ("Nobody", ["WEB-2", "WEB-3"])]),
+        ("component", [("Cart", ["WEB-3"]), ("No component", ["WEB-2", "WEB-1"])]),
+    ],
+)
+def test_a_list_is_shown_in_sections(product, triager, reporter, maintainer, group, expected):
+    cart = create_part(Component, product=product, actor=maintainer, via="web", name="Cart")
+    one, two, three = file(product, triager, 3)
+    update_issue(one, actor=triager, via="web", assignee=reporter, status=Status.objects.get(slug="in-progress"))
+    update_issue(two, actor=triager, via="web", priority=3)
+    update_issue(three, actor=triager, via="web", component=cart)
+    page = at(triager).get(f"/issues/?group={group}")
+    sections = page.context["sections"]
+    assert [section["title"] for section in sections] == [title for title, _keys in expected]
+    for section, (_title, keys_of_it) in zip(sections, expected, strict=True):
+        assert sorted(issue.key for issue in section["issues"]) == sorted(keys_of_it)
+        assert sorted(keys(at(triager).get("/issues/" + section["address"]))) == sorted(keys_of_it)
+
+
+@pytest.mark.parametrize("amount", [10, 100])
+def test_sections_show_ten_and_take_ten_statements(product, triager, amount, django_assert_max_num_queries):
+    file(product, triager, amount, assignee=triager)
+    client = at(triager)
+    with django_assert_max_num_queries(10):
+        page = client.get("/issues/?group=assignee")
+    (section,) = page.context["sections"]
+    assert (len(section["issues"]), section["more"]) == (10, amount > 10)

@@ -207,6 +207,12 @@ class Listing:
         """The columns: `(name, label, whether it is shown)`."""
         return [(name, said, name in self.columns) for name, said in COLUMNS.items()]
 
+    def of_group(self, value):
+        """Return the address of the list of one section alone, whose issues have `value` in common."""
+        kept = [one for one in self.nodes if not (isinstance(one, Term) and one.name == self.group)]
+        tree = both(*kept, Term(self.group, "", (value,)))
+        return self.address(query=self._with(tree), group="")
+
     @property
     def sizes(self):
         """The sizes of a page: `(size, address)`."""

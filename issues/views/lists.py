@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from issues.columns import capped_count, label_rows
 from issues.finding import search
+from issues.finding.groups import sections
 from issues.finding.pages import neighbours as find_neighbours
 from issues.finding.pages import paginate
 from issues.models import Issue
@@ -40,17 +41,28 @@ def _list(request, product):
     seen = Issue.objects.visible_to(request.user)
     if product is not None:
         seen = seen.filter(product=product)
-    page = _page(listing.asked.apply(seen), listing)
+    rows = listing.asked.apply(seen)
+    if listing.group:
+        return {**_common(request, listing), "sections": _sections(rows, listing), "issues": []}
+    page = _page(rows, listing)
     count = page.rows[0].counted if page.rows else 0
     return {
-        "product": product,
-        "listing": listing,
+        **_common(request, listing),
         "issues": page.rows,
         "next": listing.cursor_address(page.next),
         "previous": listing.cursor_address(page.previous),
         "first": listing.address() if page.previous else None,
         "count": count,
         "capped": count > COUNTED,
+    }
+
+
+def _common(request, listing):
+    """Return what every list shows, in sections or not."""
+    product = listing.product
+    return {
+        "product": product,
+        "listing": listing,
         "cap": COUNTED,
         "inputs": INPUTS,
         "list": listing.reference,
@@ -58,11 +70,32 @@ def _list(request, product):
     }
 
 
+def _sections(rows, listing):
+    """Return the sections as `{"title", "address", "more", "issues"}`."""
+    found = sections(rows, listing.asked, listing.group)
+    ids = [pk for section in found for pk in section.ids]
+    issues = _shown(Issue.objects.filter(pk__in=ids)).in_bulk()
+    return [
+        {
+            "title": section.title,
+            "address": listing.of_group(section.value),
+            "more": section.more,
+            "issues": [issues[pk] for pk in section.ids if pk in issues],
+        }
+        for section in found
+    ]
+
+
+def _shown(rows):
+    """Return `rows` with what a row of the list shows."""
+    shown = rows.select_related(*ROW).defer("description", "description_html", "product__description")
+    return shown.annotate(label_rows=label_rows())
+
+
 def _page(rows, listing):
     product = listing.product.key if listing.product else ""
     bound = f"{listing.user.pk} {product} {listing.asked.canonical}"
-    shown = rows.select_related(*ROW).defer("description", "description_html", "product__description")
-    shown = shown.annotate(label_rows=label_rows(), counted=capped_count(rows, COUNTED))
+    shown = _shown(rows).annotate(counted=capped_count(rows, COUNTED))
     try:
         return paginate(shown, listing.asked, size=listing.size, cursor=listing.cursor, bound=bound)
     except CursorError:
@@ -103,8 +136,7 @@ def my_work(request):
     """Show what is assigned to the reader and what they have reported; others are sent to the list."""
     if not is_person(request.user):
         return redirect("issues")
-    seen = Issue.objects.visible_to(request.user).open().select_related(*ROW)
-    seen = seen.defer("description", "description_html", "product__description").annotate(label_rows=label_rows())
+    seen = _shown(Issue.objects.visible_to(request.user).open())
     assigned = seen.filter(assignee=request.user).order_by("-updated_at", "-id")
     reported = seen.filter(author=request.user).exclude(assignee=request.user).order_by("-updated_at", "-id")
     context = {"assigned": assigned[:MINE], "reported": reported[:MINE], "limit": MINE, "columns": USUAL}

@@ -1,0 +1,293 @@
+"""Reading and printing queries: a table of what is understood, and of what is refused, where and with which hint."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from issues.query import Problem, QueryError, parse, to_text
+from issues.query.fields import EMPTYABLE, FIELDS, KEPT, SORTS, WHERE, Kind
+from issues.query.parsing import TERMS
+from issues.query.printing import depth
+from issues.query.tree import And, By, Changed, Not, Or, Plain, Query, Range, Ref, Sort, Special, Term, Text, Was
+
+UNDERSTOOD = [
+    ("", ""),
+    ("login", "login"),
+    ("login loop", "login loop"),
+    ("login AND loop", "login loop"),
+    ("login OR loop", "login OR loop"),
+    ("login or loop", "login or loop"),
+    ("a | b", "a OR b"),
+    ("a|b", "a|b"),
+    ("a b OR c", "(a b) OR c"),
+    ("a OR b c", "a OR (b c)"),
+    ("(a OR b) c", "(a OR b) c"),
+    ("((a)) (b)", "a b"),
+    ("(a b) c", "a b c"),
+    ("(a OR b) OR c", "a OR b OR c"),
+    ("-a", "-a"),
+    ("NOT a", "-a"),
+    ("NOT NOT a", "a"),
+    ("--a", "a"),
+    ("-(a OR b)", "-(a OR b)"),
+    ("not a", "not a"),
+    ('"login loop"', '"login loop"'),
+    ('"OR"', '"OR"'),
+    (r'"say \"hi\""', r'"say \"hi\""'),
+    (r'"C:\\temp"', r'"C:\\temp"'),
+    ("log*", "log*"),
+    ("re-open", "re-open"),
+    ("foo.py:12", "foo.py:12"),
+    ("12:30", "12:30"),
+    ("a,b", '"a,b"'),
+    ("#12", "#12"),
+    ("12", "#12"),
+    ("error 12", 'error "12"'),
+    ("WEB-142", "WEB-142"),
+    ("web-142", "WEB-142"),
+    ("is:open", "is:open"),
+    ("IS:Open", "is:open"),
+    ("is:open is:mine", "is:open is:mine"),
+    ("is:untriaged product:WEB sort:created-asc", "is:untriaged product:WEB sort:created-asc"),
+    ("product:web", "product:WEB"),
+    ("reporter:ana", "author:ana"),
+    ("label:a,b label:c", "label:a,b label:c"),
+    ('label:"a b",c', 'label:"a b",c'),
+    ('label:"c"', "label:c"),
+    ('label:"@me"', 'label:"@me"'),
+    ("label:group/name", "label:group/name"),
+    ("assignee:@ME", "assignee:@me"),
+    ("assignee:@none,ana", "assignee:@none,ana"),
+    ("priority:>=HIGH", "priority:>=high"),
+    ("priority:=high", "priority:high"),
+    ("priority:low..high", "priority:low..high"),
+    ("severity:s1..s2", "severity:s1..s2"),
+    ("severity:>=s2", "severity:>=s2"),
+    ("no:assignee has:label", "no:assignee has:label"),
+    ("no:assignee,component", "no:assignee,component"),
+    ("votes:>=5", "votes:>=5"),
+    ("comments:1..3", "comments:1..3"),
+    ("comments:007", "comments:7"),
+    ("created:2026-06", "created:2026-06"),
+    ("created:>-2w", "created:>-2w"),
+    ("created:2026-06-01..2026-06-15", "created:2026-06-01..2026-06-15"),
+    ("created:2026..", "created:2026..*"),
+    ("created:*..2026", "created:*..2026"),
+    ("created:TODAY", "created:today"),
+    ("due:<=+3d", "due:<=+3d"),
+    ("due:@today+3d", "due:@today+3d"),
+    ("age:>30d idle:2w..6m", "age:>30d idle:2w..6m"),
+    ("id:web-1,app-2", "id:WEB-1,APP-2"),
+    ("blocked-by:WEB-1", "blocked-by:WEB-1"),
+    ('title:"login loop"', 'title:"login loop"'),
+    ("confidential:true", "confidential:true"),
+    ("status:a,b", "status:a,b"),
+    ("status:a OR status:b", "status:a OR status:b"),
+    ("status:a -status:b", "status:a -status:b"),
+    ("created:>2025 created:<2026", "created:>2025 created:<2026"),
+    ("was:status=new", "was:status=new"),
+    ('was:component="Check out"', 'was:component="Check out"'),
+    ("was:assignee=@me", "was:assignee=@me"),
+    ("changed:assignee", "changed:assignee"),
+    ("changed:assignee:>-7d", "changed:assignee:>-7d"),
+    ("changed:status/by=@me", "changed:status/by=@me"),
+    ("changed:status/by=ana:2026-06", "changed:status/by=ana:2026-06"),
+    ("by:ana", "by:ana"),
+    ('"login loop" in:title -safari', '"login loop" -safari in:title'),
+    ("sort:votes-desc,created-asc a", "a sort:votes-desc,created-asc"),
+    ("sort:due", "sort:due-asc"),
+    ("sort:updated", "sort:updated-desc"),
+    ("  spaces\t\n every where  ", "spaces every where"),
+    ("is:open assignee:@me -label:blocked (priority:>=high OR due:<=+3d)",) * 2,
+    ("no:assignee severity:s1,s2 created:>-2w",) * 2,
+    ("label:a,b label:c author:ana votes:>=5 sort:votes-desc,created-asc",) * 2,
+    ("naïve 日本語 -中文",) * 2,
+]
+
+REFUSED = [
+    # query, code, position, length, the first suggestion or None, what is valid
+    ("priorty:high", "unknown_field", 0, 12, "priority:high", ""),
+    ("std::vector", "unknown_field", 0, 11, '"std::vector"', ""),
+    ("see https://a.example/x?y=1", "unknown_field", 4, 23, '"https://a.example/x?y=1"', "see"),
+    ("is:open is:opn", "unknown", 11, 3, "open", "is:open"),
+    ("a priority:hihg", "unknown", 11, 4, "high", "a"),
+    ("label:", "missing", 0, 6, None, ""),
+    ("type:", "missing", 0, 5, "type:bug", ""),
+    ("label:a,", "missing", 0, 8, None, "label:a"),
+    ("label:>a", "operator", 0, 8, None, ""),
+    ("priority:>=low,high", "operator", 0, 19, None, ""),
+    ("priority:>low..high", "operator", 0, 19, None, ""),
+    ("comments:many", "value", 9, 4, None, ""),
+    ("created:2026-13", "value", 8, 7, None, ""),
+    ("created:2026-02-30", "value", 8, 10, None, ""),
+    ("created:..", "value", 8, 2, None, ""),
+    ("age:old", "value", 4, 3, None, ""),
+    ("assignee:@ana", "value", 9, 4, "ana", ""),
+    ("type:@none", "value", 5, 5, None, ""),
+    ("id:12", "unknown", 3, 2, None, ""),
+    ("status:a status:b", "repeated", 9, 8, "status:a,b", "status:a"),
+    ("(type:bug) type:task", "repeated", 11, 9, "type:bug,task", "type:bug"),
+    ("was:status", "missing", 0, 10, None, ""),
+    ("was:title=x", "unknown_field", 0, 11, None, ""),
+    ("changed:colour", "unknown_field", 0, 14, None, ""),
+    ("changed:status:soon", "value", 15, 4, None, ""),
+    ("by:", "missing", 0, 3, None, ""),
+    ("in:titel", "value", 0, 8, "in:title", ""),
+    ("in:title in:body", "repeated", 9, 7, None, "in:title"),
+    ("sort:name", "choice", 0, 9, "sort:number", ""),
+    ("sort:due,due", "choice", 0, 12, None, ""),
+    ("(sort:due)", "place", 1, 8, None, ""),
+    ("-in:title a", "place", 1, 8, None, "a"),
+    ("f*o", "wildcard", 0, 3, '"f*o"', ""),
+    ("*", "wildcard", 0, 1, '"*"', ""),
+    ("a - b", "empty", 2, 1, None, "a b"),
+    ('"..."', "empty", 0, 5, None, ""),
+    ('a "b c', "unclosed", 2, 4, '"b c"', "a"),
+    ('label:"x', "unclosed", 0, 8, 'label:"x"', ""),
+    ("(a", "parenthesis", 0, 1, None, "a"),
+    ("a) b", "parenthesis", 1, 1, None, "a b"),
+    ("main()", "operand", 0, 6, '"main()"', "main"),
+    ("a OR", "operand", 2, 2, None, "a"),
+    ("OR a", "operand", 0, 2, None, "a"),
+    ("AND a", "operand", 0, 3, None, "a"),
+    ("a NOT", "operand", 2, 3, None, "a"),
+    ("((((((a))))))", "too_deep", 5, 1, None, ""),
+    ("a b\x00c", "character", 3, 1, None, ""),
+    ("a" * 1001, "too_long", 0, 1001, None, ""),
+    ("日" * 900, "too_long", 0, 900, None, ""),
+    (" ".join("a" * (TERMS + 1)), "too_many", 0, 2 * TERMS + 1, None, ""),
+]
+
+
+@pytest.mark.parametrize(("text", "canonical"), UNDERSTOOD)
+def test_what_is_understood_is_printed_and_read_again(text, canonical):
+    query = parse(text)
+    assert to_text(query) == canonical
+    assert parse(canonical) == query
+
+
+@pytest.mark.parametrize(("text", "code", "position", "length", "suggestion", "valid"), REFUSED)
+def test_a_mistake_is_named_with_its_place(text, code, position, length, suggestion, valid):
+    with pytest.raises(QueryError) as refused:
+        parse(text)
+    problem = refused.value.problems[0]
+    assert (problem.code, problem.position, problem.length) == (code, position, length)
+    assert (problem.suggestions or [None])[0] == suggestion
+    assert problem.message
+    assert to_text(refused.value.valid) == valid
+
+
+def test_all_mistakes_are_told_in_their_order():
+    with pytest.raises(QueryError) as refused:
+        parse("is:opn a priorty:high (b")
+    assert [problem.code for problem in refused.value.problems] == ["unknown", "unknown_field", "parenthesis"]
+    assert isinstance(refused.value.problems[0], Problem)
+
+
+@pytest.mark.parametrize("text", ["x" * 1_000_000, "(" * 10_000, " ".join(["a"] * 1000), "(a OR " * 160, '"' * 999])
+def test_what_is_too_much_is_refused_at_once(text):
+    began = time.process_time()
+    with pytest.raises(QueryError):
+        parse(text)
+    assert time.process_time() - began < 0.05
+
+
+letters = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=8)
+values = letters.filter(lambda text: text.strip() and any(c.isalnum() for c in text))
+people = st.one_of(values.map(Plain), st.just(Special("me")))
+points = st.sampled_from(["2026", "2026-06", "2026-06-15", "-2w", "+3d", "today", "yesterday", "@today-1m"])
+operators = st.sampled_from(["", ">", ">=", "<", "<="])
+
+
+def _terms(field):
+    single = {
+        Kind.WORDS: st.sampled_from(field.words or ("x",)),
+        Kind.FIELDS: st.sampled_from(EMPTYABLE),
+        Kind.ISSUES: st.sampled_from(["WEB-1", "APP-22"]),
+        Kind.NUMBER: st.integers(0, 999_999_999).map(str),
+        Kind.MOMENT: points,
+        Kind.DAY: points,
+        Kind.SPAN: st.sampled_from(["12h", "30d", "2w", "6m", "1y"]),
+    }.get(field.kind, values.map(str.upper) if field.name == "product" else values)
+    plain = single.map(Plain)
+    one = [plain]
+    if field.kind is Kind.PEOPLE:
+        one.append(st.just(Special("me")))
+    if field.empty:
+        one += [st.just(Special("none")), st.just(Special("any"))]
+    if field.is_compared:
+        one.append(st.builds(Range, single, st.one_of(st.none(), single)))
+    several = st.lists(st.one_of(*one), min_size=1, max_size=3).map(tuple)
+    terms = st.builds(Term, st.just(field.name), st.just(""), several)
+    if not field.is_compared:
+        return terms
+    return terms | st.builds(Term, st.just(field.name), operators, st.tuples(plain))
+
+
+was = st.sampled_from([name for name in KEPT if FIELDS[name].kind is Kind.ROWS and name != "product"])
+texts = values.filter(lambda text: "*" not in text).map(Text) | st.sampled_from(["log", "re-", "日本"]).map(
+    lambda text: Text(text, True)
+)
+leaves = st.one_of(
+    texts,
+    st.one_of(*(_terms(field) for field in FIELDS.values())),
+    st.builds(Ref, st.sampled_from([None, "WEB", "A1"]), st.integers(1, 10**17)),
+    st.builds(Was, was, values.map(Plain)),
+    st.builds(Changed, st.sampled_from(sorted(KEPT)), st.none() | people, operators, points),
+    st.builds(By, people),
+)
+
+
+def _several(kind):
+    def flat(nodes):
+        return tuple(one for node in nodes for one in (node.nodes if isinstance(node, kind) else (node,)))
+
+    return lambda inner: st.lists(inner, min_size=2, max_size=4).map(flat).map(kind)
+
+
+def _grown(inner):
+    return (
+        _several(And)(inner)
+        | _several(Or)(inner)
+        | inner.map(lambda node: node.node if isinstance(node, Not) else Not(node))
+    )
+
+
+def _is_possible(query):
+    text = to_text(query)
+    return len(text) <= 1000 and len(text.encode()) <= 2400 and (query.tree is None or depth(query.tree) <= 5)
+
+
+sorts = st.lists(st.sampled_from(sorted(SORTS)), unique=True, max_size=3).flatmap(
+    lambda keys: st.tuples(*(st.builds(Sort, st.just(key), st.booleans()) for key in keys))
+)
+queries = st.builds(
+    Query, st.none() | st.recursive(leaves, _grown, max_leaves=12), st.sampled_from([None, *WHERE]), sorts
+).filter(_is_possible)
+
+
+@given(queries)
+def test_printing_and_reading_are_inverse(query):
+    text = to_text(query)
+    try:
+        read = parse(text)
+    except QueryError as error:
+        # Two values of a field that holds one are the one thing that can be built and not be asked for.
+        assert {problem.code for problem in error.problems} == {"repeated"}
+    else:
+        assert read == query
+        assert to_text(read) == text
+
+
+@given(st.text(max_size=200) | st.text('ab:(),"\\ -OR|ANDT*.<>=@#19', max_size=80))
+def test_no_text_raises_anything_but_the_error(text):
+    try:
+        query = parse(text)
+    except QueryError as error:
+        query = error.valid
+        assert error.problems
+        for problem in error.problems:
+            assert 0 <= problem.position <= problem.position + problem.length <= len(text)
+    assert parse(to_text(query)) == query
