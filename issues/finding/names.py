@@ -42,7 +42,7 @@ class Names:
         if rows is None:
             return []
         called = {name.lower(): name for name in rows.order_by("called").values_list("called", flat=True)[:OFFERED]}
-        return [called[name] for name in get_close_matches(text.lower(), called, SUGGESTED, 0.5)]
+        return [called[name] for name in get_close_matches(text.lower(), called, SUGGESTED, 0.6)]
 
     def beginning(self, kind, text, limit):
         """Return up to `limit` different names of a kind that begin with `text`, in any case."""
