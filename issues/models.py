@@ -329,3 +329,27 @@ class Relation(models.Model):
 
     def __str__(self):
         return f"{self.source_id} {self.kind} {self.target_id}"
+
+
+class WordCount(models.Model):
+    """In how many issues that are not confidential a word is: of all public products, or of one that is not public."""
+
+    word = models.CharField(max_length=64)
+    product = models.ForeignKey(Product, models.CASCADE, null=True, related_name="+")
+    documents = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["word", "product"], name="word_count_once")]
+
+    def __str__(self):
+        return f"{self.word}: {self.documents}"
+
+
+class WordCensus(models.Model):
+    """When the words were counted, and which event was the last then. There is one row."""
+
+    at = models.DateTimeField(default=timezone.now)
+    event = models.BigIntegerField(default=0)
+
+    def __str__(self):
+        return f"{self.at}"

@@ -13,7 +13,7 @@ from django.db.models import F
 
 from history import log
 from history.models import Batch, Change, Event, Kind
-from issues import rules
+from issues import fulltext, rules
 from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber
 from issues.services.records import build_rows, told
 from issues.services.rows import insert_rows, insert_values, next_ids, number_rows
@@ -105,6 +105,7 @@ def _insert(rows):
     labels = ((issue.pk, label.pk) for issue in rows.issues for label in issue.label_list)
     insert_values(IssueLabel, ("issue_id", "label_id"), labels)
     insert_rows(comments)
+    fulltext.index_new((issue.pk, documents) for issue, documents in zip(rows.issues, rows.documents, strict=True))
     insert_values(Event, list(rows.told[0].event), (one.event.values() for one in rows.told))
     changes = ((one.event["id"], one.issue.pk, *change, one.event["at"]) for one in rows.told for change in one.changes)
     insert_values(Change, ("event_id", "issue_id", *log.Row._fields, "at"), changes)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from history import log
 from history.models import Kind
 from history.writing import check, lock
+from issues import fulltext
 from issues.models import Comment
 from issues.services.issues import lock_issue, touch, update_issue
 from products import access
@@ -45,12 +46,16 @@ def check_comment(comment, limit=TEXT_LIMIT):
 
 
 def _record(kind, comment, issue, batch, *, counted=0, **told):
-    """Log what is `told` of `comment`; only what every reader can see moves the issue's version and date."""
+    """Log what is `told` of `comment`, whose text is searched anew from then on.
+
+    Only what every reader can see moves the issue's version and date.
+    """
     if not comment.internal:
         issue.comment_count += counted
         touch(issue, batch)
     log.record(batch, kind, about=comment, product=issue.product, issue=issue, internal=comment.internal, **told)
     issue.save(update_fields=["comment_count", "event_count", "lock_version", "updated_at", "updated_by"])
+    fulltext.index([issue.pk])
 
 
 def lock_comment(comment, expected_version=None, *, trashed=False):

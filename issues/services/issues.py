@@ -10,7 +10,7 @@ from history import log
 from history.errors import Stale
 from history.models import Change, Kind
 from history.writing import lock, refuse_unknown, save_changed
-from issues import rules
+from issues import fulltext, rules
 from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber
 from products import access
 from products.markdown import render
@@ -46,6 +46,7 @@ RELATED = [
 ROWS = [field.name for field in Issue._meta.concrete_fields if field.is_relation]
 # No one but the services sets what cannot be edited.
 UNCHECKED = {*ROWS, *(field.name for field in Issue._meta.concrete_fields if not field.editable)}
+TEXTS = {"title", "description"}
 SOURCES = {"agent": Issue.Source.API}
 
 
@@ -105,6 +106,7 @@ def insert(issue, batch, kind=Kind.CREATED):
     IssueLabel.objects.bulk_create(IssueLabel(issue=issue, label=label) for label in labels)
     issue.event_count = 0
     log.record(batch, kind, about=issue, product=issue.product, issue=issue, state=log.present(issue))
+    fulltext.index_new([(issue.pk, fulltext.build(issue.title, issue.description))])
     return issue
 
 
@@ -231,6 +233,8 @@ def finish(issue, before, batch, kind=Kind.CHANGED):
     log.record(batch, kind, about=issue, product=issue.product, issue=issue, changes=changes)
     extra = ["description_html", "lock_version", "updated_at", "updated_by", "event_count", "deleted_by"]
     save_changed(issue, [*changes, *extra])
+    if not TEXTS.isdisjoint(changes):
+        fulltext.index([issue.pk])
     return issue
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from history import log
 from history.models import Kind, Via
-from issues import rules
+from issues import fulltext, rules
 from issues.models import Comment, Issue
 from issues.services.comments import check_comment
 from issues.services.issues import SOURCES, check_issue
@@ -75,9 +75,10 @@ class Told:
 
 @dataclass
 class Rows:
-    """The rows of one transaction; the labels of an issue are its `label_list`."""
+    """The rows of one transaction; the labels of an issue are its `label_list`, `documents` what is searched of it."""
 
     issues: list = field(default_factory=list)
+    documents: list = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
 
 
@@ -118,7 +119,14 @@ def _build(record, batch, rows, first_status):
     issue.description_html = render(issue.description)
     issue.updated_at = max([record.updated_at or issue.created_at, *(one.event["at"] for one in past)])
     rows.issues.append(issue)
+    rows.documents.append(fulltext.build(issue.title, issue.description, *_texts(past)))
     rows.told += past
+
+
+def _texts(past):
+    """Return the texts of the comments in `past`: (public ones, internal ones)."""
+    comments = [one.comment for one in past if one.comment]
+    return tuple([one.body for one in comments if one.internal == internal] for internal in (False, True))
 
 
 def _created(record, batch, at, first_status):

@@ -10,6 +10,7 @@ from history import log
 from history.errors import Conflict
 from history.models import Change, Event, Kind, Via
 from history.writing import lock
+from issues import fulltext
 from issues.models import Comment, Issue, IssueCounter, IssueLabel, IssueNumber, Relation
 from issues.services.comments import lock_comment
 from issues.services.issues import RELATED, finish, lock_issue, touch
@@ -108,6 +109,7 @@ def _record_redaction(row, issue, field, blank, batch, html):
     row.save(update_fields=saved)
     if issue is not None:
         issue.save(update_fields=["event_count", "lock_version", "updated_at", "updated_by"])
+        fulltext.index([issue.pk])
 
 
 @transaction.atomic
@@ -148,6 +150,7 @@ def _purge_issues(ids, batch):
     for model in (Change, Event, IssueLabel, IssueNumber, Comment):
         model.objects.filter(issue_id__in=ids).delete()
     Issue.objects.filter(pk__in=ids).delete()
+    fulltext.forget(ids)
 
 
 def _let_go(ids, batch):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from psycopg2.extensions import set_wait_callback
 from psycopg2.extras import wait_select
 
-from issues import services
+from issues import fulltext, services
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +35,13 @@ def forget_sessions():
     call_command("clearsessions")
 
 
+def count_words():
+    """Count how common words are, where anything has changed in the last hour."""
+    fulltext.count_words_if_due(timezone.now())
+
+
 # Each job with the seconds between two of its runs.
-JOBS = ((finish_undos, SHORTEST_WAIT), (purge_trash, 60), (forget_sessions, 3600))
+JOBS = ((finish_undos, SHORTEST_WAIT), (purge_trash, 60), (forget_sessions, 3600), (count_words, 600))
 
 
 class Command(BaseCommand):

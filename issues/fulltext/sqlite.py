@@ -1,0 +1,137 @@
+"""Full text on SQLite: an FTS5 table for each kind of document, of lines of terms with spaces between them."""
+
+import json
+from collections import Counter, defaultdict
+
+from django.db import connection
+
+from issues.fulltext.documents import COLUMNS, FILLER
+from issues.fulltext.tokens import in_line
+
+TABLES = ("issue_document_public", "issue_document_whole")
+CHUNK = 500
+PUBLIC_LINES = (
+    "SELECT d.rowid, CASE p.visibility WHEN 'public' THEN NULL ELSE p.id END, d.title, d.body, d.comments"
+    " FROM issue_document_public d JOIN issues_issue i ON i.id = d.rowid JOIN products_product p ON p.id = i.product_id"
+    " WHERE NOT i.confidential AND i.deleted_at IS NULL AND p.deleted_at IS NULL AND d.rowid > %s"
+    " ORDER BY d.rowid LIMIT %s"
+)
+# Of ASCII, terms hold letters and digits alone, but for mentions, which are written like user names; all else is kept.
+CREATE = tuple(
+    f"CREATE VIRTUAL TABLE {table} USING fts5({', '.join(COLUMNS)}, tokenize = \"ascii tokenchars '@._+-[]'\")"
+    for table in TABLES
+)
+DROP = tuple(f"DROP TABLE IF EXISTS {table}" for table in TABLES)
+ISSUES = "SELECT value FROM json_each(%s)"
+
+
+def as_lines(document):
+    """Return the lines of the columns of `document`: terms, then each extra behind a filler that ends all phrases."""
+    return [
+        " ".join([*column.terms, *(term for extra in column.extras for term in (FILLER, extra))])
+        for column in (document.columns[name] for name in COLUMNS)
+    ]
+
+
+def put(rows):
+    """Write `rows` of (issue id, whole, Document), in the place of what there is."""
+    by_table = defaultdict(list)
+    for pk, whole, document in rows:
+        by_table[TABLES[whole]].append((pk, *as_lines(document)))
+    with connection.cursor() as cursor:
+        for table, lines in by_table.items():
+            names = ", ".join(COLUMNS)
+            cursor.executemany(
+                f"INSERT OR REPLACE INTO {table} (rowid, {names}) VALUES (%s, %s, %s, %s)",  # noqa: S608
+                lines,
+            )
+
+
+def remove(ids, *, whole_only=False):
+    """Remove the documents of the issues `ids`, or only the whole ones."""
+    with connection.cursor() as cursor:
+        for table in TABLES[1:] if whole_only else TABLES:
+            cursor.execute(f"DELETE FROM {table} WHERE rowid IN ({ISSUES})", [json.dumps(list(ids))])  # noqa: S608
+
+
+def sweep():
+    """Remove the documents of issues that are no more."""
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"DELETE FROM {table} WHERE rowid NOT IN (SELECT id FROM issues_issue)")  # noqa: S608
+
+
+def pattern(needles, columns=None):
+    """Return the MATCH expression for all `needles`, in `columns` only where they are given."""
+    phrases = " AND ".join(_phrase(one) for one in needles)
+    return f"{{{' '.join(columns)}}} : ({phrases})" if columns else phrases
+
+
+def _phrase(one):
+    words = " ".join(one.terms).replace('"', '""')
+    return f'"{words}" *' if one.prefix else f'"{words}"'
+
+
+def matches(issue, query, whole):
+    """Return `(sql, params)`: whether a document of the issue (an expression of its id) fits the pattern `query`."""
+    tables = TABLES if whole else TABLES[:1]
+    tests = [f"EXISTS (SELECT 1 FROM {table} WHERE rowid = {issue} AND {table} MATCH %s)" for table in tables]  # noqa: S608
+    return f"({' OR '.join(tests)})", [query] * len(tables)
+
+
+def candidates(issue, query, whole_products, limit):
+    """Return `(sql, params)`: whether the issue is one of at most `limit` that the index gives for `query`."""
+    found, params = found_ids(query, whole_products, limit)
+    return f"{issue} IN ({found})", params
+
+
+def found_ids(query, whole_products, limit):
+    """Return `(sql, params)` of a query for at most `limit` ids of issues whose documents fit the pattern `query`."""
+    public, whole = (f"SELECT rowid FROM {table} WHERE {table} MATCH %s" for table in TABLES)  # noqa: S608
+    if not whole_products:
+        return f"{public} LIMIT %s", [query, limit]
+    if whole_products is True:
+        return f"{public} UNION ALL {whole} LIMIT %s", [query, query, limit]
+    held = f"(SELECT product_id FROM issues_issue i WHERE i.id = rowid) IN ({ISSUES})"  # noqa: S608
+    return f"{public} UNION ALL {whole} AND {held} LIMIT %s", [query, query, json.dumps(list(whole_products)), limit]
+
+
+def hits(ids, needles, whole_ids):
+    """Return rows of (issue id, and for each needle whether it is in each column) of the documents of `ids`."""
+    tests = ", ".join(f"instr(' ' || {name} || ' ', %s) > 0" for _one in needles for name in COLUMNS)
+    wanted = [in_line(one) for one in needles for _name in COLUMNS]
+    rows = []
+    with connection.cursor() as cursor:
+        # The stored lines answer sooner than the index, which would be asked for each issue, word and column.
+        for table, those in zip(TABLES, (ids, whole_ids), strict=True):
+            cursor.execute(
+                f"SELECT rowid, {tests} FROM {table} WHERE rowid IN ({ISSUES})",  # noqa: S608
+                [*wanted, json.dumps(list(those))],
+            )
+            rows += cursor.fetchall()
+    return rows
+
+
+def read_counts():
+    """Return `{product, None for all public ones: {word: how many public documents}}`."""
+    counts: dict[int | None, Counter] = defaultdict(Counter)
+    last = 0
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(PUBLIC_LINES, [last, CHUNK])
+            rows = cursor.fetchall()
+            if not rows:
+                return counts
+            last = rows[-1][0]
+            for _pk, product, *lines in rows:
+                counts[product].update(set(" ".join(lines).split()) - {FILLER})
+
+
+def write_counts(counts, kept):
+    """Write the `counts` of `read_counts` afresh, where they are `kept` or more."""
+    rows = [
+        (word, product, count) for product, words in counts.items() for word, count in words.items() if count >= kept
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM issues_wordcount")
+        cursor.executemany("INSERT INTO issues_wordcount (word, product_id, documents) VALUES (%s, %s, %s)", rows)

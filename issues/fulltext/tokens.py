@@ -1,0 +1,261 @@
+"""The one tokenizer, of texts and queries alike: what is found does not depend on the database.
+
+A text becomes terms in their order and *extras*: terms that are found, but have no place in a phrase. Words are split
+where a reader sees parts (`HTTPServer`, `foo_bar`, `libfoo.so.3`); scripts that are written without spaces become
+pairs of characters. There are no stop words and there is no stemming.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_left
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+
+TERM_LENGTH = 64
+SNIPPET_LENGTH = 200
+# Longer words seldom come twice, and are not worth the memory.
+REMEMBERED_LENGTH = 32
+REMEMBERED_WORDS = 16384
+
+# Han, Hiragana, Katakana, Thai, Lao, Myanmar, Khmer.
+SPACELESS = (
+    "\u2e80-\u2fdf\u3005-\u3007\u3041-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U0001b000-\U0001b16f\U00020000-\U000323af"
+    "\u0e00-\u0eff\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f\u1780-\u17ff"
+)
+
+
+def _marks():
+    """Return the combining marks as a class of characters: for `re` they belong to no word."""
+    ranges: list[list[int]] = []
+    for point in (*range(0x300, 0x1F000), *range(0xE0100, 0xE01F0)):
+        if unicodedata.category(chr(point))[0] != "M":
+            continue
+        if ranges and ranges[-1][1] == point - 1:
+            ranges[-1][1] = point
+        else:
+            ranges.append([point, point])
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
+
+
+MARKS = _marks()
+ASCII_WORD = re.compile(r"\w+", re.ASCII)
+WORD = re.compile(rf"\w[\w{MARKS}]*")
+# As user names are written, without what ends the sentence.
+MENTION = re.compile(rf"(?<!\w)@\w[\w{MARKS}]*(?:[.@+-]+\w[\w{MARKS}]*|\[\w+\])*")
+RUN = re.compile(f"([{SPACELESS}]+)|[^_{SPACELESS}]+")
+CHARACTER = re.compile(f"[{SPACELESS}]")
+# Variation selectors, which nobody types; and marks without end, in whose number normalizing would be quadratic.
+JUNK = re.compile(f"([{MARKS}]{{30}})[{MARKS}]+|[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+# A character with all that it may merge with: marks, the later letters of a Hangul syllable, voicing of narrow kana.
+CLUSTER = re.compile(f".[{MARKS}\u1160-\u11ff\u3131-\u318e\uff9e-\uffdc]*", re.DOTALL)
+CHUNK = re.compile(r"\s+|\S+")
+SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class Needle:
+    """What to look for: terms that follow one another, the last perhaps only the beginning of one."""
+
+    terms: tuple[str, ...]
+    prefix: bool = False
+
+
+def normalize(text):
+    """Return `text` with one way of writing where Unicode has several (NFKC)."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", JUNK.sub(r"\1", text))
+
+
+def tokenize(text):
+    """Return `(terms in their order, extras)` of `text`, in time linear in its length."""
+    text = normalize(text)
+    terms: list[str] = []
+    extras: list[str] = []
+    for word in (ASCII_WORD if text.isascii() else WORD).findall(text):
+        parts, more = _remembered_split(word) if len(word) <= REMEMBERED_LENGTH else _split(word)
+        terms += parts
+        if more:
+            extras += more
+    if "@" in text:
+        extras += map(_fold, MENTION.findall(text))
+    return terms, extras
+
+
+def _split(word):
+    """Return the terms and the extras of a normalized word."""
+    parts, extras = _places(word)
+    return [_fold(word[start:end]) for start, end in parts], [_fold(word[start:end]) for start, end in extras]
+
+
+_remembered_split = lru_cache(REMEMBERED_WORDS)(_split)
+
+
+def _places(word):
+    """Return where the parts of a normalized word are, and where its extras: lists of (start, end)."""
+    parts, extras = [], []
+    for run in RUN.finditer(word):
+        start, end = run.span()
+        if run[1]:
+            parts += [(at, at + 2) for at in range(start, end - 1)] or [(start, end)]
+            if end - start > 1:
+                extras.append((end - 1, end))
+        else:
+            starts = [start + hump for hump in _humps(run[0])]
+            parts += zip(starts, [*starts[1:], end], strict=True)
+            if len(starts) > 1:
+                extras.append((start, end))
+    return parts, extras
+
+
+def _humps(name):
+    """Return where the parts of a camel-case name begin."""
+    if name.isupper() or name[1:] == name[1:].lower():
+        return [0]
+    threes = zip(name, name[1:], [*name[2:], ""], strict=False)
+    return [0] + [
+        place
+        for place, (before, here, after) in enumerate(threes, 1)
+        if here.isupper() and (not before.isupper() or after.islower())
+    ]
+
+
+def _fold(term):
+    """Return a term in the case that all are compared in."""
+    if term.isascii():
+        return term[:TERM_LENGTH].lower()
+    return unicodedata.normalize("NFKC", term[:TERM_LENGTH].casefold())[:TERM_LENGTH]
+
+
+def needle(text, prefix=False):
+    """Return the Needle of a query's word or quoted phrase, or None where it holds nothing to search for.
+
+    `prefix` asks for words that begin with its last one. A single character of a script without spaces always does,
+    since what follows it belongs to the same term.
+    """
+    normal = normalize(text).strip()
+    if MENTION.fullmatch(normal):
+        return Needle((_fold(normal),), prefix)
+    terms, _extras = tokenize(text)
+    if not terms:
+        return None
+    return Needle(tuple(terms), prefix or _is_character(terms[-1]))
+
+
+def _is_character(term):
+    """Return whether `term` is a single character of a script without spaces."""
+    return CHARACTER.fullmatch(term) is not None
+
+
+def spans(text, needles):
+    """Return where `needles` are found in `text`: a list of (start, end) in their order, without overlaps."""
+    normal = normalize(text)
+    terms, extras = _placed(normal)
+    line = as_line([term for term, _start, _end in terms])
+    begins = list(accumulate((len(term) + 1 for term, _start, _end in terms), initial=0))
+    found = []
+    for one in needles:
+        firsts = [bisect_left(begins, at) for at in _finds(line, in_line(one))]
+        found += [_hit(one, terms[first], terms[first + len(one.terms) - 1]) for first in firsts]
+        if len(one.terms) == 1:
+            found += [_hit(one, place, place) for place in extras if in_line(one) in as_line(place[:1])]
+    if normal != text:
+        origins = _origins(text)
+        found = [(origins[start][0], origins[end - 1][1]) for start, end in found]
+    return _merged(found)
+
+
+def _placed(normal):
+    """Return the terms and the extras of a normalized text, each as (term, start, end)."""
+    terms, extras = [], []
+    for word in WORD.finditer(normal):
+        at = word.start()
+        parts, more = _places(word[0])
+        terms += [(_fold(word[0][start:end]), at + start, at + end) for start, end in parts]
+        extras += [(_fold(word[0][start:end]), at + start, at + end) for start, end in more]
+    return terms, extras + [(_fold(one[0]), *one.span()) for one in MENTION.finditer(normal)]
+
+
+def as_line(terms):
+    """Return `terms` as one line in which needles are found by `in_line`."""
+    return f" {' '.join(terms)} "
+
+
+def in_line(one):
+    """Return what a line of `as_line` holds where it holds the Needle `one`."""
+    return as_line(one.terms)[: -1 if one.prefix else None]
+
+
+def _finds(line, wanted):
+    """Yield each place where `wanted` is found in `line`, overlapping ones too."""
+    at = line.find(wanted)
+    while at >= 0:
+        yield at
+        at = line.find(wanted, at + 1)
+
+
+def _hit(one, first, last):
+    """Return (start, end) of a hit that begins and ends with these placed terms."""
+    _term, start, end = last
+    return first[1], start + 1 if one.prefix and _is_character(one.terms[-1]) else end
+
+
+def _origins(text):
+    """Return for each character of the normalized `text` the (start, end) that it comes from."""
+    origins: list[tuple[int, int]] = []
+    for chunk in CHUNK.finditer(text):
+        whole, at = normalize(chunk[0]), chunk.start()
+        pieces = [(normalize(one[0]), at + one.start(), at + one.end()) for one in CLUSTER.finditer(chunk[0])]
+        if "".join(piece for piece, _start, _end in pieces) != whole:
+            pieces = [(whole, at, chunk.end())]
+        for piece, start, end in pieces:
+            origins += [(start, end)] * len(piece)
+    return origins
+
+
+def _merged(found):
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def snippet(text, needles, length=SNIPPET_LENGTH):
+    """Return about `length` characters of `text` around the first hits of `needles`, or [] where there is none.
+
+    It is a list of (piece, whether it is a hit). The pieces are plain text: who shows them escapes them.
+    """
+    hits = spans(text, needles)
+    if not hits:
+        return []
+    first, last = hits[0]
+    begin = _word_start(text, max(0, first - length // 4), first)
+    stop = max(last, _word_end(text, begin + length))
+    pieces = [("…", False)] if begin else []
+    at = begin
+    for start, end in hits:
+        if end > stop:
+            break
+        pieces += [(text[at:start], False), (text[start:end], True)]
+        at = end
+    pieces += [(text[at:stop], False), ("…" if stop < len(text) else "", False)]
+    return [(piece, is_hit) for piece, is_hit in pieces if piece]
+
+
+def _word_start(text, at, limit):
+    """Return where the first word after `at` begins, or `at` where none does up to `limit`."""
+    space = SPACE.search(text, at, limit) if at else None
+    return space.end() if space else at
+
+
+def _word_end(text, at):
+    """Return where the last word before `at` ends, if one ends a little before it."""
+    if at >= len(text):
+        return len(text)
+    spaces = [space.start() for space in SPACE.finditer(text, max(0, at - TERM_LENGTH), at + 1)]
+    return spaces[-1] if spaces else at

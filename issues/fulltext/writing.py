@@ -1,0 +1,68 @@
+"""Keeping the documents of issues as their texts are."""
+
+from collections import defaultdict
+
+from django.apps import apps
+from django.db import connection, transaction
+
+from issues.fulltext.documents import build
+from issues.fulltext.engines import engine_of
+
+CHUNK = 500
+
+
+def index(ids):
+    """Write the documents of the issues `ids` afresh from their texts, in the transaction that changed these.
+
+    Who calls it holds the locks of the issues, so that none of their texts changes meanwhile.
+    """
+    ids = list(ids)
+    issues = apps.get_model("issues", "Issue").objects.filter(pk__in=ids).values_list("pk", "title", "description")
+    said = _comments(ids)
+    documents = [(pk, build(title, description, *said[pk])) for pk, title, description in issues]
+    index_new(documents)
+    lacking = [pk for pk, (_public, whole) in documents if whole is None]
+    if lacking:
+        engine_of(connection).remove(lacking, whole_only=True)
+
+
+def _comments(ids):
+    """Return `{issue: (public texts, internal texts)}` of the comments of the issues `ids`, in their order."""
+    said: dict[int, tuple[list, list]] = defaultdict(lambda: ([], []))
+    comments = apps.get_model("issues", "Comment").objects.filter(issue__in=ids, deleted_at=None)
+    for issue, text, internal in comments.order_by("created_at", "pk").values_list("issue", "body", "internal"):
+        said[issue][internal].append(text)
+    return said
+
+
+def index_new(documents):
+    """Write the documents of new issues: pairs of (issue id, what `documents.build` made of its texts)."""
+    rows = [
+        (pk, whole, document)
+        for pk, both in documents
+        for whole, document in zip((False, True), both, strict=True)
+        if document is not None
+    ]
+    if rows:
+        engine_of(connection).put(rows)
+
+
+def forget(ids):
+    """Remove the documents of the issues `ids`, which are being purged."""
+    engine_of(connection).remove(ids)
+
+
+def reindex(on_progress=None):
+    """Write the documents of all issues afresh, 500 a transaction, and remove those of issues that are no more.
+
+    `on_progress(count)` is called after each transaction.
+    """
+    issues = apps.get_model("issues", "Issue").objects.order_by("pk")
+    last = 0
+    while ids := list(issues.filter(pk__gt=last).values_list("pk", flat=True)[:CHUNK]):
+        with transaction.atomic():
+            index(issues.select_for_update().filter(pk__in=ids).values_list("pk", flat=True))
+        last = ids[-1]
+        if on_progress:
+            on_progress(len(ids))
+    engine_of(connection).sweep()
