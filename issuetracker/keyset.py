@@ -45,6 +45,8 @@ class Page:
     rows: list
     next: str | None
     previous: str | None
+    # Of a ranked list how long it is.
+    count: int | None = None
 
 
 def paginate(queryset, ordering, *, size, cursor="", bound=""):
@@ -90,6 +92,7 @@ def paginate_ranked(ranked, fetch, *, size, cursor="", bound=""):
         [found[pk] for _score, pk in shown if pk in found],
         _sign(FORWARDS, shown[-1], bound) if shown and end < len(ranked) else None,
         _sign(BACKWARDS, shown[0], bound) if shown and start > 0 else None,
+        len(ranked),
     )
 
 

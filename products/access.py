@@ -169,11 +169,18 @@ def visible_products(user, prefix=""):
     return seen | products_with_role(user, "viewer", prefix)
 
 
+def held_products(user, name):
+    """Return the ids of the products in which `user` holds the role `name` or a higher one by membership; True: all."""
+    if is_superuser(user):
+        return True
+    return sorted(product for product, given in given_roles(user).items() if given >= ROLES[name])
+
+
 def products_with_role(user, name, prefix=""):
     """Return the condition that `user` holds the role `name` or a higher one in a product, by membership."""
-    if is_superuser(user):
+    held = held_products(user, name)
+    if held is True:
         return Q()
-    held = [product for product, given in given_roles(user).items() if given >= ROLES[name]]
     path = f"{prefix[:-2]}_id" if prefix else "id"
     return Q(**{f"{path}__in": held})
 

@@ -20,6 +20,9 @@ LOOKUPS = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
 RANKS = {"priority": Priority, "severity": Severity}
 TRUTHS = {"true": True, "false": False}
 EVERYWHERE = None
+# In so many documents a word is still rare: their issues are sorted at once.
+RARE = 5000
+ALL = 2**31 - 1
 
 
 class Conditions:
@@ -73,7 +76,13 @@ class Conditions:
         return needle
 
     def _matching(self, needles, columns):
-        """Return the condition that one document of the issue that the reader may search holds all needles."""
+        """Return the condition that one document of the issue that the reader may search holds all needles.
+
+        Of rare words the index gives all issues at once; common ones are looked for on the way along the list.
+        """
+        if self.names.frequency(needles) <= RARE:
+            held = access.held_products(self.user, "triager")
+            return Q(fulltext.candidates(needles, columns, held, limit=ALL))
         public = Q(fulltext.matches(needles, columns))
         if columns is not EVERYWHERE and "comments" not in columns:
             return public
@@ -163,7 +172,7 @@ class Conditions:
         names = [text for (kind, text), found in self.names.found.items() if kind == PERSON and set(found) & set(ids)]
         if access.is_person(self.user) and self.user.pk in ids:
             names.append(self.user.username.lower())
-        parts = [self._matching([fulltext.mention(name)], EVERYWHERE) for name in names]
+        parts = [self._matching([fulltext.Needle((f"@{name}",))], EVERYWHERE) for name in names]
         return _joined(parts, Q.OR) or NOTHING
 
     def _filled(self, field):

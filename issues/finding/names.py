@@ -6,14 +6,18 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat, Lower
 
 from accounts.models import User
-from issues.models import Issue, IssueNumber, Status
+from issues import fulltext
+from issues.models import Issue, IssueNumber, Status, WordCount
 from issues.query.fields import FIELDS, Kind
-from issues.query.tree import By, Changed, Plain, Ref, Term, Was, leaves
+from issues.query.tree import By, Changed, Plain, Ref, Term, Text, Was, leaves
 from products import access
 from products.models import Component, Label, Milestone, ProductKey, Version
 
 PARTS = {"component": Component, "milestone": Milestone, "version": Version, "label": Label}
-PERSON, ISSUE, CATEGORY = "person", "issue", "category"
+PERSON, ISSUE, CATEGORY, WORD = "person", "issue", "category", "word"
+# The beginning of a word is taken for common where it is as short as this, and for rare where it is longer.
+SHORT = 2
+COMMON = 2**31
 OFFERED = 200
 SUGGESTED = 3
 
@@ -26,6 +30,7 @@ class Names:
 
     def __init__(self, tree, user, product=None):
         self.user, self.product = user, product
+        self.documents: dict = {}
         self.found = self._look_up(wanted(tree))
 
     def ids(self, kind, text):
@@ -35,6 +40,16 @@ class Names:
     def status_ids(self, text):
         """Return the ids of the status with that slug, or else of the statuses of that category."""
         return self.ids("status", text) or self.ids(CATEGORY, text)
+
+    def frequency(self, needles):
+        """Return in how many documents all `needles` can be at most: what is not known is in one."""
+        return min(self._frequency(needle) for needle in needles)
+
+    def _frequency(self, needle):
+        *whole, last = needle.terms
+        common = needle.prefix and len(last) <= SHORT
+        counts = [self.documents.get(term, 1) for term in (whole if needle.prefix else needle.terms)]
+        return min(counts) if counts else COMMON if common else 1
 
     def close(self, kind, text):
         """Return a few names that are nearly `text`."""
@@ -55,6 +70,9 @@ class Names:
         if parts:
             rows = [part.order_by().values_list("kind", "ident", "called") for part in parts]
             for kind, pk, called in rows[0].union(*rows[1:], all=True):
+                if kind == WORD:
+                    self.documents[called] = self.documents.get(called, 0) + pk
+                    continue
                 ids = found.setdefault((kind, called.lower()), [])
                 if pk not in ids:
                     ids.append(pk)
@@ -62,8 +80,8 @@ class Names:
 
     def _rows(self, kind, texts=None):
         """Return the rows of a kind, of those `texts` if given, with `kind`, `ident` (id) and `called` (name)."""
-        if kind == ISSUE:
-            return self._issues(texts) if texts else None
+        if kind in (ISSUE, WORD):
+            return (self._issues(texts) if kind == ISSUE else self._words(texts)) if texts else None
         rows, field, ident = self._named(kind)
         rows = rows.annotate(kind=Value(kind, CharField()), ident=F(ident), called=Cast(field, CharField()))
         if texts is None:
@@ -71,6 +89,13 @@ class Names:
         # SQLite lowers ASCII alone: other letters are found as they are written.
         alike = Q(lowered__in=[text.lower() for text in texts]) | Q(called__in=texts)
         return rows.annotate(lowered=Lower(field)).filter(alike)
+
+    def _words(self, terms):
+        """Return how common words are in what the reader may see, as a row with `ident` for each count."""
+        rows = WordCount.objects.filter(
+            Q(product=None) | access.visible_products(self.user, "product__"), word__in=terms
+        )
+        return rows.annotate(kind=Value(WORD, CharField()), ident=F("documents"), called=F("word"))
 
     def _named(self, kind):
         if kind == "product":
@@ -131,6 +156,9 @@ def kind_of(field):
 
 
 def _names_of(leaf):
+    if isinstance(leaf, Text):
+        needle = fulltext.needle(leaf.text, leaf.prefix)
+        return [(WORD, term) for term in needle.terms] if needle else []
     if isinstance(leaf, Ref) and leaf.product:
         return [("product", leaf.product), (ISSUE, f"{leaf.product}-{leaf.number}")]
     if isinstance(leaf, By):
@@ -147,6 +175,8 @@ def _of_field(field, values):
         return [(CATEGORY, "triage")] if {value.text for value in values} & {"untriaged", "triaged"} else []
     if field.name == "status":
         return [*_plain("status", values), *_plain(CATEGORY, values)]
+    if field.kind is Kind.TEXT:
+        return [name for value in values for name in _names_of(Text(value.text.rstrip("*")))]
     kind = CATEGORY if field.name == "category" else kind_of(field)
     return _plain(kind, values) if kind else []
 

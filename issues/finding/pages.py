@@ -2,6 +2,7 @@
 
 from issues import fulltext
 from issuetracker import keyset
+from products import access
 
 # Rank is worked out for so many at most: the newest that match and that the reader may see.
 RANKED = 1000
@@ -16,14 +17,16 @@ def paginate(rows, asked, *, size, cursor="", bound=""):
 
 
 def ranked(rows, asked):
-    """Return `[(score, id)]` of the newest thousand of `rows`, the best first.
+    """Return `[(score, id)]` of the newest thousand of `rows`, the best first, and one more if there is one.
 
     A word counts for more in a title than in a description, there for more than in a comment, and the rarer it is.
     """
-    ids = list(rows.order_by("-id").values_list("pk", flat=True)[:RANKED])
-    hits = fulltext.hits(ids, asked.needles)
-    scores = [(_score(hits.get(pk, {}), [1] * len(asked.needles)), pk) for pk in ids]
-    return sorted(scores, reverse=True)
+    homes = dict(rows.order_by("-id").values_list("pk", "product")[: RANKED + 1])
+    held = access.held_products(asked.user, "triager")
+    trusted = [pk for pk, product in homes.items() if held is True or product in held]
+    hits = fulltext.hits(list(homes)[:RANKED], asked.needles, trusted)
+    # The one beyond tells that there are more; it has the last place.
+    return sorted(((_score(hits.get(pk, {}), asked.weights), pk) for pk in homes), reverse=True)
 
 
 def _score(found, weights):

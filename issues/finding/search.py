@@ -1,6 +1,8 @@
 """A list of issues that somebody asks for: from query text and plain parameters to a condition and an order."""
 
 from dataclasses import dataclass
+from math import log
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q, Value
@@ -37,12 +39,15 @@ BY_RELEVANCE = (Sort("relevance", True),)
 class Search:
     """What is asked for, ready to run for one reader.
 
-    `query` is its meaning, `condition` the same on Issue, `needles` the words that are looked for.
+    `query` is its meaning, `condition` the same on Issue; `needles` are the words that are looked for, with `weights`
+    that are the higher the rarer they are.
     """
 
     query: Query
     condition: Q
     needles: tuple = ()
+    weights: tuple = ()
+    user: Any = None
 
     def apply(self, queryset):
         """Return those of `queryset` that are asked for; the order is left to `keyset.paginate`."""
@@ -98,7 +103,9 @@ def search(user, *, text="", params=None, product=None, zone=None):
     conditions = Conditions(Names(whole.tree, user, product), user, now, query.where)
     plain = _plain_conditions(terms, conditions)
     condition = conditions.of(query.tree) if query.tree is not None else None
-    found = Search(whole, plain & (condition or Q()), tuple(conditions.needles))
+    needles = tuple(conditions.needles)
+    weights = tuple(1 / (1 + log(conditions.names.frequency([needle]))) for needle in needles)
+    found = Search(whole, plain & (condition or Q()), needles, weights, user)
     problems += conditions.problems
     if problems:
         raise SearchError(problems, found)

@@ -233,7 +233,7 @@ TABLE = [
     ("no:due sort:number-asc", "bcde"),
     ("-due:2026 sort:number-asc", "bcde"),
     # The log
-    ("was:status=new sort:number-asc", "ad"),
+    ("was:status=new sort:number-asc", "abcdef"),
     ("was:status=accepted sort:number-asc", "cf"),
     ("was:status=triage sort:number-asc", "abcdef"),
     ("was:assignee=rosa", "b"),

@@ -11,6 +11,7 @@ from issues.finding import search
 from issues.finding.groups import sections
 from issues.finding.pages import neighbours as find_neighbours
 from issues.finding.pages import paginate
+from issues.finding.snippets import add_snippets, with_texts
 from issues.models import Issue
 from issues.query import QueryError
 from issues.views.listing import INPUTS, USUAL, Listing
@@ -45,7 +46,8 @@ def _list(request, product):
     if listing.group:
         return {**_common(request, listing), "sections": _sections(rows, listing), "issues": []}
     page = _page(rows, listing)
-    count = page.rows[0].counted if page.rows else 0
+    add_snippets(page.rows, listing.asked)
+    count = page.count if listing.asked.is_ranked else page.rows[0].counted if page.rows else 0
     return {
         **_common(request, listing),
         "issues": page.rows,
@@ -95,7 +97,9 @@ def _shown(rows):
 def _page(rows, listing):
     product = listing.product.key if listing.product else ""
     bound = f"{listing.user.pk} {product} {listing.asked.canonical}"
-    shown = _shown(rows).annotate(counted=capped_count(rows, COUNTED))
+    shown = with_texts(_shown(rows), listing.asked)
+    if not listing.asked.is_ranked:
+        shown = shown.annotate(counted=capped_count(rows, COUNTED))
     try:
         return paginate(shown, listing.asked, size=listing.size, cursor=listing.cursor, bound=bound)
     except CursorError:

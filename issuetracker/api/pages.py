@@ -49,19 +49,22 @@ class KeysetPagination(BasePagination):
         params = request.query_params
         size = _size(params, view.page_size_limit)
         count = _flag(params, "count")
-        self.count = queryset.order_by()[: COUNT_CAP + 1].count() if count else None
         bound = f"{request.path} {view.list_terms} {request.user.pk}"
         try:
             page = view.page(queryset, size=size, cursor=params.get("cursor", ""), bound=bound)
         except keyset.CursorError:
             refuse("cursor", _("This cursor is not for this list, or not for you."), "invalid")
+        self.count = page.count
+        if self.count is None and count:
+            self.count = queryset.order_by()[: COUNT_CAP + 1].count()
+        self.counts = count
         self.request, self.page, self.canonical = request, page, view.canonical
         return page.rows
 
     def get_paginated_response(self, data):
         """Return the answer with the representations `data` of the page's rows."""
         body = {"next": self._link(self.page.next), "previous": self._link(self.page.previous)}
-        if self.count is not None:
+        if self.counts:
             body |= {"count": min(self.count, COUNT_CAP), "count_capped": self.count > COUNT_CAP}
         if self.canonical is not None:
             body["canonical"] = self.canonical

@@ -1,0 +1,97 @@
+"""Searching for words: the best first, page by page, with the place where they were found."""
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client
+
+from issues import services
+from issues.finding import search
+from issues.finding.pages import paginate, ranked
+from issues.models import Issue
+
+
+def file(product, actor, title, **fields):
+    return services.create_issue(product, actor=actor, via="web", title=title, **fields)
+
+
+def titles(query, user):
+    asked = search(user, text=query)
+    page = paginate(asked.apply(Issue.objects.visible_to(user)), asked, size=50)
+    return [issue.title for issue in page.rows]
+
+
+def test_a_title_counts_for_more_than_a_text_and_a_text_for_more_than_a_comment(product, triager):
+    in_title = file(product, triager, "login")
+    file(product, triager, "in the text", description="The login does nothing.")
+    said = file(product, triager, "in a comment")
+    services.add_comment(said, actor=triager, via="web", body="login")
+    file(product, triager, "nowhere")
+    newer = file(product, triager, "login, newer")
+    assert titles("login", triager) == [newer.title, in_title.title, "in the text", "in a comment"]
+    assert titles("login sort:created-asc", triager)[0] == "login"
+
+
+def test_internal_comments_count_for_triagers_alone(product, triager, stranger):
+    one = file(product, triager, "one login")
+    two = file(product, triager, "two", description="login")
+    services.add_comment(two, actor=triager, via="web", body="login whisper", internal=True)
+    assert titles("whisper", triager) == ["two"]
+    assert titles("whisper", stranger) == titles("whisper", AnonymousUser()) == []
+    for user in (stranger, AnonymousUser()):
+        asked = search(user, text="login")
+        assert [pk for _score, pk in ranked(asked.apply(Issue.objects.visible_to(user)), asked)] == [one.pk, two.pk]
+    # A rank is no oracle: what a stranger may not read does not move it.
+    before = scores("login", stranger)
+    services.add_comment(two, actor=triager, via="web", body="login login login", internal=True)
+    assert scores("login", stranger) == before
+
+
+def scores(query, user):
+    asked = search(user, text=query)
+    return ranked(asked.apply(Issue.objects.visible_to(user)), asked)
+
+
+def test_pages_of_a_search_follow_one_another_both_ways(product, triager, maintainer):
+    wanted = [file(product, triager, f"login {number}").pk for number in range(7)][::-1]
+    asked = search(triager, text="login")
+    rows = asked.apply(Issue.objects.visible_to(triager))
+    first = paginate(rows, asked, size=3)
+    second = paginate(rows, asked, size=3, cursor=first.next)
+    third = paginate(rows, asked, size=3, cursor=second.next)
+    pages = [[issue.pk for issue in page.rows] for page in (first, second, third)]
+    assert pages == [wanted[:3], wanted[3:6], wanted[6:]]
+    assert (first.previous, third.next, first.count) == (None, None, 7)
+    assert paginate(rows, asked, size=3, cursor=third.previous).rows == second.rows
+    assert paginate(rows, asked, size=3, cursor=second.previous).rows == first.rows
+    services.trash_issue(
+        second.rows[0], actor=product.owner or triager.__class__.objects.get(username="ada"), via="web"
+    )
+    assert [issue.pk for issue in paginate(rows, asked, size=3, cursor=first.next).rows] == wanted[4:7]
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("password", "<mark>password</mark>"),
+        ("pass*", "<mark>password</mark>"),
+        ("whisper", "<mark>whisper</mark>"),
+        ("passkey", "<mark>passkey</mark>"),
+    ],
+)
+def test_the_list_shows_where_words_were_found(product, triager, query, shown):
+    issue = file(product, triager, "A login loop", description="Asks for the <i>password</i> again.")
+    services.add_comment(issue, actor=triager, via="web", body="The passkey too.")
+    services.add_comment(issue, actor=triager, via="web", body="An internal whisper.", internal=True)
+    client = Client()
+    client.force_login(triager)
+    page = client.get("/issues/", {"q": query}).content.decode()
+    assert shown in page
+    assert "<i>password" not in page
+
+
+def test_a_stranger_is_shown_no_internal_text(product, triager):
+    issue = file(product, triager, "A login loop", description="An open whisper.")
+    services.add_comment(issue, actor=triager, via="web", body="login: the secret whisper", internal=True)
+    page = Client().get("/issues/", {"q": "login whisper"}).content.decode()
+    assert "<mark>whisper</mark>" in page
+    assert "secret" not in page
