@@ -61,14 +61,34 @@ def paginate(queryset, ordering, *, size, cursor="", bound=""):
     if values is not None:
         queryset = queryset.filter(_beyond(ordering, values, backwards))
     rows = list(queryset[: size + 1])
+    return _page(rows, [_values(row, ordering) for row in rows], size, backwards, values is not None, bound)
+
+
+def paginate_ids(queryset, ordering, fetch, *, size, cursor="", bound=""):
+    """Return the same Page, of rows that `fetch(ids)` returns as `{id: row}`: the queryset is asked for ids alone."""
+    direction, values = _read(cursor, bound, len(ordering)) if cursor else (FORWARDS, None)
+    backwards = direction == BACKWARDS
+    queryset = _ordered(queryset, ordering, backwards)
+    if values is not None:
+        queryset = queryset.filter(_beyond(ordering, values, backwards))
+    places = [list(map(_plain, row)) for row in queryset.values_list(*(key.name for key in ordering))[: size + 1]]
+    page = _page([place[-1] for place in places], places, size, backwards, values is not None, bound)
+    found = fetch(page.rows)
+    return Page([found[pk] for pk in page.rows if pk in found], page.next, page.previous)
+
+
+def _page(rows, places, size, backwards, has_cursor, bound):
+    """Return the Page of up to one row more than its size; `places` are the values of the keys of each."""
     more = len(rows) > size
-    rows = rows[:size][::-1] if backwards else rows[:size]
+    rows, places = rows[:size], places[:size]
     if not rows:
-        return Page(rows, None, None)
+        return Page([], None, None)
+    if backwards:
+        rows, places = rows[::-1], places[::-1]
     return Page(
         rows,
-        _write(FORWARDS, rows[-1], ordering, bound) if more or backwards else None,
-        _write(BACKWARDS, rows[0], ordering, bound) if (more if backwards else values is not None) else None,
+        _sign(FORWARDS, places[-1], bound) if more or backwards else None,
+        _sign(BACKWARDS, places[0], bound) if (more if backwards else has_cursor) else None,
     )
 
 
@@ -129,15 +149,15 @@ def _values(row, ordering):
 def _value(row, path):
     for name in path:
         row = getattr(row, name)
-    return row.isoformat() if hasattr(row, "isoformat") else row
+    return _plain(row)
+
+
+def _plain(value):
+    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def _signer(bound):
     return Signer(salt=f"keyset {bound}")
-
-
-def _write(direction, row, ordering, bound):
-    return _sign(direction, _values(row, ordering), bound)
 
 
 def _sign(direction, values, bound):

@@ -1,6 +1,7 @@
 """Issues and what hangs on them, statuses, events, and the undo of any batch."""
 
 import re
+from functools import partial
 
 from django.db.models import Exists, Q
 from django.http import Http404
@@ -11,7 +12,7 @@ from rest_framework.response import Response
 
 from accounts.api.authentication import require_scope
 from history.models import Batch, Event
-from issues import services
+from issues import reading, services
 from issues.api import events, serializers
 from issues.columns import label_rows
 from issues.finding import search
@@ -19,6 +20,7 @@ from issues.finding.pages import paginate
 from issues.models import Comment, Issue, Relation, Status
 from issues.query.fields import FIELDS
 from issues.services.relations import REVERSED
+from issuetracker.api.conditions import etag
 from issuetracker.api.views import Created, Described, Ended, Listed, Read, Resource, Trashed, Updated
 from issuetracker.keyset import Key
 from products import access
@@ -161,7 +163,38 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
 
     def page(self, queryset, **options):
         """Return the Page that is asked for, in the order of the query."""
-        return paginate(queryset, self.asked, **options)
+        fetch = partial(reading.read_ids, described=self.is_described) if self.is_plain else None
+        return paginate(queryset, self.asked, fetch=fetch, **options)
+
+    def told_rows(self, rows):
+        """Return the representations of the rows of a list."""
+        if self.is_plain:
+            return [reading.represent(row, self.request.user) for row in rows]
+        return super().told_rows(rows)
+
+    def told(self, row):
+        """Return `(representation, ETag)` of an issue, or of a row that was just read."""
+        if not self.is_plain:
+            data = self.get_serializer(row).data
+            return data, etag(row, reading.names_version(data))
+        read = row if isinstance(row, dict) else reading.read_whole(row.pk)
+        told = reading.represent(read, self.request.user)
+        return told, etag(Issue(pk=read["id"], lock_version=read["lock_version"]), reading.names_version(told))
+
+    def again(self, row):
+        """Return the row to answer with; what is told of it is read anew."""
+        return row if self.is_plain else super().again(row)
+
+    def get_object(self):
+        """Return the issue of the URL; to be read, its row suffices. Raises as ever."""
+        if self.action != "retrieve" or not self.is_plain:
+            return super().get_object()
+        row = reading.read_key(self.request.user, *issue_at(self.kwargs))
+        if row is None:
+            self.find_home()
+            self.miss()
+            raise Http404
+        return row
 
     def trash(self):
         """Return those in the trash that the user may restore."""

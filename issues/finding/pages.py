@@ -9,11 +9,16 @@ RANKED = 1000
 WEIGHTS = {"title": 4, "body": 2, "comments": 1}
 
 
-def paginate(rows, asked, *, size, cursor="", bound=""):
-    """Return the Page of `rows`, a queryset of issues that the Search `asked` was applied to. Raises CursorError."""
-    if not asked.is_ranked:
-        return keyset.paginate(rows, asked.ordering, size=size, cursor=cursor, bound=bound)
-    return keyset.paginate_ranked(ranked(rows, asked), rows.in_bulk, size=size, cursor=cursor, bound=bound)
+def paginate(rows, asked, *, fetch=None, **place):
+    """Return the Page of `rows`, a queryset of issues that the Search `asked` was applied to. Raises CursorError.
+
+    `place` is what `keyset.paginate` takes; `fetch(ids)` reads the rows of a page where they are not those of `rows`.
+    """
+    if asked.is_ranked:
+        return keyset.paginate_ranked(ranked(rows, asked), fetch or rows.in_bulk, **place)
+    if fetch is not None:
+        return keyset.paginate_ids(rows, asked.ordering, fetch, **place)
+    return keyset.paginate(rows, asked.ordering, **place)
 
 
 def ranked(rows, asked):

@@ -7,13 +7,13 @@ from django.utils.translation import gettext as _
 from history.errors import Stale
 
 TAG = re.compile(r'(W/)?("[^"]*")')
-# A third part may follow in times to come: what is compared is the id and the version.
+# What is compared is the id and the version: names that others gave do not make a change of one's own a conflict.
 OURS = re.compile(r'"(\d{1,19})-(\d{1,19})(-[^"]*)?"')
 
 
-def etag(row):
-    """Return the ETag of the present state of `row`."""
-    return f'"{row.pk}-{version(row)}"'
+def etag(row, names=""):
+    """Return the ETag of the present state of `row`; `names` changes with the names of other rows that it shows."""
+    return f'"{row.pk}-{version(row)}-{names}"' if names else f'"{row.pk}-{version(row)}"'
 
 
 def version(row):
@@ -36,7 +36,7 @@ def expected_version(request, row):
     raise Stale(_("This is not its present version."), row)
 
 
-def is_known(request, row):
-    """Return whether If-None-Match says that the client has the present state of `row`."""
+def is_known(request, present):
+    """Return whether If-None-Match says that the client has the state with the ETag `present`."""
     header = request.headers.get("If-None-Match", "")
-    return header.strip() == "*" or any(tag == etag(row) for _weak, tag in TAG.findall(header))
+    return header.strip() == "*" or any(tag == present for _weak, tag in TAG.findall(header))

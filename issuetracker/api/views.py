@@ -125,7 +125,17 @@ class Resource(GenericViewSet):
 
     def answer(self, row, code=status.HTTP_200_OK):
         """Return the Response with the representation of `row` and its ETag."""
-        return Response(self.get_serializer(row).data, code, headers={"ETag": etag(row)})
+        told, tag = self.told(row)
+        return Response(told, code, headers={"ETag": tag})
+
+    def told(self, row):
+        """Return `(representation, ETag)` of `row`."""
+        return self.get_serializer(row).data, etag(row)
+
+    @property
+    def is_plain(self):
+        """Whether the answer is JSON, rather than a page of the browsable API with its forms."""
+        return self.request.accepted_renderer.format == "json"
 
 
 class Listed:
@@ -136,7 +146,11 @@ class Listed:
         rows = self.paginate_queryset(self.get_queryset())
         if not rows:
             self.find_home()
-        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+        return self.get_paginated_response(self.told_rows(rows))
+
+    def told_rows(self, rows):
+        """Return the representations of the rows of a list."""
+        return self.get_serializer(rows, many=True).data
 
 
 class Described:
@@ -192,11 +206,11 @@ class Read:
 
     def retrieve(self, request, *args, **kwargs):
         """Read one; 304 where the client has its present state."""
-        row = self.get_object()
-        headers = {"ETag": etag(row), "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
-        if request.accepted_renderer.format == "json" and is_known(request, row):
+        told, tag = self.told(self.get_object())
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
+        if self.is_plain and is_known(request, tag):
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers=headers)
-        return Response(self.get_serializer(row).data, headers=headers)
+        return Response(told, headers=headers)
 
 
 class Created:
