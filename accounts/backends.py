@@ -1,9 +1,10 @@
 """How people sign in."""
 
 from django.contrib.auth.backends import ModelBackend
-from django.db.models import Q
+from django.db.models import F, Q
 
 from accounts.models import User
+from products.access import remember_roles
 
 
 class NameOrEmail(ModelBackend):
@@ -19,6 +20,18 @@ class NameOrEmail(ModelBackend):
             User().set_password(password)
             return None
         return user if user.check_password(password) and self.user_can_authenticate(user) else None
+
+    def get_user(self, user_id):
+        """Return the active user with that id, else None; the roles that every page asks for come along."""
+        # A row for each membership.
+        rows = User.objects.filter(pk=user_id).annotate(
+            in_product=F("memberships__product_id"), role=F("memberships__role")
+        )
+        found = list(rows)
+        if not found or not self.user_can_authenticate(found[0]):
+            return None
+        remember_roles(found[0], [(row.in_product, row.role) for row in found if row.role])
+        return found[0]
 
     def find(self, text):
         """Return who is called `text`, else whose address it is, else None. A name is no address of another."""

@@ -28,6 +28,16 @@ class Stale(Refused):
         self.current = current
 
 
+class Unreadable(Refused):
+    """What was sent cannot be understood (400). `errors` says where: `{parameter: [{"code", "message", …}]}`."""
+
+    code = "invalid"
+
+    def __init__(self, detail, errors):
+        super().__init__(detail)
+        self.errors = errors
+
+
 class Conflict(Refused):
     """The state of things forbids it (409)."""
 

@@ -18,6 +18,8 @@ from products import access
 
 PEOPLE = ("assignee", "author", "created_by", "updated_by")
 LINKS = ("parent", "duplicate_of")
+# No database number is larger.
+NUMBER_LIMIT = 2**63
 TEXTS = ("description", "description_html")
 COLUMNS = (
     *("id", "number", "title", "type", "resolution", "priority", "severity", "confidential", "due_on", "source"),
@@ -56,7 +58,7 @@ ONE = Prepared((*COLUMNS, *TEXTS), _of_key)
 
 def read_key(user, key, number):
     """Return the row of the issue with that product key and number, or None where `user` sees none there."""
-    row = ONE.first(key=key, number=number)
+    row = ONE.first(key=key, number=number) if number < NUMBER_LIMIT else None
     return row if row is not None and access.sees(user, _as_issue(row, "")) else None
 
 

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
+from history.errors import Unreadable
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -24,10 +28,11 @@ class Problem:
         }
 
 
-class QueryError(Exception):
+class QueryError(Unreadable):
     """A query that cannot be run. `problems` says why; `valid` is the Query of what is right in it."""
 
     def __init__(self, problems, valid):
-        super().__init__("; ".join(problem.message for problem in problems))
+        detail = _("This query cannot be run: see where it is wrong.")
+        super().__init__(detail, {"q": [problem.as_dict() for problem in problems]})
         self.problems = problems
         self.valid = valid

@@ -65,13 +65,15 @@ def test_only_the_version_that_was_seen_is_written_over(api, things, administrat
     method, body = WRITES[name]
     tag = client.get(path)["ETag"]
     stale = getattr(client, method)(path, body, headers={"if-match": '"1-77"'})
-    assert (stale.status_code, stale["ETag"], stale.json()["etag"]) == (412, tag, tag)
+    assert (stale.status_code, stale.json()["etag"]) == (412, stale["ETag"])
+    # An issue's own tag has a third part, for the names that it shows.
+    assert stale["ETag"].strip('"').split("-") == tag.strip('"').split("-")[:2]
     assert stale.json()["lock_version"] == int(tag.strip('"').split("-")[1])
     third_part = tag[:-1] + '-later"'
     fresh = getattr(client, method)(path, body, headers={"if-match": f'"0-0", {third_part}'})
     assert fresh.status_code in (200, 204)
     if method == "patch":
-        assert fresh["ETag"] != tag == stale["ETag"]
+        assert fresh["ETag"] != tag
         assert getattr(client, method)(path, body, headers={"if-match": tag}).status_code == 412
         assert getattr(client, method)(path, body, headers={"if-match": "*"}).status_code == 200
 

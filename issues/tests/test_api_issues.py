@@ -98,7 +98,7 @@ def test_representation(api, parts, maintainer, triager):
         "updated_by": MIA,
         "url": "http://localhost:8002/issues/WEB-2/",
     }
-    assert made["ETag"] == f'"{got["id"]}-1"'
+    assert made["ETag"].startswith(f'"{got["id"]}-1-')
     for path in (f"{NESTED}2/", f"{ISSUES}WEB-2/"):
         assert api(triager).get(path).json() == got
 
@@ -284,7 +284,7 @@ def test_redacting(api, parts, maintainer, triager):
     api(triager).patch(f"{ISSUES}WEB-1/", {"description": "secret"})
     answer = api(maintainer).post(f"{ISSUES}WEB-1/redact/", {"field": "description"})
     assert (answer.status_code, answer.json()["description"]) == (200, "")
-    assert answer["ETag"] == f'"{answer.json()["id"]}-3"'
+    assert answer["ETag"].startswith(f'"{answer.json()["id"]}-3-')
     assert codes(api(maintainer).post(f"{ISSUES}WEB-1/redact/", {"field": "status"})) == {"field": ["choice"]}
     assert codes(api(maintainer).post(f"{ISSUES}WEB-1/redact/", {})) == {"field": ["required"]}
     assert api(triager).post(f"{ISSUES}WEB-1/redact/", {"field": "title"}).status_code == 403

@@ -10,8 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from history.errors import Conflict, Forbidden, Stale
-from issues.query import QueryError
+from history.errors import Conflict, Forbidden, Stale, Unreadable
 from issuetracker.api.conditions import etag, version
 
 MEDIA_TYPE = "application/problem+json"
@@ -74,9 +73,8 @@ def _tell(error):
         return 404, "not_found", _not_found(), {}
     if isinstance(error, Invalid):
         return 400, "invalid", _("Some of this cannot be accepted."), {"errors": _of_service(error)}
-    if isinstance(error, QueryError):
-        errors = {"q": [problem.as_dict() for problem in error.problems]}
-        return 400, "invalid", _("This query cannot be run: see where it is wrong."), {"errors": errors}
+    if isinstance(error, Unreadable):
+        return 400, error.code, error.detail, {"errors": error.errors}
     if isinstance(error, exceptions.ValidationError):
         return 400, "invalid", _("Some of this cannot be accepted."), {"errors": _flat(error.get_full_details())}
     if isinstance(error, Stale):
