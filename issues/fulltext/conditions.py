@@ -33,9 +33,10 @@ def _ordered(columns):
 
 
 class _Search(Func):
-    """A condition on the id of an issue that the engine of the database spells."""
+    """A condition on the id of an issue, spelled by the function `asked` of the engine."""
 
     output_field = BooleanField()
+    asked: str
 
     def __init__(self, issue, *, needles, columns, **options):
         super().__init__(issue)
@@ -45,17 +46,14 @@ class _Search(Func):
         """Return `(sql, params)` for the database of `connection`."""
         engine = engine_of(connection)
         issue, before = compiler.compile(self.source_expressions[0])
-        sql, params = self.spell(engine, issue, engine.pattern(self.needles, self.columns))
+        query = engine.pattern(self.needles, self.columns)
+        sql, params = getattr(engine, self.asked)(issue, query, **self.options)
         return sql, [*before, *params]
 
 
 class _Matches(_Search):
-    def spell(self, engine, issue, query):
-        """Return `(sql, params)` by `engine` for `issue`, the SQL of its id."""
-        return engine.matches(issue, query, **self.options)
+    asked = "matches"
 
 
 class _Candidates(_Search):
-    def spell(self, engine, issue, query):
-        """Return `(sql, params)` by `engine` for `issue`, the SQL of its id."""
-        return engine.candidates(issue, query, **self.options)
+    asked = "candidates"

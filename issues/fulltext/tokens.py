@@ -75,9 +75,11 @@ def tokenize(text):
     terms: list[str] = []
     extras: list[str] = []
     for word in (ASCII_WORD if text.isascii() else WORD).findall(text):
-        parts, more = _remembered_split(word) if len(word) <= REMEMBERED_LENGTH else _split(word)
-        terms += parts
-        if more:
+        if word.islower() and word.isalnum() and word.isascii():
+            terms.append(word[:TERM_LENGTH])
+        else:
+            parts, more = _remembered_split(word) if len(word) <= REMEMBERED_LENGTH else _split(word)
+            terms += parts
             extras += more
     if "@" in text:
         extras += map(_fold, MENTION.findall(text))

@@ -1,0 +1,70 @@
+"""How common words are: counted over what everybody may read, whatever else there is."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from issues import fulltext
+from issues.models import WordCensus, WordCount
+from issues.services import add_comment, create_issue, trash_issue, update_issue
+from products.services import create_product
+
+
+@pytest.fixture
+def secret(administrator):
+    """A product that is not public."""
+    return create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+
+
+def file(product, actor, title, **fields):
+    return create_issue(product, actor=actor, via="web", title=title, **fields)
+
+
+def test_words_are_counted_by_documents(product, secret, maintainer, administrator):
+    for title in ("Cart cart login", "Cart", "Cart once"):
+        file(product, maintainer, title)
+    for title in ("Cart", "Cart vault", "Vault"):
+        file(secret, administrator, title)
+    fulltext.count_words()
+    assert fulltext.frequencies(["cart", "login", "vault", "nowhere"]) == {
+        "cart": 3,
+        "login": 1,
+        "vault": 1,
+        "nowhere": 1,
+    }
+    assert fulltext.frequencies(["cart", "vault"], [secret.pk]) == {"cart": 5, "vault": 2}
+    assert fulltext.frequencies(["cart", "vault"], [product.pk]) == {"cart": 3, "vault": 1}
+    assert not WordCount.objects.filter(documents__lt=2).exists()
+
+
+def test_nothing_hidden_is_counted(product, maintainer, triager):
+    for number in range(2):
+        issue = file(product, maintainer, f"Cart {number}")
+        add_comment(issue, actor=triager, via="web", body="finance", internal=True)
+        file(product, maintainer, "Salary", confidential=True)
+        trash_issue(file(product, maintainer, "Rubbish"), actor=maintainer, via="web")
+    fulltext.count_words()
+    counts = fulltext.frequencies(["cart", "finance", "salary", "rubbish", "_"])
+    assert counts == {"cart": 2, "finance": 1, "salary": 1, "rubbish": 1, "_": 1}
+
+
+def test_the_worker_counts_when_something_has_happened_for_an_hour(product, maintainer):
+    issue = file(product, maintainer, "Cart")
+    call_command("worker", once=True)
+    now = timezone.now()
+    later = now + timedelta(minutes=61)
+    assert not fulltext.count_words_if_due(now)
+    assert not fulltext.count_words_if_due(later)
+    update_issue(issue, actor=maintainer, via="web", title="Cart again")
+    assert not fulltext.count_words_if_due(now)
+    assert fulltext.count_words_if_due(later)
+    assert WordCensus.objects.count() == 1
+
+
+def test_reindex_counts(product, maintainer):
+    for _time in range(2):
+        file(product, maintainer, "Cart")
+    call_command("reindex")
+    assert fulltext.frequencies(["cart"]) == {"cart": 2}
