@@ -51,7 +51,7 @@ def insert_values(model, names, values):
     as_json = [isinstance(field, JSONField) for field in fields]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", _lines(values, as_json))
+            cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", _lines(values, as_json), size=1 << 20)
         else:
             places = ", ".join(["%s"] * len(names))
             # Names of our own tables and columns, quoted; the values go apart.

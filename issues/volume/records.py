@@ -17,12 +17,12 @@ PAUSE = 4 * 24 * 3600
 
 # How far issues come, as shares added up: what is above is closed.
 IN_TRIAGE, ACCEPTED, STARTED = 0.05, 0.11, 0.15
-SHARE_WORKED_ON, SHARE_REOPENED, SHARE_RELABELLED = 0.5, 0.03, 0.3
+SHARE_TRIAGED, SHARE_WORKED_ON, SHARE_REOPENED, SHARE_RELABELLED = 0.7, 0.2, 0.03, 0.2
 SHARE_CONFIDENTIAL, SHARE_TWO_PERCENT, SHARE_INTERNAL = 0.01, 0.02, 0.02
 TYPES, TYPED_LIKE = ("bug", "feature", "task"), (0.75, 0.9)
 RESOLUTIONS = ("fixed", "wont-do", "invalid", "cannot-reproduce", "incomplete", "works-as-designed")
 RESOLVED_LIKE = (0.6, 0.72, 0.8, 0.88, 0.95)
-COMMENTED_LIKE = (0.45, 0.7, 0.85, 0.93, 0.97)
+COMMENTED_LIKE = (0.6, 0.82, 0.92, 0.97)
 
 
 class Records:
@@ -101,7 +101,7 @@ class Records:
         fate, statuses = self.random(), self.site.statuses
         if fate < IN_TRIAGE:
             return []
-        steps = [self._triage(home)]
+        steps = [self._triage(home)] if fate < STARTED or self.random() < SHARE_TRIAGED else []
         if fate >= ACCEPTED and (fate < STARTED or self.random() < SHARE_WORKED_ON):
             steps.append({"status": statuses[Category.STARTED], "assignee": self._member(home)})
         if fate >= STARTED:
@@ -125,7 +125,7 @@ class Records:
         return changes
 
     def _comments(self, home, at):
-        """Return what is said about an issue filed `at`: nothing, or up to five comments."""
+        """Return what is said about an issue filed `at`: nothing, or up to four comments."""
         comments = []
         for _one in range(bisect(COMMENTED_LIKE, self.random())):
             at = self._later(at)

@@ -71,7 +71,7 @@ FAMILY = (
     "nagy",
     "ortiz",
 )
-TEAM = (*["triager"] * 3, "reporter", "maintainer")
+TEAM = ("maintainer", "triager", "triager", "triager", "reporter")
 
 
 @dataclass
@@ -155,15 +155,13 @@ def _home(rank, products, choose, people, admin, private):
     """Return the Home of the product of that rank by size; the smallest is SMALL."""
     last = rank == products - 1
     key = BIG if rank == 0 else SMALL if last else f"P{rank:04}"
-    visibility = _visibility(rank, products, choose, private)
+    fields = {"title": Writer(choose).title()[:60], "visibility": _visibility(rank, products, choose, private)}
     product = Product.objects.filter(key=key).first()
-    if product is None:
-        title = Writer(choose).title()[:60]
-        product = create_product(actor=None, via=Via.IMPORT, key=key, title=title, visibility=visibility)
-    team = choose.choices(people, cum_weights=popularity(len(people)), k=len(TEAM))
-    for person, role in zip(team, TEAM, strict=True):
+    product = product or create_product(actor=None, via=Via.IMPORT, key=key, **fields)
+    chosen = dict.fromkeys(choose.choices(people, cum_weights=popularity(len(people)), k=2 * len(TEAM)))
+    team = list(chosen)[: len(TEAM)]
+    for person, role in zip(team, TEAM, strict=False):
         set_member(product, person, role, actor=admin, via=Via.IMPORT)
-    # The maintainer was named last: who was chosen twice stays one.
     names = [Writer(choose).words(1)[0].capitalize() for _ in range(12 if rank == 0 else 3)]
     return Home(
         product,
@@ -171,7 +169,7 @@ def _home(rank, products, choose, people, admin, private):
         [_part(Component, product, name=name) for name in dict.fromkeys(names)],
         [_part(Milestone, product, name=f"{year}.1") for year in (24, 25, 26)],
         [_part(Version, product, name=f"{number}.0") for number in (1, 2)],
-        list(dict.fromkeys(team)),
+        team,
     )
 
 
