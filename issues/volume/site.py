@@ -71,7 +71,7 @@ FAMILY = (
     "nagy",
     "ortiz",
 )
-TEAM = ("maintainer", "triager", "triager", "triager", "reporter")
+TEAM = ("maintainer", "triager", "triager", "reporter")
 
 
 @dataclass
@@ -132,7 +132,7 @@ def build_site(products, seed, *, private=False):
     choose.shuffle(people)
     homes = [_home(rank, products, choose, people, admin, private) for rank in range(products)]
     for rank in reader_ranks(products):
-        set_member(homes[rank].product, reader, Member.Role.REPORTER, actor=admin, via=Via.IMPORT)
+        set_member(homes[rank].product, reader, Member.Role.TRIAGER, actor=admin, via=Via.IMPORT)
     labels = [_part(Label, None, name=name, colour=colour) for name, colour in LABELS.items()]
     statuses = {category: rules.first_status(category) for category in Category}
     return Site(people, homes, labels, _part(Label, None, name=TWO_PERCENT, colour="orange"), statuses)
@@ -167,8 +167,8 @@ def _home(rank, products, choose, people, admin, private):
         product,
         _weight(rank, products),
         [_part(Component, product, name=name) for name in dict.fromkeys(names)],
-        [_part(Milestone, product, name=f"{year}.1") for year in (24, 25, 26)],
-        [_part(Version, product, name=f"{number}.0") for number in (1, 2)],
+        [_part(Milestone, product, name=f"{year}.1") for year in (25, 26)],
+        [_part(Version, product, name="1.0")],
         team,
     )
 

@@ -16,11 +16,11 @@ from issues.volume.words import COMMON, RARE, RARE_ISSUES
 HELP = f"""
 Load invented issues with comments, labels and history, to measure with. The same seed gives the same issues.
 
-People: {ADMINISTRATOR}, an administrator; {READER}, who belongs to three products and nothing else; and some hundreds
-more. Nobody has a password or a token yet. Products: {BIG} holds a tenth of the issues; {SMALL} is public and holds at
-most two hundred. About 15 % of the issues are open, 2 % have the label {TWO_PERCENT}, 1 % are confidential. Words to
-search for: {", ".join(COMMON)} (each in 40 % of the issues); {", ".join(RARE)} (each in {RARE_ISSUES} issues, however
-many there are).
+People: {ADMINISTRATOR}, an administrator; {READER}, who triages three products and belongs to no other; and some
+hundreds more. Nobody has a password or a token yet. Products: {BIG} holds a tenth of the issues; {SMALL} is public and
+holds some hundreds at most. About 15 % of the issues are open, 2 % have the label {TWO_PERCENT}, 1 % are confidential.
+Words to search for: {" and ".join(COMMON)} (each in 40 % of the issues); {", ".join(RARE)} (each in {RARE_ISSUES}
+issues, however many there are).
 """
 
 
