@@ -9,18 +9,14 @@ what else the machine does falls on both; the median of the ratios is what count
 
 import argparse
 import json
-import os
 import random
 import statistics
-import subprocess
-import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+import machine
 
 ISSUES, SINGLE = 10_000, 300
 WORDS = ["cart", "login", "button", "page", "error", "crash", "search", "slow", "empty", "wrong", "date", "list"]
@@ -108,19 +104,12 @@ def measure(path):
 
 def run(path, url):
     """Return what `measure` prints, from a process of its own with a fresh folder."""
-    with tempfile.TemporaryDirectory() as folder:
-        env = {**os.environ, "DATABASE_URL": url, "DATA_DIR": folder, "DJANGO_SETTINGS_MODULE": "issuetracker.settings"}
-        command = [sys.executable, __file__, "--measure", str(path)]
-        answer = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)  # noqa: S603 (itself)
-        if answer.returncode:
-            sys.exit(answer.stderr)
-        return json.loads(answer.stdout.splitlines()[-1])
+    with machine.environment(url) as env:
+        return json.loads(machine.run(env, __file__, "--measure", str(path)).splitlines()[-1])
 
 
 def main():
     """Run the rounds and print the table."""
-    from tests.postgresql import Server
-
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("file", nargs="?", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
@@ -136,13 +125,8 @@ def main():
         results = {"SQLite": [], "PostgreSQL": []}
         for _round in range(options.rounds):
             results["SQLite"].append(run(path.resolve(), ""))
-            # With the settings of a fresh installation: what is acknowledged is on disk.
-            server = Server()
-            try:
-                server.start()
-                results["PostgreSQL"].append(run(path.resolve(), server.url))
-            finally:
-                server.remove()
+            with machine.postgresql() as server, machine.database(server, "bench_import") as url:
+                results["PostgreSQL"].append(run(path.resolve(), url))
     for name, rows in results.items():
         rates = ", ".join(f"{row['import']:,.0f}" for row in rows)
         ratio = statistics.median(row["import"] / row["single"] for row in rows)

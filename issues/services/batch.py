@@ -64,28 +64,27 @@ def _write(rows, batch, on_progress):
 
 
 def _number(issues):
-    """Give the issues their ids and numbers: one step for each product, whose counter is locked until the end."""
+    """Give the issues their ids and numbers; the counters of their products are locked until the end."""
     by_product = defaultdict(list)
     for issue in issues:
-        by_product[issue.product].append(issue)
-    for product in sorted(by_product, key=lambda one: one.pk):
-        last = _reserve(product, by_product[product])
-        for issue in by_product[product]:
-            if not issue.number:
-                last += 1
-                issue.number = last
+        by_product[issue.product_id].append(issue)
+    # All products at once: the issues of one transaction may belong to hundreds.
+    new = [IssueCounter(product_id=product) for product in sorted(by_product)]
+    IssueCounter.objects.bulk_create(new, ignore_conflicts=True)
+    counters = list(IssueCounter.objects.select_for_update().filter(product__in=by_product).order_by("product"))
+    for counter in counters:
+        _count(by_product[counter.product_id], counter)
+    IssueCounter.objects.bulk_create(counters, update_conflicts=True, update_fields=["last"], unique_fields=["product"])
     number_rows(issues)
 
 
-def _reserve(product, issues):
-    """Lock the counter of `product` and move it past what `issues` need. Return the last number before."""
-    IssueCounter.objects.bulk_create([IssueCounter(product=product)], ignore_conflicts=True)
-    counter = IssueCounter.objects.select_for_update().get(product=product)
-    kept = max((issue.number for issue in issues), default=0)
-    wanted = sum(not issue.number for issue in issues)
-    before = max(counter.last, kept)
-    IssueCounter.objects.filter(product=product).update(last=before + wanted)
-    return before
+def _count(issues, counter):
+    """Number the `issues` of one product that have no number, above all that were ever given, and move `counter`."""
+    counter.last = max([counter.last, *(issue.number for issue in issues)])
+    for issue in issues:
+        if not issue.number:
+            counter.last += 1
+            issue.number = counter.last
 
 
 def _insert(rows):

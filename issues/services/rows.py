@@ -8,6 +8,8 @@ from io import StringIO
 from django.db import connection
 from django.db.models import JSONField
 
+# How much of a file COPY takes at once: between two pieces other threads get their turn.
+PIECE = 1 << 20
 SPECIAL = re.compile(r"[\\\t\n\r]")
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -51,7 +53,7 @@ def insert_values(model, names, values):
     as_json = [isinstance(field, JSONField) for field in fields]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", _lines(values, as_json))
+            cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", _lines(values, as_json), PIECE)
         else:
             places = ", ".join(["%s"] * len(names))
             # Names of our own tables and columns, quoted; the values go apart.

@@ -4,8 +4,10 @@ import sys
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from products.markdown import RENDER_LIMIT, render
+from products.markdown import PLAIN, RENDER_LIMIT, _rendered, render
 
 
 @pytest.mark.parametrize(
@@ -118,3 +120,9 @@ def calls_of(function, *arguments):
     finally:
         sys.setprofile(None)
     return count
+
+
+@given(st.from_regex(PLAIN, fullmatch=True))
+@example("Don't stop-and-go, 3 times. Ever?")
+def test_plain_text_is_shown_as_the_parser_shows_it(text):
+    assert render(text) == _rendered(text)

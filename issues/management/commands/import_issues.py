@@ -1,6 +1,5 @@
 """`manage.py import_issues`: the issues of another tracker, with their past."""
 
-import sys
 import time
 from pathlib import Path
 
@@ -11,11 +10,8 @@ from accounts.models import User
 from history.errors import Refused
 from issues.importers.loading import READERS, Import
 from issues.importers.source import MEBIBYTE, SourceError
+from issues.management.bulk import Progress, take_short_turns
 from products.models import Product
-
-LINE_EVERY = 1000
-SWITCH_EVERY = 0.0003
-BAR = 30
 
 
 class Command(BaseCommand):
@@ -49,8 +45,7 @@ class Command(BaseCommand):
             run.check()
         except (SourceError, Refused) as error:
             raise CommandError(f"{error}. Nothing was imported.") from error
-        # While one thread waits for the database the other builds rows: neither is to wait long for its turn.
-        sys.setswitchinterval(SWITCH_EVERY)
+        take_short_turns()
         progress = Progress(self.stdout, run.new)
         try:
             run.load(progress)
@@ -97,29 +92,3 @@ class Command(BaseCommand):
                 say(title)
             for reason, count in lines:
                 say(f"  {count:,} {reason}")
-
-
-class Progress:
-    """Tells how far it is: a bar on a terminal, else a line for every thousand issues."""
-
-    def __init__(self, out, total):
-        self.out, self.total, self.done = out, total, 0
-        self.begun = time.monotonic()
-        self.on_terminal = sys.stdout.isatty() and out.isatty()
-
-    def __call__(self, count):
-        """Add `count` issues that were written."""
-        before, self.done = self.done, self.done + count
-        text = f"{self.done:,} of {self.total:,} issues, {self.done / (time.monotonic() - self.begun):,.0f} a second"
-        if self.on_terminal:
-            filled = round(BAR * self.done / self.total)
-            self.out.write(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {text}", ending="")
-            self.out.flush()
-        elif self.done // LINE_EVERY > before // LINE_EVERY:
-            self.out.write(text)
-            self.out.flush()
-
-    def end(self):
-        """Leave the line of the bar."""
-        if self.on_terminal and self.done:
-            self.out.write("")

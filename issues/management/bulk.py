@@ -1,0 +1,39 @@
+"""What the commands that write many issues share."""
+
+import sys
+import time
+
+LINE_EVERY = 1000
+SWITCH_EVERY = 0.0003
+BAR = 30
+
+
+def take_short_turns():
+    """Let threads take turns more often: one waits for the database while the other builds rows."""
+    sys.setswitchinterval(SWITCH_EVERY)
+
+
+class Progress:
+    """Tells how far it is: a bar on a terminal, else a line for every thousand issues (or `line_every`)."""
+
+    def __init__(self, out, total, line_every=LINE_EVERY):
+        self.out, self.total, self.done, self.line_every = out, total, 0, line_every
+        self.begun = time.monotonic()
+        self.on_terminal = sys.stdout.isatty() and out.isatty()
+
+    def __call__(self, count):
+        """Add `count` issues that were written."""
+        before, self.done = self.done, self.done + count
+        text = f"{self.done:,} of {self.total:,} issues, {self.done / (time.monotonic() - self.begun):,.0f} a second"
+        if self.on_terminal:
+            filled = round(BAR * self.done / self.total)
+            self.out.write(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {text}", ending="")
+            self.out.flush()
+        elif self.done // self.line_every > before // self.line_every:
+            self.out.write(text)
+            self.out.flush()
+
+    def end(self):
+        """Leave the line of the bar."""
+        if self.on_terminal and self.done:
+            self.out.write("")
