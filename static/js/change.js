@@ -49,9 +49,8 @@ export function start(page, { focus, changed }) {
   }
 
   function begin() {
-    const field = content.querySelector("input:not([type=hidden]):not([type=checkbox])");
-    const first = opened.field === "assignee" ? field : content.querySelector("[aria-pressed=true], .menu-item input, .menu-item");
-    (first ?? menu).focus();
+    const wanted = opened.field === "assignee" ? [".control"] : ["[aria-pressed=true]", ".menu-item input", ".menu-item"];
+    wanted.map((one) => content.querySelector(one)).find(Boolean)?.focus();
   }
 
   function close() {

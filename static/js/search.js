@@ -12,15 +12,16 @@ export function start(page) {
   const box = form.querySelector("[name=q]");
   const results = page.querySelector("[data-results]");
   const load = latest("results");
-  // The address that is in the history, and the one that the page shows.
-  let committed = location.search;
   let shown = location.search;
+  // What one types, until Enter or until the box is left, is one step of the history: back leads to what was before.
+  let typing = false;
+  let changed = false;
   let waiting;
   let patience;
 
   const asked = (of) => `?${new URLSearchParams(new FormData(of))}`;
 
-  // `how`: "typing" leaves the box alone and the history as it was; "going" is a step of its own; "back" is none.
+  // `how`: "typing" leaves the box alone and the history as it was; after "going" and "back" it says what is shown.
   async function show(address, how) {
     clearTimeout(waiting);
     clearTimeout(patience);
@@ -75,40 +76,35 @@ export function start(page) {
   }
 
   async function go(address) {
-    rememberScroll();
     if (!(await show(address, "going"))) return;
-    commit(address);
+    typing = false;
+    step(address);
     scrollTo(0, 0);
   }
 
-  function rememberScroll() {
-    history.replaceState({ ...history.state, scroll: scrollY }, "");
-  }
-
-  // What was typed becomes a step of the history, after the one that was there when typing began.
-  function commit(address) {
-    if (address === committed) return;
-    history.replaceState(history.state, "", location.pathname + committed);
-    history.pushState({}, "", location.pathname + address);
-    committed = address;
+  function step(address) {
+    history.replaceState({ scroll: scrollY }, "");
+    history.pushState(null, "", location.pathname + address);
   }
 
   async function type() {
+    clearTimeout(waiting);
     const address = asked(form);
-    if (address === shown) return;
-    if (await show(address, "typing")) history.replaceState(history.state, "", location.pathname + address);
+    if (address === shown || !(await show(address, "typing"))) return;
+    if (typing) history.replaceState(null, "", location.pathname + address);
+    else step(address);
+    typing = true;
   }
 
   async function enter() {
-    clearTimeout(waiting);
-    const address = asked(form);
-    if (address !== shown && !(await show(address, "typing"))) return;
-    commit(address);
+    await type();
+    typing = false;
     judge("entered");
   }
 
   box.addEventListener("input", (event) => {
     if (event.isComposing) return;
+    changed = true;
     clearTimeout(waiting);
     clearTimeout(patience);
     waiting = setTimeout(type, PAUSE);
@@ -119,7 +115,8 @@ export function start(page) {
     enter();
   });
   box.addEventListener("blur", () => {
-    if (box.value !== results.querySelector("[data-query]").dataset.query || asked(form) !== committed) enter();
+    if (changed) enter();
+    changed = false;
   });
 
   page.addEventListener("click", (event) => {
@@ -137,10 +134,12 @@ export function start(page) {
 
   addEventListener("popstate", async () => {
     if (location.search === shown) return;
-    committed = location.search;
+    typing = false;
     const scroll = history.state?.scroll ?? 0;
     if (await show(location.search, "back")) scrollTo(0, scroll);
   });
 
   complete(box, form.querySelector("[role=listbox]"));
+  // What was typed before this module had come.
+  if (box.value !== results.querySelector("[data-query]").dataset.query) box.dispatchEvent(new InputEvent("input"));
 }
