@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from issues.views import actions, detail, lists, products, searching
+from issues.views import actions, detail, fragments, lists, products, searching
 
 KEY = r"(?P<key>[A-Za-z][A-Za-z0-9]{1,9}-[0-9]{1,18})"
 
@@ -23,6 +23,8 @@ urlpatterns = [
     at("", detail.issue, "issue"),
     at("edit/", detail.edit, "issue-edit"),
     at("set/", actions.set_fields, "issue-set"),
+    at("peek/", fragments.peek, "issue-peek"),
+    at(r"menu/(?P<field>status|priority|assignee|labels)/", fragments.menu, "issue-menu"),
     at("comments/", actions.comment, "comment-add"),
     at(r"comments/(?P<pk>[0-9]{1,18})/edit/", actions.edit_comment, "comment-edit"),
     at(r"comments/(?P<pk>[0-9]{1,18})/trash/", actions.trash_comment, "comment-trash"),

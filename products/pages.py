@@ -66,7 +66,9 @@ def explained(view):
 
 
 def refusal(request, status, title, detail):
-    """Return a page that says why something was not done, with a way back."""
+    """Return a page that says why something was not done, with a way back; to a script that alone."""
+    if "X-Fragment" in request.headers:
+        return render(request, "includes/_refusal.html", {"detail": detail}, status=status)
     context = {"title": title, "detail": detail, "back": _back(request), "action": _("Go back")}
     return render(request, "error.html", context, status=status)
 

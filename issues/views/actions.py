@@ -15,8 +15,12 @@ from issues.forms import CommentForm, IssueForm, RelationForm
 from issues.models import Comment, Issue, Relation, Status
 from issues.views.access import at_issue
 from issues.views.detail import issue_page
+from issues.views.rows import answer_with_rows, wants_rows
 from products.access import can
 from products.pages import add_errors, explained, go_back, version_of
+
+# More of them than a list shows are not drawn anew.
+ROWS = 100
 
 
 @login_required
@@ -27,7 +31,7 @@ def set_fields(request, issue):
     only = [name for name in IssueForm.base_fields if name in request.POST or f"with_{name}" in request.POST]
     form = IssueForm(request.POST, user=request.user, product=issue.product, issue=issue, only=only)
     if not only or not form.is_valid():
-        return issue_page(request, issue, field_form=form, status=400)
+        return _not_set(request, issue, form, 400)
     changes = form.changes()
     seen = request.POST.get("seen", "")
     try:
@@ -36,13 +40,21 @@ def set_fields(request, issue):
         )
     except ValidationError as error:
         add_errors(form, error)
-        return issue_page(request, issue, field_form=form, status=400)
+        return _not_set(request, issue, form, 400)
     except Stale as stale:
         form.add_error(None, _("Somebody has changed this meanwhile: see what it says now, and set it again."))
-        return issue_page(request, stale.current, field_form=form, status=409)
+        return _not_set(request, stale.current, form, 409)
     if fresh.event_count > issue.event_count:
         _tell(request, _("%(key)s is changed.") % {"key": fresh.key}, fresh)
-    return go_back(request, fresh.get_absolute_url())
+    return answer_with_rows(request, [fresh.pk]) if wants_rows(request) else go_back(request, fresh.get_absolute_url())
+
+
+def _not_set(request, issue, form, status):
+    """Return `issue` as it is, with what is wrong with the form of one of its fields."""
+    if wants_rows(request):
+        errors = [text for texts in form.errors.values() for text in texts]
+        return answer_with_rows(request, [issue.pk], errors=errors, status=status)
+    return issue_page(request, issue, field_form=form, status=status)
 
 
 def _tell(request, text, issue):
@@ -230,6 +242,8 @@ def undo(request, pk):
         raise Http404
     undone = services.undo(batch, actor=request.user, via="web")
     messages.success(request, _told(undone), extra_tags=f"undo-{undone.pk}")
+    if wants_rows(request):
+        return answer_with_rows(request, undone.events.values("issue")[:ROWS])
     return go_back(request, "/issues/")
 
 

@@ -10,11 +10,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from history.errors import Stale
 from issues import services
-from issues.facts import facts_of
 from issues.forms import CommentForm, IssueForm, RelationForm, fields_to_create, fields_to_edit
-from issues.models import Issue, Priority, Severity
 from issues.timeline import timeline
 from issues.views.access import at_issue
+from issues.views.fields import fields_of
 from issues.views.lists import neighbours
 from products.access import can, sees
 from products.markdown import RENDER_LIMIT
@@ -33,25 +32,17 @@ def issue(request, issue):
 
 def issue_page(request, issue, *, comment_form=None, relation_form=None, field_form=None, status=200):
     """Return the page of `issue`, with the forms that were not accepted."""
-    editable = set(fields_to_edit(request.user, issue))
-    may_edit = "priority" in editable
-    facts = facts_of(issue, request.user, options=bool(editable))
     entries, cut = timeline(issue, request.user, everything="all" in request.GET)
     show = request.GET.get("show", "")
     if show in ("comments", "changes"):
         entries = [entry for entry in entries if (entry.comment is None) == (show == "changes")]
     context = {
-        "issue": issue,
-        "product": issue.product,
-        "editable": editable,
-        "may_edit": may_edit,
+        **fields_of(request.user, issue),
         "may_maintain": can(request.user, "trash", issue),
         "may_redact": can(request.user, "redact", issue),
         "may_comment": can(request.user, "comment", issue),
         "may_comment_internally": can(request.user, "comment_internally", issue),
         "may_relate": can(request.user, "relate", issue),
-        "labels": facts.get("label", []),
-        "facts": facts,
         "parent": _shown(request.user, issue.parent),
         "original": _shown(request.user, issue.duplicate_of),
         "entries": entries,
@@ -61,10 +52,6 @@ def issue_page(request, issue, *, comment_form=None, relation_form=None, field_f
         "comment_form": comment_form or CommentForm(),
         "relation_form": relation_form or RelationForm(user=request.user),
         "field_form": field_form,
-        "priorities": [(row.name.lower(), row) for row in reversed(Priority)],
-        "severities": [(row.name.lower(), row) for row in reversed(Severity)],
-        "types": Issue.Type.choices,
-        "resolutions": [one for one in Issue.Resolution.choices if one[0] != Issue.Resolution.DUPLICATE],
         "as_plain_text": len(issue.description.encode()) > RENDER_LIMIT,
         "beginning": issue.description[:LONG_TEXT] if "text" not in request.GET else None,
     }

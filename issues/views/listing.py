@@ -76,7 +76,7 @@ class Listing:
             # Plain parameters are terms like any other: from here on they stand in the box.
             self.text = to_text(self.asked.query)
         self.size = _size(params)
-        self.columns = tuple(name for name in COLUMNS if name in params.getlist("columns")) or USUAL
+        self.columns = chosen_columns(params)
         self.group = params.get("group", "") if params.get("group") in GROUPS else ""
         self.cursor = params.get("cursor", "")
 
@@ -265,6 +265,11 @@ def _said(node):
         return {"field": _("not") if negated else "", "text": print_node(inner)}
     field, _colon, values = print_node(inner).partition(":")
     return {"field": f"{_('not')} {field}" if negated else field, "text": values.replace(",", ", ")}
+
+
+def chosen_columns(params):
+    """Return the names of the columns that `params` ask for, in the order of the table."""
+    return tuple(name for name in COLUMNS if name in params.getlist("columns")) or USUAL
 
 
 def _size(params):

@@ -4,9 +4,10 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from issues.columns import capped_count, label_rows
+from issues.columns import capped_count
 from issues.finding import search
 from issues.finding.groups import sections
 from issues.finding.pages import neighbours as find_neighbours
@@ -15,26 +16,34 @@ from issues.finding.snippets import add_snippets, with_texts
 from issues.models import Issue
 from issues.query import QueryError
 from issues.views.listing import INPUTS, USUAL, Listing
+from issues.views.rows import shown, with_rights
 from issuetracker.keyset import CursorError
 from products.access import can, is_person
 from products.pages import at_product
 
 COUNTED = 1000
 MINE = 30
-ROW = ("product", "status", "component", "milestone", "assignee")
 
 
 @require_safe
 def issues(request):
     """List the issues of all products."""
-    return render(request, "issues/list.html", _list(request, None))
+    return _answer(request, _list(request, None))
 
 
 @require_safe
 @at_product
 def product_issues(request, product):
     """List the issues of one product."""
-    return render(request, "issues/list.html", _list(request, product))
+    return _answer(request, _list(request, product))
+
+
+def _answer(request, context):
+    """Return the page, or what lies below the search box alone, where a script asks for it under the same address."""
+    alone = request.headers.get("X-Fragment") == "results"
+    answer = render(request, "issues/_results.html" if alone else "issues/list.html", context)
+    patch_vary_headers(answer, ["X-Fragment"])
+    return answer
 
 
 def _list(request, product):
@@ -50,7 +59,7 @@ def _list(request, product):
     count = page.count if listing.asked.is_ranked else page.rows[0].counted if page.rows else 0
     return {
         **_common(request, listing),
-        "issues": page.rows,
+        "issues": with_rights(page.rows, request.user),
         "next": listing.cursor_address(page.next),
         "previous": listing.cursor_address(page.previous),
         "first": listing.address() if page.previous else None,
@@ -76,7 +85,8 @@ def _sections(rows, listing):
     """Return the sections as `{"title", "address", "more", "issues"}`."""
     found = sections(rows, listing.asked, listing.group)
     ids = [pk for section in found for pk in section.ids]
-    issues = _shown(Issue.objects.filter(pk__in=ids)).in_bulk()
+    issues = shown(Issue.objects.filter(pk__in=ids), listing.columns).in_bulk()
+    with_rights(issues.values(), listing.user)
     return [
         {
             "title": section.title,
@@ -88,22 +98,16 @@ def _sections(rows, listing):
     ]
 
 
-def _shown(rows):
-    """Return `rows` with what a row of the list shows."""
-    shown = rows.select_related(*ROW).defer("description", "description_html", "product__description")
-    return shown.annotate(label_rows=label_rows())
-
-
 def _page(rows, listing):
     product = listing.product.key if listing.product else ""
     bound = f"{listing.user.pk} {product} {listing.asked.canonical}"
-    shown = with_texts(_shown(rows), listing.asked)
+    counted = with_texts(shown(rows, listing.columns), listing.asked)
     if not listing.asked.is_ranked:
-        shown = shown.annotate(counted=capped_count(rows, COUNTED))
+        counted = counted.annotate(counted=capped_count(rows, COUNTED))
     try:
-        return paginate(shown, listing.asked, size=listing.size, cursor=listing.cursor, bound=bound)
+        return paginate(counted, listing.asked, size=listing.size, cursor=listing.cursor, bound=bound)
     except CursorError:
-        return paginate(shown, listing.asked, size=listing.size, bound=bound)
+        return paginate(counted, listing.asked, size=listing.size, bound=bound)
 
 
 def neighbours(request, issue):
@@ -140,8 +144,13 @@ def my_work(request):
     """Show what is assigned to the reader and what they have reported; others are sent to the list."""
     if not is_person(request.user):
         return redirect("issues")
-    seen = _shown(Issue.objects.visible_to(request.user).open())
+    seen = shown(Issue.objects.visible_to(request.user).open())
     assigned = seen.filter(assignee=request.user).order_by("-updated_at", "-id")
     reported = seen.filter(author=request.user).exclude(assignee=request.user).order_by("-updated_at", "-id")
-    context = {"assigned": assigned[:MINE], "reported": reported[:MINE], "limit": MINE, "columns": USUAL}
+    context = {
+        "assigned": with_rights(assigned[:MINE], request.user),
+        "reported": with_rights(reported[:MINE], request.user),
+        "limit": MINE,
+        "columns": USUAL,
+    }
     return render(request, "issues/my_work.html", context)

@@ -2,11 +2,12 @@
 const modules = {
   toasts: () => import("./toasts.js"),
   list: () => import("./list.js"),
+  search: () => import("./search.js"),
 };
 
 function start(root) {
   for (const element of root.querySelectorAll("[data-module]")) {
-    modules[element.dataset.module]?.().then((module) => module.start(element));
+    for (const name of element.dataset.module.split(" ")) modules[name]?.().then((module) => module.start(element));
   }
   for (const hidden of root.querySelectorAll("[data-needs-script]")) hidden.hidden = false;
   root.querySelector("[data-error-summary]")?.focus();
@@ -49,6 +50,20 @@ document.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// The arrow keys walk through an open menu; Home and End go to its ends.
+const STEPS = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
+
+document.addEventListener("keydown", (event) => {
+  const step = STEPS[event.key];
+  if (!step || event.target.matches("input:not([type=checkbox]), select, textarea")) return;
+  const panel = event.target.closest(".menu-panel") ?? event.target.closest("details[open]")?.querySelector(".menu-panel");
+  if (!panel) return;
+  const items = [...panel.querySelectorAll("a, button, input:not([type=hidden])")].filter((item) => item.checkVisibility());
+  const at = items.indexOf(event.target);
+  event.preventDefault();
+  items[Math.min(Math.max(at + step, 0), items.length - 1)]?.focus();
 });
 
 // Keys: none fires in a field, none with a modifier, none when the reader has switched them off.

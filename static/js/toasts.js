@@ -2,19 +2,37 @@
 const SHOWN = 8000;
 
 export function start(toasts) {
-  for (const toast of toasts.querySelectorAll(".toast")) {
-    const close = toast.querySelector("[data-close]");
-    close.hidden = false;
-    close.addEventListener("click", () => toast.remove());
-    let timer;
-    const wait = () => {
-      timer = setTimeout(() => toast.remove(), SHOWN);
-    };
-    const stay = () => clearTimeout(timer);
-    toast.addEventListener("mouseenter", stay);
-    toast.addEventListener("mouseleave", wait);
-    toast.addEventListener("focusin", stay);
-    toast.addEventListener("focusout", wait);
-    if (!toast.classList.contains("is-error")) wait();
-  }
+  for (const toast of toasts.querySelectorAll(".toast")) tend(toast);
+}
+
+// Show a message that came with a fragment, in the place of the one before: its Undo is the one that `z` presses.
+export function show(toast) {
+  const toasts = document.querySelector(".toasts");
+  toasts.replaceChildren(toast);
+  toast.dataset.shown = "";
+  for (const next of toast.querySelectorAll("[name=next]")) next.value = location.pathname + location.search;
+  tend(toast);
+}
+
+// Say what went wrong, where no answer of the server does.
+export function complain(text) {
+  const toast = document.querySelector("template[data-error-toast]").content.cloneNode(true).firstElementChild;
+  toast.firstElementChild.textContent = text;
+  show(toast);
+}
+
+function tend(toast) {
+  const close = toast.querySelector("[data-close]");
+  close.hidden = false;
+  close.addEventListener("click", () => toast.remove());
+  let timer;
+  const wait = () => {
+    timer = setTimeout(() => toast.remove(), SHOWN);
+  };
+  const stay = () => clearTimeout(timer);
+  toast.addEventListener("mouseenter", stay);
+  toast.addEventListener("mouseleave", wait);
+  toast.addEventListener("focusin", stay);
+  toast.addEventListener("focusout", wait);
+  if (!toast.classList.contains("is-error")) wait();
 }

@@ -1,0 +1,172 @@
+// Fields changed in the row of a list: a menu beside the cell, whose forms are those of the issue's own page.
+import { aborted, latest, send } from "./fragments.js";
+import { complain as complainOnTop, show as showToast } from "./toasts.js";
+
+const GAP = 4;
+const NOTHING = { rows: [], toasts: [] };
+
+export function start(page, { focus, changed }) {
+  const menu = page.querySelector("[data-row-menu]");
+  const content = menu.querySelector("[data-menu-content]");
+  const trouble = menu.querySelector("[data-menu-error]");
+  const failed = page.querySelector("template[data-failed]").innerHTML;
+  const load = latest("menu");
+  let opened = {};
+  let busy = false;
+
+  const rowOf = (key) => page.querySelector(`.issue-row[data-issue="${CSS.escape(key)}"]`);
+  const cellOf = (row, field) => row?.querySelector(`[data-field="${field}"]`);
+  const fetchMenu = (row, field) => load(`${row.querySelector(".issue-link").pathname}menu/${field}/`);
+
+  function complain(text) {
+    trouble.textContent = text;
+    trouble.hidden = !text;
+  }
+
+  async function open(row, field) {
+    const cell = cellOf(row, field);
+    if (!cell) return;
+    opened = { key: row.dataset.issue, field };
+    complain("");
+    try {
+      content.innerHTML = await fetchMenu(row, field);
+    } catch (error) {
+      if (!aborted(error)) location.assign(cell.href);
+      return;
+    }
+    if (!menu.matches(":popover-open")) menu.showPopover();
+    place(cell.checkVisibility() ? cell : row);
+    begin();
+  }
+
+  // Below the cell, or above where there is more room; never beyond the window.
+  function place(anchor) {
+    const at = anchor.getBoundingClientRect();
+    const { offsetWidth: width, offsetHeight: height } = menu;
+    const below = at.bottom + GAP + height <= innerHeight;
+    menu.style.left = `${Math.max(GAP, Math.min(at.left, document.documentElement.clientWidth - width - 2 * GAP))}px`;
+    menu.style.top = `${below ? at.bottom + GAP : Math.max(GAP, at.top - GAP - height)}px`;
+  }
+
+  function begin() {
+    const wanted = opened.field === "assignee" ? [".control"] : ["[aria-pressed=true]", ".menu-item input", ".menu-item"];
+    wanted.map((one) => content.querySelector(one)).find(Boolean)?.focus();
+  }
+
+  function close() {
+    if (menu.matches(":popover-open")) menu.hidePopover();
+  }
+
+  // What a row knows of the list around it, for the answer to be drawn alike.
+  function surroundings(row) {
+    const table = row.closest(".issue-list");
+    return { columns: table.dataset.columns.split(" "), list: table.dataset.list };
+  }
+
+  function put(rows) {
+    for (const fresh of rows) {
+      for (const old of page.querySelectorAll(`.issue-row[data-issue="${CSS.escape(fresh.dataset.issue)}"]`)) {
+        const row = document.importNode(fresh, true);
+        const snippet = old.querySelector(".snippet");
+        if (snippet) row.querySelector(".col-title").append(snippet);
+        if (old.classList.contains("is-current")) row.classList.add("is-current");
+        const hadFocus = old.contains(document.activeElement);
+        old.replaceWith(row);
+        if (hadFocus) focus(row);
+        changed(row);
+      }
+    }
+    offer();
+  }
+
+  async function submit(form, submitter, row, also = {}) {
+    if (busy) return;
+    busy = true;
+    menu.setAttribute("aria-busy", "true");
+    const answer = await send(form, submitter, { ...surroundings(row), ...also }).catch(() => NOTHING);
+    busy = false;
+    menu.removeAttribute("aria-busy");
+    put(answer.rows);
+    if (answer.ok) {
+      close();
+      answer.toasts.forEach(showToast);
+      focusUnlessPeeking(rowOf(row.dataset.issue));
+    } else {
+      await explain(row.dataset.issue, answer);
+    }
+  }
+
+  // The menu stays, with what is wrong above it and with what can be chosen now.
+  async function explain(key, answer) {
+    const row = rowOf(key);
+    if (answer.rows.length) await open(row, opened.field);
+    if (!menu.matches(":popover-open")) {
+      content.replaceChildren();
+      menu.showPopover();
+    }
+    complain(answer.errors ?? failed);
+    place(cellOf(row, opened.field) ?? row);
+  }
+
+  function focusUnlessPeeking(row) {
+    if (!page.querySelector("[data-peek-panel]").contains(document.activeElement)) focus(row);
+  }
+
+  async function toMe(row) {
+    if (!cellOf(row, "assignee")) return;
+    opened = { key: row.dataset.issue, field: "assignee" };
+    const form = document.createElement("div");
+    form.innerHTML = await fetchMenu(row, "assignee").catch(() => "");
+    const me = form.querySelector("[data-key=i]");
+    // As far as this row has shown: what somebody has changed since is a conflict.
+    if (me) submit(me.form, me, row, { seen: row.dataset.seen });
+  }
+
+  menu.addEventListener("submit", (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    submit(event.target, event.submitter, rowOf(opened.key));
+  });
+
+  menu.addEventListener("toggle", (event) => {
+    if (event.newState !== "closed") return;
+    if (document.activeElement === document.body || menu.contains(document.activeElement)) focusUnlessPeeking(rowOf(opened.key));
+  });
+
+  page.addEventListener("click", (event) => {
+    const cell = event.target.closest("a.cell[data-field]");
+    if (!cell || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    open(cell.closest(".issue-row"), cell.dataset.field);
+  });
+
+  // The cells are links for want of a script; with one they open a menu, and say so.
+  function offer() {
+    for (const cell of page.querySelectorAll("a.cell:not([role])")) {
+      cell.setAttribute("role", "button");
+      cell.setAttribute("aria-haspopup", "dialog");
+    }
+  }
+  page.addEventListener("keydown", (event) => {
+    if (event.key !== " " || !event.target.matches("a.cell")) return;
+    event.preventDefault();
+    event.target.click();
+  });
+  page.addEventListener("results", offer);
+  offer();
+
+  // Undo of what was changed here draws the row anew, too.
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest(".toast[data-shown] form");
+    if (!form) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const answer = await send(form, event.submitter, surroundings(page.querySelector(".issue-row"))).catch(() => NOTHING);
+    if (!answer.ok) return complainOnTop(answer.errors ?? failed);
+    put(answer.rows);
+    answer.toasts.forEach(showToast);
+    focusUnlessPeeking(answer.rows.map((row) => rowOf(row.dataset.issue)).find(Boolean));
+  }, true);
+
+  return { open, toMe };
+}

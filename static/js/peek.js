@@ -1,0 +1,93 @@
+// An issue beside its list. The panel has the focus while it is open, so that its text can be scrolled and read out;
+// j and k go on to the next row, and Escape gives the focus back to the row that was looked at last.
+import { aborted, latest, say } from "./fragments.js";
+
+export function start(page, { current, focus }) {
+  const panel = page.querySelector("[data-peek-panel]");
+  const content = panel.querySelector("[data-peek-content]");
+  const load = latest("peek");
+  let shown;
+
+  const isOpen = () => !panel.hidden;
+  const rowOf = (key) => key && page.querySelector(`.issue-row[data-issue="${CSS.escape(key)}"]`);
+
+  function mark(row) {
+    for (const marked of page.querySelectorAll(".issue-row.is-current")) marked.classList.remove("is-current");
+    row?.classList.add("is-current");
+  }
+
+  async function show(row) {
+    if (!row) return;
+    const link = row.querySelector(".issue-link");
+    shown = row.dataset.issue;
+    mark(row);
+    panel.setAttribute("aria-busy", "true");
+    try {
+      content.innerHTML = await load(`${link.pathname}peek/`);
+    } catch (error) {
+      if (!aborted(error)) location.assign(link.href);
+      return;
+    }
+    panel.removeAttribute("aria-busy");
+    const opening = panel.hidden;
+    panel.hidden = false;
+    panel.scrollTop = 0;
+    if (opening) panel.focus({ preventScroll: true });
+    else if (panel.contains(document.activeElement)) say(`${shown} ${link.textContent}`);
+    // Leads back to this very list.
+    for (const anchor of content.querySelectorAll(`a[href="${link.pathname}"]`)) anchor.href = link.href;
+  }
+
+  function close() {
+    panel.hidden = true;
+    const row = rowOf(shown);
+    mark(null);
+    shown = undefined;
+    focus(row);
+  }
+
+  function toggle(row) {
+    if (isOpen()) close();
+    else show(row);
+  }
+
+  page.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-peek]");
+    if (button) {
+      const row = button.closest(".issue-row");
+      if (isOpen() && row.dataset.issue === shown) close();
+      else show(row);
+    }
+    if (event.target.closest("[data-peek-panel] [data-close]")) close();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (!isOpen() || event.defaultPrevented || event.target.closest("[popover], details[open], input, textarea")) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      close();
+    } else if (event.key === "Enter" && event.target === panel) {
+      content.querySelector("[data-open]").click();
+    }
+  });
+
+  // Other rows have come: the panel stays where its issue is still among them.
+  page.addEventListener("results", () => {
+    if (!isOpen()) return;
+    const row = rowOf(shown);
+    if (row) mark(row);
+    else {
+      panel.hidden = true;
+      shown = undefined;
+    }
+  });
+
+  return {
+    isOpen,
+    show,
+    toggle,
+    refresh(row) {
+      if (isOpen() && row.dataset.issue === shown) show(row);
+    },
+  };
+}

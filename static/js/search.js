@@ -1,0 +1,145 @@
+// The list follows its search box: results come as one types, and what changes them (chips, order, pages) loads alone.
+import { complete } from "./completion.js";
+import { aborted, latest, say } from "./fragments.js";
+import { complain } from "./toasts.js";
+
+const PAUSE = 150;
+// While somebody is still writing a term it is not yet a mistake.
+const PATIENCE = 1200;
+
+export function start(page) {
+  const form = page.querySelector("[data-search]");
+  const box = form.querySelector("[name=q]");
+  const results = page.querySelector("[data-results]");
+  const load = latest("results");
+  let shown = location.search;
+  // What one types, until Enter or until the box is left, is one step of the history: back leads to what was before.
+  let typing = false;
+  let changed = false;
+  let waiting;
+  let patience;
+
+  const asked = (of) => `?${new URLSearchParams(new FormData(of))}`;
+
+  // `how`: "typing" leaves the box alone and the history as it was; after "going" and "back" it says what is shown.
+  async function show(address, how) {
+    clearTimeout(waiting);
+    clearTimeout(patience);
+    results.setAttribute("aria-busy", "true");
+    let html;
+    try {
+      html = await load(location.pathname + address);
+    } catch (error) {
+      if (aborted(error)) return false;
+      results.removeAttribute("aria-busy");
+      complain(results.dataset.failed);
+      return false;
+    }
+    const place = how === "typing" ? null : whereabouts();
+    results.innerHTML = html;
+    results.removeAttribute("aria-busy");
+    shown = address;
+    if (how !== "typing") box.value = results.querySelector("[data-query]").dataset.query;
+    judge(how);
+    place?.();
+    results.dispatchEvent(new Event("results", { bubbles: true }));
+    say(results.querySelector("[data-count]").textContent);
+    return true;
+  }
+
+  function judge(how) {
+    const problems = results.querySelector("#query-problems");
+    box.removeAttribute("aria-invalid");
+    box.removeAttribute("aria-describedby");
+    if (!problems) return;
+    const tell = () => {
+      problems.hidden = false;
+      box.setAttribute("aria-invalid", "true");
+      box.setAttribute("aria-describedby", problems.id);
+    };
+    if (how !== "typing") return tell();
+    problems.hidden = true;
+    patience = setTimeout(tell, PATIENCE);
+  }
+
+  // Returns a function that puts the focus back to where it was, in the results that have come since.
+  function whereabouts() {
+    const from = document.activeElement;
+    if (!results.contains(from)) return null;
+    const menu = from.closest("details[id]")?.id ?? from.closest(".chip")?.querySelector("details")?.id;
+    const inTable = from.closest(".pagination");
+    return () => {
+      const there = menu && results.querySelector(`#${menu} > summary`);
+      const next = inTable ? results.querySelector(".issue-link") : there || results.querySelector("#filter > summary");
+      next?.focus({ preventScroll: true });
+    };
+  }
+
+  async function go(address) {
+    if (!(await show(address, "going"))) return;
+    typing = false;
+    step(address);
+    scrollTo(0, 0);
+  }
+
+  function step(address) {
+    history.replaceState({ scroll: scrollY }, "");
+    history.pushState(null, "", location.pathname + address);
+  }
+
+  async function type() {
+    clearTimeout(waiting);
+    const address = asked(form);
+    if (address === shown || !(await show(address, "typing"))) return;
+    if (typing) history.replaceState(null, "", location.pathname + address);
+    else step(address);
+    typing = true;
+  }
+
+  async function enter() {
+    await type();
+    typing = false;
+    judge("entered");
+  }
+
+  box.addEventListener("input", (event) => {
+    if (event.isComposing) return;
+    changed = true;
+    clearTimeout(waiting);
+    clearTimeout(patience);
+    waiting = setTimeout(type, PAUSE);
+  });
+  // The form is that of the box alone: what is chosen in the results is sent by a form of its own.
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    enter();
+  });
+  box.addEventListener("blur", () => {
+    if (changed) enter();
+    changed = false;
+  });
+
+  page.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-results] a[href]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (event.defaultPrevented || link.target || link.pathname !== location.pathname || link.hash) return;
+    event.preventDefault();
+    go(link.search);
+  });
+  results.addEventListener("submit", (event) => {
+    if (event.target.method !== "get") return;
+    event.preventDefault();
+    go(asked(event.target));
+  });
+
+  addEventListener("popstate", async () => {
+    if (location.search === shown) return;
+    typing = false;
+    const scroll = history.state?.scroll ?? 0;
+    if (await show(location.search, "back")) scrollTo(0, scroll);
+  });
+
+  complete(box, form.querySelector("[role=listbox]"));
+  // What was typed before this module had come.
+  if (box.value !== results.querySelector("[data-query]").dataset.query) box.dispatchEvent(new InputEvent("input"));
+}
