@@ -1,13 +1,16 @@
 """The small words that all templates share."""
 
+from functools import lru_cache
+
 from django import template
 from django.template.defaultfilters import date
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from issues.choices import Priority
 from issues.query.completing import as_value
 from issues.views.listing import COLUMNS
 
@@ -17,7 +20,12 @@ TINTS = 6
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
+# A page shows the same few symbols hundreds of times.
+REMEMBERED = 1000
+
+
 @register.simple_tag
+@lru_cache(REMEMBERED)
 def icon(name, css=""):
     """Return the icon `name` of the sprite, hidden from screen readers: the words beside it say what it means."""
     return format_html(
@@ -26,6 +34,7 @@ def icon(name, css=""):
 
 
 @register.simple_tag
+@lru_cache(REMEMBERED)
 def glyph(name, css, said):
     """Return a symbol with the words that a screen reader says for it: none where they stand beside it."""
     if not said:
@@ -53,8 +62,13 @@ def status_glyph(category, resolution, name):
 @register.simple_tag
 def priority_glyph(issue):
     """Return the bars of an issue's priority."""
-    slug = issue.priority_slug
-    said = _("Priority: %(name)s") % {"name": issue.get_priority_display()}
+    return _priority_glyph(issue.priority, get_language())
+
+
+@lru_cache(REMEMBERED)
+def _priority_glyph(rank, _language):
+    rank = Priority(rank)
+    slug, said = rank.name.lower(), _("Priority: %(name)s") % {"name": rank.label}
     return glyph(f"priority-{slug}", f"priority-icon is-{slug}", said)
 
 
