@@ -5,6 +5,7 @@ import zoneinfo
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware
 from django.conf import settings
+from django.middleware.gzip import GZipMiddleware
 from django.utils import timezone
 
 from issuetracker import database
@@ -40,6 +41,16 @@ class ContentSecurityPolicy(CSPMiddleware):
             if request.path_info == DOCS:
                 parts.replace["script-src"].append(f"{request.get_host()}{DOCS}")
         return parts
+
+
+class CompressedPages(GZipMiddleware):
+    """Compresses pages; the API's answers keep the strong ETags that a conditional write needs."""
+
+    def process_response(self, request, response):
+        """Return the answer, smaller if it is a page and the browser can read that."""
+        if not response.get("Content-Type", "").startswith("text/html"):
+            return response
+        return super().process_response(request, response)
 
 
 class PersonalTimeZone:

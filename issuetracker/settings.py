@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "issuetracker.middleware.DatabaseGuard",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "issuetracker.middleware.CompressedPages",
     "issuetracker.middleware.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

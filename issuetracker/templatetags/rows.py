@@ -1,0 +1,195 @@
+"""A row of the list of issues, made without a template: a page shows a hundred of them, and it is most of its work."""
+
+from functools import lru_cache
+from urllib.parse import quote
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import escape
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from issues.choices import Severity
+from issuetracker.templatetags.ui import ago, icon, letters, priority_glyph, status_glyph, tint_of
+
+register = template.Library()
+
+REMEMBERED = 2000
+# Below this a severity is not said in a row.
+SAID_FROM = Severity.S2
+
+
+@register.simple_tag
+def issue_row(issue, columns, reference=""):
+    """Return the row of `issue` with these columns; `reference` says which list it stands in.
+
+    `issue` has `label_rows`, `in_place` (what its reader may change here) and perhaps a `snippet`. All that people
+    wrote is escaped.
+    """
+    key = issue.key
+    address = f"/issues/{key}/"
+    link = f"{address}?list={quote(reference, safe='')}" if reference else address
+    closed = " is-closed" if issue.closed_at else ""
+    cells = "".join([CELLS[name](issue, address) for name in columns])
+    parts = (
+        f'<tr class="issue-row{closed}" data-issue="{key}" data-seen="{issue.event_count}">',
+        f'<td class="col-priority">{_cell(issue, address, "priority", priority_glyph(issue))}</td>',
+        f'<td class="col-key key">{key}</td>',
+        f'<td class="col-status">{_status(issue, address)}</td>',
+        f'<td class="col-title">{_title(issue, key, address, link)}{_snippet(issue)}</td>',
+        cells,
+        _meta(issue, key),
+        "</tr>",
+    )
+    return mark_safe("".join(parts))  # noqa: S308 (escaped piece by piece)
+
+
+def _cell(issue, address, field, shown, css="cell"):
+    """Return what is `shown` of a field: a link to change it, which a script opens as a menu, for who may."""
+    if field not in issue.in_place:
+        return shown
+    return f'<a class="{css}" href="{address}" data-field="{field}">{shown}</a>'
+
+
+def _status(issue, address):
+    shown = status_glyph(issue.status.category, issue.resolution, issue.status.name)
+    if "status" in issue.in_place:
+        shown = f'<span class="visually-hidden">{_("Status")}: </span>{shown}'
+    return _cell(issue, address, "status", shown)
+
+
+def _title(issue, key, address, link):
+    words = _words(get_language())
+    return (
+        f'<div class="issue-title"><a class="issue-link" href="{link}">{escape(issue.title)}</a>'
+        f"{words.confidential if issue.confidential else ''}{_severity(issue)}{_labels(issue, address, words)}"
+        f'<button type="button" class="peek-button" data-peek title="{words.peek}">{icon("eye", "icon-s")}'
+        f'<span class="visually-hidden">{words.peek_at} {key}</span></button></div>'
+    )
+
+
+def _labels(issue, address, words):
+    shown = "".join([_label(label["name"], label["colour"]) for label in issue.label_rows])
+    if "labels" in issue.in_place:
+        css = "labels cell" if shown else "labels cell is-empty"
+        return _cell(issue, address, "labels", (shown or icon("tag", "icon-s")) + words.labels, css)
+    return f'<span class="labels">{shown}</span>' if shown else ""
+
+
+@lru_cache(REMEMBERED)
+def _label(name, colour):
+    name = escape(name)
+    dot = f'<span class="dot is-{colour}"></span>'
+    return f'<span class="label" title="{name}">{dot}<span class="name">{name}</span></span>'
+
+
+def _severity(issue):
+    return _severity_mark(issue.severity, get_language()) if issue.severity >= SAID_FROM else ""
+
+
+@lru_cache(REMEMBERED)
+def _severity_mark(rank, _language):
+    rank = Severity(rank)
+    said = f'<span class="visually-hidden">{_("Severity")} </span>{rank.label}'
+    return f'<span class="severity is-{rank.name.lower()}">{said}</span>'
+
+
+def _snippet(issue):
+    pieces = getattr(issue, "snippet", None)
+    if not pieces:
+        return ""
+    told = [f"<mark>{escape(piece)}</mark>" if is_hit else escape(piece) for piece, is_hit in pieces]
+    return f'<div class="snippet">{"".join(told)}</div>'
+
+
+def _named(column, row):
+    return f'<td class="col-{column}">{escape(row.name) if row else ""}</td>'
+
+
+def _time(when):
+    local = timezone.localtime(when)
+    full = date_format(local, "j F Y, H:i")
+    return f'<time datetime="{local.replace(microsecond=0).isoformat()}" title="{full}">{ago(when)}</time>'
+
+
+def _due(issue, _address):
+    if not issue.due_on:
+        return '<td class="col-due"></td>'
+    day = date_format(issue.due_on, "j M Y")
+    return f'<td class="col-due"><time datetime="{issue.due_on.isoformat()}">{day}</time></td>'
+
+
+def _comments(issue, _address):
+    count = issue.comment_count
+    words = _words(get_language())
+    shown = f'<span class="comments">{icon("comment")}{count}{words.comments}</span>' if count else ""
+    return f'<td class="col-comments">{shown}</td>'
+
+
+def _assignee(issue, address):
+    person = issue.assignee
+    shown = _avatar(person.username, person.name) if person else _nobody(get_language())
+    if "assignee" in issue.in_place:
+        shown = f'<span class="visually-hidden">{_("Assignee")}: </span>{shown}'
+    return f'<td class="col-assignee">{_cell(issue, address, "assignee", shown)}</td>'
+
+
+@lru_cache(REMEMBERED)
+def _avatar(username, name):
+    said = escape(name)
+    mark = f'<span class="avatar is-tint{tint_of(username)} " title="{said}" aria-hidden="true">'
+    return f'{mark}{escape(letters(name))}</span><span class="visually-hidden">{said}</span>'
+
+
+@lru_cache(REMEMBERED)
+def _nobody(_language):
+    said = _("Nobody")
+    mark = f'<span class="avatar is-nobody " title="{said}" aria-hidden="true"></span>'
+    return f'{mark}<span class="visually-hidden">{said}</span>'
+
+
+def _meta(issue, key):
+    """Return the second line of a row on a small screen; a screen reader has heard all of it."""
+    labels = "".join([_short_label(label["name"], label["colour"]) for label in issue.label_rows])
+    component = escape(issue.component.name) if issue.component else ""
+    return (
+        f'<td class="col-meta" aria-hidden="true">{priority_glyph(issue)}<span class="nowrap">{key}</span>'
+        f'{_severity(issue)}<span class="nowrap">{component}</span>{labels}</td>'
+    )
+
+
+@lru_cache(REMEMBERED)
+def _short_label(name, colour):
+    return f'<span class="nowrap meta-label"><span class="dot is-{colour}"></span> {escape(name)}</span>'
+
+
+class Words:
+    """The fixed words of a row in the present language."""
+
+    def __init__(self):
+        hidden = '<span class="visually-hidden">{}</span>'
+        self.confidential = icon("lock", "icon-s") + hidden.format(_("confidential"))
+        self.labels = hidden.format(_("Labels"))
+        self.comments = hidden.format(f" {_('comments')}")
+        self.peek, self.peek_at = _("Peek"), _("Peek at")
+
+
+@lru_cache
+def _words(_language):
+    return Words()
+
+
+CELLS = {
+    "component": lambda issue, _address: _named("component", issue.component),
+    "milestone": lambda issue, _address: _named("milestone", issue.milestone),
+    "version": lambda issue, _address: _named("version", issue.version),
+    "author": lambda issue, _address: _named("author", issue.author),
+    "created": lambda issue, _address: f'<td class="col-created">{_time(issue.created_at)}</td>',
+    "due": _due,
+    "votes": lambda issue, _address: f'<td class="col-votes">{issue.votes or ""}</td>',
+    "comments": _comments,
+    "assignee": _assignee,
+    "updated": lambda issue, _address: f'<td class="col-updated updated">{_time(issue.updated_at)}</td>',
+}
