@@ -14,7 +14,9 @@ IN_PLACE = ("status", "priority", "assignee", "labels")
 
 def shown(rows, columns=()):
     """Return `rows` with what a row of the list shows in these `columns`."""
-    rows = rows.select_related(*SHOWN, *ON_DEMAND.intersection(columns)).defer("description", "description_html", "product__description")
+    rows = rows.select_related(*SHOWN, *ON_DEMAND.intersection(columns)).defer(
+        "description", "description_html", "product__description"
+    )
     return rows.annotate(label_rows=label_rows())
 
 
