@@ -13,6 +13,8 @@ export function start(page, { focus, changed }) {
   const load = latest("menu");
   let opened = {};
   let busy = false;
+  let typed = "";
+  let entered = false;
 
   const rowOf = (key) => page.querySelector(`.issue-row[data-issue="${CSS.escape(key)}"]`);
   const cellOf = (row, field) => row?.querySelector(`[data-field="${field}"]`);
@@ -28,16 +30,37 @@ export function start(page, { focus, changed }) {
     if (!cell) return;
     opened = { key: row.dataset.issue, field };
     complain("");
+    wait();
     try {
       content.innerHTML = await fetchMenu(row, field);
     } catch (error) {
       if (!aborted(error)) location.assign(cell.href);
       return;
     }
-    if (!menu.matches(":popover-open")) menu.showPopover();
+    delete menu.dataset.loading;
+    if (!menu.matches(":popover-open")) return;
     place(cell.checkVisibility() ? cell : row);
     begin();
   }
+
+  // The menu has the focus before it has come, so that whoever types on at once does not press the keys of the list.
+  function wait() {
+    typed = "";
+    entered = false;
+    menu.dataset.loading = "";
+    content.replaceChildren();
+    if (!menu.matches(":popover-open")) menu.showPopover();
+    menu.focus();
+  }
+
+  menu.addEventListener("keydown", (event) => {
+    if (!("loading" in menu.dataset) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key.length > 1 && event.key !== "Enter") return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.key === "Enter") entered = true;
+    else typed += event.key;
+  });
 
   // Below the cell, or above where there is more room; never beyond the window.
   function place(anchor) {
@@ -51,6 +74,9 @@ export function start(page, { focus, changed }) {
   function begin() {
     const wanted = opened.field === "assignee" ? [".control"] : ["[aria-pressed=true]", ".menu-item input", ".menu-item"];
     wanted.map((one) => content.querySelector(one)).find(Boolean)?.focus();
+    if (!typed || !document.activeElement.matches(".control")) return;
+    document.activeElement.value = typed;
+    if (entered) document.activeElement.form.requestSubmit();
   }
 
   function close() {

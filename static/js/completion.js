@@ -5,6 +5,7 @@ const PAUSE = 60;
 
 export function complete(box, list) {
   let offers = [];
+  let text = "";
   let range = [0, 0];
   let at = -1;
   let waiting;
@@ -46,6 +47,7 @@ export function complete(box, list) {
   }
 
   function show(answer) {
+    text = box.value;
     range = [units(answer.start), units(answer.end)];
     const written = box.value.slice(...range);
     offers = answer.offers.filter((offer) => offer.text !== written);
@@ -84,6 +86,8 @@ export function complete(box, list) {
   }
 
   function take(place) {
+    // An offer is for the text that it was asked for.
+    if (box.value !== text) return;
     const offer = offers[place];
     const more = offer.open || box.value[range[1]] === " " ? "" : " ";
     box.setRangeText(offer.text + more, ...range, "end");
@@ -102,6 +106,8 @@ export function complete(box, list) {
   box.addEventListener("input", (event) => {
     if (event.isComposing) return;
     clearTimeout(waiting);
+    controller?.abort();
+    highlight(-1);
     const before = box.value.slice(0, box.selectionStart);
     if (before && !/[\s()]$/.test(before)) waiting = setTimeout(ask, PAUSE);
     else close();
