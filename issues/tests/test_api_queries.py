@@ -1,0 +1,175 @@
+"""Queries over REST: `q` of every list, a query in a body, explaining one, and completing one."""
+
+import pytest
+
+from issues import services
+from products.models import Label
+from products.services import create_part, create_product
+
+PATHS = ("/api/v1/issues/", "/api/v1/products/WEB/issues/")
+
+
+@pytest.fixture
+def issues(product, triager, maintainer, administrator):
+    """Three issues of WEB and one of the private product SEC, whose label has a name of its own."""
+    bug = create_part(Label, product=product, actor=maintainer, via="web", name="bug")
+    secret = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    create_part(Label, product=secret, actor=administrator, via="web", name="bughunt")
+    services.create_issue(product, actor=triager, via="web", title="One login", labels=[bug], priority=3)
+    services.create_issue(product, actor=triager, via="web", title="Two", description="login")
+    services.create_issue(product, actor=triager, via="web", title="Three", type="task")
+    services.create_issue(secret, actor=administrator, via="web", title="Hidden login")
+
+
+def keys(answer):
+    return [row["key"] for row in answer.json()["results"]]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("query", "expected", "canonical"),
+    [
+        ("", ["WEB-3", "WEB-2", "WEB-1"], ""),
+        ("LABEL:bug", ["WEB-1"], "label:bug"),
+        ("login", ["WEB-1", "WEB-2"], "login"),
+        ("-login", ["WEB-3"], "-login"),
+        ("type:task | label:bug sort:number-asc", ["WEB-1", "WEB-3"], "type:task OR label:bug sort:number-asc"),
+    ],
+)
+def test_a_list_is_asked_for_by_a_query(issues, api, triager, path, query, expected, canonical):
+    client = api(triager)
+    asked = client.get(path, {"q": query}) if query else client.get(path, {"q": "sort:updated"})
+    sent = client.post(f"{path}search/", {"q": query})
+    assert asked.status_code == sent.status_code == 200
+    assert keys(asked) == keys(sent) == expected
+    assert sent.json()["canonical"] == canonical
+    if query:
+        assert asked.json()["canonical"] == canonical
+
+
+def test_plain_parameters_narrow_a_query(issues, api, triager):
+    client = api(triager)
+    answer = client.get("/api/v1/issues/", {"q": "login", "label": "bug"})
+    assert keys(answer) == ["WEB-1"]
+    assert answer.json()["canonical"] == "login label:bug"
+    assert "canonical" not in client.get("/api/v1/issues/", {"label": "bug"}).json()
+
+
+def test_a_query_in_a_body_only_reads(issues, api, triager, client):
+    reading = api(triager, "read")
+    assert keys(reading.post("/api/v1/issues/search/", {"q": "type:task"})) == ["WEB-3"]
+    assert keys(client.post("/api/v1/issues/search/", {"q": "type:task"}, content_type="application/json")) == ["WEB-3"]
+    assert reading.post("/api/v1/issues/", {"title": "x", "product": "WEB"}).status_code == 403
+
+
+def test_pages_of_a_query_in_a_body(issues, api, triager):
+    client = api(triager)
+    first = client.post("/api/v1/issues/search/?page_size=2&count=1", {"q": "product:WEB sort:number-asc"})
+    assert (keys(first), first.json()["count"]) == (["WEB-1", "WEB-2"], 3)
+    path = first.json()["next"].partition("//")[2].partition("/")[2]
+    assert keys(client.post(f"/{path}", {"q": "product:WEB sort:number-asc"})) == ["WEB-3"]
+    # A cursor is good for its query alone.
+    assert client.post(f"/{path}", {"q": "product:WEB"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "position", "length", "suggestions"),
+    [
+        ("is:open lable:bug", "unknown_field", 8, 9, ["label:bug", '"lable:bug"']),
+        ("std::vector", "unknown_field", 0, 11, ['"std::vector"']),
+        ("label:bgu", "unknown", 6, 3, ["bug"]),
+        ("label:bughunt", "unknown", 6, 7, []),
+        ("status:new status:closed", "repeated", 11, 13, ["status:new,closed"]),
+        ("(login", "parenthesis", 0, 1, []),
+        ("日本 f*o", "wildcard", 3, 3, ['"f*o"']),
+    ],
+)
+def test_a_mistake_is_told_with_its_place(issues, api, triager, query, code, position, length, suggestions):
+    client = api(triager)
+    answers = [
+        client.get("/api/v1/issues/", {"q": query}),
+        client.get("/api/v1/products/WEB/issues/", {"q": query}),
+        client.post("/api/v1/issues/search/", {"q": query}),
+        client.post("/api/v1/query/parse/", {"q": query}),
+    ]
+    for answer in answers:
+        assert answer.status_code == 400
+        assert answer["Content-Type"].startswith("application/problem+json")
+        (problem,) = answer.json()["errors"]["q"]
+        assert (problem["code"], problem["position"], problem["length"]) == (code, position, length)
+        assert [one for one in problem["suggestions"] if one in suggestions] == suggestions
+        assert problem["message"]
+
+
+def test_a_query_is_explained_without_running_it(issues, api, triager, stranger):
+    asked = {"q": "login -label:bug WEB-1 (type:bug OR by:tom) in:title sort:due"}
+    told = api(triager).post("/api/v1/query/parse/", asked).json()
+    assert told["canonical"] == "login -label:bug WEB-1 (type:bug OR by:tom) in:title sort:due-asc"
+    assert told["parts"] == [
+        {"text": "login", "kind": "words", "field": None, "negated": False},
+        {"text": "label:bug", "kind": "term", "field": "label", "negated": True},
+        {"text": "WEB-1", "kind": "issue", "field": None, "negated": False},
+        {"text": "type:bug OR by:tom", "kind": "group", "field": None, "negated": False},
+    ]
+    assert (told["sort"], told["where"]) == (["due-asc"], "title")
+    assert api(stranger).post("/api/v1/query/parse/", {"q": "", "product": "SEC"}).status_code == 404
+    assert api(stranger).post("/api/v1/query/parse/", {"q": "label:bughunt"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "start", "offers"),
+    [
+        ("lab", 0, ["label:"]),
+        ("is:open -lab", 9, ["label:"]),
+        ("label:b", 6, ["bug"]),
+        ("label:bug,@", 10, ["@none", "@any"]),
+        ("priority:>=h", 11, ["high"]),
+        ("is:un", 3, ["untriaged", "unassigned"]),
+        ("status:", 7, ["accepted", "closed", "in-progress", "new", "started", "triage"]),
+        ("assignee:to", 9, ["tom"]),
+        ("assignee:@", 9, ["@me", "@none", "@any"]),
+        ("product:s", 8, []),
+        ("due:<", 5, None),
+        ("sort:up", 5, ["updated-desc", "updated-asc"]),
+        ("in:t", 3, ["title"]),
+        ("was:sta", 4, ["status="]),
+        ("by:ros", 3, []),
+        ("nonsense:x", 10, []),
+    ],
+)
+def test_a_query_is_completed_with_what_its_reader_may_see(issues, api, triager, query, start, offers):
+    answer = api(triager).get("/api/v1/query/complete/", {"q": query})
+    assert answer.status_code == 200, answer.content
+    told = answer.json()
+    if offers is None:
+        return
+    assert sorted(offer["text"] for offer in told["offers"]) == sorted(offers)
+    if offers:
+        assert (told["start"], told["end"]) == (start, len(query))
+
+
+def test_completion_knows_the_place_and_hides_what_is_hidden(issues, api, triager, administrator, client):
+    told = api(triager).get("/api/v1/query/complete/", {"q": "lab is:open", "at": "3"}).json()
+    assert (told["start"], told["end"], told["offers"][0]["text"]) == (0, 3, "label:")
+    names = [offer["text"] for offer in api(administrator).get("/api/v1/query/complete/?q=label:b").json()["offers"]]
+    assert names == ["bug", "bughunt"]
+    inside = api(administrator).get("/api/v1/query/complete/?q=label:b&product=WEB").json()["offers"]
+    assert [offer["text"] for offer in inside] == ["bug"]
+    # Those who are not signed in are told the people that they see on issues, and nobody else.
+    assert [offer["text"] for offer in client.get("/api/v1/query/complete/?q=author:").json()["offers"]] == [
+        "@me",
+        "@none",
+        "@any",
+        "tom",
+    ]
+
+
+@pytest.mark.parametrize("at", ["-1", "9" * 4000, "x", ""])
+def test_a_place_that_is_none_is_the_end(issues, client, at):
+    assert client.get("/issues/query/complete/", {"q": "is:op", "at": at}).json()["offers"][0]["text"] == "open"
+
+
+def test_the_help_page_names_every_field(client, db):
+    page = client.get("/issues/query/").content.decode()
+    for name in ("component", "blocked-by", "changed", "was", "sort", "age"):
+        assert f"<code>{name}:</code>" in page
