@@ -9,15 +9,14 @@ from issues.views.listing import chosen_columns
 
 SHOWN = ("product", "status", "component", "milestone", "assignee")
 ON_DEMAND = {"version", "author"}
+LEFT_OUT = ("description", "description_html", "product__description")
 IN_PLACE = ("status", "priority", "assignee", "labels")
 
 
 def shown(rows, columns=()):
     """Return `rows` with what a row of the list shows in these `columns`."""
-    rows = rows.select_related(*SHOWN, *ON_DEMAND.intersection(columns)).defer(
-        "description", "description_html", "product__description"
-    )
-    return rows.annotate(label_rows=label_rows())
+    rows = rows.select_related(*SHOWN, *ON_DEMAND.intersection(columns))
+    return rows.defer(*LEFT_OUT).annotate(label_rows=label_rows())
 
 
 def with_rights(issues, user):
