@@ -33,7 +33,8 @@ def allowed_fields(actor, user=None):
     return OWN_FIELDS if user is not None and actor.pk == user.pk and actor.is_active else frozenset()
 
 
-def _authorize(actor, user, fields):
+def authorize_fields(actor, user, fields):
+    """Raise Forbidden unless `actor` may set all of `fields` on `user` (None: on a new one)."""
     allowed = allowed_fields(actor, user)
     refused = sorted(set(fields) - allowed)
     if refused or not allowed:
@@ -48,7 +49,7 @@ def create_user(*, actor, via, username, password=None, is_placeholder=False, **
     """
     refuse_unknown(fields, SUPERUSER_FIELDS)
     if actor is not None:
-        _authorize(actor, None, fields)
+        authorize_fields(actor, None, fields)
     user = User(username=username, is_placeholder=is_placeholder, **fields)
     if is_placeholder:
         user.is_active = False
@@ -117,7 +118,7 @@ def update_user(user, *, actor, via, expected_version=None, **changes):
     refuse_unknown(changes, SUPERUSER_FIELDS)
     user = lock(User.objects.all(), user, expected_version)
     changes = {field: value for field, value in changes.items() if getattr(user, field) != value}
-    _authorize(actor, user, changes)
+    authorize_fields(actor, user, changes)
     before = log.state(user)
     for field, value in changes.items():
         setattr(user, field, value)
@@ -148,7 +149,7 @@ def _keep_a_superuser(user, changes):
 def set_password(user, password, *, actor, via):
     """Give `user` a new password, which the log notes without its value. Raises Forbidden, or ValidationError."""
     user = lock(User.objects.all(), user)
-    _authorize(actor, user, ())
+    authorize_fields(actor, user, ())
     _set_password(user, password)
     user.save(update_fields=["password"])
     changes = {"password": (None, None)}

@@ -93,7 +93,7 @@ def authorize_undo(actor, batch, events=None):
     """Raise Forbidden unless `actor` may take back every event of `batch`.
 
     A triager undoes anybody's change to an issue, a reporter the own; what maintainers or staff did to products,
-    parts, members and statuses is undone by such.
+    parts, members and statuses is undone by such, and what was set on a person by who may set the same.
     """
     homes: dict = {}
     if events is None:
@@ -102,6 +102,7 @@ def authorize_undo(actor, batch, events=None):
             .select_related("issue__product", "product")
             .only(
                 "about",
+                "about_id",
                 "batch_id",
                 "issue__author",
                 "issue__assignee",
@@ -111,10 +112,17 @@ def authorize_undo(actor, batch, events=None):
             )
         )
     for event in events:
-        homes.setdefault((event.about, event.issue_id, event.product_id), event)
+        homes.setdefault(_home(event), event)
     own = batch.actor_id is not None and batch.actor_id == actor.pk
     for event in homes.values():
         _authorize_event(actor, event, own)
+
+
+def _home(event):
+    """Return what events have in common that ask for the same right: a person is each a case of their own."""
+    if event.about == "user":
+        return event.about, event.pk
+    return event.about, event.issue_id, event.product_id
 
 
 def _authorize_event(actor, event, own):
@@ -128,6 +136,9 @@ def _authorize_event(actor, event, own):
         access.authorize(actor, "maintain", event.product)
     else:
         access.authorize(actor, SITE_RIGHTS.get(event.about, "edit_users"))
+        if event.about == "user":
+            fields = [change.field for change in event.changes.all() if not log.same(change.before, change.after)]
+            users.authorize_fields(actor, User.objects.get(pk=event.about_id), fields)
 
 
 def _refuse_others_work(actor, event):
