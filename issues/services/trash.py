@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from history import log
@@ -140,9 +141,16 @@ def _purge_product(product, batch):
     issues = Issue.objects.filter(product=product)
     while ids := list(issues.values_list("pk", flat=True)[:CHUNK]):
         _purge_issues(ids, batch)
+    _take_history_along(product)
     IssueNumber.objects.filter(product=product).delete()
     IssueCounter.objects.filter(product=product).delete()
     product.delete()
+
+
+def _take_history_along(product):
+    """Give the events of issues that had moved out of `product` to the product where these are now."""
+    home = Issue.objects.filter(pk=OuterRef("issue")).values("product")
+    Event.objects.filter(product=product, issue__isnull=False).update(product=Subquery(home))
 
 
 def _purge_issues(ids, batch):

@@ -24,7 +24,7 @@ from issues.services import (
     update_issue,
 )
 from products.models import Product
-from products.services import restore_product, trash_product
+from products.services import create_product, restore_product, trash_product
 
 
 @pytest.fixture
@@ -134,3 +134,22 @@ def test_a_product_is_purged_with_everything(issue, product, maintainer, reporte
     assert not Product.objects.exists()
     assert not Issue.objects.exists()
     assert not Event.objects.filter(product__isnull=False).exists()
+
+
+@pytest.mark.parametrize("by_worker", [False, True])
+def test_what_moved_out_of_a_purged_product_keeps_its_history(issue, product, administrator, by_worker):
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    left = create_issue(product, actor=administrator, via="web", title="Left")
+    add_comment(issue, actor=administrator, via="web", body="x")
+    told = issue.events.count() + 1
+    update_issue(issue, actor=administrator, via="web", product=other)
+    update_issue(left, actor=administrator, via="web", title="Stays")
+    trash_product(product, actor=administrator, via="web")
+    if by_worker:
+        purge_expired(timezone.now() + timedelta(days=31))
+    else:
+        purge(product, actor=administrator, via="web")
+    assert_replays(issue)
+    assert list(issue.events.values_list("product", flat=True).distinct()) == [other.pk]
+    assert issue.events.count() == told
+    assert not Event.objects.filter(about="issue", about_id=left.pk).exists()
