@@ -1,6 +1,8 @@
 """Taking a batch back: each of its events is answered by its inverse, unless somebody has changed that since."""
 
-from django.core.exceptions import ValidationError
+from functools import partial
+
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -10,6 +12,7 @@ from history import log
 from history.errors import Conflict, Forbidden
 from history.models import Batch, Change, Event, Kind, Via
 from history.writing import lock
+from issues import rules
 from issues.models import Comment, Issue, Priority, Relation, Severity, Status
 from issues.services import comments, relations, statuses, trash
 from issues.services.issues import finish, lock_issue
@@ -23,6 +26,7 @@ TOGETHER = (
     frozenset({"status", "resolution", "duplicate_of", "closed_at", "triaged_at"}),
     frozenset({"product", "number"}),
 )
+LINKS = ("parent", "duplicate_of")
 RANKS = {"priority": Priority, "severity": Severity}
 SITE_RIGHTS = {"status": "edit_statuses", "label": "edit_site_labels"}
 MODELS = {
@@ -104,6 +108,7 @@ def authorize_undo(actor, batch, events=None):
                 "about",
                 "about_id",
                 "batch_id",
+                "kind",
                 "issue__author",
                 "issue__assignee",
                 "issue__confidential",
@@ -122,7 +127,7 @@ def _home(event):
     """Return what events have in common that ask for the same right: a person is each a case of their own."""
     if event.about == "user":
         return event.about, event.pk
-    return event.about, event.issue_id, event.product_id
+    return event.about, event.issue_id, event.product_id, event.kind
 
 
 def _authorize_event(actor, event, own):
@@ -130,6 +135,8 @@ def _authorize_event(actor, event, own):
         access.authorize(actor, "undo", event.issue, own=own)
         if not access.can(actor, "undo", event.issue):
             _refuse_others_work(actor, event)
+        if event.kind == Kind.MOVED:
+            _authorize_return(actor, event)
     elif event.about == "product":
         access.authorize(actor, "unarchive", event.product)
     elif event.product is not None:
@@ -146,6 +153,21 @@ def _refuse_others_work(actor, event):
     created = Event.objects.filter(batch=event.batch_id, issue=event.issue, kind=Kind.CREATED).exists()
     if created and Event.objects.filter(issue=event.issue).exclude(actor=actor).exists():
         raise Forbidden(_("Others have worked on this issue: only a triager can take it back."))
+
+
+def _authorize_return(actor, event):
+    """Raise Forbidden unless `actor` may file issues where the undo of a move leads, as for a move by hand.
+
+    Left alone it would be marked as undone, and nobody else could take it back any more.
+    """
+    old = _product_of(event.changes.get(field="product").before)
+    if old is not None:
+        access.authorize(actor, "create", old)
+
+
+def _product_of(frozen):
+    """Return the product that a frozen value names, or None where it is in the trash or gone."""
+    return Product.objects.filter(pk=frozen["id"], deleted_at=None).first()
 
 
 def _refuse_what_cannot_be_undone(batch):
@@ -185,19 +207,37 @@ def _revert_issue(event, undoing):
         trash.set_trashed(issue, undoing, True)
         return []
     before = log.state(issue)
-    wanted, left = _invert(event, before)
+    wanted, left = _invert(event, before, partial(_may_return, issue, undoing.actor))
     try:
         # A savepoint, so that what does not fit any more leaves nothing half done.
         with transaction.atomic():
             _put(issue, wanted)
+            rules.check_labels(issue, issue.label_list, present=issue.label_list)
             finish(issue, before, undoing, Kind.MOVED if "product" in wanted else Kind.CHANGED)
-    except (ValidationError, Status.DoesNotExist):
+    except (ValidationError, ObjectDoesNotExist):
         return left + [_left(event, field) for field in wanted]
     return left
 
 
-def _invert(event, state):
-    """Return `({field: frozen value to go back to}, what is left alone)` for a row whose present state is `state`."""
+def _may_return(issue, actor, field, frozen):
+    """Return whether `actor` may put `issue` back to where the value leads, or under what it names."""
+    if field == "product":
+        old = _product_of(frozen)
+        return old is not None and access.can(actor, "create", old)
+    if field not in LINKS or frozen is None:
+        return True
+    try:
+        rules.check_link(issue, field, Issue.objects.select_related("product").get(pk=frozen["id"]), actor)
+    except (ValidationError, Issue.DoesNotExist):
+        return False
+    return True
+
+
+def _invert(event, state, may_return=lambda field, frozen: True):
+    """Return `({field: frozen value to go back to}, what is left alone)` for a row whose present state is `state`.
+
+    What was changed since is left alone, and what `may_return(field, value)` denies.
+    """
     wanted, stale = {}, set()
     for change in event.changes.all():
         if log.same(change.before, change.after):
@@ -205,7 +245,7 @@ def _invert(event, state):
         if change.field == "labels":
             wanted["labels"], fits = _labels_back(state["labels"], change)
             stale |= set() if fits else {"labels"}
-        elif log.same(state.get(change.field), change.after):
+        elif log.same(state.get(change.field), change.after) and may_return(change.field, change.before):
             wanted[change.field] = change.before
         else:
             stale.add(change.field)

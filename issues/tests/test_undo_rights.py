@@ -5,13 +5,26 @@ import pytest
 from accounts.services import create_user, update_user
 from history.errors import Forbidden
 from history.models import Batch
-from issues.services import undo
+from issues.services import create_issue, purge, resume, trash_issue, undo, undoing, update_issue
+from products.models import Label
+from products.services import create_part, create_product, set_member, update_product
 
 
 @pytest.fixture
 def staff(db):
     """Stan, of the staff."""
     return create_user(actor=None, via="web", username="stan", is_staff=True)
+
+
+@pytest.fixture
+def secret(administrator):
+    """The private product SEC, of which none but Ada is a member."""
+    return create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+
+
+@pytest.fixture
+def issue(product, reporter):
+    return create_issue(product, actor=reporter, via="web", title="Cart empties")
 
 
 def last():
@@ -44,3 +57,85 @@ def test_staff_take_back_nothing_of_a_superuser(administrator, staff, stranger):
     update_user(stranger, actor=administrator, via="web", display_name="Samuel")
     with pytest.raises(Forbidden):
         undo(last(), actor=staff, via="web")
+
+
+def test_a_move_is_taken_back_by_who_may_file_where_it_goes(issue, product, secret, administrator, triager):
+    hidden = create_issue(secret, actor=administrator, via="web", title="Hidden")
+    update_issue(hidden, actor=administrator, via="web", product=product)
+    batch = last()
+    with pytest.raises(Forbidden) as refused:
+        undo(batch, actor=triager, via="web")
+    assert "SEC" not in str(refused.value)
+    assert fresh(hidden).product == product
+    set_member(secret, triager, "reporter", actor=administrator, via="web")
+    undo(batch, actor=triager, via="web")
+    assert fresh(hidden).key == "SEC-1"
+
+
+def test_nothing_moves_back_into_an_archived_product(product, secret, administrator):
+    hidden = create_issue(secret, actor=administrator, via="web", title="Hidden")
+    update_issue(hidden, actor=administrator, via="web", product=product)
+    batch = last()
+    update_product(secret, actor=administrator, via="web", archived=True)
+    with pytest.raises(Forbidden) as refused:
+        undo(batch, actor=administrator, via="web")
+    assert refused.value.code == "archived"
+
+
+def test_who_loses_the_right_while_an_undo_runs_on_moves_nothing_more(
+    product, secret, administrator, triager, monkeypatch
+):
+    monkeypatch.setattr(undoing, "CHUNK", 1)
+    set_member(secret, triager, "triager", actor=administrator, via="web")
+    issues = [create_issue(secret, actor=triager, via="web", title=title) for title in ("One", "Two")]
+    update_issue(issues[0], actor=triager, via="web", product=product)
+    batch = last()
+    update_issue(issues[1], actor=triager, via="web", batch=batch, product=product)
+    undone = undo(batch, actor=triager, via="web")
+    set_member(secret, triager, None, actor=administrator, via="web")
+    undone = resume(undone)
+    assert [fresh(one).product for one in issues] == [product, secret]
+    assert "product" in {left["field"] for left in undone.left_alone}
+
+
+@pytest.mark.parametrize(("field", "also"), [("parent", {}), ("duplicate_of", {"resolution": "fixed"})])
+def test_an_issue_that_the_actor_does_not_see_is_not_named_again(issue, secret, administrator, triager, field, also):
+    hidden = create_issue(secret, actor=administrator, via="web", title="Hidden")
+    update_issue(issue, actor=administrator, via="web", **{field: hidden})
+    update_issue(fresh(issue), actor=administrator, via="web", **{field: None}, title="Better", **also)
+    batch = last()
+    undone = undo(batch, actor=triager, via="web")
+    assert (fresh(issue).title, getattr(fresh(issue), field)) == ("Cart empties", None)
+    assert field in {left["field"] for left in undone.left_alone}
+
+
+def test_an_undo_closes_no_circle(issue, product, triager):
+    other = create_issue(product, actor=triager, via="web", title="Other")
+    update_issue(issue, actor=triager, via="web", parent=other)
+    update_issue(issue, actor=triager, via="web", parent=None)
+    batch = last()
+    update_issue(other, actor=triager, via="web", parent=issue)
+    undone = undo(batch, actor=triager, via="web")
+    assert [left["field"] for left in undone.left_alone] == ["parent"]
+    assert fresh(issue).parent is None
+
+
+def test_what_is_purged_is_left_alone(issue, product, maintainer):
+    other = create_issue(product, actor=maintainer, via="web", title="Other")
+    update_issue(issue, actor=maintainer, via="web", parent=other)
+    update_issue(issue, actor=maintainer, via="web", parent=None)
+    batch = last()
+    purge(trash_issue(other, actor=maintainer, via="web"), actor=maintainer, via="web")
+    assert [left["field"] for left in undo(batch, actor=maintainer, via="web").left_alone] == ["parent"]
+
+
+def test_labels_of_another_product_are_left_alone(issue, product, administrator):
+    label = create_part(Label, product=product, actor=administrator, via="web", name="cart")
+    update_issue(issue, actor=administrator, via="web", labels=[label])
+    for key in ("API", "APP"):
+        other = create_product(actor=administrator, via="web", key=key, title=key)
+        update_issue(fresh(issue), actor=administrator, via="web", product=other)
+        batch = batch if key == "APP" else last()
+    undone = undo(batch, actor=administrator, via="web")
+    assert {"labels", "product"} <= {left["field"] for left in undone.left_alone}
+    assert fresh(issue).label_list == []
