@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from history.models import Change, Kind, Via
 from history.sentences import sentence
 from issues.models import Comment, Issue
+from issues.services import right_to_undo
 from products.access import can
 
 SHOWN = 100
@@ -109,9 +110,6 @@ def _undoable(issue, user, events):
 
     An import is not undone from the page of one of its issues: that would take all of them away.
     """
-    anybodys = can(user, "undo", issue)
-    if not anybodys and not can(user, "undo", issue, own=True):
-        return set()
     newest: dict = {}
     for event, _changes in events:
         newest.setdefault(event.batch_id, event)
@@ -121,7 +119,7 @@ def _undoable(issue, user, events):
         if event.batch.undone_by_id is None
         and event.batch.via != Via.IMPORT
         and event.kind != Kind.REDACTED
-        and (anybodys or event.actor_id == user.pk)
+        and can(user, right_to_undo(event), issue, own=event.actor_id == user.pk)
     }
 
 

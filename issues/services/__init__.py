@@ -7,7 +7,7 @@ from issues.services.records import CommentRecord, EventRecord, IssueRecord
 from issues.services.relations import relate, stored_relation, unrelate
 from issues.services.statuses import create_status, update_status
 from issues.services.trash import purge, purge_expired, redact, restore_issue, trash_issue
-from issues.services.undoing import can_undo, resume, running, undo
+from issues.services.undoing import can_undo, resume, right_to_undo, running, undo
 
 __all__ = [
     "CommentRecord",
@@ -26,6 +26,7 @@ __all__ = [
     "restore_comment",
     "restore_issue",
     "resume",
+    "right_to_undo",
     "running",
     "stored_relation",
     "trash_comment",

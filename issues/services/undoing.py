@@ -28,6 +28,8 @@ TOGETHER = (
 )
 LINKS = ("parent", "duplicate_of")
 RANKS = {"priority": Priority, "severity": Severity}
+# All else that was done to an issue asks for the right to undo.
+RIGHTS = {Kind.TRASHED: "restore", Kind.RESTORED: "trash"}
 SITE_RIGHTS = {"status": "edit_statuses", "label": "edit_site_labels"}
 MODELS = {
     model._meta.model_name: model
@@ -96,8 +98,9 @@ def can_undo(actor, batch, events=None):
 def authorize_undo(actor, batch, events=None):
     """Raise Forbidden unless `actor` may take back every event of `batch`.
 
-    A triager undoes anybody's change to an issue, a reporter the own; what maintainers or staff did to products,
-    parts, members and statuses is undone by such, and what was set on a person by who may set the same.
+    A triager undoes anybody's change to an issue, a reporter the own; only a maintainer undoes a trashing or a
+    restoring. What maintainers or staff did to products, parts, members and statuses is undone by such, and what was
+    set on a person by who may set the same.
     """
     homes: dict = {}
     if events is None:
@@ -123,6 +126,11 @@ def authorize_undo(actor, batch, events=None):
         _authorize_event(actor, event, own)
 
 
+def right_to_undo(event):
+    """Return the action that who undoes an `event` of an issue must be allowed to do."""
+    return RIGHTS.get(event.kind, "undo")
+
+
 def _home(event):
     """Return what events have in common that ask for the same right: a person is each a case of their own."""
     if event.about == "user":
@@ -132,7 +140,7 @@ def _home(event):
 
 def _authorize_event(actor, event, own):
     if event.issue is not None:
-        access.authorize(actor, "undo", event.issue, own=own)
+        access.authorize(actor, right_to_undo(event), event.issue, own=own)
         if not access.can(actor, "undo", event.issue):
             _refuse_others_work(actor, event)
         if event.kind == Kind.MOVED:

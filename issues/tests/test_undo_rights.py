@@ -5,7 +5,19 @@ import pytest
 from accounts.services import create_user, update_user
 from history.errors import Forbidden
 from history.models import Batch
-from issues.services import create_issue, purge, resume, trash_issue, undo, undoing, update_issue
+from issues.services import (
+    add_comment,
+    create_issue,
+    purge,
+    restore_comment,
+    restore_issue,
+    resume,
+    trash_comment,
+    trash_issue,
+    undo,
+    undoing,
+    update_issue,
+)
 from products.models import Label
 from products.services import create_part, create_product, set_member, update_product
 
@@ -139,3 +151,63 @@ def test_labels_of_another_product_are_left_alone(issue, product, administrator)
     undone = undo(batch, actor=administrator, via="web")
     assert {"labels", "product"} <= {left["field"] for left in undone.left_alone}
     assert fresh(issue).label_list == []
+
+
+def made(row, **doing):
+    """Do nothing to what was just made: its creation is the last batch."""
+
+
+def changed(row, **doing):
+    update_issue(row, title="Better", **doing)
+
+
+def restored(row, **doing):
+    restore_issue(trash_issue(row, **doing), **doing)
+
+
+def said(row, **doing):
+    return add_comment(row, body="First", **doing)
+
+
+def unsaid(row, **doing):
+    return trash_comment(said(row, **doing), **doing)
+
+
+def said_again(row, **doing):
+    restore_comment(unsaid(row, **doing), **doing)
+
+
+@pytest.mark.parametrize(
+    ("do", "allowed"),
+    [
+        (made, True),
+        (changed, True),
+        (trash_issue, False),
+        (restored, False),
+        (said, True),
+        (unsaid, False),
+        (said_again, False),
+    ],
+)
+def test_what_a_triager_takes_back_of_a_maintainers(product, maintainer, triager, do, allowed):
+    issue = create_issue(product, actor=maintainer, via="web", title="Cart empties")
+    do(issue, actor=maintainer, via="web")
+    batch = last()
+    if allowed:
+        undo(batch, actor=triager, via="web")
+    else:
+        with pytest.raises(Forbidden):
+            undo(batch, actor=triager, via="web")
+        undo(batch, actor=maintainer, via="web")
+
+
+def test_a_page_offers_no_undo_that_would_be_refused(client, product, maintainer, triager):
+    issue = create_issue(product, actor=maintainer, via="web", title="Cart empties")
+    creation = last()
+    client.force_login(triager)
+    changed(issue, actor=maintainer, via="web")
+    assert f"/batches/{last().pk}/undo/" in client.get(issue.get_absolute_url()).content.decode()
+    restored(issue, actor=maintainer, via="web")
+    assert f"/batches/{last().pk}/undo/" not in client.get(issue.get_absolute_url()).content.decode()
+    page = client.post(f"/batches/{creation.pk}/undo/", follow=True)
+    assert f"/batches/{last().pk}/undo/" not in page.content.decode()

@@ -241,7 +241,8 @@ def undo(request, pk):
     if not _sees(request.user, batch):
         raise Http404
     undone = services.undo(batch, actor=request.user, via="web")
-    messages.success(request, _told(undone), extra_tags=f"undo-{undone.pk}")
+    tags = f"undo-{undone.pk}" if services.can_undo(request.user, undone) else ""
+    messages.success(request, _told(undone), extra_tags=tags)
     if wants_rows(request):
         return answer_with_rows(request, undone.events.values("issue")[:ROWS])
     return go_back(request, "/issues/")
