@@ -25,6 +25,7 @@ ACTIONS = {
     "edit_text": TRIAGER,
     "close": TRIAGER,
     "relate": TRIAGER,
+    "be_related": VIEWER,
     "edit_comment": TRIAGER,
     "comment_internally": TRIAGER,
     "bulk": TRIAGER,
@@ -40,7 +41,7 @@ ACTIONS = {
 OWN = {"edit_text", "close", "edit_comment", "undo"}
 NOT_BY_AUTHORSHIP = {"edit_comment", "undo"}
 SIGNED_IN = {"vote", "watch"}
-WITH_ARCHIVED = {"view", "unarchive", "undo", "restore", "trash", "purge", "redact"}
+WITH_ARCHIVED = {"view", "unarchive", "restore", "trash", "purge", "redact"}
 REPORTER_FIELDS = frozenset(
     {"title", "description", "type", "severity", "component", "version", "labels", "confidential"}
 )

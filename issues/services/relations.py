@@ -27,11 +27,17 @@ def relate(issue, *, actor, via, kind, other):
         raise ValidationError({"issue": ValidationError(_("There is no such other issue."), code="absent")})
     (source, target), stored = stored_relation(issue, kind, other)
     locked = _lock_both(issue, other)
-    access.authorize(actor, "relate", locked[issue.pk])
+    _authorize(actor, locked[issue.pk], locked[other.pk])
     if Relation.objects.filter(source=source, target=target, kind=stored).exists():
         raise Conflict(_("These two are related so already."), "exists")
     batch = log.open_batch(actor=actor, via=via)
     return add_relation(locked[source.pk], locked[target.pk], stored, batch)
+
+
+def _authorize(actor, issue, other):
+    """Raise Forbidden unless `actor` may relate `issue`, and `other` takes it: both get an event."""
+    access.authorize(actor, "relate", issue)
+    access.authorize(actor, "be_related", other)
 
 
 def stored_relation(issue, kind, other):
@@ -59,7 +65,9 @@ def add_relation(source, target, kind, batch):
 def unrelate(relation, *, actor, via, issue=None):
     """End `relation`, seen from `issue` (its source by default). Raises Forbidden, or Relation.DoesNotExist."""
     locked = _lock_both(relation.source, relation.target)
-    access.authorize(actor, "relate", locked[(issue or relation.source).pk])
+    here = (issue or relation.source).pk
+    there = relation.target_id if here == relation.source_id else relation.source_id
+    _authorize(actor, locked[here], locked[there])
     relation = Relation.objects.get(pk=relation.pk)
     remove_relation(
         relation, locked[relation.source_id], locked[relation.target_id], log.open_batch(actor=actor, via=via)

@@ -131,6 +131,14 @@ def right_to_undo(event):
     return RIGHTS.get(event.kind, "undo")
 
 
+def _right_on_product(event):
+    """Return the action that undoes an `event` of a product: in the archive only some are allowed."""
+    if event.kind == Kind.CREATED:
+        return "trash"
+    archiving = event.changes.filter(field="archived_at").exists()
+    return RIGHTS.get(event.kind, "unarchive" if archiving else "maintain")
+
+
 def _home(event):
     """Return what events have in common that ask for the same right: a person is each a case of their own."""
     if event.about == "user":
@@ -146,7 +154,7 @@ def _authorize_event(actor, event, own):
         if event.kind == Kind.MOVED:
             _authorize_return(actor, event)
     elif event.about == "product":
-        access.authorize(actor, "unarchive", event.product)
+        access.authorize(actor, _right_on_product(event), event.product)
     elif event.product is not None:
         access.authorize(actor, "maintain", event.product)
     else:

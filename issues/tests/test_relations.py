@@ -4,10 +4,10 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from history.errors import Conflict, Forbidden
-from history.models import Event
+from history.models import Batch, Event
 from issues.models import Issue, Relation
-from issues.services import create_issue, relate, trash_issue, unrelate
-from products.services import create_product
+from issues.services import create_issue, relate, trash_issue, undo, unrelate
+from products.services import create_product, update_product
 
 
 @pytest.fixture
@@ -46,3 +46,21 @@ def test_what_cannot_be_related(pair, product, triager, administrator, maintaine
     with pytest.raises(ValidationError) as refused:
         relate(pair[0], actor=triager, via="web", kind="marries", other=pair[1])
     assert set(refused.value.error_dict) == {"kind"}
+
+
+def test_an_archived_product_is_not_written_to_from_the_other_end(pair, administrator, triager):
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    far = [create_issue(other, actor=administrator, via="web", title=title) for title in ("Far", "Farther")]
+    relation = relate(pair[0], actor=triager, via="web", kind="blocks", other=far[0])
+    batch = Batch.objects.latest("id")
+    update_product(other, actor=administrator, via="web", archived=True)
+    told = Event.objects.count()
+    for write in (
+        lambda: relate(pair[0], actor=triager, via="web", kind="blocks", other=far[1]),
+        lambda: unrelate(relation, actor=triager, via="web", issue=pair[0]),
+        lambda: undo(batch, actor=administrator, via="web"),
+    ):
+        with pytest.raises(Forbidden) as refused:
+            write()
+        assert refused.value.code == "archived"
+    assert Event.objects.count() == told

@@ -153,6 +153,39 @@ def test_labels_of_another_product_are_left_alone(issue, product, administrator)
     assert fresh(issue).label_list == []
 
 
+def refused_as(batch, actor):
+    """Return the code of why `actor` may not undo `batch`."""
+    with pytest.raises(Forbidden) as refused:
+        undo(batch, actor=actor, via="web")
+    return refused.value.code
+
+
+def test_nothing_in_an_archived_product_is_taken_back_but_the_archiving(issue, product, triager, maintainer):
+    update_issue(issue, actor=triager, via="web", priority=3)
+    batches = [last()]
+    create_part(Label, product=product, actor=maintainer, via="web", name="cart")
+    batches.append(last())
+    update_product(product, actor=maintainer, via="web", title="Shop")
+    batches.append(last())
+    update_product(product, actor=maintainer, via="web", archived=True)
+    archiving = last()
+    for batch in batches:
+        assert refused_as(batch, maintainer) == "archived"
+    undo(archiving, actor=maintainer, via="web")
+    assert not fresh(product).archived
+    for batch in batches:
+        undo(batch, actor=maintainer, via="web")
+    assert fresh(product).title == "Web shop"
+
+
+def test_out_of_the_trash_of_an_archived_product(issue, product, maintainer):
+    trash_issue(issue, actor=maintainer, via="web")
+    batch = last()
+    update_product(product, actor=maintainer, via="web", archived=True)
+    undo(batch, actor=maintainer, via="web")
+    assert fresh(issue).deleted_at is None
+
+
 def made(row, **doing):
     """Do nothing to what was just made: its creation is the last batch."""
 

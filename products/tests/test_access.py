@@ -49,6 +49,7 @@ def test_role_is_the_higher_of_implied_and_given(people, product, administrator,
 
 ALLOWED = {
     "view": {"viewer", *REPORTERS_UP},
+    "be_related": {"viewer", *REPORTERS_UP},
     "vote": {"viewer", *REPORTERS_UP},
     "watch": {"viewer", *REPORTERS_UP},
     "create": REPORTERS_UP,
