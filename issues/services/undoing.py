@@ -82,8 +82,15 @@ def _step(undoing, batch):
 
 
 def _events_of(batch):
-    """Return the events that the undo of `batch` answers: of an import the creations, since it goes to the trash."""
-    return batch.events.filter(kind=Kind.CREATED) if batch.via == Via.IMPORT else batch.events.all()
+    """Return the events that the undo of `batch` answers.
+
+    Of an import these are the creations, since it goes to the trash, and so does a product that was created, with the
+    member whom it got at once.
+    """
+    if batch.via == Via.IMPORT:
+        return batch.events.filter(kind=Kind.CREATED)
+    created = batch.events.filter(about="product", kind=Kind.CREATED)
+    return batch.events.exclude(about="member", product__in=created.values("product"))
 
 
 def can_undo(actor, batch, events=None):
@@ -363,7 +370,7 @@ def _revert_row(event, undoing):
     try:
         with transaction.atomic():
             _put(row, wanted)
-            _finish_row(row, before, undoing)
+            _finish_row(row, before, undoing, log.INVERSE.get(event.kind, Kind.CHANGED))
     except ValidationError:
         return left + [_left(event, field) for field in wanted]
     return left
@@ -371,17 +378,20 @@ def _revert_row(event, undoing):
 
 def _existence(event, row, undoing):
     """Return what takes a row away, or brings it back: products have a trash, all else is archived."""
-    gone = None if event.kind == Kind.TRASHED else log.freeze(undoing.at)
-    if isinstance(row, Product):
-        return {"deleted_at": gone}
     if isinstance(row, (Status, User)):
         raise Conflict(_("What was created here stays: deactivate or rename it instead."), "created")
-    return {"archived_at": gone}
+    field = "deleted_at" if isinstance(row, Product) else "archived_at"
+    back = event.kind == Kind.TRASHED
+    if (getattr(row, field) is None) == back:
+        return {}
+    return {field: None if back else log.freeze(undoing.at)}
 
 
-def _finish_row(row, before, undoing):
+def _finish_row(row, before, undoing, kind):
     if isinstance(row, Product):
-        products.finish_product(row, before, log_to=lambda: undoing)
+        if kind != Kind.CHANGED:
+            row.deleted_by = undoing.actor if row.deleted_at else None
+        products.finish_product(row, before, log_to=lambda: undoing, kind=kind)
     elif isinstance(row, Status):
         statuses.finish_status(row, before, lambda: undoing)
     elif isinstance(row, User):

@@ -4,7 +4,7 @@ import pytest
 
 from history import log
 from history.errors import Conflict, Forbidden
-from history.models import Batch
+from history.models import Batch, Event
 from issues.models import Comment, Issue, Relation, Status
 from issues.services import (
     add_comment,
@@ -25,7 +25,15 @@ from issues.services import (
     update_status,
 )
 from products.models import Component, Label, Member
-from products.services import create_part, create_product, set_member, update_part, update_product
+from products.services import (
+    create_part,
+    create_product,
+    restore_product,
+    set_member,
+    trash_product,
+    update_part,
+    update_product,
+)
 
 
 @pytest.fixture
@@ -211,3 +219,37 @@ def test_a_long_undo_runs_on_step_by_step(product, triager, monkeypatch):
     assert list(running()) == [undone]
     assert resume(undone).state == "done"
     assert set(Issue.objects.values_list("priority", flat=True)) == {0}
+
+
+def told(row):
+    """Return the kind and the changes of the newest event about `row`."""
+    event = Event.objects.filter(about=row._meta.model_name, about_id=row.pk).latest("id")
+    return event.kind, [change.field for change in event.changes.all()]
+
+
+def test_a_created_product_goes_to_the_trash_and_back(administrator):
+    product = create_product(actor=administrator, via="web", key="API", title="API")
+    undone = take_back(Batch.objects.latest("id"), administrator)
+    assert (undone.left_alone, undone.events.count()) == ([], 1)
+    assert told(product) == ("trashed", ["deleted_at"])
+    assert (bool(fresh(product).deleted_at), fresh(product).deleted_by) == (True, administrator)
+    take_back(undone, administrator)
+    assert told(product) == ("restored", ["deleted_at"])
+    assert (fresh(product).deleted_at, fresh(product).deleted_by) == (None, None)
+    assert Member.objects.get(product=product).user == administrator
+
+
+def test_the_trashing_and_the_restoring_of_a_product_are_taken_back_as_such(product, maintainer):
+    trash_product(product, actor=maintainer, via="web")
+    take_back(Batch.objects.latest("id"), maintainer)
+    assert told(product) == ("restored", ["deleted_at"])
+    restore_product(trash_product(product, actor=maintainer, via="web"), actor=maintainer, via="web")
+    take_back(Batch.objects.latest("id"), maintainer)
+    assert told(product) == ("trashed", ["deleted_at"])
+
+
+def test_what_is_in_the_trash_or_archived_already_stays_as_it_is(product, administrator):
+    part = create_part(Component, product=product, actor=administrator, via="web", name="Cart")
+    batch = Batch.objects.latest("id")
+    update_part(part, actor=administrator, via="web", archived=True)
+    assert take_back(batch, administrator).events.count() == 0
