@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts import services as users
 from accounts.models import User
 from history import log
-from history.errors import Conflict, Forbidden
+from history.errors import Conflict, Forbidden, Refused
 from history.models import Batch, Change, Event, Kind, Via
 from history.writing import lock
 from issues import rules
@@ -73,7 +73,7 @@ def _step(undoing, batch):
     events = _events_of(batch).order_by("-id").select_related("issue__product")
     events = list(events[undoing.done : undoing.done + CHUNK])
     for event in events:
-        undoing.left_alone += _revert(event, undoing)
+        undoing.left_alone += _revert_or_leave(event, undoing)
     undoing.done += len(events)
     if undoing.done >= undoing.total:
         undoing.state = Batch.State.DONE
@@ -200,8 +200,27 @@ def _refuse_what_cannot_be_undone(batch):
         raise Conflict(_("This is still running: undo it when it is done."), "running")
     if batch.events.filter(kind=Kind.REDACTED).exists():
         raise Conflict(_("What was redacted is gone and cannot be brought back."), "redacted")
+    if batch.events.filter(about="apitoken").exists():
+        raise Conflict(_("A token is made once, and what is revoked stays so."), "token")
     if not batch.events.exists():
         raise Conflict(_("Nothing of this is left to undo."), "empty")
+
+
+def _revert_or_leave(event, undoing):
+    """Revert `event`, or leave it alone where its inverse is refused: no event stands in the way of the others.
+
+    The only event of a batch says why it is refused.
+    """
+    try:
+        # A savepoint, so that what is refused half way leaves nothing behind.
+        with transaction.atomic():
+            return _revert(event, undoing)
+    except Refused:
+        if undoing.total == 1:
+            raise
+    except (ValidationError, ObjectDoesNotExist):
+        pass
+    return [_left(event, "role" if event.about == "member" else None)]
 
 
 def _revert(event, undoing):

@@ -1,7 +1,9 @@
 """Undo: a batch is taken back, and what somebody has changed since is left alone and reported."""
 
 import pytest
+from django.core.exceptions import ValidationError
 
+from accounts.services import create_token, update_user
 from history import log
 from history.errors import Conflict, Forbidden
 from history.models import Batch, Event
@@ -253,3 +255,49 @@ def test_what_is_in_the_trash_or_archived_already_stays_as_it_is(product, admini
     batch = Batch.objects.latest("id")
     update_part(part, actor=administrator, via="web", archived=True)
     assert take_back(batch, administrator).events.count() == 0
+
+
+def test_who_is_inactive_by_now_is_left_alone(product, administrator, viewer):
+    set_member(product, viewer, None, actor=administrator, via="web")
+    batch = Batch.objects.latest("id")
+    update_user(viewer, actor=administrator, via="web", is_active=False)
+    left = take_back(batch, administrator).left_alone
+    assert [one["field"] for one in left] == ["role"]
+    assert not Member.objects.filter(user=viewer).exists()
+
+
+def test_the_last_maintainer_is_a_reason_that_is_told(product, administrator, stranger):
+    set_member(product, stranger, "maintainer", actor=administrator, via="web")
+    batch = Batch.objects.latest("id")
+    set_member(product, administrator, None, actor=administrator, via="web")
+    with pytest.raises(Conflict) as refused:
+        take_back(batch, administrator)
+    assert refused.value.code == "last_maintainer"
+
+
+@pytest.mark.parametrize("error", [Conflict("x"), Forbidden("x"), ValidationError({"name": "x"}), Issue.DoesNotExist()])
+def test_what_is_refused_stops_no_long_undo(product, triager, monkeypatch, error):
+    monkeypatch.setattr(undoing, "CHUNK", 2)
+    batch = log.open_batch(actor=triager, via="web", total=5)
+    issues = [create_issue(product, actor=triager, via="web", title=f"{n}") for n in range(5)]
+    for one in issues:
+        update_issue(one, actor=triager, via="web", batch=batch, priority=3)
+    revert = undoing._revert
+
+    def refusing(event, into):
+        left = revert(event, into)
+        if event.issue_id == issues[1].pk:
+            raise error
+        return left
+
+    monkeypatch.setattr(undoing, "_revert", refusing)
+    undone = resume(take_back(batch, triager))
+    assert (undone.state, undone.left_alone) == ("done", [{"issue": "WEB-2", "field": "issue", "by": None}])
+    assert [fresh(one).priority for one in issues] == [0, 3, 0, 0, 0]
+
+
+def test_a_token_is_not_brought_back(administrator, stranger):
+    create_token(stranger, actor=stranger, via="web", name="x", scopes=["read"])
+    with pytest.raises(Conflict) as refused:
+        take_back(Batch.objects.latest("id"), administrator)
+    assert refused.value.code == "token"
