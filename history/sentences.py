@@ -102,12 +102,12 @@ def _clause(change, hidden):
     if field == "confidential":
         return _("made it confidential") if after else _("made it visible to all who see the product")
     if field == "labels":
-        return _labels(before, after)
+        return _labels(before, after, hidden)
     if field == "assignee" and after:
         return format_html(_("assigned {}"), _strong(display(field, after)))
     name = NAMES.get(field, field.replace("_", " "))
-    if _is_hidden(field, after, hidden) or _is_hidden(field, before, hidden):
-        return format_html(_("changed the {}"), name)
+    if names_hidden(change, hidden):
+        return _("moved it to another product") if field == "product" else format_html(_("changed the {}"), name)
     if field == "product":
         return format_html(_("moved it from {} to {}"), _strong(display(field, before)), _strong(display(field, after)))
     if _empty(after):
@@ -119,16 +119,23 @@ def _clause(change, hidden):
     )
 
 
-def _is_hidden(field, value, hidden):
-    return isinstance(value, dict) and (field, value.get("id")) in hidden
+def names_hidden(change, hidden):
+    """Return whether `change` names, before or after, one of the `(field, id)` in `hidden`."""
+    return any(
+        isinstance(value, dict) and (change.field, value.get("id")) in hidden for value in (change.before, change.after)
+    )
 
 
 def _empty(value):
     return value in (None, "", "none", "unset")
 
 
-def _labels(before, after):
-    before, after = ({item["name"] for item in items or []} for items in (before, after))
+def _labels(before, after, hidden):
+    before, after = (
+        {item["name"] for item in items or [] if ("labels", item.get("id")) not in hidden} for items in (before, after)
+    )
+    if before == after:
+        return _("changed the labels")
     parts = [
         format_html(text, _strong(", ".join(sorted(names))))
         for text, names in ((_("added the label {}"), after - before), (_("removed the label {}"), before - after))

@@ -8,12 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from history.models import Batch, Change, Event, Via
 from issues import services
+from issues.events import hidden, shown, visible_events
 from issues.models import Category, Comment, Issue, Priority, Status
 from issues.rules import first_status
 from issuetracker.backoffice import ReadOnlyAdmin, ServiceAdmin, ServiceForm
 from products import access
 from products.access import can
-from products.models import Label, Product
+from products.models import Label
 
 CHANGES_SHOWN = 50
 
@@ -217,16 +218,6 @@ class StatusAdmin(ServiceAdmin):
         return can(user, "edit_statuses")
 
 
-def visible_events(user):
-    """Return the events that `user`, who belongs to the staff, may see; those of relations only to superusers."""
-    if access.is_superuser(user):
-        return Event.objects.all()
-    of_issue = Q(issue__in=Issue.objects.visible_to(user)) & ~Q(about="relation")
-    of_issue &= Q(internal=False) | access.products_with_role(user, "triager", "product__")
-    of_product = Q(issue=None, product__in=Product.objects.visible_to(user))
-    return Event.objects.filter(of_issue | of_product | Q(issue=None, product=None))
-
-
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     """Events: what happened."""
@@ -244,10 +235,29 @@ class EventAdmin(ReadOnlyAdmin):
         """Return the events that `user` may see."""
         return visible_events(user).prefetch_related(Prefetch("changes", Change.objects.order_by("id")))
 
+    def get_object(self, request, object_id, from_field=None):
+        """Return the event, which knows what of its names the user may not see."""
+        event = super().get_object(request, object_id, from_field)
+        if event is not None:
+            event.unseen = hidden(event.told(), request.user)
+        return event
+
+    def get_fields(self, request, obj=None):
+        """Return the fields, without a product that the user does not see: the issue may have moved since."""
+        unseen = obj is not None and obj.product is not None and not access.sees(request.user, obj.product)
+        return [name for name in super().get_fields(request, obj) if not (unseen and name == "product")]
+
     @admin.display(description=_("changes"))
     def told(self, event):
         """Return the changes, one a line."""
-        rows = ((change.field, change.before, change.after) for change in list(event.told())[:CHANGES_SHOWN])
+        rows = (
+            (
+                change.field,
+                shown(change.field, change.before, event.unseen),
+                shown(change.field, change.after, event.unseen),
+            )
+            for change in list(event.told())[:CHANGES_SHOWN]
+        )
         return format_html_join("", "<p>{}: {} → {}</p>", rows)
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from history.models import Change, Kind, Via
-from history.sentences import sentence
+from history.sentences import names_hidden, sentence
+from issues.events import hidden
 from issues.models import Comment, Issue
 from issues.services import right_to_undo
 from products.access import can
@@ -28,7 +29,6 @@ FIELD_ICONS = {
     "confidential": "lock",
     "parent": "parent",
 }
-ISSUE_FIELDS = frozenset({"parent", "duplicate_of", "blocks", "blocked-by", "relates"})
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,10 @@ def _comment_entries(issue, user, comments):
 
 
 def _event_entries(issue, user, events):
-    hidden = _hidden(events, user)
-    undoable = _undoable(issue, user, events)
+    unseen = _hidden(events, user)
+    undoable = _undoable(issue, user, events, unseen)
     for event, changes in events:
-        said = sentence(event, changes, hidden)
+        said = sentence(event, changes, unseen)
         if said:
             yield Entry(
                 event.at,
@@ -105,36 +105,28 @@ def _icon(event, changes):
     return ICONS.get(event.kind, named)
 
 
-def _undoable(issue, user, events):
+def _undoable(issue, user, events, unseen):
     """Return the ids of the events whose batch `user` may undo: of each batch the newest.
 
-    An import is not undone from the page of one of its issues: that would take all of them away.
+    An import is not undone from the page of one of its issues: that would take all of them away. Nothing moves back
+    into a product that is `unseen`.
     """
     newest: dict = {}
-    for event, _changes in events:
-        newest.setdefault(event.batch_id, event)
+    for event, changes in events:
+        newest.setdefault(event.batch_id, (event, changes))
     return {
         event.pk
-        for event in newest.values()
+        for event, changes in newest.values()
         if event.batch.undone_by_id is None
         and event.batch.via != Via.IMPORT
         and event.kind != Kind.REDACTED
         and can(user, right_to_undo(event), issue, own=event.actor_id == user.pk)
+        and not any(change.field == "product" and names_hidden(change, unseen) for change in changes)
     }
 
 
 def _hidden(events, user):
-    """Return the `(field, id)` of the issues and products that the events name and `user` may not see."""
-    named = set()
-    for _event, changes in events:
-        for change in changes:
-            if change.field in ISSUE_FIELDS:
-                named |= {(change.field, value["id"]) for value in (change.before, change.after) if value}
-    if not named:
-        return frozenset()
-    seen = Issue.objects.visible_to(user).filter(pk__in={pk for _field, pk in named})
-    visible = set(seen.values_list("pk", flat=True))
-    return frozenset(one for one in named if one[1] not in visible)
+    return hidden([change for _event, changes in events for change in changes], user)
 
 
 def recent(product, user, amount):
@@ -149,8 +141,8 @@ def recent(product, user, amount):
     for change in told[: 3 * amount]:
         events.setdefault(change.event_id, (change.event, []))[1].append(change)
     newest = list(events.values())[:amount]
-    hidden = _hidden(newest, user)
-    said = [(event, sentence(event, changes, hidden), _icon(event, changes)) for event, changes in newest]
+    unseen = _hidden(newest, user)
+    said = [(event, sentence(event, changes, unseen), _icon(event, changes)) for event, changes in newest]
     return [
         Entry(event.at, 0, actor=event.actor, event=event, said=text, icon=icon) for event, text, icon in said if text
     ]

@@ -15,6 +15,7 @@ from history.models import Batch, Event
 from issues import reading, services
 from issues.api import events, serializers
 from issues.columns import label_rows
+from issues.events import visible_events
 from issues.finding import search
 from issues.finding.pages import paginate
 from issues.models import Comment, Issue, Relation, Status
@@ -361,7 +362,7 @@ class Events(Listed):
 
     def get_queryset(self):
         """Return those of the URL's parent that the reader sees."""
-        seen = events.visible_events(self.request.user).filter(self.of_home())
+        seen = visible_events(self.request.user).filter(self.of_home())
         return (
             seen.select_related("batch", "actor", "issue__product")
             .only(
@@ -433,7 +434,7 @@ class BatchViewSet(Read, Resource):
     def get_queryset(self):
         """Return those of which the reader sees one event at least."""
         whole = Event.objects.filter(batch=self.kwargs["pk"])
-        seen = events.visible_events(self.request.user).filter(batch=self.kwargs["pk"])
+        seen = visible_events(self.request.user).filter(batch=self.kwargs["pk"])
         hides = Exists(whole.exclude(pk__in=seen.values("pk")))
         return Batch.objects.filter(pk__in=seen.values("batch")).select_related("actor").annotate(hides=hides)
 

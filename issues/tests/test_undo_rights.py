@@ -144,11 +144,12 @@ def test_what_is_purged_is_left_alone(issue, product, maintainer):
 def test_labels_of_another_product_are_left_alone(issue, product, administrator):
     label = create_part(Label, product=product, actor=administrator, via="web", name="cart")
     update_issue(issue, actor=administrator, via="web", labels=[label])
+    batches = []
     for key in ("API", "APP"):
         other = create_product(actor=administrator, via="web", key=key, title=key)
         update_issue(fresh(issue), actor=administrator, via="web", product=other)
-        batch = batch if key == "APP" else last()
-    undone = undo(batch, actor=administrator, via="web")
+        batches.append(last())
+    undone = undo(batches[0], actor=administrator, via="web")
     assert {"labels", "product"} <= {left["field"] for left in undone.left_alone}
     assert fresh(issue).label_list == []
 

@@ -1,0 +1,101 @@
+"""The event log as one reader sees it: which events, and which of the names in them. Pages, API and admin ask here."""
+
+from django.db.models import BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, Value, When
+from django.db.models.functions import Cast, Coalesce, NullIf
+
+from history.models import Change, Event
+from issues.models import Comment, Issue
+from products import access
+from products.models import Component, Label, Milestone, Product, Version
+
+LINKS = ("blocks", "blocked-by", "relates")
+OPEN_TO_ALL = ("status", "label")
+# What a field names, by the model that knows who sees it.
+NAMING = {
+    **dict.fromkeys(("parent", "duplicate_of", *LINKS), Issue),
+    "product": Product,
+    "component": Component,
+    "milestone": Milestone,
+    "version": Version,
+    "labels": Label,
+}
+
+
+def visible_events(user):
+    """Return the events that `user` may see, each marked `of_trash` where it tells of a comment in the trash.
+
+    Those of what is in the trash are seen by who may restore it.
+    """
+    of_issue = Q(issue__isnull=False) & access.visible_issues(user, "issue__") & _not_in_trash(user, "issue__")
+    of_issue &= _or_role(user, "triager", "issue__product__", internal=False)
+    of_issue &= ~Q(about="relation") | Exists(_links_between_visible(user))
+    of_product = Q(issue=None, product__isnull=False) & access.visible_products(user, "product__")
+    of_product &= _or_role(user, "maintainer", "product__", product__deleted_at=None)
+    of_site = Q(issue=None, product=None)
+    if not access.is_staff(user):
+        of_site &= Q(about__in=OPEN_TO_ALL)
+    trashed = Comment.objects.filter(pk=OuterRef("about_id"), deleted_at__isnull=False)
+    events = Event.objects.filter(of_issue | of_product | of_site)
+    return events.annotate(of_trash=Case(When(about="comment", then=Exists(trashed)), default=Value(False)))
+
+
+def _not_in_trash(user, prefix):
+    live = {f"{prefix}deleted_at": None, f"{prefix}product__deleted_at": None}
+    return _or_role(user, "maintainer", f"{prefix}product__", **live)
+
+
+def _or_role(user, name, prefix, **condition):
+    """Return the condition that an event fulfils `condition`, or that `user` has the role `name` in its product."""
+    return Q() if access.is_superuser(user) else Q(**condition) | access.products_with_role(user, name, prefix)
+
+
+def _links_between_visible(user):
+    """Return the change of a relation's event whose other end `user` sees."""
+    other = Coalesce(NullIf(F("after_key"), Value("")), F("before_key"), output_field=CharField())
+    # Only in a CASE is it certain that nothing but an id is read as a number.
+    number = Case(When(field__in=LINKS, then=Cast(other, BigIntegerField())), default=None)
+    links = Change.objects.filter(event=OuterRef("pk"), field__in=LINKS).annotate(other=number)
+    return links.filter(other__in=Issue.objects.visible_to(user).values("pk"))
+
+
+def named(changes):
+    """Return `{model: ids}` of the issues, products and parts that `changes` name before or after."""
+    ids: dict = {}
+    for change in changes:
+        if change.field in NAMING:
+            for value in (*_rows(change.before), *_rows(change.after)):
+                if value["id"] is not None:
+                    ids.setdefault(NAMING[change.field], set()).add(value["id"])
+    return ids
+
+
+def _rows(frozen):
+    return frozen if isinstance(frozen, list) else [frozen] if frozen else []
+
+
+def seen(model, ids, user):
+    """Return the rows of `model` that have one of `ids` and that `user` sees."""
+    return model.objects.visible_to(user).filter(pk__in=ids).order_by()
+
+
+def hidden(changes, user):
+    """Return the `(field, id)` of what `changes` name and `user` may not see, asked in one statement."""
+    ids = named(changes)
+    rows = [
+        seen(model, wanted, user).annotate(what=Value(model._meta.model_name, CharField())).values_list("what", "pk")
+        for model, wanted in ids.items()
+    ]
+    visible = set(rows[0].union(*rows[1:], all=True)) if rows else set()
+    return frozenset(
+        (field, pk)
+        for field, model in NAMING.items()
+        for pk in ids.get(model, ())
+        if (model._meta.model_name, pk) not in visible
+    )
+
+
+def shown(field, frozen, unseen):
+    """Return the value of `field` without the rows that are among the `unseen`, as `hidden` gives them."""
+    if isinstance(frozen, list):
+        return [item for item in frozen if (field, item["id"]) not in unseen]
+    return None if isinstance(frozen, dict) and (field, frozen.get("id")) in unseen else frozen

@@ -1,0 +1,82 @@
+"""What the log names and its reader may not see: told nowhere, neither by page, by API nor in the administration."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.services import create_user
+from history.models import Event
+from issues.services import create_issue, update_issue
+from products.models import Component, Label, Milestone, Version
+from products.services import create_part, create_product
+
+SECRETS = ("SEC", "TopComponent", "TopMilestone", "TopVersion", "TopLabel")
+
+
+@pytest.fixture
+def moved(product, administrator):
+    """WEB-1, which was SEC-2 in a private product and had all that is secret there."""
+    secret = create_product(actor=administrator, via="web", key="SEC", title="Private", visibility="private")
+    made = {"product": secret, "actor": administrator, "via": "web"}
+    label = create_part(Label, name="TopLabel", **made)
+    fields = {
+        "component": create_part(Component, name="TopComponent", **made),
+        "milestone": create_part(Milestone, name="TopMilestone", **made),
+        "version": create_part(Version, name="TopVersion", **made),
+    }
+    first = create_issue(secret, actor=administrator, via="web", title="First")
+    issue = create_issue(secret, actor=administrator, via="web", title="Leak")
+    update_issue(issue, actor=administrator, via="web", labels=[label], parent=first, **fields)
+    own = create_part(Label, product=product, actor=administrator, via="web", name="cart")
+    moved = update_issue(issue, actor=administrator, via="web", product=product)
+    return update_issue(moved, actor=administrator, via="web", labels=[own])
+
+
+def test_the_page_names_what_its_reader_sees(client, moved, administrator, reporter):
+    client.force_login(administrator)
+    page = client.get(moved.get_absolute_url()).content.decode()
+    assert [name for name in SECRETS if f"<b>{name}</b>" in page] == list(SECRETS)
+    client.force_login(reporter)
+    page = client.get(moved.get_absolute_url()).content.decode()
+    assert [name for name in SECRETS if name in page] == []
+    for said in ("moved it to another product", "changed the component", "changed the labels"):
+        assert said in page
+    assert "added the label <b>cart</b>" in page
+
+
+def test_the_api_tells_null(api, moved, administrator, reporter):
+    told = api(administrator).get("/api/v1/issues/WEB-1/events/").json()["results"]
+    assert told[2]["changes"]["product"] == ["SEC", "WEB"]
+    assert told[2]["changes"]["number"] == [2, 1]
+    answer = api(reporter).get("/api/v1/issues/WEB-1/events/")
+    assert [name for name in SECRETS if name in answer.content.decode()] == []
+    created, changed, moving, labelled = (event["changes"] for event in answer.json()["results"])
+    assert (created["product"], created["number"]) == ([None, None], [None, None])
+    assert changed["component"] == [None, None]
+    assert (moving["product"], moving["number"]) == ([None, "WEB"], [None, 1])
+    assert labelled["labels"][1] == ["cart"]
+
+
+def test_a_page_offers_no_move_back_into_what_is_hidden(client, moved, triager):
+    client.force_login(triager)
+    batch = Event.objects.get(kind="moved").batch_id
+    assert f"/batches/{batch}/undo/" not in client.get(moved.get_absolute_url()).content.decode()
+
+
+def test_the_product_page_names_nothing_hidden(client, moved, administrator, reporter):
+    update_issue(moved, actor=administrator, via="web", duplicate_of=moved.parent)
+    client.force_login(reporter)
+    page = client.get("/products/WEB/").content.decode()
+    assert "changed the original" in page
+    assert [name for name in SECRETS if name in page] == []
+
+
+def test_staff_see_no_more_in_the_administration(client, moved, administrator):
+    staff = create_user(actor=None, via="web", username="stan", is_staff=True)
+    client.force_login(staff)
+    for event in Event.objects.filter(issue=moved):
+        page = client.get(reverse("admin:history_event_change", args=[event.pk]))
+        assert page.status_code == 200
+        assert [name for name in SECRETS if name in page.content.decode()] == []
+    client.force_login(administrator)
+    page = client.get(reverse("admin:history_event_change", args=[Event.objects.get(kind="moved").pk]))
+    assert "TopComponent" in page.content.decode()
