@@ -245,3 +245,17 @@ def test_a_page_offers_no_undo_that_would_be_refused(client, product, maintainer
     assert f"/batches/{last().pk}/undo/" not in client.get(issue.get_absolute_url()).content.decode()
     page = client.post(f"/batches/{creation.pk}/undo/", follow=True)
     assert f"/batches/{last().pk}/undo/" not in page.content.decode()
+
+
+def test_a_batch_is_undone_on_the_page_by_who_sees_it(client, product, maintainer, triager, reporter):
+    issue = create_issue(product, actor=reporter, via="web", title="One")
+    add_comment(issue, actor=triager, via="web", body="hush", internal=True)
+    internal = last()
+    client.force_login(reporter)
+    assert client.post(f"/batches/{internal.pk}/undo/").status_code == 404
+    trash_issue(issue, actor=maintainer, via="web")
+    trashing = last()
+    client.force_login(triager)
+    assert client.post(f"/batches/{trashing.pk}/undo/").status_code == 404
+    client.force_login(maintainer)
+    assert client.post(f"/batches/{trashing.pk}/undo/").status_code == 302

@@ -11,12 +11,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from history.errors import Stale
 from history.models import Batch
 from issues import services
+from issues.events import visible_events
 from issues.forms import CommentForm, IssueForm, RelationForm
 from issues.models import Comment, Issue, Relation, Status
 from issues.views.access import at_issue
 from issues.views.detail import issue_page
 from issues.views.rows import answer_with_rows, wants_rows
-from products.access import can
 from products.pages import add_errors, explained, go_back, version_of
 
 # More of them than a list shows are not drawn anew.
@@ -238,7 +238,7 @@ def purge(request, key):
 def undo(request, pk):
     """Take back a batch, and say what was left alone."""
     batch = get_object_or_404(Batch, pk=pk)
-    if not _sees(request.user, batch):
+    if not visible_events(request.user).filter(batch=batch).exists():
         raise Http404
     undone = services.undo(batch, actor=request.user, via="web")
     tags = f"undo-{undone.pk}" if services.can_undo(request.user, undone) else ""
@@ -246,14 +246,6 @@ def undo(request, pk):
     if wants_rows(request):
         return answer_with_rows(request, undone.events.values("issue")[:ROWS])
     return go_back(request, "/issues/")
-
-
-def _sees(user, batch):
-    """Return whether `user` sees anything that `batch` did."""
-    event = batch.events.select_related("issue__product", "product").first()
-    if event is None or (event.issue is None and event.product is None):
-        return can(user, "edit_statuses")
-    return can(user, "view", event.issue or event.product)
 
 
 def _told(undone):
