@@ -114,6 +114,15 @@ def sees(user, obj):
     return is_person(user) and user.pk in (obj.author_id, obj.assignee_id)
 
 
+def shows_to_all(issue, other):
+    """Return whether whoever sees `issue` sees `other`, too."""
+    if other.confidential:
+        return False
+    if issue.product.pk == other.product.pk or other.product.visibility == "public":
+        return True
+    return other.product.visibility == "internal" and issue.product.visibility != "public"
+
+
 def can(user, action, obj=None, *, own=False):
     """Return whether `user` may do `action` to `obj`: a product, an issue, or None for the whole site.
 

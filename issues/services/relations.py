@@ -81,10 +81,12 @@ def remove_relation(relation, source, target, batch):
 
 
 def _record(kind, relation, source, target, batch):
+    """Log the relation on both ends; an end where not every reader sees the other keeps its version and date."""
     for issue, other, name in ((source, target, relation.kind), (target, source, REVERSED[relation.kind])):
         value = {"id": other.pk, "name": other.key}
         pair = (None, value) if kind == Kind.RELATED else (value, None)
-        touch(issue, batch)
+        if access.shows_to_all(issue, other):
+            touch(issue, batch)
         log.record(batch, kind, about=relation, product=issue.product, issue=issue, changes={name: pair})
         issue.save(update_fields=["lock_version", "updated_at", "updated_by", "event_count"])
 

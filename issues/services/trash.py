@@ -176,6 +176,7 @@ def _let_go(ids, batch):
 
 
 def _unrelate(relation, ids, batch):
+    """End a relation to what is purged. No reader sees that: it had vanished with what went to the trash."""
     ends = (
         (relation.source, relation.target, relation.kind),
         (relation.target, relation.source, REVERSED[relation.kind]),
@@ -183,10 +184,9 @@ def _unrelate(relation, ids, batch):
     for issue, other, name in ends:
         if issue.pk not in ids:
             issue = Issue.objects.select_for_update(of=("self",)).select_related("product").get(pk=issue.pk)
-            touch(issue, batch)
             changes = {name: (log.freeze(other), None)}
             log.record(batch, Kind.UNRELATED, about=relation, product=issue.product, issue=issue, changes=changes)
-            issue.save(update_fields=["event_count", "lock_version", "updated_at", "updated_by"])
+            issue.save(update_fields=["event_count"])
 
 
 def purge_expired(now):

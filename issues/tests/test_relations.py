@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 from history.errors import Conflict, Forbidden
 from history.models import Batch, Event
 from issues.models import Issue, Relation
-from issues.services import create_issue, relate, trash_issue, undo, unrelate
-from products.services import create_product, update_product
+from issues.services import create_issue, purge, relate, trash_issue, undo, unrelate
+from products.services import create_product, set_member, update_product
 
 
 @pytest.fixture
@@ -64,3 +64,37 @@ def test_an_archived_product_is_not_written_to_from_the_other_end(pair, administ
             write()
         assert refused.value.code == "archived"
     assert Event.objects.count() == told
+
+
+def test_a_relation_moves_only_what_all_its_readers_see(product, administrator, triager):
+    """Each end is touched where whoever sees it sees the other, too; their events are counted all the same."""
+    products = {"public": product}
+    for key, visibility in (("INT", "internal"), ("PRV", "private")):
+        products[visibility] = create_product(actor=administrator, via="web", key=key, title=key, visibility=visibility)
+        set_member(products[visibility], triager, "triager", actor=administrator, via="web")
+    for home, confidential, other, other_confidential, touched in (
+        ("public", False, "public", False, (True, True)),
+        ("public", False, "public", True, (False, True)),
+        ("public", True, "public", True, (False, False)),
+        ("public", False, "internal", False, (False, True)),
+        ("public", False, "private", False, (False, True)),
+        ("internal", False, "private", False, (False, True)),
+        ("private", False, "private", False, (True, True)),
+    ):
+        issues = [
+            create_issue(products[where], actor=triager, via="web", title="x", confidential=closed)
+            for where, closed in ((home, confidential), (other, other_confidential))
+        ]
+        relate(issues[0], actor=administrator, via="web", kind="blocks", other=issues[1])
+        fresh = [type(issue).objects.get(pk=issue.pk) for issue in issues]
+        assert tuple(issue.lock_version == 2 for issue in fresh) == touched
+        assert tuple(issue.updated_by == administrator for issue in fresh) == touched
+        assert [issue.event_count for issue in fresh] == [2, 2]
+
+
+def test_who_does_not_see_the_trash_notices_no_purge(pair, triager, maintainer):
+    relate(pair[0], actor=triager, via="web", kind="blocks", other=pair[1])
+    gone = trash_issue(pair[1], actor=maintainer, via="web")
+    purge(gone, actor=maintainer, via="web")
+    left = Issue.objects.get()
+    assert (left.lock_version, left.updated_by, left.event_count) == (2, triager, 3)
