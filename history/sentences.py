@@ -1,5 +1,6 @@
 """What an event says to a person: who did what, from what to what."""
 
+from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -155,7 +156,7 @@ def display(field, value):
     if isinstance(value, str) and field.endswith("_on") and (day := parse_date(value)):
         return date_format(day, "j M Y")
     if isinstance(value, str) and field.endswith(("_at", "_until")) and (moment := parse_datetime(value)):
-        return date_format(moment, "j M Y, H:i")
+        return date_format(timezone.localtime(moment), "j M Y, H:i")
     return "—" if value is None else str(value)
 
 

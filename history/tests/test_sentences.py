@@ -1,6 +1,7 @@
 """The sentences of the history: who did what, from what to what, without what is hidden."""
 
 import pytest
+from django.utils import timezone
 
 from history.models import Change, Event
 from history.sentences import sentence
@@ -72,3 +73,9 @@ def test_relations_say_what_they_are_and_vanish_with_what_they_name():
 )
 def test_whole_things_have_their_own_words(kind, about, expected):
     assert said(kind=kind, about=about, body=(None, None)) == expected
+
+
+def test_a_moment_is_told_in_the_zone_of_the_reader():
+    with timezone.override("Asia/Tokyo"):
+        text = said(snoozed_until=(None, "2026-12-01T20:00:00+00:00"))
+    assert text == "set the snooze to <b>2 Dec 2026, 05:00</b>"
