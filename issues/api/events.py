@@ -9,6 +9,9 @@ from issues.models import Issue
 from products.models import Product
 
 PEOPLE = ("assignee", "author", "owner", "triage_owner", "default_assignee")
+# Which fields are never null: in the log null is whatever is empty.
+LISTS = ("labels",)
+TEXTS = ("title", "description", "body", "key", "name", "display_name", "email")
 FLAGS = {"archived_at": "archived"}
 # The trash is told by the kind of the event; the API has no field for it.
 LEFT_OUT = ("deleted_at",)
@@ -58,6 +61,8 @@ def _value(event, field, frozen, names):
         return None
     if field in FLAGS:
         return frozen is not None
+    if frozen is None:
+        return [] if field in LISTS else "" if field in TEXTS else None
     if isinstance(frozen, list):
         told = [_value(event, field, item, names) for item in frozen]
         return [value for value in told if value is not None] or None

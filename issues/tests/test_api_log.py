@@ -4,7 +4,7 @@ import pytest
 
 from history.models import Batch
 from issues import services
-from products.models import Component
+from products.models import Component, Label
 from products.services import create_part
 
 ONE = "/api/v1/issues/WEB-1/"
@@ -43,6 +43,19 @@ def test_an_event_in_the_words_of_the_api(api, issue, product, triager, maintain
             "snoozed_until": [None, "2026-12-01T08:00:00Z"],
         },
     }
+
+
+def test_what_is_empty_is_told_as_such_since_null_means_hidden(api, issue, product, triager, maintainer):
+    create_part(Label, product=product, actor=maintainer, via="web", name="cart")
+    client = api(triager)
+    for body in ({"labels": ["cart"], "description": "text"}, {"labels": [], "description": ""}):
+        client.patch(ONE, body)
+    _created, filled, emptied = (event["changes"] for event in events(client))
+    assert filled == {"description": ["", "text"], "labels": [[], ["cart"]]}
+    assert emptied == {"description": ["text", ""], "labels": [["cart"], []]}
+    created = services.create_issue(product, actor=triager, via="web", title="two", description="text")
+    told = events(client, f"/api/v1/issues/{created.key}/")[0]["changes"]
+    assert (told["title"], told["description"]) == (["", "two"], ["", "text"])
 
 
 def test_events_come_oldest_first_by_pages(api, issue, triager):
