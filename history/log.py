@@ -1,6 +1,7 @@
 """How the services write the log: the state of a row before and after, and one Event with the difference."""
 
 import datetime
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -72,6 +73,20 @@ def open_batch(*, actor, via, at=None, query="", total=1, **fields):
         done=fields.pop("done", total),
         **fields,
     )
+
+
+@contextmanager
+def shared_batch(*, actor, via):
+    """Give one Batch to several calls of services, so that one undo takes all back. One without events goes again."""
+    batch = open_batch(actor=actor, via=via, total=0)
+    try:
+        yield batch
+    finally:
+        batch.total = batch.done = batch.events.count()
+        if batch.total:
+            batch.save(update_fields=["total", "done"])
+        else:
+            batch.delete()
 
 
 class Row(NamedTuple):

@@ -1,5 +1,7 @@
 """The administration of issues, comments and statuses, and the event log to read."""
 
+from functools import partial
+
 from django import forms
 from django.contrib import admin
 from django.db.models import Prefetch, Q
@@ -107,10 +109,7 @@ class IssueAdmin(ServiceAdmin):
         return can(user, "edit", obj)
 
     def _set(self, request, queryset, done, **changes):
-        def service(issue):
-            services.update_issue(issue, actor=request.user, via=Via.ADMIN, **changes)
-
-        self.do_to_each(request, queryset, service, done)
+        self.do_as_one(request, queryset, partial(services.update_issue, **changes), done)
 
     @admin.action(description=_("Close as fixed"))
     def close_as_fixed(self, request, queryset):
@@ -142,11 +141,7 @@ class IssueAdmin(ServiceAdmin):
     @admin.action(description=_("Move to the trash"))
     def move_to_trash(self, request, queryset):
         """Move them to the trash."""
-
-        def service(issue):
-            services.trash_issue(issue, actor=request.user, via=Via.ADMIN)
-
-        self.do_to_each(request, queryset, service, _("moved to the trash"))
+        self.do_as_one(request, queryset, services.trash_issue, _("moved to the trash"))
 
 
 @admin.register(Comment)
@@ -183,11 +178,7 @@ class CommentAdmin(ServiceAdmin):
     @admin.action(description=_("Move to the trash"))
     def move_to_trash(self, request, queryset):
         """Move them to the trash."""
-
-        def service(comment):
-            services.trash_comment(comment, actor=request.user, via=Via.ADMIN)
-
-        self.do_to_each(request, queryset, service, _("moved to the trash"))
+        self.do_as_one(request, queryset, services.trash_comment, _("moved to the trash"))
 
 
 @admin.register(Status)

@@ -96,11 +96,11 @@ def _authorize(actor, action, comment, issue):
 
 
 @transaction.atomic
-def trash_comment(comment, *, actor, via, expected_version=None):
-    """Move `comment` to the trash. Return it."""
+def trash_comment(comment, *, actor, via, expected_version=None, batch=None):
+    """Move `comment` to the trash. Return it. `batch` makes it part of a larger one."""
     comment, issue = lock_comment(comment, expected_version)
     access.authorize(actor, "trash", issue)
-    return set_trashed(comment, issue, log.open_batch(actor=actor, via=via), True)
+    return set_trashed(comment, issue, batch or log.open_batch(actor=actor, via=via), True)
 
 
 @transaction.atomic

@@ -25,11 +25,14 @@ REDACTED_TITLE = "(redacted)"
 
 
 @transaction.atomic
-def trash_issue(issue, *, actor, via, expected_version=None):
-    """Move `issue` to the trash, from where it can be restored for 30 days. Return it."""
+def trash_issue(issue, *, actor, via, expected_version=None, batch=None):
+    """Move `issue` to the trash, from where it can be restored for 30 days. Return it.
+
+    `batch` makes it part of a larger one.
+    """
     issue = lock_issue(issue, expected_version)
     access.authorize(actor, "trash", issue)
-    return set_trashed(issue, log.open_batch(actor=actor, via=via), True)
+    return set_trashed(issue, batch or log.open_batch(actor=actor, via=via), True)
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from accounts.services import create_token, create_user
 from history import log
 from history.models import Batch, Event
 from issues.models import Issue, Status
-from issues.services import add_comment, create_issue, update_issue
+from issues.services import add_comment, create_issue, undo, update_issue
 from products.models import Component, Label, Member, Product
 from products.services import create_part, create_product, set_member
 
@@ -163,7 +163,17 @@ def test_actions_go_through_the_services(product, reporter, administrator, actio
     data = {"action": action, "_selected_action": [row.pk for row in rows[:2]]}
     assert at(administrator).post(reverse("admin:issues_issue_changelist"), data).status_code == 302
     assert list(Issue.objects.filter(**expected).order_by("id")) == rows[:2]
-    assert Batch.objects.filter(via="admin").count() == 2
+    batch = Batch.objects.get(via="admin")
+    assert (batch.total, batch.done, batch.state) == (2, 2, "done")
+    assert undo(batch, actor=administrator, via="web").left_alone == []
+    assert not Issue.objects.filter(**expected).exists()
+
+
+def test_an_action_that_changes_nothing_is_no_batch(issue, administrator):
+    update_issue(issue, actor=administrator, via="web", priority=3)
+    data = {"action": "raise_priority", "_selected_action": [issue.pk]}
+    at(administrator).post(reverse("admin:issues_issue_changelist"), data)
+    assert not Batch.objects.filter(via="admin").exists()
 
 
 def test_a_batch_is_undone_and_a_token_revoked(issue, administrator, triager):
