@@ -149,7 +149,7 @@ def _right_on_product(event):
 def _home(event):
     """Return what events have in common that ask for the same right: a person is each a case of their own."""
     if event.about == "user":
-        return event.about, event.pk
+        return event.about, event.pk, None, event.kind
     return event.about, event.issue_id, event.product_id, event.kind
 
 
@@ -167,8 +167,13 @@ def _authorize_event(actor, event, own):
     else:
         access.authorize(actor, SITE_RIGHTS.get(event.about, "edit_users"))
         if event.about == "user":
-            fields = [change.field for change in event.changes.all() if not log.same(change.before, change.after)]
-            users.authorize_fields(actor, User.objects.get(pk=event.about_id), fields)
+            _authorize_on_person(actor, event)
+
+
+def _authorize_on_person(actor, event):
+    """Raise Forbidden unless `actor` may set on the person what `event` has changed."""
+    fields = [change.field for change in event.changes.all() if not log.same(change.before, change.after)]
+    users.authorize_fields(actor, User.objects.get(pk=event.about_id), fields)
 
 
 def _refuse_others_work(actor, event):
