@@ -4,7 +4,8 @@ from django.db.models import BigIntegerField, Case, CharField, Exists, F, OuterR
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from history.models import Change, Event
-from issues.models import Comment, Issue
+from issues.models import Comment, Issue, SavedView
+from issues.services.views import ABOUT as OF_VIEWS
 from products import access
 from products.models import Component, Label, Milestone, Product, Version
 
@@ -35,7 +36,8 @@ def visible_events(user):
     if not access.is_staff(user):
         of_site &= Q(about__in=OPEN_TO_ALL)
     trashed = Comment.objects.filter(pk=OuterRef("about_id"), deleted_at__isnull=False)
-    events = Event.objects.filter(of_issue | of_product | of_site)
+    events = Event.objects.filter(of_issue | of_product | of_site | Q(about__in=OF_VIEWS))
+    events = SavedView.objects.hide_events(events, user)
     return events.annotate(of_trash=Case(When(about="comment", then=Exists(trashed)), default=Value(False)))
 
 

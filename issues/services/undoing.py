@@ -13,8 +13,8 @@ from history.errors import Conflict, Forbidden, Refused
 from history.models import Batch, Change, Event, Kind, Via
 from history.writing import lock
 from issues import rules
-from issues.models import Comment, Issue, Priority, Relation, Severity, Status
-from issues.services import comments, relations, statuses, trash
+from issues.models import Comment, Issue, Priority, Relation, SavedView, Severity, Status
+from issues.services import comments, relations, statuses, trash, views
 from issues.services.issues import finish, lock_issue
 from products import access
 from products import services as products
@@ -27,13 +27,14 @@ TOGETHER = (
     frozenset({"product", "number"}),
 )
 LINKS = ("parent", "duplicate_of")
+EMPTY = {"BooleanField": bool, "JSONField": list}
 RANKS = {"priority": Priority, "severity": Severity}
 # All else that was done to an issue asks for the right to undo.
 RIGHTS = {Kind.TRASHED: "restore", Kind.RESTORED: "trash"}
 SITE_RIGHTS = {"status": "edit_statuses", "label": "edit_site_labels"}
 MODELS = {
     model._meta.model_name: model
-    for model in (Component, Label, Milestone, Version, Product, Status, User, Issue, Comment)
+    for model in (Component, Label, Milestone, Version, Product, Status, User, Issue, Comment, SavedView)
 }
 
 
@@ -106,8 +107,8 @@ def authorize_undo(actor, batch, events=None):
     """Raise Forbidden unless `actor` may take back every event of `batch`.
 
     A triager undoes anybody's change to an issue, a reporter the own; only a maintainer undoes a trashing or a
-    restoring. What maintainers or staff did to products, parts, members and statuses is undone by such, and what was
-    set on a person by who may set the same.
+    restoring. What maintainers or staff did to products, parts, members and statuses is undone by such, what was set
+    on a person by who may set the same, and what was done to a view by who may do it.
     """
     homes: dict = {}
     if events is None:
@@ -117,6 +118,7 @@ def authorize_undo(actor, batch, events=None):
             .only(
                 "about",
                 "about_id",
+                "actor",
                 "batch_id",
                 "kind",
                 "issue__author",
@@ -147,8 +149,8 @@ def _right_on_product(event):
 
 
 def _home(event):
-    """Return what events have in common that ask for the same right: a person is each a case of their own."""
-    if event.about == "user":
+    """Return what events have in common that ask for the same right; each person and each view is its own case."""
+    if event.about == "user" or event.about in views.ABOUT:
         return event.about, event.pk, None, event.kind
     return event.about, event.issue_id, event.product_id, event.kind
 
@@ -160,6 +162,8 @@ def _authorize_event(actor, event, own):
             _refuse_others_work(actor, event)
         if event.kind == Kind.MOVED:
             _authorize_return(actor, event)
+    elif event.about in views.ABOUT:
+        views.authorize_undo(actor, event)
     elif event.about == "product":
         access.authorize(actor, _right_on_product(event), event.product)
     elif event.product is not None:
@@ -238,6 +242,8 @@ def _revert(event, undoing):
         return _revert_issue(event, undoing)
     if event.about == "member":
         return _revert_member(event, undoing)
+    if event.about == "savedviewpin":
+        return views.revert_pin(event, undoing)
     return _revert_row(event, undoing)
 
 
@@ -332,7 +338,7 @@ def _put_plain(row, field, value):
     if field.is_relation:
         setattr(row, field.name, field.related_model._base_manager.get(pk=value["id"]) if value else None)
     elif value is None and not field.null:
-        setattr(row, field.name, False if field.get_internal_type() == "BooleanField" else "")
+        setattr(row, field.name, EMPTY.get(field.get_internal_type(), str)())
     else:
         setattr(row, field.name, field.to_python(value))
 
@@ -383,7 +389,7 @@ def _revert_member(event, undoing):
 
 
 def _revert_row(event, undoing):
-    """Undo a change to a product, a part, a status or a user."""
+    """Undo a change to a product, a part, a status, a user or a view."""
     model = MODELS[event.about]
     row = lock(model.objects.all(), model(pk=event.about_id))
     before = log.state(row)
@@ -420,6 +426,8 @@ def _finish_row(row, before, undoing, kind):
         statuses.finish_status(row, before, lambda: undoing)
     elif isinstance(row, User):
         users.finish_user(row, before, lambda: undoing)
+    elif isinstance(row, SavedView):
+        views.finish_view(row, before, lambda: undoing)
     else:
         products.finish_part(row, before, lambda: undoing)
 
