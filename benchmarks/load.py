@@ -75,9 +75,12 @@ async def _ask(place, sent, end, waits, failures):
             reader, writer = await asyncio.open_connection(place.hostname, place.port)
             while (begun := time.perf_counter()) < end:
                 writer.write(random.choice(sent))  # noqa: S311 (which request comes next is no secret)
-                if await _read_status(reader) >= 400:
+                status, ends = await _read_status(reader)
+                if status >= 400:
                     failures.append(begun)
                 waits.append(time.perf_counter() - begun)
+                if ends:
+                    break
         except (OSError, EOFError):
             failures.append(begun)
         finally:
@@ -86,10 +89,9 @@ async def _ask(place, sent, end, waits, failures):
 
 
 async def _read_status(reader):
-    """Read one answer. Return its status."""
+    """Read one answer. Return its status, and whether the connection ends with it."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
     headers = dict(line.split(": ", 1) for line in head.split("\r\n")[1:] if ": " in line)
     await reader.readexactly(int(headers.get("content-length", 0)))
-    if headers.get("connection") == "close":
-        raise EOFError
-    return int(head.split()[1])
+    version, status = head.split()[:2]
+    return int(status), version == "http/1.0" or headers.get("connection") == "close"

@@ -6,6 +6,7 @@
 import gzip
 import os
 import re
+import time
 from dataclasses import dataclass
 from html import unescape
 from http.client import HTTPConnection
@@ -14,6 +15,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 ADMINISTRATOR, MEMBER, ANONYMOUS = ROLES = ("administrator", "member of 3 products", "anonymous, one product")
 # A deep page is so many rows from the beginning, or half of the list where that is less.
 DEEP, STEP = 5000, 100
+IDLE = 1
 SECRET = "b" * 32
 NEXT = re.compile(r'rel="next" href="([^"]+)"')
 ASSET = re.compile(r'(?:href|src)="(/static/[^"#]+)')
@@ -93,16 +95,21 @@ class Client:
 
     def __init__(self, address, reader):
         self.address, self.reader = address, reader
-        self.connection = HTTPConnection(urlsplit(address).netloc, timeout=60)
+        self.connection, self.used = HTTPConnection(urlsplit(address).netloc, timeout=60), 0.0
 
     def ask(self, path, fields=None, headers=None):
         """Return the status, the headers and the body of the answer; with `fields` a form is sent."""
         headers = {**self.reader.headers(path), **(headers or {})}
         if fields is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if time.monotonic() - self.used > IDLE:
+            # The server closes what has been idle; this opens anew with the next request.
+            self.connection.close()
         self.connection.request("GET" if fields is None else "POST", path, fields and urlencode(fields), headers)
         answer = self.connection.getresponse()
-        return answer.status, answer.headers, answer.read()
+        body = answer.read()
+        self.used = time.monotonic()
+        return answer.status, answer.headers, body
 
     def deep(self, path):
         """Return the address of a page far from the beginning of a list, reached as a person would."""
