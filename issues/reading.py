@@ -7,38 +7,64 @@ from types import SimpleNamespace
 from zlib import crc32
 
 from django.conf import settings
-from django.db.models import BigAutoField, CharField, F
-from django.db.models.fields import PositiveBigIntegerField
+from django.db.models import BigAutoField, CharField, F, OuterRef, PositiveBigIntegerField, Subquery
+from django.db.models.functions import JSONObject
 
+from accounts.models import User
 from issues.choices import Priority, Severity
 from issues.columns import label_rows
-from issues.models import Issue
+from issues.models import Issue, Status
 from issuetracker.prepared import Among, ListSlot, Prepared, Slot
 from products import access
+from products.models import Component, Milestone, Product, Version
 
 PEOPLE = ("assignee", "author", "created_by", "updated_by")
+PARTS = {"component": Component, "milestone": Milestone, "version": Version}
 LINKS = ("parent", "duplicate_of")
-# No database number is larger.
-NUMBER_LIMIT = 2**63
 TEXTS = ("description", "description_html")
-COLUMNS = (
+OWN = (
     *("id", "number", "title", "type", "resolution", "priority", "severity", "confidential", "due_on", "source"),
-    *("snoozed_until", "votes", "comment_count", "lock_version", "author_id", "assignee_id"),
+    *("snoozed_until", "votes", "comment_count", "lock_version", "author_id", "assignee_id", "product_id"),
     *("created_at", "updated_at", "triaged_at", "closed_at", "deleted_at"),
-    *("product_id", "product__key", "product__visibility", "product__deleted_at"),
-    *("status__slug", "status__category", "component__name", "milestone__name", "version__name"),
-    *(f"{name}__{field}" for name in PEOPLE for field in ("username", "display_name")),
-    *(f"{link}__{field}" for link in LINKS for field in ("number", "author_id", "assignee_id", "confidential")),
-    *(f"{link}__{field}" for link in LINKS for field in ("deleted_at", "product_id")),
-    *(f"{link}__product__{field}" for link in LINKS for field in ("key", "visibility", "deleted_at")),
-    "label_rows",
 )
+NAMED = ("home", "stage", *(f"the_{name}" for name in (*PARTS, *PEOPLE, *LINKS)), "label_rows")
+COLUMNS = (*OWN, *NAMED)
+PRODUCT = ("id", "key", "visibility", "deleted_at")
 PRIORITIES = {rank.value: rank.name.lower() for rank in Priority}
 SEVERITIES = {rank.value: rank.name.lower() for rank in Severity}
+# No database number is larger.
+NUMBER_LIMIT = 2**63
 
 
 def _rows():
-    return Issue.objects.order_by().annotate(label_rows=label_rows())
+    """Return the issues with what they refer to.
+
+    Each of it is a subquery of its own: a join of all these tables would take the planner of PostgreSQL many times as
+    long as the rest of a request takes.
+    """
+    named = {
+        "home": _one(Product, "product", JSONObject(**{name: name for name in PRODUCT})),
+        "stage": _one(Status, "status", JSONObject(slug="slug", category="category")),
+        **{f"the_{name}": _one(model, name, F("name")) for name, model in PARTS.items()},
+        **{
+            f"the_{name}": _one(User, name, JSONObject(username="username", display_name="display_name"))
+            for name in PEOPLE
+        },
+        **{f"the_{name}": _one(Issue, name, _link_fields()) for name in LINKS},
+    }
+    return Issue.objects.order_by().annotate(**named, label_rows=label_rows())
+
+
+def _one(model, name, told):
+    """Return the expression for what is `told` of the row that the issue refers to by `name`."""
+    rows = model._base_manager.filter(pk=OuterRef(f"{name}_id")).order_by()
+    return Subquery(rows.annotate(told=told).values("told"))
+
+
+def _link_fields():
+    """Return what tells whether the reader may see an issue that another points to, and its key."""
+    fields = {name: name for name in ("number", "author_id", "assignee_id", "confidential", "deleted_at")}
+    return JSONObject(**fields, product=JSONObject(**{name: f"product__{name}" for name in PRODUCT}))
 
 
 def _of_ids():
@@ -59,7 +85,7 @@ ONE = Prepared((*COLUMNS, *TEXTS), _of_key)
 def read_key(user, key, number):
     """Return the row of the issue with that product key and number, or None where `user` sees none there."""
     row = ONE.first(key=key, number=number) if number < NUMBER_LIMIT else None
-    return row if row is not None and access.sees(user, _as_issue(row, "")) else None
+    return row if row is not None and access.sees(user, _as_issue(row, row["home"])) else None
 
 
 def read_ids(ids, *, described=False):
@@ -74,22 +100,23 @@ def read_whole(pk):
 
 def represent(row, user):
     """Return a row as the API tells `user` of it."""
-    key = f"{row['product__key']}-{row['number']}"
-    told = {"id": row["id"], "key": key, "product": row["product__key"], "number": row["number"]}
+    product, status = row["home"]["key"], row["stage"]
+    key = f"{product}-{row['number']}"
+    told = {"id": row["id"], "key": key, "product": product, "number": row["number"]}
     told["title"] = row["title"]
     for name in TEXTS:
         if name in row:
             told[name] = row[name]
     told["type"] = row["type"]
-    told["status"], told["status_category"] = row["status__slug"], row["status__category"]
+    told["status"], told["status_category"] = status["slug"], status["category"]
     told["resolution"] = row["resolution"] or None
     told["priority"], told["severity"] = PRIORITIES[row["priority"]], SEVERITIES[row["severity"]]
-    for name in ("component", "milestone", "version"):
-        told[name] = row[f"{name}__name"]
+    for name in PARTS:
+        told[name] = row[f"the_{name}"]
     told["labels"] = [label["name"] for label in row["label_rows"]]
-    told["assignee"], told["author"] = _person(row, "assignee"), _person(row, "author")
+    told["assignee"], told["author"] = row["the_assignee"], row["the_author"]
     for link in LINKS:
-        told[link] = _link(row, link, user)
+        told[link] = _link(row[f"the_{link}"], user)
     told["confidential"] = row["confidential"]
     told["due_on"] = row["due_on"].isoformat() if row["due_on"] else None
     told["snoozed_until"] = _moment(row["snoozed_until"])
@@ -97,7 +124,7 @@ def represent(row, user):
         told[name] = row[name]
     for name in ("created_at", "updated_at", "triaged_at", "closed_at"):
         told[name] = _moment(row[name])
-    told["created_by"], told["updated_by"] = _person(row, "created_by"), _person(row, "updated_by")
+    told["created_by"], told["updated_by"] = row["the_created_by"], row["the_updated_by"]
     told["url"] = f"{settings.SITE_URL}/issues/{key}/"
     return told
 
@@ -106,28 +133,27 @@ def names_version(told):
     """Return a short text that changes with any name in a representation: names change without their issue."""
     people = [told[name] and told[name]["display_name"] for name in PEOPLE]
     ids = [told[name] and told[name]["username"] for name in PEOPLE]
-    parts = [told[name] for name in ("key", "status", "status_category", "component", "milestone", "version", *LINKS)]
+    parts = [told[name] for name in ("key", "status", "status_category", *PARTS, *LINKS)]
     return f"{crc32(repr((parts, people, ids, told['labels'])).encode()):08x}"
 
 
-def _person(row, name):
-    username = row[f"{name}__username"]
-    return {"username": username, "display_name": row[f"{name}__display_name"]} if username is not None else None
-
-
-def _link(row, link, user):
-    if row[f"{link}__number"] is None:
+def _link(link, user):
+    if link is None:
         return None
-    other = _as_issue(row, f"{link}__")
-    hidden = other.deleted_at is not None or other.product.deleted_at is not None or not access.sees(user, other)
-    return None if hidden else f"{other.product.key}-{row[f'{link}__number']}"
+    product = link["product"]
+    hidden = link["deleted_at"] or product["deleted_at"] or not access.sees(user, _as_issue(link, product))
+    return None if hidden else f"{product['key']}-{link['number']}"
 
 
-def _as_issue(row, prefix):
-    """Return what `access` asks of an issue, from the columns that begin with `prefix`."""
-    product = {name: row[f"{prefix}product__{name}"] for name in ("key", "visibility", "deleted_at")}
-    fields = {name: row[f"{prefix}{name}"] for name in ("author_id", "assignee_id", "confidential", "deleted_at")}
-    return SimpleNamespace(product=SimpleNamespace(pk=row[f"{prefix}product_id"], **product), **fields)
+def _as_issue(fields, product):
+    """Return what `access` asks of an issue, with the `fields` and the `product` of a row."""
+    home = SimpleNamespace(pk=product["id"], visibility=product["visibility"])
+    return SimpleNamespace(
+        product=home,
+        author_id=fields["author_id"],
+        assignee_id=fields["assignee_id"],
+        confidential=bool(fields["confidential"]),
+    )
 
 
 def _moment(moment):
