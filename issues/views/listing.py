@@ -41,6 +41,8 @@ SORT_NAMES = {
     "number-desc": _("Number"),
 }
 RELEVANCE = "relevance-desc"
+# What an address of a list may hold.
+PARAMETERS = {*FIELDS, "q", "sort", "group", "columns", "page_size", "cursor"}
 GROUPS = {"status": _("Status"), "assignee": _("Assignee"), "priority": _("Priority"), "component": _("Component")}
 CHOICES = (
     ("is", _("State"), [("open", _("open")), ("closed", _("closed")), ("untriaged", _("untriaged"))]),
@@ -70,7 +72,7 @@ class Listing:
         plain = [name for name in (*FIELDS, "sort") if name in params]
         self.text = params.get("q", "" if set(plain) - {"sort"} else OPEN)
         self.problems: list = []
-        self.errors: dict = {}
+        self.errors: dict = {name: [_("There is no such filter.")] for name in params if name not in PARAMETERS}
         self.asked = self._search(params)
         if plain and not self.problems:
             # Plain parameters are terms like any other: from here on they stand in the box.

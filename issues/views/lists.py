@@ -15,6 +15,7 @@ from issues.finding.pages import paginate
 from issues.finding.snippets import add_snippets, with_texts
 from issues.models import Issue
 from issues.query import QueryError
+from issues.views.access import list_of
 from issues.views.listing import INPUTS, USUAL, Listing
 from issues.views.rows import shown, with_rights
 from issuetracker.keyset import CursorError
@@ -115,7 +116,7 @@ def neighbours(request, issue):
 
     The place has `previous` and `next` (issues or None), `number`, `reference` and the list's `address`.
     """
-    reference = request.GET.get("list", "")
+    reference = list_of(request)
     if not reference:
         return None
     params = QueryDict(reference)
