@@ -77,7 +77,7 @@ def test_who_is_offered_what(issue, request, who, sees_menus, sees_composer):
 )
 def test_a_field_is_set_in_place(issue, triager, field, value, expected):
     answer = post(triager, "issue-set", issue, **{field: value, "seen": "1"})
-    assert (answer.status_code, answer.url) == (302, "/issues/WEB-1/")
+    assert (answer.status_code, answer.url) == (302, "/issues/WEB-1/#fields")
     assert Issue.objects.filter(pk=issue.pk, **dict([expected])).exists()
     assert Batch.objects.latest("id").via == "web"
 
@@ -215,8 +215,9 @@ def test_trash_and_back_and_gone(issue, maintainer):
     post(maintainer, "issue-restore", issue)
     assert at(maintainer).get("/issues/WEB-1/").status_code == 200
     trash_issue(issue, actor=maintainer, via="web")
-    assert post(maintainer, "issue-purge", issue, version="1").status_code == 412
-    assert post(maintainer, "issue-purge", issue, version=str(fresh(issue).lock_version)).status_code == 302
+    assert post(maintainer, "issue-purge", issue, version="1", confirm="1").status_code == 412
+    version = str(fresh(issue).lock_version)
+    assert post(maintainer, "issue-purge", issue, version=version, confirm="1").status_code == 302
     assert not Issue.objects.exists()
 
 
@@ -228,7 +229,7 @@ def test_trash_and_back_and_gone(issue, maintainer):
         ("issue-set", {"status": "closed"}, {"reporter", "triager", "maintainer"}),
         ("comment-add", {"body": "x"}, {"stranger", "viewer", "reporter", "triager", "maintainer"}),
         ("issue-relate", {"kind": "blocks", "issue": "WEB-2"}, {"triager", "maintainer"}),
-        ("issue-redact", {"field": "description"}, {"maintainer"}),
+        ("issue-redact", {"field": "description", "confirm": "1"}, {"maintainer"}),
         ("issue-trash", {}, {"maintainer"}),
     ],
 )
