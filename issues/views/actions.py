@@ -46,7 +46,8 @@ def set_fields(request, issue):
         form.add_error(None, _("Somebody has changed this meanwhile: see what it says now, and set it again."))
         return _not_set(request, stale.current, form, 409)
     if fresh.event_count > issue.event_count:
-        _tell(request, _("%(key)s is changed.") % {"key": fresh.key}, fresh)
+        names = ", ".join(str(field.label).lower() for field in form.fields.values())
+        _tell(request, _("%(key)s: %(fields)s changed.") % {"key": fresh.key, "fields": names}, fresh)
     if wants_rows(request):
         return answer_with_rows(request, [fresh.pk])
     return go_back(request, address_of(request, fresh, "#fields"))

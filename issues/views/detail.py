@@ -84,6 +84,7 @@ def new(request):
             return redirect("issue", made.key)
     else:
         form = IssueForm(initial=_prefilled(request.GET, only), **options)
+        form.fields["title"].widget.attrs["autofocus"] = True
     context = {"form": form, "product": product, "may_create": can(request.user, "create", product)}
     return render(request, "issues/new.html", context, status=400 if form.errors else 200)
 

@@ -20,6 +20,7 @@ from issues.views.listing import INPUTS, USUAL, Listing
 from issues.views.rows import shown, with_rights
 from issuetracker.keyset import CursorError
 from products.access import can, is_person
+from products.models import Product
 from products.pages import at_product
 
 COUNTED = 1000
@@ -135,6 +136,9 @@ def neighbours(request, issue):
         "previous": before,
         "next": after,
         "number": number,
+        "total": asked.apply(seen).order_by()[: COUNTED + 1].count(),
+        "cap": COUNTED,
+        "title": Product.objects.filter(key=key).values_list("title", flat=True).first() if key else "",
         "reference": reference,
         "address": f"{address}?{urlencode([('q', asked.canonical)])}",
     }

@@ -45,6 +45,7 @@ def product(request, product):
         "milestones": _milestones(seen, product),
         "recent": recent(product, request.user, ACTIVITY),
         "may_create": can(request.user, "create", product),
+        "may_unarchive": can(request.user, "unarchive", product),
         "cap": CAP,
     }
     return render(request, "products/product.html", context)
