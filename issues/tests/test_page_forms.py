@@ -95,3 +95,18 @@ def test_an_empty_comment_has_the_focus_and_a_link_to_it(issue, triager):
     page = post(triager, "comment-add", issue, body=" ").content.decode()
     assert '<a href="#comment-body">' in page
     assert 'aria-describedby="comment-error" autofocus' in page
+
+
+def test_an_unknown_filter_is_named(issue, triager):
+    client = Client()
+    client.force_login(triager)
+    page = client.get("/issues/", {"nonsense": "1"}).content.decode()
+    assert "<b>nonsense</b>: There is no such filter." in page
+    assert "Cart empties" in page
+
+
+def test_the_place_in_the_list_is_told(issue, triager, reporter):
+    create_issue(issue.product, actor=reporter, via="web", title="Two")
+    client = Client()
+    client.force_login(triager)
+    assert "2 of 2" in client.get("/issues/WEB-1/", {"list": LIST}).content.decode()

@@ -50,6 +50,15 @@ def test_the_page_shows_the_issue_and_its_story(issue, triager, maintainer, prod
         assert part in text
 
 
+def test_the_story_calls_people_and_statuses_by_their_present_names(issue, triager):
+    update_issue(issue, actor=triager, via="web", assignee=triager, status=Status.objects.get(slug="in-progress"))
+    Status.objects.filter(slug="in-progress").update(name="Under way")
+    text = at(triager).get("/issues/WEB-1/").content.decode()
+    assert "assigned <b>Tom</b>" in text
+    assert "from <b>New</b> to <b>Under way</b>" in text
+    assert "Under way" in at(triager).get("/products/WEB/").content.decode()
+
+
 @pytest.mark.parametrize(
     ("who", "sees_menus", "sees_composer"),
     [(None, False, False), ("stranger", False, True), ("reporter", False, True), ("triager", True, True)],
