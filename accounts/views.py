@@ -7,11 +7,12 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
+from accounts.confirming import ask
 from accounts.forms import ProfileForm, TokenForm
 from accounts.services import create_token, revoke_token, set_password, update_user
 from history.errors import Stale
@@ -65,10 +66,17 @@ def tokens(request):
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def revoke(request, pk):
     """End one of one's tokens."""
+    if request.method != "POST":
+        return redirect("tokens")
     token = get_object_or_404(request.user.tokens.filter(revoked_at=None), pk=pk)
+    title = _("Revoke “%(name)s”?") % {"name": token.name}
+    detail = _("Whatever uses this token is locked out at once. A revoked token does not come back.")
+    asking = ask(request, title, detail, _("Revoke it"), back=reverse("tokens"))
+    if asking:
+        return asking
     revoke_token(token, actor=request.user, via="web")
     messages.success(request, _("The token “%(name)s” no longer works.") % {"name": token.name})
     return redirect("tokens")

@@ -13,6 +13,8 @@ TEXTS = frozenset({"description", "body"})
 SLUGS = frozenset({"status", "resolution"})
 SPELLED = {"wont-do": gettext_lazy("won’t do")}
 # Said by the change that they follow from.
+# No present names.
+NAMELESS: dict = {}
 UNSAID = frozenset({"number", "closed_at", "triaged_at", "deleted_at", "edited_at", "source", "created_at", "author"})
 NAMES = {
     "title": gettext_lazy("title"),
@@ -49,11 +51,12 @@ RELATIONS = {
 }
 
 
-def sentence(event, changes, hidden=frozenset()):
+def sentence(event, changes, hidden=frozenset(), names=NAMELESS):
     """Return the sentence after the actor's name as safe HTML; "" where nothing is left to say.
 
     `changes` are the event's Changes; `hidden` holds the `(field, id)` of rows that the reader may not see: what
-    names one of them is said without the name.
+    names one of them is said without the name. `names` has the present names of people and statuses by
+    `(field, id)`, which the log keeps by user name and slug.
     """
     about_comment = event.about == "comment"
     if event.kind in WHOLE:
@@ -66,7 +69,7 @@ def sentence(event, changes, hidden=frozenset()):
     if event.kind == Kind.CREATED:
         return _("opened this")
     changes = _in_order(changes)
-    clauses = [_closing(changes), *(_clause(change, hidden) for change in changes)]
+    clauses = [_closing(changes, names), *(_clause(change, hidden, names) for change in changes)]
     return format_html_join(_(", "), "{}", ((clause,) for clause in clauses if clause))
 
 
@@ -76,7 +79,7 @@ def _in_order(changes):
     return sorted(told, key=lambda change: order.index(change.field) if change.field in order else len(order))
 
 
-def _closing(changes):
+def _closing(changes, names):
     """Say closing and reopening in one clause, and take what it says out of `changes`."""
     by_field = {change.field: change for change in changes}
     status, resolution = by_field.get("status"), by_field.get("resolution")
@@ -86,7 +89,7 @@ def _closing(changes):
     changes.remove(resolution)
     if resolution.after and not resolution.before:
         return format_html(_("closed it as {}"), _strong(display("resolution", resolution.after)))
-    return format_html(_("reopened it as {}"), _strong(display("status", status.after)))
+    return format_html(_("reopened it as {}"), _strong(display("status", status.after, names)))
 
 
 def _relation(made, change, hidden):
@@ -96,7 +99,7 @@ def _relation(made, change, hidden):
     return format_html(str(RELATIONS[change.field, made]), _strong(other["name"]))
 
 
-def _clause(change, hidden):
+def _clause(change, hidden, names):
     field, before, after = change.field, change.before, change.after
     if field in TEXTS:
         return _("edited the %(field)s") % {"field": NAMES.get(field, field)}
@@ -105,18 +108,23 @@ def _clause(change, hidden):
     if field == "labels":
         return _labels(before, after, hidden)
     if field == "assignee" and after:
-        return format_html(_("assigned {}"), _strong(display(field, after)))
+        return format_html(_("assigned {}"), _strong(display(field, after, names)))
     name = NAMES.get(field, field.replace("_", " "))
     if names_hidden(change, hidden):
         return _("moved it to another product") if field == "product" else format_html(_("changed the {}"), name)
     if field == "product":
-        return format_html(_("moved it from {} to {}"), _strong(display(field, before)), _strong(display(field, after)))
+        return format_html(
+            _("moved it from {} to {}"), _strong(display(field, before, names)), _strong(display(field, after, names))
+        )
     if _empty(after):
-        return format_html(_("removed the {} {}"), name, _strong(display(field, before)))
+        return format_html(_("removed the {} {}"), name, _strong(display(field, before, names)))
     if _empty(before):
-        return format_html(_("set the {} to {}"), name, _strong(display(field, after)))
+        return format_html(_("set the {} to {}"), name, _strong(display(field, after, names)))
     return format_html(
-        _("changed the {} from {} to {}"), name, _strong(display(field, before)), _strong(display(field, after))
+        _("changed the {} from {} to {}"),
+        name,
+        _strong(display(field, before, names)),
+        _strong(display(field, after, names)),
     )
 
 
@@ -145,9 +153,11 @@ def _labels(before, after, hidden):
     return format_html_join(_(" and "), "{}", ((part,) for part in parts))
 
 
-def display(field, value):
-    """Return a frozen value as a person reads it."""
+def display(field, value, names=NAMELESS):
+    """Return a frozen value as a person reads it, by its present name where `names` has one."""
     if isinstance(value, dict):
+        if (field, value["id"]) in names:
+            return names[field, value["id"]]
         value = value["name"]
     if field in SLUGS:
         return SPELLED.get(value) or value.replace("-", " ")

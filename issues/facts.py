@@ -1,10 +1,11 @@
 """All the short rows that an issue's page shows beside its texts, in one statement."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import BigIntegerField, CharField, F, Q, Value
 from django.db.models.functions import Cast
 
+from accounts.models import User
 from issues.models import Issue, Relation, Status
 from products.models import Component, Label, Member, Milestone, Version
 
@@ -56,6 +57,16 @@ def facts_of(issue, user, *, options):
     for rows in found.values():
         rows.sort(key=_place)
     return found
+
+
+def names_of(statuses, people):
+    """Return Facts with the names of these statuses (and their category) and people, by their ids."""
+    if not statuses and not people:
+        return []
+    found = _rows(Status.objects.filter(pk__in=statuses), "status", "name", "category")
+    persons = _rows(User.objects.filter(pk__in=people), "assignee", "username", "display_name")
+    facts = [Fact(*row) for row in found.union(persons, all=True)]
+    return [replace(fact, t1=fact.t2 or fact.t1) if fact.fact == "assignee" else fact for fact in facts]
 
 
 def _place(fact):

@@ -90,6 +90,7 @@ class IssueForm(forms.Form):
         for name, model in (("component", Component), ("milestone", Milestone), ("version", Version)):
             if name in self.fields:
                 present = Q(pk=getattr(issue, f"{name}_id", None))
+                self.fields[name].empty_label = _("none")
                 self.fields[name].queryset = model.objects.filter(Q(archived_at=None) | present, product=product)
         if "labels" in self.fields:
             present = Q(pk__in=[label.pk for label in issue.label_list] if issue else [])

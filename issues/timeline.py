@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from history.models import Change, Kind, Via
 from history.sentences import names_hidden, sentence
 from issues.events import hidden
+from issues.facts import names_of
 from issues.models import Comment, Issue
 from issues.services import right_to_undo
 from products.access import can
@@ -43,6 +44,8 @@ class Entry:
     event: object = None
     said: str = ""
     icon: str = "pencil"
+    category: str = ""
+    resolution: str = ""
     may_undo: bool = False
 
 
@@ -85,8 +88,10 @@ def _comment_entries(issue, user, comments):
 def _event_entries(issue, user, events):
     unseen = _hidden(events, user)
     undoable = _undoable(issue, user, events, unseen)
+    names, categories = _named(events)
     for event, changes in events:
-        said = sentence(event, changes, unseen)
+        category, resolution = _status_set(changes, categories)
+        said = sentence(event, changes, unseen, names)
         if said:
             yield Entry(
                 event.at,
@@ -95,8 +100,30 @@ def _event_entries(issue, user, events):
                 event=event,
                 said=said,
                 icon=_icon(event, changes),
+                category=category,
+                resolution=resolution,
                 may_undo=event.pk in undoable,
             )
+
+
+def _named(events):
+    """Return `({(field, id): present name}, {status id: category})` of the people and statuses in the events."""
+    ids: dict = {"status": set(), "assignee": set()}
+    for _event, changes in events:
+        for change in changes:
+            if change.field in ids:
+                ids[change.field] |= {value["id"] for value in (change.before, change.after) if value}
+    facts = names_of(ids["status"], ids["assignee"])
+    return {(fact.fact, fact.ident): fact.name for fact in facts}, {
+        fact.ident: fact.t2 for fact in facts if fact.fact == "status"
+    }
+
+
+def _status_set(changes, categories):
+    """Return the category of the status that an event set, and the resolution; both "" where it set none."""
+    after = {change.field: change.after for change in changes}
+    status = after.get("status")
+    return (categories.get(status["id"], ""), after.get("resolution") or "") if status else ("", "")
 
 
 def _icon(event, changes):
@@ -142,7 +169,11 @@ def recent(product, user, amount):
         events.setdefault(change.event_id, (change.event, []))[1].append(change)
     newest = list(events.values())[:amount]
     unseen = _hidden(newest, user)
-    said = [(event, sentence(event, changes, unseen), _icon(event, changes)) for event, changes in newest]
-    return [
-        Entry(event.at, 0, actor=event.actor, event=event, said=text, icon=icon) for event, text, icon in said if text
-    ]
+    names, categories = _named(newest)
+    entries = []
+    for event, changes in newest:
+        said = sentence(event, changes, unseen, names)
+        category, resolution = _status_set(changes, categories)
+        shape = {"icon": _icon(event, changes), "category": category, "resolution": resolution}
+        entries.append(Entry(event.at, 0, actor=event.actor, event=event, said=said, **shape))
+    return [entry for entry in entries if entry.said]

@@ -1,12 +1,15 @@
 """What happens around every request."""
 
 import zoneinfo
+from http import HTTPStatus
 
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.middleware.gzip import GZipMiddleware
+from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from issuetracker import database
 
@@ -51,6 +54,25 @@ class CompressedPages(GZipMiddleware):
         if not response.get("Content-Type", "").startswith("text/html"):
             return response
         return super().process_response(request, response)
+
+
+class ExplainedMethods:
+    """Says on a page, too, that something is not done at this address."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        """Answer `request`."""
+        response = self.get_response(request)
+        if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or response.content:
+            return response
+        if request.path_info.startswith(("/api/", "/status/", ADMIN, DOCS)):
+            return response
+        context = {"title": _("This cannot be done here"), "detail": _("Nothing was changed.")}
+        page = render(request, "error.html", context, status=response.status_code)
+        page.headers["Allow"] = response.headers["Allow"]
+        return page
 
 
 class PersonalTimeZone:

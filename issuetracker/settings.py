@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "issuetracker.middleware.PersonalTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "issuetracker.middleware.ExplainedMethods",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

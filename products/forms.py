@@ -15,7 +15,7 @@ class ProductForm(forms.Form):
         label=_("Key"),
         max_length=10,
         help_text=_("2 to 10 capital letters and digits, the prefix of its issues, as in WEB-142."),
-        widget=forms.TextInput(attrs={"autocapitalize": "characters"}),
+        widget=forms.TextInput(attrs={"autocapitalize": "characters", "placeholder": "WEB"}),
     )
     description = TextField(
         label=_("Description"),

@@ -4,11 +4,12 @@ from functools import wraps
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.http import Http404, HttpResponsePermanentRedirect
+from django.http import Http404, HttpResponseNotAllowed, HttpResponsePermanentRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from accounts import confirming
 from history.errors import Conflict, Forbidden, Stale, Unreadable
 from products.access import is_person
 from products.models import Product
@@ -38,6 +39,22 @@ def at_product(view):
         if product.key != key:
             return sent_on(request, key, product.key)
         return explained(view)(request, product, **kwargs)
+
+    return wrapped
+
+
+def by_form(view):
+    """Let only forms of people who are signed in reach `view`; whoever opens its address sees the page of the form."""
+
+    @wraps(view)
+    def wrapped(request, *args, **kwargs):
+        if request.method in ("GET", "HEAD"):
+            return redirect(_home(request))
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+        if not is_person(request.user):
+            return redirect_to_login(_home(request))
+        return view(request, *args, **kwargs)
 
     return wrapped
 
@@ -77,10 +94,17 @@ def refusal(request, status, title, detail):
 
 def _back(request):
     """Return the page that a form was sent from: a form's address without what it does."""
-    if request.method in ("GET", "HEAD"):
-        return request.get_full_path()
+    return request.get_full_path() if request.method in ("GET", "HEAD") else _home(request)
+
+
+def _home(request):
     parts = request.path.split("/")
     return "/".join(parts[:3]) + "/" if parts[1] in ("issues", "products", "views") else "/issues/"
+
+
+def ask_first(request, title, detail, action, *, back=""):
+    """Return a page that asks once more before what cannot be taken back, or None where the answer has come with it."""
+    return confirming.ask(request, title, detail, action, back=back or _back(request))
 
 
 def add_errors(form, error):

@@ -3,11 +3,12 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
+from django.db.models import F
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from history.errors import Stale
 from history.models import Batch
@@ -15,7 +16,7 @@ from products import services
 from products.access import authorize, can
 from products.forms import FORMS, MemberForm, ProductForm
 from products.models import Component, Label, Milestone, Product, Version
-from products.pages import add_errors, at_product, explained, version_of
+from products.pages import add_errors, ask_first, at_product, by_form, explained, version_of
 
 KINDS = {"components": Component, "milestones": Milestone, "versions": Version, "labels": Label}
 LISTED = 500
@@ -96,8 +97,7 @@ def _tell(request, text, row, before):
     messages.success(request, text, extra_tags=f"undo-{batch.pk}")
 
 
-@login_required
-@require_POST
+@by_form
 @at_product
 def archive(request, product):
     """Archive a product, or take it out again."""
@@ -107,18 +107,22 @@ def archive(request, product):
     return redirect("product-settings", product.key)
 
 
-@login_required
-@require_POST
+@by_form
 @at_product
 def trash(request, product):
     """Move a product with its issues to the trash."""
+    authorize(request.user, "trash", product)
+    title = _("Move %(title)s to the trash?") % {"title": product.title}
+    detail = _("All its issues go with it, for everybody. It can be restored for 30 days; then it is deleted for good.")
+    asking = ask_first(request, title, detail, _("Move it to the trash"))
+    if asking:
+        return asking
     gone = services.trash_product(product, actor=request.user, via="web")
     _tell(request, _("%(key)s is in the trash for 30 days.") % {"key": gone.key}, gone, product)
     return redirect("products")
 
 
-@login_required
-@require_POST
+@by_form
 @explained
 def restore(request, key):
     """Take a product out of the trash."""
@@ -151,7 +155,7 @@ def _parts_page(request, product, kind, *, form=None, edited=None):
     rows = model.objects.filter(product=product)
     if model is Component:
         rows = rows.select_related("triage_owner", "default_assignee")
-    rows = list(rows.order_by("archived_at", "name")[:LISTED])
+    rows = list(rows.order_by(F("archived_at").asc(nulls_first=True), "name")[:LISTED])
     title, lead = TEXTS[kind]
     context = {
         "product": product,
@@ -193,8 +197,7 @@ def part(request, product, kind, pk):
     return render(request, "products/part.html", context, status=400 if form.errors else 200)
 
 
-@login_required
-@require_POST
+@by_form
 @at_product
 def archive_part(request, product, kind, pk):
     """Archive a component, milestone, version or label, or take it out again."""
@@ -239,8 +242,7 @@ def _set_member(request, product, user, role):
     messages.success(request, said % {"user": user.name}, extra_tags=f"undo-{batch.pk}")
 
 
-@login_required
-@require_POST
+@by_form
 @at_product
 def remove_member(request, product, username):
     """End a membership."""

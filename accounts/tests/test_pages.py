@@ -79,7 +79,11 @@ def test_a_token_is_shown_once_works_and_ends(stranger):
         return Client().get("/api/v1/me/", headers={"authorization": f"Bearer {secret}"})
 
     assert me().json()["username"] == "sam"
-    assert client.post(f"/profile/tokens/{ApiToken.objects.get().pk}/revoke/").status_code == 302
+    revoke = f"/profile/tokens/{ApiToken.objects.get().pk}/revoke/"
+    assert "locked out at once" in client.post(revoke).content.decode()
+    assert me().status_code == 200
+    assert client.get(revoke).headers["Location"] == "/profile/tokens/"
+    assert client.post(revoke, {"confirm": "1"}).status_code == 302
     assert me().status_code == 401
 
 

@@ -201,7 +201,7 @@ def test_what_somebody_has_changed_meanwhile_is_shown(issue, triager, maintainer
 
 
 def test_a_change_without_a_script_goes_back_to_the_issue(issue, triager):
-    assert at(triager).post("/issues/WEB-1/set/", {"priority": "urgent"}).url == "/issues/WEB-1/"
+    assert at(triager).post("/issues/WEB-1/set/", {"priority": "urgent"}).url == "/issues/WEB-1/#fields"
 
 
 @pytest.mark.parametrize("amount", [10, 100])

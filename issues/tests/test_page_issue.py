@@ -50,6 +50,15 @@ def test_the_page_shows_the_issue_and_its_story(issue, triager, maintainer, prod
         assert part in text
 
 
+def test_the_story_calls_people_and_statuses_by_their_present_names(issue, triager):
+    update_issue(issue, actor=triager, via="web", assignee=triager, status=Status.objects.get(slug="in-progress"))
+    Status.objects.filter(slug="in-progress").update(name="Under way")
+    text = at(triager).get("/issues/WEB-1/").content.decode()
+    assert "assigned <b>Tom</b>" in text
+    assert "from <b>New</b> to <b>Under way</b>" in text
+    assert "Under way" in at(triager).get("/products/WEB/").content.decode()
+
+
 @pytest.mark.parametrize(
     ("who", "sees_menus", "sees_composer"),
     [(None, False, False), ("stranger", False, True), ("reporter", False, True), ("triager", True, True)],
@@ -77,7 +86,7 @@ def test_who_is_offered_what(issue, request, who, sees_menus, sees_composer):
 )
 def test_a_field_is_set_in_place(issue, triager, field, value, expected):
     answer = post(triager, "issue-set", issue, **{field: value, "seen": "1"})
-    assert (answer.status_code, answer.url) == (302, "/issues/WEB-1/")
+    assert (answer.status_code, answer.url) == (302, "/issues/WEB-1/#fields")
     assert Issue.objects.filter(pk=issue.pk, **dict([expected])).exists()
     assert Batch.objects.latest("id").via == "web"
 
@@ -215,8 +224,9 @@ def test_trash_and_back_and_gone(issue, maintainer):
     post(maintainer, "issue-restore", issue)
     assert at(maintainer).get("/issues/WEB-1/").status_code == 200
     trash_issue(issue, actor=maintainer, via="web")
-    assert post(maintainer, "issue-purge", issue, version="1").status_code == 412
-    assert post(maintainer, "issue-purge", issue, version=str(fresh(issue).lock_version)).status_code == 302
+    assert post(maintainer, "issue-purge", issue, version="1", confirm="1").status_code == 412
+    version = str(fresh(issue).lock_version)
+    assert post(maintainer, "issue-purge", issue, version=version, confirm="1").status_code == 302
     assert not Issue.objects.exists()
 
 
@@ -228,7 +238,7 @@ def test_trash_and_back_and_gone(issue, maintainer):
         ("issue-set", {"status": "closed"}, {"reporter", "triager", "maintainer"}),
         ("comment-add", {"body": "x"}, {"stranger", "viewer", "reporter", "triager", "maintainer"}),
         ("issue-relate", {"kind": "blocks", "issue": "WEB-2"}, {"triager", "maintainer"}),
-        ("issue-redact", {"field": "description"}, {"maintainer"}),
+        ("issue-redact", {"field": "description", "confirm": "1"}, {"maintainer"}),
         ("issue-trash", {}, {"maintainer"}),
     ],
 )

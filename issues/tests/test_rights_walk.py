@@ -96,7 +96,7 @@ def by_pages(client, product, issues, action):
         case "restore":
             return to("issue-restore", gone.key)
         case "redact":
-            return to("issue-redact", one.key, field="title")
+            return to("issue-redact", one.key, field="title", confirm="1")
         case "add a component":
             return to("product-components", product.key, name="Cart")
         case "change the settings":

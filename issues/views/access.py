@@ -1,6 +1,7 @@
 """How a page finds its issue."""
 
 from functools import wraps
+from urllib.parse import urlencode
 
 from django.http import Http404
 
@@ -20,6 +21,18 @@ SHOWN = (
     "duplicate_of__product",
     "duplicate_of__status",
 )
+
+
+def list_of(request):
+    """Return what says which list the issue was opened from; "" where it was opened from none."""
+    return request.POST.get("list") or request.GET.get("list", "")
+
+
+def address_of(request, issue, place=""):
+    """Return the address of the page of `issue` that still knows the list it was opened from."""
+    reference = list_of(request)
+    query = f"?{urlencode({'list': reference})}" if reference else ""
+    return f"{issue.get_absolute_url()}{query}{place}"
 
 
 def at_issue(view):

@@ -5,8 +5,9 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from history.errors import Stale
 from history.models import Batch
@@ -14,22 +15,23 @@ from issues import services
 from issues.events import visible_events
 from issues.forms import CommentForm, IssueForm, RelationForm
 from issues.models import Comment, Issue, Relation, Status
-from issues.views.access import at_issue
+from issues.views.access import address_of, at_issue, list_of
 from issues.views.detail import issue_page
 from issues.views.rows import answer_with_rows, wants_rows
-from products.pages import add_errors, explained, go_back, version_of
+from products.access import authorize
+from products.pages import add_errors, ask_first, by_form, explained, go_back, version_of
 
 # More of them than a list shows are not drawn anew.
 ROWS = 100
 
 
-@login_required
-@require_POST
+@by_form
 @at_issue
 def set_fields(request, issue):
     """Change the fields that the form sends."""
     only = [name for name in IssueForm.base_fields if name in request.POST or f"with_{name}" in request.POST]
-    form = IssueForm(request.POST, user=request.user, product=issue.product, issue=issue, only=only)
+    options = {"user": request.user, "product": issue.product, "issue": issue, "auto_id": "set-%s"}
+    form = IssueForm(request.POST, only=only, **options)
     if not only or not form.is_valid():
         return _not_set(request, issue, form, 400)
     changes = form.changes()
@@ -45,8 +47,11 @@ def set_fields(request, issue):
         form.add_error(None, _("Somebody has changed this meanwhile: see what it says now, and set it again."))
         return _not_set(request, stale.current, form, 409)
     if fresh.event_count > issue.event_count:
-        _tell(request, _("%(key)s is changed.") % {"key": fresh.key}, fresh)
-    return answer_with_rows(request, [fresh.pk]) if wants_rows(request) else go_back(request, fresh.get_absolute_url())
+        names = ", ".join(str(field.label).lower() for field in form.fields.values())
+        _tell(request, _("%(key)s: %(fields)s changed.") % {"key": fresh.key, "fields": names}, fresh)
+    if wants_rows(request):
+        return answer_with_rows(request, [fresh.pk])
+    return go_back(request, address_of(request, fresh, "#fields"))
 
 
 def _not_set(request, issue, form, status):
@@ -63,16 +68,15 @@ def _tell(request, text, issue):
     messages.success(request, text, extra_tags=f"undo-{batch.pk}")
 
 
-@login_required
-@require_POST
+@by_form
 @at_issue
 def comment(request, issue):
     """Add a comment, and set the status that was chosen with it."""
-    form = CommentForm(request.POST)
+    form = CommentForm(request.POST, auto_id="comment-%s")
     changes = _chosen_status(request.POST)
     if not form.data.get("body", "").strip() and changes:
         services.update_issue(issue, actor=request.user, via="web", **changes)
-        return redirect(issue)
+        return redirect(address_of(request, issue))
     if not form.is_valid():
         return issue_page(request, issue, comment_form=form, status=400)
     try:
@@ -80,7 +84,7 @@ def comment(request, issue):
     except ValidationError as error:
         add_errors(form, error)
         return issue_page(request, issue, comment_form=form, status=400)
-    return redirect(f"{issue.get_absolute_url()}#comment-{made.pk}")
+    return redirect(address_of(request, issue, f"#comment-{made.pk}"))
 
 
 def _chosen_status(data):
@@ -113,58 +117,71 @@ def edit_comment(request, issue, pk):
                 body=form.cleaned_data["body"],
                 expected_version=version_of(request),
             )
-            return redirect(f"{issue.get_absolute_url()}#comment-{comment.pk}")
+            return redirect(address_of(request, issue, f"#comment-{comment.pk}"))
         except ValidationError as error:
             form.add_error("body", error.message_dict.get("body", error.messages))
         except Stale as stale:
             conflict = comment = stale.current
     context = {"issue": issue, "product": issue.product, "comment": comment, "form": form, "conflict": conflict}
+    context |= {"here": address_of(request, issue), "list": list_of(request)}
     status = 409 if conflict else 400 if form.errors else 200
     return render(request, "issues/edit_comment.html", context, status=status)
 
 
-@login_required
-@require_POST
+@by_form
 @at_issue
 def trash_comment(request, issue, pk):
     """Move a comment to the trash."""
     services.trash_comment(_comment(request, issue, pk), actor=request.user, via="web")
     _tell(request, _("The comment is in the trash."), issue)
-    return redirect(issue)
+    return redirect(address_of(request, issue))
 
 
-@login_required
-@require_POST
+@by_form
 @at_issue
 def restore_comment(request, issue, pk):
     """Take a comment out of the trash."""
     comment = get_object_or_404(Comment.objects.trashed_for(request.user).filter(issue=issue), pk=pk)
     services.restore_comment(comment, actor=request.user, via="web")
-    return go_back(request, issue.get_absolute_url())
+    return go_back(request, address_of(request, issue))
 
 
-@login_required
-@require_POST
+@by_form
 @at_issue
 def redact_comment(request, issue, pk):
     """Blank the text of a comment for good."""
-    services.redact(_comment(request, issue, pk), "body", actor=request.user, via="web")
+    found = _comment(request, issue, pk)
+    authorize(request.user, "redact", issue)
+    asking = _ask_to_blank(request, issue, _("Blank this comment on %(key)s for good?"))
+    if asking:
+        return asking
+    services.redact(found, "body", actor=request.user, via="web")
     messages.success(request, _("The comment is redacted, here and in its history."))
-    return redirect(issue)
+    return redirect(address_of(request, issue))
 
 
-@login_required
-@require_POST
+@by_form
 @at_issue
 def redact(request, issue):
     """Blank the title or the description for good."""
+    authorize(request.user, "redact", issue)
+    titles = {"title": _("Blank the title of %(key)s for good?")}
+    title = titles.get(request.POST.get("field"), _("Blank the description of %(key)s for good?"))
+    asking = _ask_to_blank(request, issue, title)
+    if asking:
+        return asking
     services.redact(issue, request.POST.get("field", ""), actor=request.user, via="web")
     messages.success(request, _("It is redacted, here and in its history."))
-    return redirect(issue)
+    return redirect(address_of(request, issue))
 
 
-@login_required
-@require_POST
+def _ask_to_blank(request, issue, title):
+    detail = _("The text is removed here and from the whole history, for everybody. This cannot be undone.")
+    title %= {"key": issue.key}
+    return ask_first(request, title, detail, _("Blank it for good"), back=address_of(request, issue))
+
+
+@by_form
 @at_issue
 def relate(request, issue):
     """Relate the issue to another."""
@@ -178,11 +195,10 @@ def relate(request, issue):
         form.add_error("issue", error.messages)
         return issue_page(request, issue, relation_form=form, status=400)
     _tell(request, _("%(key)s is related to %(other)s.") % {"key": issue.key, "other": other.key}, issue)
-    return redirect(issue)
+    return redirect(address_of(request, issue), "#fields")
 
 
-@login_required
-@require_POST
+@by_form
 @at_issue
 def unrelate(request, issue, kind, other):
     """End a relation to another issue."""
@@ -194,11 +210,10 @@ def unrelate(request, issue, kind, other):
     relation = get_object_or_404(relations, source=ends[0], target=ends[1], kind=stored)
     services.unrelate(relation, actor=request.user, via="web", issue=issue)
     _tell(request, _("The relation is ended."), issue)
-    return redirect(issue)
+    return redirect(address_of(request, issue), "#fields")
 
 
-@login_required
-@require_POST
+@by_form
 @at_issue
 def trash(request, issue):
     """Move the issue to the trash."""
@@ -207,8 +222,7 @@ def trash(request, issue):
     return redirect("product-issues", issue.product.key)
 
 
-@login_required
-@require_POST
+@by_form
 @explained
 def restore(request, key):
     """Take an issue out of the trash."""
@@ -219,21 +233,26 @@ def restore(request, key):
     return redirect(issue)
 
 
-@login_required
-@require_POST
+@by_form
 @explained
 def purge(request, key):
     """Delete an issue that is in the trash for good, with its history."""
     issue = Issue.objects.trashed_for(request.user).select_related("product").at(key)
     if issue is None:
         raise Http404
+    authorize(request.user, "purge", issue)
+    title = _("Delete %(key)s for good?") % {"key": key}
+    detail = _("Its texts, its comments and its history are deleted, for everybody. This cannot be undone.")
+    back = reverse("product-trash", args=[issue.product.key])
+    asking = ask_first(request, title, detail, _("Delete it for good"), back=back)
+    if asking:
+        return asking
     services.purge(issue, actor=request.user, via="web", expected_version=version_of(request))
     messages.success(request, _("%(key)s is deleted for good.") % {"key": key})
     return redirect("product-trash", issue.product.key)
 
 
-@login_required
-@require_POST
+@by_form
 @explained
 def undo(request, pk):
     """Take back a batch, and say what was left alone."""

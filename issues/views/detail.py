@@ -12,7 +12,7 @@ from history.errors import Stale
 from issues import services
 from issues.forms import CommentForm, IssueForm, RelationForm, fields_to_create, fields_to_edit
 from issues.timeline import timeline
-from issues.views.access import at_issue
+from issues.views.access import address_of, at_issue, list_of
 from issues.views.fields import fields_of
 from issues.views.lists import neighbours
 from products.access import can, sees
@@ -49,9 +49,10 @@ def issue_page(request, issue, *, comment_form=None, relation_form=None, field_f
         "cut": cut,
         "show": show,
         "place": neighbours(request, issue),
-        "comment_form": comment_form or CommentForm(),
+        "comment_form": comment_form or CommentForm(auto_id="comment-%s"),
         "relation_form": relation_form or RelationForm(user=request.user),
         "field_form": field_form,
+        "here": address_of(request, issue),
         "as_plain_text": len(issue.description.encode()) > RENDER_LIMIT,
         "beginning": issue.description[:LONG_TEXT] if "text" not in request.GET else None,
     }
@@ -83,6 +84,7 @@ def new(request):
             return redirect("issue", made.key)
     else:
         form = IssueForm(initial=_prefilled(request.GET, only), **options)
+        form.fields["title"].widget.attrs["autofocus"] = True
     context = {"form": form, "product": product, "may_create": can(request.user, "create", product)}
     return render(request, "issues/new.html", context, status=400 if form.errors else 200)
 
@@ -125,7 +127,7 @@ def edit(request, issue):
                 seen = int(request.POST.get("seen", ""))
                 services.update_issue(issue, actor=request.user, via="web", seen=seen, **_changed(form))
                 messages.success(request, _("%(key)s is saved.") % {"key": issue.key})
-                return redirect(issue)
+                return redirect(address_of(request, issue))
             except ValueError:
                 form.add_error(None, _("This form is not whole. Reload the page, and try again."))
             except ValidationError as error:
@@ -141,6 +143,8 @@ def edit(request, issue):
         "form": form,
         "conflict": conflict,
         "seen": current.event_count,
+        "here": address_of(request, issue),
+        "list": list_of(request),
         "was": [(name, text) for name in only for text in _texts(_present(current)[name])],
     }
     return render(request, "issues/edit.html", context, status=409 if conflict else 400 if form.errors else 200)

@@ -31,6 +31,8 @@ SORT_NAMES = {
     "number-desc": _("Number"),
 }
 RELEVANCE = "relevance-desc"
+# What an address of a list may hold.
+PARAMETERS = {*FIELDS, "q", "sort", "group", "columns", "page_size", "cursor"}
 CHOICES = (
     ("is", _("State"), [("open", _("open")), ("closed", _("closed")), ("untriaged", _("untriaged"))]),
     ("category", _("Category"), Category.choices),
@@ -73,7 +75,7 @@ class Listing:
         plain = [name for name in (*FIELDS, "sort") if name in params]
         self.text = params.get("q", "" if set(plain) - {"sort"} else self.home.text)
         self.problems: list = []
-        self.errors: dict = {}
+        self.errors: dict = {name: [_("There is no such filter.")] for name in params if name not in PARAMETERS}
         self.asked = self._search(params)
         if plain and not self.problems:
             # Plain parameters are terms like any other: from here on they stand in the box.

@@ -15,10 +15,12 @@ from issues.finding.pages import paginate
 from issues.finding.snippets import add_snippets, with_texts
 from issues.models import Issue, SavedView
 from issues.query import QueryError
+from issues.views.access import list_of
 from issues.views.listing import INPUTS, USUAL, Listing
 from issues.views.rows import shown, with_rights
 from issuetracker.keyset import CursorError
 from products.access import can, is_person
+from products.models import Product
 from products.pages import at_product
 
 COUNTED = 1000
@@ -120,7 +122,7 @@ def neighbours(request, issue):
 
     The place has `previous` and `next` (issues or None), `number`, `reference` and the list's `address`.
     """
-    reference = request.GET.get("list", "")
+    reference = list_of(request)
     if not reference:
         return None
     params = QueryDict(reference)
@@ -139,6 +141,9 @@ def neighbours(request, issue):
         "previous": before,
         "next": after,
         "number": number,
+        "total": asked.apply(seen).order_by()[: COUNTED + 1].count(),
+        "cap": COUNTED,
+        "title": Product.objects.filter(key=key).values_list("title", flat=True).first() if key else "",
         "reference": reference,
         "address": f"{address}?{urlencode([('q', asked.canonical)])}",
     }

@@ -1,7 +1,7 @@
 """The pages that show products with their issues: all products, one product at a glance, and its trash."""
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import OuterRef
+from django.db.models import F, OuterRef
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -24,7 +24,7 @@ def products(request):
     own = Issue.objects.visible_to(request.user).open().filter(product=OuterRef("pk"))
     listed = seen.annotate(open=capped_count(own, CAP), untriaged=capped_count(own.in_triage(), CAP))
     context = {
-        "products": listed.order_by("archived_at", "key")[:LISTED],
+        "products": listed.order_by(F("archived_at").asc(nulls_first=True), "key")[:LISTED],
         "trashed": Product.objects.trashed_for(request.user)[:LISTED] if request.user.is_authenticated else [],
         "may_create": can(request.user, "create_product"),
         "cap": CAP,
@@ -45,6 +45,7 @@ def product(request, product):
         "milestones": _milestones(seen, product),
         "recent": recent(product, request.user, ACTIVITY),
         "may_create": can(request.user, "create", product),
+        "may_unarchive": can(request.user, "unarchive", product),
         "cap": CAP,
     }
     return render(request, "products/product.html", context)
@@ -72,7 +73,7 @@ def _milestones(seen, product):
     own = seen.filter(milestone=OuterRef("pk"))
     rows = Milestone.objects.active().filter(product=product, state=Milestone.State.OPEN)
     counted = rows.annotate(total=capped_count(own, CAP), closed=capped_count(own.closed(), CAP))
-    return counted.order_by("due_on", "name")[:LISTED]
+    return counted.order_by(F("due_on").asc(nulls_last=True), "name")[:LISTED]
 
 
 @login_required

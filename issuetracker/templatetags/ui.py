@@ -157,11 +157,11 @@ def query_value(name):
 
 @register.simple_tag(takes_context=True)
 def query_with(context, **changes):
-    """Return the query string of this page with `changes`; None takes a parameter out."""
+    """Return the query string of this page with `changes`; an empty value takes a parameter out."""
     query = context["request"].GET.copy()
     for name, value in changes.items():
         query.pop(name, None)
-        if value is not None:
+        if value:
             query[name] = value
     return f"?{query.urlencode()}" if query else "?"
 

@@ -87,7 +87,7 @@ def test_archive_and_back(product, maintainer, triager):
 
 def test_to_the_trash_and_back(product, maintainer):
     client = at(maintainer)
-    page = client.post("/products/WEB/delete/", follow=True)
+    page = client.post("/products/WEB/delete/", {"confirm": "1"}, follow=True)
     assert "WEB is in the trash for 30 days" in page.content.decode()
     assert client.get("/products/WEB/").status_code == 404
     client.post("/products/WEB/restore/")

@@ -4,6 +4,8 @@ const modules = {
   list: () => import("./list.js"),
   search: () => import("./search.js"),
   counts: () => import("./counts.js"),
+  place: () => import("./place.js"),
+  copy: () => import("./copy.js"),
 };
 
 function start(root) {
@@ -11,8 +13,12 @@ function start(root) {
     for (const name of element.dataset.module.split(" ")) modules[name]?.().then((module) => module.start(element));
   }
   for (const hidden of root.querySelectorAll("[data-needs-script]")) hidden.hidden = false;
-  root.querySelector("[data-error-summary]")?.focus();
+  // Where one field alone is wrong the page has given it the focus.
+  if (!root.querySelector("[autofocus]")) root.querySelector("[data-error-summary]")?.focus();
 }
+
+const CONTROLS = "a, button, input:not([type=hidden]), select, textarea";
+const typing = (element) => element.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 
 // One menu is open at a time; Escape and a click elsewhere close it and give the focus back.
 function closeMenus(but) {
@@ -21,13 +27,22 @@ function closeMenus(but) {
   }
 }
 
+// What has the focus in a menu that opens: what is wrong or chosen in it, else what comes first. Where fingers write,
+// a field would bring up the keyboard over the menu.
+function firstOf(menu) {
+  const wanted = ["[aria-invalid=true]", "[data-first]", "[aria-pressed=true], .menu-panel > [aria-current]", CONTROLS];
+  const fits = matchMedia("(pointer: coarse)").matches ? (one) => !typing(one) : () => true;
+  const panel = menu.querySelector(".menu-panel");
+  return wanted.map((one) => [...(panel?.querySelectorAll(one) ?? [])].find(fits)).find(Boolean);
+}
+
 document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
 document.addEventListener(
   "toggle",
   (event) => {
     if (event.target.matches?.("details.menu[open]")) {
       closeMenus(event.target);
-      event.target.querySelector("[autofocus], .menu-panel :is(input, select, textarea):not([type=hidden])")?.focus();
+      firstOf(event.target)?.focus({ preventScroll: true });
     }
   },
   true,
@@ -61,15 +76,13 @@ document.addEventListener("keydown", (event) => {
   if (!step || event.target.matches("input:not([type=checkbox]), select, textarea")) return;
   const panel = event.target.closest(".menu-panel") ?? event.target.closest("details[open]")?.querySelector(".menu-panel");
   if (!panel) return;
-  const items = [...panel.querySelectorAll("a, button, input:not([type=hidden])")].filter((item) => item.checkVisibility());
+  const items = [...panel.querySelectorAll(CONTROLS)].filter((item) => item.checkVisibility());
   const at = items.indexOf(event.target);
   event.preventDefault();
   items[Math.min(Math.max(at + step, 0), items.length - 1)]?.focus();
 });
 
 // Keys: none fires in a field, none with a modifier, none when the reader has switched them off.
-const typing = (element) => element.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
-
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     const menu = document.activeElement.closest("details.menu[open]") ?? document.querySelector("details.menu[open]");

@@ -1,6 +1,7 @@
 // A list of issues by keys: walking, opening, peeking, changing. The link of a row holds the focus, so that Enter opens it.
 import { start as startChanging } from "./change.js";
 import { start as startPeeking } from "./peek.js";
+import { lastIssue } from "./place.js";
 
 const CURRENT = "is-current";
 
@@ -43,6 +44,10 @@ export function start(page) {
     if (peek.isOpen()) peek.show(row);
     else focus(row);
   }
+
+  // Whoever comes back from an issue goes on from its row.
+  const last = lastIssue();
+  if (last) focus(rows().find((row) => row.dataset.issue === last));
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;

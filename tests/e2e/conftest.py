@@ -14,13 +14,13 @@ DESCRIPTION = """Steps:
 2. Sign in.
 
 ```
-GET /cart/ 200
+GET /cart/ 200 {long}
 ```
 
 | a | b |
 |---|---|
 | 1 | 2 |
-"""
+""".format(long="x" * 300)
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
