@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from history.models import Batch, Change, Event, Via
 from issues import services
+from issues.forms import LabelsField
 from issues.models import Category, Comment, Issue, Priority, Status
 from issues.rules import first_status
 from issuetracker.backoffice import ReadOnlyAdmin, ServiceAdmin, ServiceForm
@@ -22,7 +23,7 @@ class IssueForm(ServiceForm):
     """An issue; its labels are those of its product and of the site."""
 
     # Django's administration refuses the name of a field with a table of its own.
-    chosen_labels = forms.ModelMultipleChoiceField(Label.objects.none(), label=_("Labels"), required=False)
+    chosen_labels = LabelsField(Label.objects.none(), label=_("Labels"), required=False)
     resolution = forms.ChoiceField(
         label=_("Resolution"), choices=[("", "—"), *Issue.Resolution.choices], required=False
     )

@@ -10,6 +10,7 @@ from issues.models import TITLE_LIMIT, Issue, Priority, Severity, Status
 from issues.rules import TEXT_FIELDS
 from products.access import REPORTER_FIELDS, can
 from products.models import Component, Label, Milestone, Product, Version
+from products.numbers import read_number
 
 TEXT_AREA = forms.Textarea(attrs={"rows": 10})
 
@@ -41,14 +42,24 @@ class IssueKeyField(forms.CharField):
         key = super().clean(value).upper()
         if not key:
             return None
-        product, _dash, number = key.rpartition("-")
-        found = None
-        if number.isascii() and number.isdigit() and len(number) < 19:
+        product, _dash, text = key.rpartition("-")
+        number, found = read_number(text), None
+        if number is not None:
             seen = Issue.objects.visible_to(self.reader).select_related("product", "parent", "duplicate_of")
-            found = seen.filter(product__key=product, number=int(number)).first()
+            found = seen.filter(product__key=product, number=number).first()
         if found is None:
             raise ValidationError(_("There is no issue %(key)s."), code="unknown", params={"key": key})
         return found
+
+
+class LabelsField(forms.ModelMultipleChoiceField):
+    """Labels by their ids."""
+
+    def clean(self, value):
+        """Return the labels. Raises ValidationError also for what is longer than any id."""
+        if any(read_number(text) is None for text in value or ()):
+            raise ValidationError(self.error_messages["invalid_list"], code="invalid_list")
+        return super().clean(value)
 
 
 class IssueForm(forms.Form):
@@ -69,9 +80,7 @@ class IssueForm(forms.Form):
     milestone = forms.ModelChoiceField(Milestone.objects.none(), label=_("Milestone"), required=False)
     version = forms.ModelChoiceField(Version.objects.none(), label=_("Found in"), required=False)
     assignee = PersonField(label=_("Assignee"), required=False)
-    labels = forms.ModelMultipleChoiceField(
-        Label.objects.none(), label=_("Labels"), required=False, widget=forms.CheckboxSelectMultiple
-    )
+    labels = LabelsField(Label.objects.none(), label=_("Labels"), required=False, widget=forms.CheckboxSelectMultiple)
     due_on = forms.DateField(
         label=_("Due date"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )

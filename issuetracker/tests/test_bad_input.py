@@ -4,7 +4,9 @@ import json
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
+from issues.models import Issue
 from issues.services import create_issue
 
 NINES, MORE_NINES = 30 * "9", 5000 * "9"
@@ -38,3 +40,41 @@ def problem(answer, status=400):
 def test_nul_deep_within_a_body(api, issue, reporter, depth, text):
     body = b'{"title": ' + depth * b"[" + text + depth * b"]" + b"}"
     problem(api(reporter).post("/api/v1/products/WEB/issues/", body, content_type="application/json"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "data", "status"),
+    [
+        ("get", "/issues/", {"page_size": MORE_NINES}, 200),
+        ("get", "/issues/", {"page_size": "٣"}, 200),
+        ("get", "/issues/new/", {"product": "WEB", "labels": NINES, "component": NINES}, 200),
+        ("get", f"/products/WEB/components/{NINES}/", {}, 404),
+        ("post", f"/batches/{NINES}/undo/", {}, 404),
+        ("post", "/issues/WEB-1/set/", {"priority": "high", "seen": MORE_NINES}, 302),
+        ("post", "/issues/WEB-1/set/", {"with_labels": "1", "labels": NINES}, 400),
+        ("post", "/issues/WEB-1/set/", {"with_labels": "1", "labels": MORE_NINES}, 400),
+        ("post", "/issues/WEB-1/set/", {"with_labels": "1", "labels": "x"}, 400),
+        ("post", "/issues/WEB-1/set/", {"component": NINES}, 400),
+        ("post", "/issues/WEB-1/set/", {"component": MORE_NINES}, 400),
+        ("post", "/issues/WEB-1/edit/", {"title": "Better", "seen": MORE_NINES}, 400),
+        ("post", "/issues/new/", {"product": "WEB", "title": "x", "type": "bug", "labels": NINES}, 400),
+        ("post", "/products/WEB/settings/", {**SETTINGS, "version": MORE_NINES}, 400),
+    ],
+)
+def test_numbers_that_are_too_long_on_the_pages(pages, issue, method, path, data, status):
+    assert getattr(pages, method)(path, data).status_code == status
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "1.5", NINES, MORE_NINES, "٣"])
+def test_numbers_that_are_none_in_the_administration(pages, product, issue, number):
+    for name in ("product", "component", "parent", "assignee", "chosen_labels", "status"):
+        assert pages.get(ADD, {name: number}).status_code == 200, name
+        assert pages.post(ADD, {"title": "x", "product": product.pk, name: number}).status_code == 200, name
+    for model in ("issues_issue", "accounts_user", "history_batch"):
+        data = {"action": "close_as_fixed", "_selected_action": number}
+        answer = pages.post(reverse(f"admin:{model}_changelist"), data)
+        assert (answer.status_code, b"makes no sense" in answer.content) == (400, True)
+    for name in ("product", "product__in", "id__in", "product__id__exact"):
+        assert pages.get("/admin/issues/issue/", {name: number}).status_code in (200, 302, 400), name
+    assert pages.get(f"/admin/issues/issue/{number}/change/").status_code == 302
+    assert Issue.objects.get().lock_version == 1
