@@ -78,3 +78,13 @@ def test_numbers_that_are_none_in_the_administration(pages, product, issue, numb
         assert pages.get("/admin/issues/issue/", {name: number}).status_code in (200, 302, 400), name
     assert pages.get(f"/admin/issues/issue/{number}/change/").status_code == 302
     assert Issue.objects.get().lock_version == 1
+
+
+@pytest.mark.parametrize("path", ["/api/v1/issues/", "/api/", "/openapi.json"])
+def test_a_wrong_host_is_a_problem_to_programs(client, db, path):
+    problem(client.get(path, headers={"host": "evil.example"}))
+
+
+def test_a_wrong_host_is_a_page_to_people(client, db):
+    answer = client.get("/issues/", headers={"host": "evil.example"})
+    assert (answer.status_code, b"makes no sense" in answer.content) == (400, True)
