@@ -5,7 +5,10 @@ import zoneinfo
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware
 from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from issuetracker import database
 
@@ -40,6 +43,28 @@ class ContentSecurityPolicy(CSPMiddleware):
             if request.path_info == DOCS:
                 parts.replace["script-src"].append(f"{request.get_host()}{DOCS}")
         return parts
+
+
+class NoNul:
+    """Refuses NUL, which no database keeps, in the path, the query and the fields of a form; JSON has its parser."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        """Answer `request`. Raises BadRequest."""
+        if "\x00" in request.path_info or _holds_nul(request.GET) or _holds_nul(_form_of(request)):
+            raise BadRequest(_("It holds a NUL character, which cannot be stored."))
+        return self.get_response(request)
+
+
+def _form_of(request):
+    # The API takes no forms, and reads its body itself; elsewhere the view finds what is parsed here.
+    return QueryDict() if request.path_info.startswith("/api/") else request.POST
+
+
+def _holds_nul(params):
+    return any("\x00" in text for name, texts in params.lists() for text in (name, *texts))
 
 
 class PersonalTimeZone:

@@ -80,6 +80,53 @@ def test_numbers_that_are_none_in_the_administration(pages, product, issue, numb
     assert Issue.objects.get().lock_version == 1
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "data"),
+    [
+        ("get", "/products/%00/", {}),
+        ("get", "/issues/", {"q": NUL}),
+        ("get", "/issues/new/", {"product": NUL}),
+        ("get", "/issues/new/", {NUL: "x"}),
+        ("get", "/issues/WEB-1/", {"list": f"in={NUL}"}),
+        ("post", "/issues/WEB-1/comments/", {"body": "x", "then": NUL}),
+        ("post", "/issues/WEB-1/comments/", {"body": NUL}),
+        ("post", "/issues/WEB-1/set/", {NUL: "x"}),
+        ("post", "/products/WEB/members/%00/remove/", {}),
+        ("post", "/accounts/login/", {"username": NUL, "password": NUL}),
+        ("get", "/admin/issues/issue/", {"status__category": NUL}),
+        (
+            "get",
+            "/admin/autocomplete/",
+            {"app_label": "issues", "model_name": "issue", "field_name": "parent", "term": NUL},
+        ),
+    ],
+)
+def test_nul_is_refused_wherever_it_comes(pages, issue, method, path, data):
+    kinds = [{}] if method == "get" else [{}, {"content_type": "application/x-www-form-urlencoded"}]
+    for kind in kinds:
+        body = "&".join(f"{name}={text}".replace("\x00", "%00") for name, text in data.items()) if kind else data
+        answer = getattr(pages, method)(path, body, **kind)
+        assert (answer.status_code, b"makes no sense" in answer.content) == (400, True), path
+        assert "default-src" in answer["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["products/%00/", "users/%00/", "users/?q=%00", "issues/?assignee=a%00", "x/?%00=1"])
+def test_nul_under_the_api_is_a_problem(api, issue, reporter, path):
+    problem(api(reporter).get(f"/api/v1/{path}"))
+
+
+@pytest.mark.parametrize("reference", ["in=%00", "in=WEB&q=%00", "in=WEB%00&q=is:open", "q=assignee:%00"])
+def test_nul_within_the_reference_of_a_list(pages, issue, reference):
+    answer = pages.get("/issues/WEB-1/", {"list": reference})
+    assert (answer.status_code, b'rel="next"' in answer.content) == (200, False)
+
+
+def test_a_large_body_is_read_once(pages, issue):
+    text = 60_000 * "a"
+    assert pages.post("/issues/WEB-1/comments/", {"body": text}).status_code == 302
+    assert issue.comments.get().body == text
+
+
 @pytest.mark.parametrize("path", ["/api/v1/issues/", "/api/", "/openapi.json"])
 def test_a_wrong_host_is_a_problem_to_programs(client, db, path):
     problem(client.get(path, headers={"host": "evil.example"}))
