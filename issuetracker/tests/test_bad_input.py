@@ -127,6 +127,38 @@ def test_a_large_body_is_read_once(pages, issue):
     assert issue.comments.get().body == text
 
 
+@pytest.mark.parametrize(
+    ("path", "data", "status"),
+    [
+        ("/issues/WEB-1/set/", {"assignee": LONG_NAME}, 400),
+        ("/products/WEB/members/", {"user": LONG_NAME, "role": "viewer"}, 400),
+        ("/products/WEB/settings/", {**SETTINGS, "owner": LONG_NAME, "version": "1"}, 400),
+        ("/products/WEB/components/", {"name": "Cart", "triage_owner": LONG_NAME}, 400),
+    ],
+)
+def test_names_that_nobody_can_have_on_the_pages(pages, issue, path, data, status):
+    assert pages.post(path, data).status_code == status
+
+
+def test_a_name_that_nobody_can_sign_in_by(client, stranger):
+    assert client.post("/accounts/login/", {"username": LONG_NAME, "password": "x"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "data", "field"),
+    [
+        ("patch", "issues/WEB-1/", {"assignee": LONG_NAME}, "assignee"),
+        ("patch", "issues/WEB-1/", {"assignee": {"username": LONG_NAME, "display_name": ""}}, "assignee"),
+        ("post", "products/WEB/members/", {"user": LONG_NAME}, "user"),
+        ("patch", "products/WEB/", {"owner": LONG_NAME}, "owner"),
+    ],
+)
+def test_names_that_nobody_can_have_over_the_api(api, issue, administrator, method, path, data, field):
+    answer = getattr(api(administrator), method)(f"/api/v1/{path}", data)
+    assert list(problem(answer)["errors"]) == [field]
+    assert len(answer.content) < 1000
+
+
 @pytest.mark.parametrize("path", ["/api/v1/issues/", "/api/", "/openapi.json"])
 def test_a_wrong_host_is_a_problem_to_programs(client, db, path):
     problem(client.get(path, headers={"host": "evil.example"}))
