@@ -1,13 +1,14 @@
 """What makes no sense is refused with an answer, never with an error of ours."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from issues.models import Issue
-from issues.services import create_issue
+from issues.services import create_issue, update_issue
 
 NINES, MORE_NINES = 30 * "9", 5000 * "9"
 LONG_NAME = 100_000 * "a"
@@ -157,6 +158,32 @@ def test_names_that_nobody_can_have_over_the_api(api, issue, administrator, meth
     answer = getattr(api(administrator), method)(f"/api/v1/{path}", data)
     assert list(problem(answer)["errors"]) == [field]
     assert len(answer.content) < 1000
+
+
+MOMENTS = ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "9999-01-01T00:00:00Z", "1969-12-31T23:59:59Z"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/New_York"])
+def test_moments_that_not_every_time_zone_can_show(api, pages, administrator, issue, moment, zone):
+    type(administrator).objects.filter(pk=administrator.pk).update(time_zone=zone)
+    answer = api(administrator).patch("/api/v1/issues/WEB-1/", {"snoozed_until": moment})
+    assert list(problem(answer)["errors"]) == ["snoozed_until"]
+    day, time = moment.removesuffix("Z").split("T")
+    whole = {"product": issue.product_id, "type": "bug", "status": issue.status_id, "priority": "0", "severity": "0"}
+    data = {
+        **whole,
+        "title": "Better",
+        "snoozed_until_0": day,
+        "snoozed_until_1": time,
+        "snoozed_until": f"{day} {time}",
+    }
+    page = pages.post(f"/admin/issues/issue/{issue.pk}/change/", {**data, "seen_version": "1"})
+    assert (page.status_code, "snoozed_until" in page.context["adminform"].form.errors) == (200, True)
+    for last in (datetime(1970, 1, 2, tzinfo=UTC), datetime(9998, 12, 30, tzinfo=UTC)):
+        update_issue(issue, actor=administrator, via="web", snoozed_until=last)
+        assert pages.get(f"/admin/issues/issue/{issue.pk}/change/").status_code == 200
+        assert pages.get("/issues/WEB-1/").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/api/v1/issues/", "/api/", "/openapi.json"])
