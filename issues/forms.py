@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import PersonField, TextField
 from issues.models import TITLE_LIMIT, Issue, Priority, Severity, Status
 from issues.rules import TEXT_FIELDS
-from products.access import REPORTER_FIELDS, can
+from products.access import REPORTER_FIELDS, can, sees
 from products.models import Component, Label, Milestone, Product, Version
 from products.numbers import read_number
 
+LINKS = ("parent", "duplicate_of")
 TEXT_AREA = forms.Textarea(attrs={"rows": 10})
 
 
@@ -93,6 +94,7 @@ class IssueForm(forms.Form):
 
     def __init__(self, *args, user, product, only, issue=None, **kwargs):
         super().__init__(*args, **kwargs)
+        self.user, self.issue = user, issue
         for name in set(self.fields) - set(only):
             del self.fields[name]
         for name, model in (("component", Component), ("milestone", Milestone), ("version", Version)):
@@ -105,19 +107,32 @@ class IssueForm(forms.Form):
             self.fields["labels"].queryset = offered
         if "product" in self.fields:
             self.fields["product"].queryset = Product.objects.visible_to(user).active()
-        for name in ("parent", "duplicate_of"):
+        for name in LINKS:
             if name in self.fields:
                 self.fields[name].reader = user
 
     def changes(self):
-        """Return the fields to hand to the service; an unchosen status is left to its rules."""
+        """Return the fields to hand to the service; an unchosen status is left to its rules.
+
+        Links that the person does not see are not theirs to clear.
+        """
         changes = dict(self.cleaned_data)
+        for name in LINKS:
+            other = getattr(self.issue, name, None)
+            if changes.get(name, other) is None and other is not None and seen_link(self.user, other) is None:
+                del changes[name]
         for name in ("status", "resolution"):
             if not changes.get(name):
                 changes.pop(name, None)
         if "labels" in changes:
             changes["labels"] = list(changes["labels"])
         return changes
+
+
+def seen_link(user, other):
+    """Return `other`, the issue that a parent or an original is, or None where `user` does not see it."""
+    gone = other is None or other.deleted_at or other.product.deleted_at
+    return None if gone or not sees(user, other) else other
 
 
 def fields_to_create(user, product):
