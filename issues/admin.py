@@ -8,13 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 from history.models import Batch, Change, Event, Via
 from issues import services
+from issues.api import events
 from issues.forms import LabelsField
 from issues.models import Category, Comment, Issue, Priority, Status
 from issues.rules import first_status
 from issuetracker.backoffice import ReadOnlyAdmin, ServiceAdmin, ServiceForm
 from products import access
 from products.access import can
-from products.models import Label, Product
+from products.models import Label
 
 CHANGES_SHOWN = 50
 
@@ -218,16 +219,6 @@ class StatusAdmin(ServiceAdmin):
         return can(user, "edit_statuses")
 
 
-def visible_events(user):
-    """Return the events that `user`, who belongs to the staff, may see; those of relations only to superusers."""
-    if access.is_superuser(user):
-        return Event.objects.all()
-    of_issue = Q(issue__in=Issue.objects.visible_to(user)) & ~Q(about="relation")
-    of_issue &= Q(internal=False) | access.products_with_role(user, "triager", "product__")
-    of_product = Q(issue=None, product__in=Product.objects.visible_to(user))
-    return Event.objects.filter(of_issue | of_product | Q(issue=None, product=None))
-
-
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     """Events: what happened."""
@@ -243,12 +234,19 @@ class EventAdmin(ReadOnlyAdmin):
 
     def seen_by(self, user):
         """Return the events that `user` may see."""
-        return visible_events(user).prefetch_related(Prefetch("changes", Change.objects.order_by("id")))
+        return events.visible_events(user).prefetch_related(Prefetch("changes", Change.objects.order_by("id")))
+
+    def get_object(self, request, object_id, from_field=None):
+        """Return the event, with what of it the user may be told."""
+        event = super().get_object(request, object_id, from_field)
+        if event is not None:
+            event.said = events.tell([event], request.user)[0]["changes"]
+        return event
 
     @admin.display(description=_("changes"))
     def told(self, event):
         """Return the changes, one a line."""
-        rows = ((change.field, change.before, change.after) for change in list(event.told())[:CHANGES_SHOWN])
+        rows = ((field, *pair) for field, pair in list(event.said.items())[:CHANGES_SHOWN])
         return format_html_join("", "<p>{}: {} → {}</p>", rows)
 
 
@@ -269,7 +267,7 @@ class BatchAdmin(ReadOnlyAdmin):
         """Return the batches of which `user` may see an event."""
         if access.is_superuser(user):
             return Batch.objects.all()
-        return Batch.objects.filter(pk__in=visible_events(user).values("batch"))
+        return Batch.objects.filter(pk__in=events.visible_events(user).values("batch"))
 
     @admin.action(description=_("Undo"), permissions=["view"])
     def take_back(self, request, queryset):

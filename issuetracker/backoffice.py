@@ -94,6 +94,21 @@ class ServiceAdmin(admin.ModelAdmin):
         """Return what `user` may see."""
         return self.model.objects.visible_to(user)
 
+    def get_object(self, request, object_id, from_field=None):
+        """Return the row without what it refers to and the user may not see: the services read it anew to write."""
+        row = super().get_object(request, object_id, from_field)
+        for field in row._meta.concrete_fields if row is not None else ():
+            other = getattr(row, field.attname)
+            seen = self._seen_of(field, request.user) if other is not None else None
+            if seen is not None and not seen.filter(pk=other).exists():
+                setattr(row, field.name, None)
+        return row
+
+    def _seen_of(self, field, user):
+        """Return the rows that `field` may refer to for `user`; None where nobody's rows are hidden."""
+        rows = getattr(field.related_model, "objects", None)
+        return rows.visible_to(user) if hasattr(rows, "visible_to") else None
+
     def changelist_view(self, request, extra_context=None):
         """Answer with the list. Raises BadRequest where the address or the form holds what no id can be."""
         if any(read_number(text) is None for text in request.POST.getlist(ACTION_CHECKBOX_NAME)):
@@ -104,7 +119,10 @@ class ServiceAdmin(admin.ModelAdmin):
             raise BadRequest(_("A number in the address is too large.")) from error
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        """Return the field that chooses another row."""
+        """Return the field that chooses another row, of those that the user may see."""
+        seen = self._seen_of(db_field, request.user)
+        if seen is not None:
+            kwargs["queryset"] = seen
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs["widget"] = RowSelect(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
