@@ -3,7 +3,7 @@
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import F, Q
 
-from accounts.models import User
+from accounts.models import ADDRESS_LIMIT, User, can_be_stored
 from products.access import remember_roles
 
 
@@ -35,7 +35,7 @@ class NameOrEmail(ModelBackend):
 
     def find(self, text):
         """Return who is called `text`, else whose address it is, else None. A name is no address of another."""
-        if "\x00" in text:
+        if not can_be_stored(text, ADDRESS_LIMIT):
             return None
         found = User.objects.filter(Q(username__iexact=text) | Q(email__iexact=text) & ~Q(email=""))
         people = sorted(found, key=lambda user: user.username.lower() != text.lower())

@@ -36,8 +36,8 @@ class PersonField(forms.CharField):
         name = super().clean(value)
         if not name:
             return None
-        person = User.objects.filter(username__iexact=name, is_active=True).first()
-        if person is None:
+        person = User.objects.called(name)
+        if person is None or not person.is_active:
             raise ValidationError(_("There is no active person of that name."), code="unknown")
         return person
 

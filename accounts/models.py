@@ -17,6 +17,7 @@ TOKEN_MARK = "ist_"  # noqa: S105
 SCOPES = ("read", "write", "admin")
 # The scope of a token that stands in the address of a feed: good for nothing else, and nothing else is good for that.
 FEED = "feed"
+NAME_LIMIT, ADDRESS_LIMIT = 150, 254
 
 
 @cache
@@ -25,12 +26,21 @@ def time_zones():
     return sorted(available_timezones())
 
 
+def can_be_stored(text, limit):
+    """Return whether `text` can be in a column of `limit` characters; of what is longer, SQLite makes no pattern."""
+    return len(text) <= limit and "\x00" not in text
+
+
 class People(UserManager):
     """Users, found without regard to case."""
 
     def get_by_natural_key(self, username):
         """Return the user whose user name is `username` in any case. Raises User.DoesNotExist."""
         return self.get(username__iexact=username)
+
+    def called(self, name):
+        """Return the user whose user name is `name` in any case, or None; what none can be is not looked for."""
+        return self.filter(username__iexact=name).first() if can_be_stored(name, NAME_LIMIT) else None
 
     def create_superuser(self, username, email="", password=None, **fields):
         """Create an administrator, as `manage.py createsuperuser` asks, by the service that records it."""
@@ -54,7 +64,7 @@ class User(AbstractUser):
     last_name = None
     username = models.CharField(
         _("user name"),
-        max_length=150,
+        max_length=NAME_LIMIT,
         unique=True,
         validators=[
             RegexValidator(r"^[\w.@+\-\[\]]+\Z", _("Use letters, digits and . @ + - _ [ ] only, without spaces."))

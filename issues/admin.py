@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from history.models import Batch, Change, Event, Via
 from issues import services
-from issues.events import hidden, shown, visible_events
+from issues.api import events
+from issues.events import visible_events
+from issues.forms import LabelsField
 from issues.models import Category, Comment, Issue, Priority, Status
 from issues.rules import first_status
 from issuetracker.backoffice import ReadOnlyAdmin, ServiceAdmin, ServiceForm
@@ -25,7 +27,7 @@ class IssueForm(ServiceForm):
     """An issue; its labels are those of its product and of the site."""
 
     # Django's administration refuses the name of a field with a table of its own.
-    chosen_labels = forms.ModelMultipleChoiceField(Label.objects.none(), label=_("Labels"), required=False)
+    chosen_labels = LabelsField(Label.objects.none(), label=_("Labels"), required=False)
     resolution = forms.ChoiceField(
         label=_("Resolution"), choices=[("", "—"), *Issue.Resolution.choices], required=False
     )
@@ -227,10 +229,10 @@ class EventAdmin(ReadOnlyAdmin):
         return visible_events(user).prefetch_related(Prefetch("changes", Change.objects.order_by("id")))
 
     def get_object(self, request, object_id, from_field=None):
-        """Return the event, which knows what of its names the user may not see."""
+        """Return the event, with what of it the user may be told."""
         event = super().get_object(request, object_id, from_field)
         if event is not None:
-            event.unseen = hidden(event.told(), request.user)
+            event.said = events.tell([event], request.user)[0]["changes"]
         return event
 
     def get_fields(self, request, obj=None):
@@ -241,14 +243,7 @@ class EventAdmin(ReadOnlyAdmin):
     @admin.display(description=_("changes"))
     def told(self, event):
         """Return the changes, one a line."""
-        rows = (
-            (
-                change.field,
-                shown(change.field, change.before, event.unseen),
-                shown(change.field, change.after, event.unseen),
-            )
-            for change in list(event.told())[:CHANGES_SHOWN]
-        )
+        rows = ((field, *pair) for field, pair in list(event.said.items())[:CHANGES_SHOWN])
         return format_html_join("", "<p>{}: {} → {}</p>", rows)
 
 

@@ -9,9 +9,11 @@ from accounts.forms import PersonField, TextField
 from issues.choices import COLUMNS, GROUPS
 from issues.models import QUERY_LIMIT, TITLE_LIMIT, Issue, Priority, Severity, Status
 from issues.rules import TEXT_FIELDS
-from products.access import REPORTER_FIELDS, can
+from products.access import REPORTER_FIELDS, can, sees
 from products.models import Component, Label, Milestone, Product, Version
+from products.numbers import read_number
 
+LINKS = ("parent", "duplicate_of")
 TEXT_AREA = forms.Textarea(attrs={"rows": 10})
 
 
@@ -42,14 +44,24 @@ class IssueKeyField(forms.CharField):
         key = super().clean(value).upper()
         if not key:
             return None
-        product, _dash, number = key.rpartition("-")
-        found = None
-        if number.isascii() and number.isdigit() and len(number) < 19:
+        product, _dash, text = key.rpartition("-")
+        number, found = read_number(text), None
+        if number is not None:
             seen = Issue.objects.visible_to(self.reader).select_related("product", "parent", "duplicate_of")
-            found = seen.filter(product__key=product, number=int(number)).first()
+            found = seen.filter(product__key=product, number=number).first()
         if found is None:
             raise ValidationError(_("There is no issue %(key)s."), code="unknown", params={"key": key})
         return found
+
+
+class LabelsField(forms.ModelMultipleChoiceField):
+    """Labels by their ids."""
+
+    def clean(self, value):
+        """Return the labels. Raises ValidationError also for what is longer than any id."""
+        if any(read_number(text) is None for text in value or ()):
+            raise ValidationError(self.error_messages["invalid_list"], code="invalid_list")
+        return super().clean(value)
 
 
 class IssueForm(forms.Form):
@@ -70,9 +82,7 @@ class IssueForm(forms.Form):
     milestone = forms.ModelChoiceField(Milestone.objects.none(), label=_("Milestone"), required=False)
     version = forms.ModelChoiceField(Version.objects.none(), label=_("Found in"), required=False)
     assignee = PersonField(label=_("Assignee"), required=False)
-    labels = forms.ModelMultipleChoiceField(
-        Label.objects.none(), label=_("Labels"), required=False, widget=forms.CheckboxSelectMultiple
-    )
+    labels = LabelsField(Label.objects.none(), label=_("Labels"), required=False, widget=forms.CheckboxSelectMultiple)
     due_on = forms.DateField(
         label=_("Due date"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
@@ -85,6 +95,7 @@ class IssueForm(forms.Form):
 
     def __init__(self, *args, user, product, only, issue=None, **kwargs):
         super().__init__(*args, **kwargs)
+        self.user, self.issue = user, issue
         for name in set(self.fields) - set(only):
             del self.fields[name]
         for name, model in (("component", Component), ("milestone", Milestone), ("version", Version)):
@@ -98,19 +109,32 @@ class IssueForm(forms.Form):
             self.fields["labels"].queryset = offered
         if "product" in self.fields:
             self.fields["product"].queryset = Product.objects.visible_to(user).active()
-        for name in ("parent", "duplicate_of"):
+        for name in LINKS:
             if name in self.fields:
                 self.fields[name].reader = user
 
     def changes(self):
-        """Return the fields to hand to the service; an unchosen status is left to its rules."""
+        """Return the fields to hand to the service; an unchosen status is left to its rules.
+
+        Links that the person does not see are not theirs to clear.
+        """
         changes = dict(self.cleaned_data)
+        for name in LINKS:
+            other = getattr(self.issue, name, None)
+            if changes.get(name, other) is None and other is not None and seen_link(self.user, other) is None:
+                del changes[name]
         for name in ("status", "resolution"):
             if not changes.get(name):
                 changes.pop(name, None)
         if "labels" in changes:
             changes["labels"] = list(changes["labels"])
         return changes
+
+
+def seen_link(user, other):
+    """Return `other`, the issue that a parent or an original is, or None where `user` does not see it."""
+    gone = other is None or other.deleted_at or other.product.deleted_at
+    return None if gone or not sees(user, other) else other
 
 
 def fields_to_create(user, product):

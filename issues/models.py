@@ -18,6 +18,8 @@ from products.models import Component, Label, Milestone, Product, Version, Versi
 TITLE_LIMIT = 500
 # As long as a query may be.
 QUERY_LIMIT = 1000
+# A year away from the first and the last that there are, so that every time zone can show the moment.
+YEARS = range(1970, 9999)
 
 
 class Status(Versioned):
@@ -231,6 +233,11 @@ class Issue(Versioned):
         for name in ("parent", "duplicate_of"):
             if self.pk and getattr(self, f"{name}_id") == self.pk:
                 errors[name] = _("An issue cannot be this to itself.")
+        if self.snoozed_until and self.snoozed_until.year not in YEARS:
+            errors["snoozed_until"] = _("Choose a year from %(first)d to %(last)d.") % {
+                "first": YEARS[0],
+                "last": YEARS[-1],
+            }
         if errors:
             raise ValidationError(errors)
 

@@ -4,9 +4,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q, Value
 
 from products import access
-
-# More than these no database number holds.
-NUMBER_DIGITS = 19
+from products.numbers import read_number
 
 
 class IssueQuerySet(models.QuerySet):
@@ -23,8 +21,9 @@ class IssueQuerySet(models.QuerySet):
 
     def at(self, key):
         """Return the issue that `key` (WEB-142, in any case) names or once named, or None."""
-        product, _dash, number = key.upper().rpartition("-")
-        if not (number.isascii() and number.isdigit() and len(number) < NUMBER_DIGITS):
+        product, _dash, text = key.upper().rpartition("-")
+        number = read_number(text)
+        if number is None:
             return None
         present = self.filter(product__key=product, number=number).first()
         if present is not None:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from issues.views import actions, detail, exports, feeds, fragments, lists, products, saved, searching
+from issues.views import actions, detail, editing, exports, feeds, fragments, lists, products, saved, searching
 
 EXPORT = r"export\.(?P<kind>csv|jsonl)"
 KEY = r"(?P<key>[A-Za-z][A-Za-z0-9]{1,9}-[0-9]{1,18})"
@@ -25,7 +25,7 @@ urlpatterns = [
     path("issues/query/complete/", searching.complete_query, name="query-complete"),
     # /issues/WEB-142/
     at("", detail.issue, "issue"),
-    at("edit/", detail.edit, "issue-edit"),
+    at("edit/", editing.edit, "issue-edit"),
     at("set/", actions.set_fields, "issue-set"),
     at("peek/", fragments.peek, "issue-peek"),
     at(r"menu/(?P<field>status|priority|assignee|labels)/", fragments.menu, "issue-menu"),

@@ -4,8 +4,11 @@ from functools import partial
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
+from django.db import DataError
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -16,6 +19,7 @@ from django.utils.translation import ngettext
 from history.errors import Refused
 from history.log import shared_batch
 from history.models import Via
+from products.numbers import read_number
 
 COUNTED = 1000
 
@@ -35,6 +39,14 @@ class CappedPaginator(Paginator):
     def count(self):
         """The number of rows, or the cap."""
         return self.object_list.order_by().values("pk")[: COUNTED + 1].count()
+
+
+class RowSelect(AutocompleteSelect):
+    """A choice of one row, which looks up no more than what can be an id."""
+
+    def optgroups(self, name, value, attr=None):
+        """Return the row that is chosen."""
+        return super().optgroups(name, [text for text in value if read_number(str(text)) is not None], attr)
 
 
 class ServiceForm(forms.ModelForm):
@@ -85,6 +97,39 @@ class ServiceAdmin(admin.ModelAdmin):
     def seen_by(self, user):
         """Return what `user` may see."""
         return self.model.objects.visible_to(user)
+
+    def get_object(self, request, object_id, from_field=None):
+        """Return the row without what it refers to and the user may not see: the services read it anew to write."""
+        row = super().get_object(request, object_id, from_field)
+        for field in row._meta.concrete_fields if row is not None else ():
+            other = getattr(row, field.attname)
+            seen = self._seen_of(field, request.user) if other is not None else None
+            if seen is not None and not seen.filter(pk=other).exists():
+                setattr(row, field.name, None)
+        return row
+
+    def _seen_of(self, field, user):
+        """Return the rows that `field` may refer to for `user`; None where nobody's rows are hidden."""
+        rows = getattr(field.related_model, "objects", None)
+        return rows.visible_to(user) if hasattr(rows, "visible_to") else None
+
+    def changelist_view(self, request, extra_context=None):
+        """Answer with the list. Raises BadRequest where the address or the form holds what no id can be."""
+        if any(read_number(text) is None for text in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest(_("What is chosen is no row."))
+        try:
+            return super().changelist_view(request, extra_context)
+        except (DataError, OverflowError) as error:
+            raise BadRequest(_("A number in the address is too large.")) from error
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        """Return the field that chooses another row, of those that the user may see."""
+        seen = self._seen_of(db_field, request.user)
+        if seen is not None:
+            kwargs["queryset"] = seen
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = RowSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         """Return the form, bound to this request."""

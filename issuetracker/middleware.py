@@ -6,6 +6,8 @@ from http import HTTPStatus
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware
 from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.http import QueryDict
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils import timezone
@@ -73,6 +75,28 @@ class ExplainedMethods:
         page = render(request, "error.html", context, status=response.status_code)
         page.headers["Allow"] = response.headers["Allow"]
         return page
+
+
+class NoNul:
+    """Refuses NUL, which no database keeps, in the path, the query and the fields of a form; JSON has its parser."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        """Answer `request`. Raises BadRequest."""
+        if "\x00" in request.path_info or _holds_nul(request.GET) or _holds_nul(_form_of(request)):
+            raise BadRequest(_("It holds a NUL character, which cannot be stored."))
+        return self.get_response(request)
+
+
+def _form_of(request):
+    # The API takes no forms, and reads its body itself; elsewhere the view finds what is parsed here.
+    return QueryDict() if request.path_info.startswith("/api/") else request.POST
+
+
+def _holds_nul(params):
+    return any("\x00" in text for name, texts in params.lists() for text in (name, *texts))
 
 
 class PersonalTimeZone:

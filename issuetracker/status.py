@@ -8,6 +8,7 @@ from django.template import loader
 from django.urls import path
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
+from django.views import defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -36,6 +37,13 @@ def liveness(request):
     return JsonResponse({"status": "ok"})
 
 
+def bad_request(request, exception):
+    """Answer a request that makes no sense: a problem to programs, a page to people."""
+    if request.path_info.startswith(ANSWERED_IN_JSON):
+        return _problem(400, _("Bad Request"), _("Something in this request could not be read."), code="bad_request")
+    return defaults.bad_request(request, exception)
+
+
 def server_error(request):
     """Answer an exception that nothing else has answered: 503 where the database is away, else 500."""
     error = sys.exc_info()[1]
@@ -55,12 +63,16 @@ def unavailable(request, error):
 
 def _answer(request, status, title, detail):
     if request.path_info.startswith(ANSWERED_IN_JSON):
-        body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        return JsonResponse(body, status=status, content_type="application/problem+json")
+        return _problem(status, title, detail)
     # Rendered without the request: what the context processors add is asked of the database.
     again = escape_leading_slashes(request.get_full_path()) if request.method == "GET" else "/"
     page = loader.render_to_string("500.html", {"title": title, "detail": detail, "again": again})
     return HttpResponse(page, status=status)
+
+
+def _problem(status, title, detail, **more):
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
 urlpatterns = [path("", readiness, name="status"), path("live/", liveness, name="liveness")]

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from issuetracker import backoffice
 
+handler400 = "issuetracker.status.bad_request"
 handler500 = "issuetracker.status.server_error"
 
 urlpatterns = [

@@ -13,6 +13,7 @@ from accounts import confirming
 from history.errors import Conflict, Forbidden, Stale, Unreadable
 from products.access import is_person
 from products.models import Product
+from products.numbers import read_number
 
 
 class PermanentRedirect(HttpResponsePermanentRedirect):
@@ -115,8 +116,7 @@ def add_errors(form, error):
 
 def version_of(request):
     """Return the version that a form was made from; 0, which is always too old, where it does not say."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() else 0
+    return read_number(request.POST.get("version", "")) or 0
 
 
 def go_back(request, otherwise):

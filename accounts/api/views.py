@@ -6,7 +6,7 @@ from rest_framework.exceptions import NotAuthenticated
 
 from accounts import services
 from accounts.api.serializers import MeSerializer, PersonSerializer
-from accounts.models import User
+from accounts.models import NAME_LIMIT, User, can_be_stored
 from issuetracker.api.views import Listed, Read, Resource, Updated
 from issuetracker.keyset import Key
 from products import access
@@ -28,7 +28,7 @@ class UserViewSet(Listed, Read, Resource):
             raise NotAuthenticated
         people = User.objects.filter(Q(is_active=True) | Q(is_placeholder=True))
         prefix = self.request.query_params.get("q", "") if self.action == "list" else ""
-        if "\x00" in prefix:
+        if not can_be_stored(prefix, NAME_LIMIT):
             return people.none()
         self.list_terms = prefix
         return people.filter(Q(username__istartswith=prefix) | Q(display_name__istartswith=prefix))

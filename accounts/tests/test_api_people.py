@@ -18,7 +18,7 @@ def test_people_are_listed_for_who_is_signed_in(api, reporter, stranger):
     assert client.get(f"{USERS}rosa/").json() == {"username": "rosa", "display_name": "Rosa"}
 
 
-@pytest.mark.parametrize(("q", "found"), [("ro", ["rosa"]), ("SA", ["sam"]), ("%", []), ("_", []), ("%00", [])])
+@pytest.mark.parametrize(("q", "found"), [("ro", ["rosa"]), ("SA", ["sam"]), ("%", []), ("_", [])])
 def test_people_are_found_by_how_their_name_begins(api, reporter, stranger, q, found):
     assert names(api(stranger).get(f"{USERS}?q={q}")) == found
 

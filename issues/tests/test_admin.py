@@ -9,7 +9,7 @@ from accounts.services import create_token, create_user
 from history import log
 from history.models import Batch, Event
 from issues.models import Issue, Status
-from issues.services import add_comment, create_issue, undo, update_issue
+from issues.services import add_comment, create_issue, trash_comment, undo, update_issue
 from products.models import Component, Label, Member, Product
 from products.services import create_part, create_product, set_member
 
@@ -227,3 +227,57 @@ def test_lists_take_few_statements_however_long(
     with django_assert_max_num_queries(8):
         page = client.get(reverse(f"admin:{name}_changelist"))
     assert len(page.context["cl"].result_list) >= min(amount, 50)
+
+
+@pytest.fixture
+def hidden(administrator):
+    """ZEBRA-1, which Stan of the staff does not see, with a component."""
+    private = create_product(actor=administrator, via="web", key="ZEBRA", title="Secret", visibility="private")
+    create_part(Component, product=private, actor=administrator, via="web", name="Zebra core")
+    return create_issue(private, actor=administrator, via="web", title="Zebra plan")
+
+
+@pytest.fixture(params=["triager", "reporter"])
+def stan(request, staff, product, administrator):
+    """Stan, who may change what he sees, and who may not."""
+    set_member(product, staff, request.param, actor=administrator, via="web")
+    return staff
+
+
+def test_an_event_is_told_as_the_api_tells_it(issue, hidden, administrator, stan):
+    update_issue(issue, actor=administrator, via="web", parent=hidden)
+    moved = create_issue(hidden.product, actor=administrator, via="web", title="Moved")
+    update_issue(moved, actor=administrator, via="web", product=issue.product)
+    comment = add_comment(issue, actor=administrator, via="web", body="Zebra comment")
+    trash_comment(comment, actor=administrator, via="web")
+    client = at(stan)
+    pages = [client.get(reverse("admin:history_event_change", args=[event.pk])) for event in Event.objects.all()]
+    assert {page.status_code for page in pages} == {200, 302}
+    assert not any("zebra" in page.content.decode().lower() for page in pages)
+    told = "".join(page.content.decode() for page in pages)
+    assert "<p>title: None → Cart empties</p>" in told
+
+
+def test_hidden_links_are_neither_shown_nor_cleared(issue, hidden, administrator, stan):
+    update_issue(issue, actor=administrator, via="web", parent=hidden, duplicate_of=hidden)
+    client = at(stan)
+    page = client.get(reverse("admin:issues_issue_change", args=[issue.pk]))
+    assert "zebra" not in page.content.decode().lower()
+    answer = change(client, "issues_issue", issue, title="By Stan")
+    assert answer.status_code == (302 if page.context["has_change_permission"] else 403)
+    fresh = Issue.objects.get(pk=issue.pk)
+    assert (fresh.parent, fresh.duplicate_of) == (hidden, hidden)
+
+
+def test_hidden_rows_are_not_found_by_counting_ids(issue, hidden, stan):
+    client, add = at(stan), reverse("admin:issues_issue_add")
+    core = Component.objects.get()
+    ids = {"component": core.pk, "parent": hidden.pk, "product": hidden.product_id}
+    page = client.get(add, ids)
+    assert (page.status_code, "zebra" in page.content.decode().lower()) == (200, False)
+    for name, pk in ids.items():
+        data = {"product": issue.product_id, "type": "bug", "title": "x"}
+        answers = [client.post(add, {**data, name: one}) for one in (pk, pk + 999)]
+        told = [answer.context["adminform"].form.errors[name].as_json() for answer in answers]
+        assert told[0] == told[1]
+        assert "zebra" not in answers[0].content.decode().lower()

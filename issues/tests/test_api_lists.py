@@ -64,7 +64,7 @@ def test_a_cursor_is_for_its_reader_and_its_query(api, five, triager, stranger):
         (api(triager), f"{ISSUES}?cursor={cursor}"),
         (api(triager), f"{NESTED}?cursor={cursor[:-1]}"),
         (api(triager), f"{NESTED}?cursor=x"),
-        (api(triager), f"{NESTED}?cursor=%00%ff"),
+        (api(triager), f"{NESTED}?cursor=%01%ff"),
     ):
         answer = client.get(bad)
         assert (answer.status_code, list(answer.json()["errors"])) == (400, ["cursor"])

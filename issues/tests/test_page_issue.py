@@ -1,6 +1,7 @@
 """The issue page and its forms: what each person sees, what each form does, and what it says when it cannot."""
 
 import re
+from html.parser import HTMLParser
 
 import pytest
 from django.test import Client
@@ -360,3 +361,98 @@ def test_a_lost_membership_hides_the_page_at_once(issue, product, administrator,
     assert client.get("/issues/WEB-1/").status_code == 200
     set_member(product, triager, None, actor=administrator, via="web")
     assert client.get("/issues/WEB-1/").status_code == 404
+
+
+class Fields(HTMLParser):
+    """What a browser would send from the edit form of a page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.data, self.choice, self.text, self.inside = {}, None, None, False
+        self.feed(page.content.decode())
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        name, value = attrs.get("name"), attrs.get("value") or ""
+        if tag == "form":
+            self.inside = "form-wide" in attrs.get("class", "")
+        if not self.inside:
+            return
+        if tag == "input" and name and (attrs.get("type") not in ("checkbox", "radio") or "checked" in attrs):
+            self.data.setdefault(name, []).append(attrs.get("value", "on" if attrs.get("type") == "checkbox" else ""))
+        if tag == "select":
+            self.choice = name
+        if tag == "option" and "selected" in attrs:
+            self.data.setdefault(self.choice, []).append(value)
+        if tag == "textarea":
+            self.text = name
+            self.data[name] = [""]
+
+    def handle_data(self, data):
+        if self.text:
+            self.data[self.text][0] += data.removeprefix("\n") if not self.data[self.text][0] else data
+
+    def handle_endtag(self, tag):
+        if tag == "textarea":
+            self.text = None
+
+
+def edit(client, issue, **changes):
+    """Return the answer to the issue's edit form as it was opened before, with some fields changed."""
+    return client.post(f"/issues/{issue.key}/edit/", changes)
+
+
+def test_a_conflict_page_sent_again_keeps_what_the_other_changed(issue, product, triager, maintainer):
+    label = create_part(Label, product=product, actor=maintainer, via="web", name="a11y")
+    client = at(triager)
+    opened = Fields(client.get("/issues/WEB-1/edit/")).data
+    theirs = {"title": "By Mia", "confidential": True, "assignee": maintainer, "labels": [label], "priority": 3}
+    update_issue(issue, actor=maintainer, via="web", **theirs)
+    page = edit(client, issue, **{**opened, "title": "By Tom"})
+    text = page.content.decode()
+    assert page.status_code == 409
+    for said in (
+        "By Mia",
+        "Labels: as it is now",
+        "a11y",
+        "Confidential: as it is now",
+        "Assignee: as it is now",
+        "high",
+    ):
+        assert said in text
+    assert edit(client, issue, **Fields(page).data).status_code == 302
+    now = fresh(issue)
+    assert (now.title, now.confidential, now.assignee, now.priority) == ("By Tom", True, maintainer, 3)
+    assert now.label_list == [label]
+
+
+def test_a_refused_form_sent_again_keeps_what_the_other_changed(issue, triager, maintainer):
+    client = at(triager)
+    opened = Fields(client.get("/issues/WEB-1/edit/")).data
+    update_issue(issue, actor=maintainer, via="web", confidential=True, description="By Mia")
+    page = edit(client, issue, **{**opened, "title": " "})
+    assert page.status_code == 400
+    assert edit(client, issue, **{**Fields(page).data, "title": "Better"}).status_code == 302
+    now = fresh(issue)
+    assert (now.title, now.confidential, now.description) == ("Better", True, "By Mia")
+
+
+def test_a_hidden_parent_and_original_are_neither_named_nor_in_the_way(issue, administrator, triager):
+    secret = create_product(actor=administrator, via="web", key="HSEC", title="Secret", visibility="private")
+    hidden = create_issue(secret, actor=administrator, via="web", title="Hidden")
+    update_issue(issue, actor=administrator, via="web", parent=hidden, duplicate_of=hidden)
+    client = at(triager)
+    page = client.get("/issues/WEB-1/edit/")
+    assert "HSEC" not in page.content.decode()
+    assert edit(client, issue, **{**Fields(page).data, "title": "Better"}).status_code == 302
+    assert post(triager, "issue-set", issue, parent="").status_code == 302
+    assert (fresh(issue).title, fresh(issue).parent, fresh(issue).duplicate_of) == ("Better", hidden, hidden)
+
+
+def test_what_was_not_touched_is_not_checked(issue, triager, maintainer):
+    update_issue(issue, actor=maintainer, via="web", assignee=maintainer)
+    type(maintainer).objects.filter(pk=maintainer.pk).update(is_active=False)
+    client = at(triager)
+    opened = Fields(client.get("/issues/WEB-1/edit/")).data
+    assert edit(client, issue, **{**opened, "title": "Better"}).status_code == 302
+    assert (fresh(issue).title, fresh(issue).assignee) == ("Better", maintainer)

@@ -19,6 +19,7 @@ from issues.views.access import address_of, at_issue, list_of
 from issues.views.detail import issue_page
 from issues.views.rows import answer_with_rows, wants_rows
 from products.access import authorize
+from products.numbers import read_number
 from products.pages import add_errors, ask_first, by_form, explained, go_back, version_of
 
 # More of them than a list shows are not drawn anew.
@@ -35,11 +36,9 @@ def set_fields(request, issue):
     if not only or not form.is_valid():
         return _not_set(request, issue, form, 400)
     changes = form.changes()
-    seen = request.POST.get("seen", "")
+    seen = read_number(request.POST.get("seen", ""))
     try:
-        fresh = services.update_issue(
-            issue, actor=request.user, via="web", seen=int(seen) if seen.isdecimal() else None, **changes
-        )
+        fresh = services.update_issue(issue, actor=request.user, via="web", seen=seen, **changes)
     except ValidationError as error:
         add_errors(form, error)
         return _not_set(request, issue, form, 400)

@@ -14,6 +14,7 @@ from issues.query import to_text
 from issues.query.fields import FIELDS
 from issues.query.printing import print_node
 from issues.query.tree import And, Not, Plain, Query, Sort, Term, both
+from products.numbers import read_number
 
 OPEN = "is:open"
 SIZES = (25, 50, 100)
@@ -317,5 +318,5 @@ def _known(columns, otherwise=USUAL):
 
 
 def _size(params):
-    given = params.get("page_size", "")
-    return int(given) if given.isdecimal() and int(given) in SIZES else SIZE
+    size = read_number(params.get("page_size", ""))
+    return size if size in SIZES else SIZE

@@ -127,6 +127,9 @@ def neighbours(request, issue):
         return None
     params = QueryDict(reference)
     key = params.get("in", "")
+    # What stood encoded within a parameter, nobody has looked at yet.
+    if "\x00" in key:
+        return None
     try:
         asked = search(request.user, text=params.get("q", ""), product=key or None)
     except QueryError:

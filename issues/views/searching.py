@@ -8,6 +8,7 @@ from issues.finding.completion import complete
 from issues.query.fields import DIRECTIVES, FIELDS, HISTORY, SORTS
 from issues.query.parsing import CHARACTERS
 from products.models import Product
+from products.numbers import read_number
 
 EXAMPLES = (
     "is:open assignee:@me",
@@ -24,9 +25,8 @@ EXAMPLES = (
 @require_safe
 def complete_query(request):
     """Answer with the completions at a place of a query: `{"start", "end", "offers": [{"text", "said", "open"}]}`."""
-    text, position = request.GET.get("q", "")[:CHARACTERS], request.GET.get("at", "")
-    at = int(position) if position.isascii() and position.isdigit() and len(position) < 6 else len(text)
-    start, end, offers = complete(text, at, request.user, _product(request))
+    text, at = request.GET.get("q", "")[:CHARACTERS], read_number(request.GET.get("at", ""))
+    start, end, offers = complete(text, len(text) if at is None else at, request.user, _product(request))
     told = [{"text": offer.text, "said": offer.said, "open": offer.open} for offer in offers]
     return JsonResponse({"start": start, "end": end, "offers": told}, headers={"Cache-Control": "private, no-store"})
 

@@ -160,7 +160,7 @@ class PersonField(serializers.Field):
             data = data.get("username")
         if not isinstance(data, str):
             self.fail("invalid")
-        user = User.objects.filter(username__iexact=data).first()
+        user = User.objects.called(data)
         if user is None:
             self.fail("unknown")
         return user

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.models import time_zones
 from issuetracker import keyset
+from products.numbers import read_number
 
 COUNT_CAP = 1000
 DEFAULT_SIZE, SIZE_LIMIT = 50, 100
@@ -117,10 +118,10 @@ class KeysetPagination(BasePagination):
 
 
 def _size(params, limit):
-    text = params.get("page_size", str(min(DEFAULT_SIZE, limit)))
-    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= limit):
+    size = read_number(params.get("page_size", str(min(DEFAULT_SIZE, limit))))
+    if size is None or not 1 <= size <= limit:
         refuse("page_size", _("Choose from 1 to %(limit)d.") % {"limit": limit}, "range")
-    return int(text)
+    return size
 
 
 def _flag(params, name):

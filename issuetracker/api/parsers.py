@@ -35,7 +35,7 @@ class StrictJSONParser(BaseParser):
             raise ParseError(_("The body is nested too deeply.")) from error
         except ValueError as error:
             raise ParseError(_("The body is not proper JSON in UTF-8: %(reason)s") % {"reason": error}) from error
-        if b"\\u0000" in body and "\x00" in _texts(value):
+        if b"\\u0000" in body and _holds_nul(value):
             raise ParseError(_("The body holds a NUL character, which cannot be stored."))
         return value
 
@@ -51,10 +51,15 @@ def _refuse_constant(name):
     raise ValueError(_("%(name)s is no JSON number") % {"name": name})
 
 
-def _texts(value):
-    """Return all texts within `value` as one."""
-    if isinstance(value, dict):
-        return "".join(_texts(item) for pair in value.items() for item in pair)
-    if isinstance(value, list):
-        return "".join(_texts(item) for item in value)
-    return value if isinstance(value, str) else ""
+def _holds_nul(value):
+    """Return whether any text within `value` holds NUL. JSON is read to a depth at which Python cannot call itself."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += [*one, *one.values()]
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, str) and "\x00" in one:
+            return True
+    return False
