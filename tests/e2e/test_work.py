@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from issues.models import Comment, Issue
 from issues.services import update_issue
-from tests.e2e.conftest import NARROW, open_as
+from tests.e2e.conftest import NARROW, WIDE, open_as
 
 
 def fresh(issue):
@@ -62,6 +62,62 @@ def test_by_keys_alone(issue, visit, triager):
     expect(page.get_by_label("Comment", exact=True)).to_be_focused()
     page.keyboard.type("jkp?")
     expect(page.get_by_label("Comment", exact=True)).to_have_value("jkp?")
+
+
+def test_back_in_the_list_one_goes_on_from_the_row_of_the_issue(issue, visit, triager):
+    page = visit("/products/WEB/issues/", triager)
+    page.wait_for_load_state("networkidle")
+    page.locator(".issue-row .issue-link").first.click()
+    expect(page.locator(".topbar")).to_contain_text("1 of 2")
+    page.keyboard.press("j")
+    expect(page.locator(".topbar")).to_contain_text("2 of 2")
+    key = re.search(r"WEB-[0-9]+", page.url).group()
+    page.keyboard.press("u")
+    expect(page.locator(f'.issue-row[data-issue="{key}"] .issue-link')).to_be_focused()
+
+
+def test_a_menu_opens_at_what_is_chosen_and_the_list_is_kept(issue, visit, triager):
+    page = visit("/issues/WEB-1/?list=in%3DWEB%26q%3Dis%253Aopen", triager)
+    page.keyboard.press("p")
+    menu = page.locator("details.menu[open]")
+    expect(menu.get_by_role("button", name="Urgent")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("WEB-1: priority changed.")
+    expect(page).to_have_url(re.compile("list=in%3DWEB.*#fields$"))
+    assert fresh(issue).priority_slug == "high"
+
+
+def test_a_wrong_value_in_place_is_mended_where_it_stands(issue, visit, complaints, triager):
+    page = visit("/issues/WEB-1/", triager)
+    page.keyboard.press("a")
+    page.keyboard.type("nobody.knows")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("User name")).to_be_focused()
+    expect(page.get_by_label("User name")).to_have_value("nobody.knows")
+    expect(page.locator("#set-assignee-error")).to_be_visible()
+    complaints.clear()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_what_cannot_be_taken_back_asks_once(issue, live_server, special_context, maintainer, scripts):
+    page = open_as(special_context(java_script_enabled=scripts), live_server, "/issues/WEB-1/", maintainer)
+    page.locator(".topbar summary").click()
+    page.get_by_role("button", name="Redact the title").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Blank the title of WEB-1 for good?")
+    expect(page.get_by_role("link", name="Cancel")).to_be_focused()
+    assert fresh(issue).title == issue.title
+    page.get_by_role("button", name="Blank it for good").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("(redacted)")
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW, {"width": 320, "height": 256}], ids=["wide", "narrow", "400 %"])
+def test_a_long_word_does_not_make_the_page_wider(issue, visit, triager, viewport):
+    update_issue(issue, actor=triager, via="web", title="x" * 200)
+    for path in ("/issues/WEB-1/", "/products/WEB/issues/", "/products/WEB/", "/products/WEB/members/", "/products/"):
+        page = visit(path, triager, viewport)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0, path
+        page.close()
 
 
 def test_the_shortcuts_can_be_switched_off(issue, visit, triager):
