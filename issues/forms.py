@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import PersonField, TextField
 from issues.models import TITLE_LIMIT, Issue, Priority, Severity, Status
-from issues.rules import TEXT_FIELDS
+from issues.rules import settable
 from products.access import REPORTER_FIELDS, can, sees
 from products.models import Component, Label, Milestone, Product, Version
 from products.numbers import read_number
@@ -145,13 +145,7 @@ def fields_to_create(user, product):
 
 def fields_to_edit(user, issue):
     """Return the names of the fields of `issue` that `user` may change, in the form's order."""
-    if can(user, "edit", issue):
-        return list(IssueForm.base_fields)
-    allowed: set = set()
-    if can(user, "edit_text", issue):
-        allowed |= TEXT_FIELDS
-    if can(user, "close", issue):
-        allowed |= {"status", "resolution"}
+    allowed = settable(user, issue)
     return [name for name in IssueForm.base_fields if name in allowed]
 
 
