@@ -446,3 +446,15 @@ def test_what_was_not_touched_is_not_checked(issue, triager, maintainer):
     opened = Fields(client.get("/issues/WEB-1/edit/")).data
     assert edit(client, issue, **{**opened, "title": "Better"}).status_code == 302
     assert (fresh(issue).title, fresh(issue).assignee) == ("Better", maintainer)
+
+
+def test_a_comment_that_is_refused_keeps_its_text(issue, product, triager, stranger, administrator):
+    page = post(stranger, "comment-add", issue, body="I typed this.", then="closed:fixed")
+    text = page.content.decode()
+    assert page.status_code == 403
+    assert "I typed this.</textarea>" in text
+    assert "You do not have the right to do this." in text
+    update_product(product, actor=administrator, via="web", archived=True)
+    page = post(triager, "comment-add", issue, body="And this.")
+    assert (page.status_code, "And this.</textarea>" in page.content.decode()) == (403, True)
+    assert not Comment.objects.exists()

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from history.errors import Stale
+from history.errors import Forbidden, Stale
 from history.models import Batch
 from issues import services
 from issues.forms import CommentForm, IssueForm, RelationForm
@@ -79,6 +79,9 @@ def comment(request, issue):
     except ValidationError as error:
         add_errors(form, error)
         return issue_page(request, issue, comment_form=form, status=400)
+    except Forbidden as refused:
+        form.add_error(None, refused.detail)
+        return issue_page(request, issue, comment_form=form, status=403)
     return redirect(f"{issue.get_absolute_url()}#comment-{made.pk}")
 
 
