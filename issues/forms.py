@@ -13,6 +13,8 @@ from products.models import Component, Label, Milestone, Product, Version
 from products.numbers import read_number
 
 LINKS = ("parent", "duplicate_of")
+# As browsers send a moment, in the time zone of who is signed in.
+MOMENT = "%Y-%m-%dT%H:%M"
 TEXT_AREA = forms.Textarea(attrs={"rows": 10})
 
 
@@ -85,6 +87,11 @@ class IssueForm(forms.Form):
     due_on = forms.DateField(
         label=_("Due date"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+    snoozed_until = forms.DateTimeField(
+        label=_("Snoozed until"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),
+    )
     parent = IssueKeyField(label=_("Parent"), required=False)
     duplicate_of = IssueKeyField(label=_("Duplicate of"), required=False)
     confidential = forms.BooleanField(
@@ -137,7 +144,7 @@ def seen_link(user, other):
 
 def fields_to_create(user, product):
     """Return the names of the fields that `user` may set on a new issue of `product`, in the form's order."""
-    allowed = set(IssueForm.base_fields) - {"product", "status", "resolution", "duplicate_of"}
+    allowed = set(IssueForm.base_fields) - {"product", "status", "resolution", "duplicate_of", "snoozed_until"}
     if not can(user, "edit", product):
         allowed &= REPORTER_FIELDS
     return [name for name in IssueForm.base_fields if name in allowed]
