@@ -16,6 +16,7 @@ from history import log
 from history.errors import Conflict, Forbidden
 from history.models import Kind
 from history.writing import check, lock, refuse_unknown, save_named
+from products.models import clean_line
 
 OWN_FIELDS = frozenset({"display_name", "email", "time_zone", "theme", "single_key_shortcuts"})
 STAFF_FIELDS = OWN_FIELDS | {"username", "is_active", "is_staff"}
@@ -105,8 +106,17 @@ def _set_password(user, password):
 def _check_user(user):
     user.email = User.objects.normalize_email(user.email)
     check(user, exclude=["password"])
+    _check_display_name(user.display_name)
     if user.time_zone not in time_zones():
         raise ValidationError({"time_zone": ValidationError(_("There is no such time zone."), code="choice")})
+
+
+def _check_display_name(name):
+    try:
+        if name:
+            clean_line(name)
+    except ValidationError as error:
+        raise ValidationError({"display_name": error}) from error
 
 
 @transaction.atomic

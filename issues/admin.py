@@ -21,6 +21,7 @@ from products.access import can
 from products.models import Label
 
 CHANGES_SHOWN = 50
+REPORTED = {"product", "chosen_labels", "seen_version", *access.REPORTER_FIELDS}
 
 
 class IssueForm(ServiceForm):
@@ -46,6 +47,8 @@ class IssueForm(ServiceForm):
             self.initial["chosen_labels"] = [label.pk for label in self.instance.label_list]
         if "chosen_labels" in self.fields:
             self.fields["chosen_labels"].queryset = offered
+        if "status" in self.fields and not self.instance.pk:
+            self.fields["status"].required = False
 
     def values(self, *, changed):
         """Return the cleaned fields; labels as a list, and what was left empty on a new issue to the rules."""
@@ -87,6 +90,14 @@ class IssueAdmin(ServiceAdmin):
             return queryset.defer("description", "description_html", "product__description")
         return queryset
 
+    def get_fields(self, request, obj=None):
+        """Return the fields; of a new issue those that its author may set, where they triage nowhere."""
+        fields = super().get_fields(request, obj)
+        if obj is not None or access.held_products(request.user, "triager"):
+            return fields
+        rows = [(row,) if isinstance(row, str) else row for row in fields]
+        return [left for row in rows if (left := tuple(name for name in row if name in REPORTED))]
+
     def get_search_results(self, request, queryset, search_term):
         """Return the issue of a key, else those with the words in their title."""
         found = queryset.at(search_term.strip()) if "-" in search_term else None
@@ -97,7 +108,8 @@ class IssueAdmin(ServiceAdmin):
     def create(self, actor, values):
         """File an issue."""
         product = values.pop("product")
-        values = {name: value for name, value in values.items() if value not in (None, "", [])}
+        usual = {field.name: field.get_default() for field in Issue._meta.concrete_fields}
+        values = {name: value for name, value in values.items() if value not in (None, "", [], usual.get(name))}
         return services.create_issue(product, actor=actor, via=Via.ADMIN, **values)
 
     def change(self, issue, actor, expected, values):

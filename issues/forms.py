@@ -8,12 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import PersonField, TextField
 from issues.choices import COLUMNS, GROUPS
 from issues.models import QUERY_LIMIT, TITLE_LIMIT, Issue, Priority, Severity, Status
-from issues.rules import TEXT_FIELDS
+from issues.rules import settable
 from products.access import REPORTER_FIELDS, can, sees
 from products.models import Component, Label, Milestone, Product, Version
 from products.numbers import read_number
 
 LINKS = ("parent", "duplicate_of")
+# As browsers send a moment, in the time zone of who is signed in.
+MOMENT = "%Y-%m-%dT%H:%M"
 TEXT_AREA = forms.Textarea(attrs={"rows": 10})
 
 
@@ -86,6 +88,11 @@ class IssueForm(forms.Form):
     due_on = forms.DateField(
         label=_("Due date"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+    snoozed_until = forms.DateTimeField(
+        label=_("Snoozed until"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT),
+    )
     parent = IssueKeyField(label=_("Parent"), required=False)
     duplicate_of = IssueKeyField(label=_("Duplicate of"), required=False)
     confidential = forms.BooleanField(
@@ -139,7 +146,7 @@ def seen_link(user, other):
 
 def fields_to_create(user, product):
     """Return the names of the fields that `user` may set on a new issue of `product`, in the form's order."""
-    allowed = set(IssueForm.base_fields) - {"product", "status", "resolution", "duplicate_of"}
+    allowed = set(IssueForm.base_fields) - {"product", "status", "resolution", "duplicate_of", "snoozed_until"}
     if not can(user, "edit", product):
         allowed &= REPORTER_FIELDS
     return [name for name in IssueForm.base_fields if name in allowed]
@@ -147,13 +154,7 @@ def fields_to_create(user, product):
 
 def fields_to_edit(user, issue):
     """Return the names of the fields of `issue` that `user` may change, in the form's order."""
-    if can(user, "edit", issue):
-        return list(IssueForm.base_fields)
-    allowed: set = set()
-    if can(user, "edit_text", issue):
-        allowed |= TEXT_FIELDS
-    if can(user, "close", issue):
-        allowed |= {"status", "resolution"}
+    allowed = settable(user, issue)
     return [name for name in IssueForm.base_fields if name in allowed]
 
 

@@ -51,6 +51,14 @@ def authorize_creation(actor, product, fields):
         _refuse_fields(set(fields) - REPORTER_FIELDS)
 
 
+def settable(user, issue):
+    """Return the names of the fields of `issue` that `user` may set to anything at all."""
+    if access.can(user, "edit", issue):
+        return FIELDS
+    text = TEXT_FIELDS if access.can(user, "edit_text", issue) else frozenset()
+    return text | CLOSING_FIELDS if access.can(user, "close", issue) else text
+
+
 def authorize_changes(actor, issue, changes):
     """Raise Forbidden unless `actor` may make these `changes` to `issue`; only real changes count."""
     status = changes.get("status") or issue.status

@@ -1,6 +1,7 @@
 """What is tracked, and who belongs to it. Knows nothing of issues."""
 
 import re
+import unicodedata
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -18,6 +19,9 @@ TEXT_LIMIT = 64 * 1024
 # NUL, and halves of surrogate pairs.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 CONTROLS = re.compile("[\x00-\x1f\x7f]+")
+INVISIBLE = {"Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl", "Zp"}
+# By their category letters or signs, but empty: the fillers of Hangul, and Braille without a dot.
+EMPTY_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"
 PALETTE = [
     "red",
     "orange",
@@ -44,10 +48,15 @@ def clean_text(value):
         raise ValidationError(_("Contains characters that cannot be stored."), code="characters")
 
 
+def is_visible(character):
+    """Return whether `character` shows by itself: no blank, no mark on another, nothing that only steers the text."""
+    return unicodedata.category(character) not in INVISIBLE and character not in EMPTY_LETTERS
+
+
 def clean_line(value):
-    """Refuse blanks alone, and control characters, in what is shown on one line. Raises ValidationError."""
+    """Refuse what nobody can see, and control characters, in what is shown on one line. Raises ValidationError."""
     clean_text(value)
-    if not value.strip():
+    if not any(is_visible(character) for character in value):
         raise ValidationError(_("Write something."), code="blank")
     if CONTROLS.search(value):
         raise ValidationError(_("Write it on one line, without control characters."), code="characters")

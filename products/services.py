@@ -195,13 +195,16 @@ def _check_part(part, changes):
 def set_member(product, user, role, *, actor, via, expected_version=None):
     """Give `user` the role named `role` in `product`, or none where it is None. Return the Member, or None.
 
-    Raises Forbidden, Stale, Conflict (the last maintainer stays), or ValidationError by field.
+    Raises Forbidden, Stale, Member.DoesNotExist where the one that was seen is gone, Conflict (the last maintainer
+    stays), or ValidationError by field.
     """
     product = lock(Product.objects.all(), product)
     authorize(actor, "maintain", product)
     member = Member.objects.filter(product=product, user=user).first()
     if member is not None and expected_version is not None:
         lock(Member.objects.all(), member, expected_version)
+    elif expected_version:
+        raise Member.DoesNotExist
     _check_role(product, user, member, role)
     if (member.role if member else None) != role:
         _write_member(log.open_batch(actor=actor, via=via), product, user, role)

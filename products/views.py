@@ -214,13 +214,17 @@ def archive_part(request, product, kind, pk):
 @at_product
 def members(request, product):
     """List the members of a product, and add or change one."""
-    form = MemberForm(request.POST or None)
+    form, status = MemberForm(request.POST or None), 400
     if form.is_valid():
         try:
-            _set_member(request, product, form.cleaned_data["user"], form.cleaned_data["role"])
+            _set_member(request, product, form.cleaned_data["user"], form.cleaned_data["role"], version_of(request))
             return redirect("product-members", product.key)
         except ValidationError as error:
             add_errors(form, error)
+        except Stale as stale:
+            said = {"user": form.cleaned_data["user"].name, "role": stale.current.get_role_display()}
+            form.add_error(None, _("%(user)s is %(role)s now: change that in the table.") % said)
+            status = 409
     context = {
         "product": product,
         "page": "members",
@@ -229,12 +233,14 @@ def members(request, product):
         "roles": MemberForm.base_fields["role"].choices,
         "may_edit": can(request.user, "maintain", product),
     }
-    return render(request, "products/members.html", context, status=400 if form.errors else 200)
+    return render(request, "products/members.html", context, status=status if form.errors else 200)
 
 
-def _set_member(request, product, user, role):
+def _set_member(request, product, user, role, version):
     before = product.members.filter(user=user).values_list("role", flat=True).first()
-    services.set_member(product, user, role, actor=request.user, via="web")
+    # Who is given the role that they have is given nothing, whatever the form was made from.
+    expected = version if before != role else None
+    services.set_member(product, user, role, actor=request.user, via="web", expected_version=expected)
     if before == role:
         return
     said = _("%(user)s is a member now.") if role else _("%(user)s is no longer a member.")
@@ -249,5 +255,5 @@ def remove_member(request, product, username):
     member = product.members.select_related("user").filter(user__username=username).first()
     if member is None:
         raise Http404
-    _set_member(request, product, member.user, None)
+    _set_member(request, product, member.user, None, version_of(request) or None)
     return redirect("product-members", product.key)

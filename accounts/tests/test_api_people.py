@@ -65,6 +65,8 @@ def test_preferences_are_patched(api, reporter):
         ({"time_zone": "Mars"}, "time_zone", "choice"),
         ({"theme": "neon"}, "theme", "invalid_choice"),
         ({"email": "x"}, "email", "invalid"),
+        ({"display_name": "Rosa\nRed"}, "display_name", "characters"),
+        ({"display_name": "\u200b\u2060"}, "display_name", "blank"),
         ({"email": "sam@example.org"}, "email", "unique"),
         ({"username": "ros"}, "username", "read_only"),
         ({"is_staff": True}, "is_staff", "read_only"),

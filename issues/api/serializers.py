@@ -13,7 +13,7 @@ from issues.choices import COLUMNS, GROUPS
 from issues.models import TITLE_LIMIT, Category, Issue, Priority, Severity
 from issues.models import Status as StatusRow
 from issues.query.parsing import CHARACTERS
-from issues.rules import first_status
+from issues.rules import first_status, settable
 from issuetracker.api.fields import (
     AddressField,
     Choice,
@@ -215,10 +215,18 @@ class IssueSerializer(StrictSerializer):
             del values["status"]
         return values
 
+    def may_reset(self, name):
+        """Return whether this person may set `name`: who may not, leaves out what is to stay."""
+        return name in settable(self.context["request"].user, self.instance)
+
     def default_of(self, name, values):
-        """Return what PUT sets `name` to: a status only where nothing else says that it is closed."""
+        """Return what PUT sets `name` to: a status only where nothing else says that it is closed.
+
+        The stages of an open issue are for those who may set all.
+        """
         if name == "status":
-            return None if values.get("duplicate_of") else first_status(Category.TRIAGE)
+            stays = self.instance.is_open and not self.may_reset("priority")
+            return None if stays or values.get("duplicate_of") else first_status(Category.TRIAGE)
         return super().default_of(name, values)
 
 

@@ -330,7 +330,7 @@ class CommentViewSet(Redacted, Listed, Created, Read, Updated, Trashed, OfIssue)
 
     def perform_create(self, fields):
         """Comment on the issue. Return the Comment."""
-        return services.add_comment(self.home, **self.doing, **fields)
+        return services.add_comment(self.home, expected_version=self.expected(self.home), **self.doing, **fields)
 
     def perform_update(self, row, expected, changes):
         """Change the text. Return the Comment."""
@@ -387,7 +387,8 @@ class RelationViewSet(Listed, Created, Read, Ended, OfIssue):
 
     def perform_create(self, fields):
         """Relate the issue to another. Return the Relation."""
-        return services.relate(self.home, kind=fields["kind"], other=fields["issue"], **self.doing)
+        options = {"kind": fields["kind"], "other": fields["issue"], "expected_version": self.expected(self.home)}
+        return services.relate(self.home, **options, **self.doing)
 
     def perform_destroy(self, row, expected):
         """End the relation."""

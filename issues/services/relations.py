@@ -16,17 +16,17 @@ REVERSED = {"blocks": "blocked-by", "blocked-by": "blocks", "relates": "relates"
 
 
 @transaction.atomic
-def relate(issue, *, actor, via, kind, other):
+def relate(issue, *, actor, via, kind, other, expected_version=None):
     """Say that `issue` "blocks", is "blocked-by" or "relates" to `other`. Return the Relation.
 
-    Raises Forbidden, Conflict where it is so already, or ValidationError by field.
+    Raises Forbidden, Stale, Conflict where it is so already, or ValidationError by field.
     """
     if kind not in REVERSED:
         raise ValidationError({"kind": ValidationError(_("There is no such kind of relation."), code="choice")})
     if not access.sees(actor, other) or other.deleted_at or other.pk == issue.pk:
         raise ValidationError({"issue": ValidationError(_("There is no such other issue."), code="absent")})
     (source, target), stored = stored_relation(issue, kind, other)
-    locked = _lock_both(issue, other)
+    locked = _lock_both(issue, other, expected_version)
     _authorize(actor, locked[issue.pk], locked[other.pk])
     if Relation.objects.filter(source=source, target=target, kind=stored).exists():
         raise Conflict(_("These two are related so already."), "exists")
@@ -47,9 +47,11 @@ def stored_relation(issue, kind, other):
     return (issue, other) if kind == "blocks" else (other, issue), Relation.Kind.BLOCKS
 
 
-def _lock_both(issue, other):
+def _lock_both(issue, other, expected_version=None):
     """Return `{id: issue}` of the two, locked in the order of their ids, so that no two callers wait in a ring."""
-    return {one.pk: lock_issue(one) for one in sorted((issue, other), key=lambda one: one.pk)}
+    versions = {issue.pk: expected_version}
+    ordered = sorted((issue, other), key=lambda one: one.pk)
+    return {one.pk: lock_issue(one, versions.get(one.pk)) for one in ordered}
 
 
 def add_relation(source, target, kind, batch):

@@ -281,3 +281,21 @@ def test_hidden_rows_are_not_found_by_counting_ids(issue, hidden, stan):
         told = [answer.context["adminform"].form.errors[name].as_json() for answer in answers]
         assert told[0] == told[1]
         assert "zebra" not in answers[0].content.decode().lower()
+
+
+def test_an_issue_is_filed_by_staff_who_report(product, administrator, staff):
+    set_member(product, staff, "reporter", actor=administrator, via="web")
+    client, add = at(staff), reverse("admin:issues_issue_add")
+    page = client.get(add)
+    assert set(page.context["adminform"].form.fields).isdisjoint({"status", "priority", "assignee", "duplicate_of"})
+    data = {"product": product.pk, "type": "task", "title": "New", "severity": "3"}
+    assert client.post(add, data).status_code == 302
+    issue = Issue.objects.get()
+    assert (issue.author, issue.type, issue.severity, issue.status.slug) == (staff, "task", 3, "new")
+
+
+def test_an_issue_is_filed_by_staff_who_report_here_and_triage_elsewhere(product, administrator, staff):
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    data = {"product": other.pk, "type": "bug", "title": "New", "priority": "0", "severity": "0"}
+    assert at(staff).post(reverse("admin:issues_issue_add"), data).status_code == 302
+    assert Issue.objects.get().status.slug == "new"

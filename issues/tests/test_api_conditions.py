@@ -2,6 +2,7 @@
 
 import pytest
 
+from history.errors import Stale
 from issues import services
 from products.models import Label
 from products.services import create_part
@@ -109,3 +110,42 @@ def test_internal_comments_do_not_move_the_version(api, things, triager):
     assert api(triager).get(ISSUE)["ETag"] == tag
     api(triager).post(f"{ISSUE}comments/", {"body": "hello"})
     assert api(triager).get(ISSUE)["ETag"] != tag
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("comments", {"body": "x"}), ("relations", {"kind": "blocks", "issue": "WEB-2"})],
+)
+def test_if_match_is_honoured_where_something_is_added_to_an_issue(api, product, triager, path, body):
+    issue = services.create_issue(product, actor=triager, via="web", title="one")
+    services.create_issue(product, actor=triager, via="web", title="two")
+    client = api(triager)
+    first = client.get("/api/v1/issues/WEB-1/")["ETag"]
+    services.update_issue(issue, actor=triager, via="web", title="ONE")
+    for tag in (first, '"nonsense"', 'W/"1-1"'):
+        answer = client.post(f"/api/v1/issues/WEB-1/{path}/", body, headers={"if-match": tag})
+        assert (answer.status_code, answer.json()["lock_version"]) == (412, 2)
+        assert answer["ETag"] == f'"{issue.pk}-2"'
+    assert client.get(f"/api/v1/issues/WEB-1/{path}/").json()["results"] == []
+    present = client.get("/api/v1/issues/WEB-1/")["ETag"]
+    assert client.post(f"/api/v1/issues/WEB-1/{path}/", body, headers={"if-match": present}).status_code == 201
+
+
+def test_if_match_of_what_is_added_is_compared_under_the_lock(product, triager):
+    issue = services.create_issue(product, actor=triager, via="web", title="one")
+    other = services.create_issue(product, actor=triager, via="web", title="two")
+    services.update_issue(issue, actor=triager, via="web", title="ONE")
+    with pytest.raises(Stale):
+        services.relate(issue, actor=triager, via="web", kind="blocks", other=other, expected_version=1)
+    with pytest.raises(Stale):
+        services.add_comment(issue, actor=triager, via="web", body="x", expected_version=1)
+
+
+@pytest.mark.parametrize("tag", ['"1-99"', '"x"'])
+def test_if_match_speaks_of_the_product_where_something_is_added_to_one(api, product, maintainer, tag):
+    client = api(maintainer)
+    for path, body in (("issues", {"title": "x"}), ("components", {"name": "x"})):
+        answer = client.post(f"/api/v1/products/WEB/{path}/", body, headers={"if-match": tag})
+        assert answer.status_code == 412
+        present = client.get("/api/v1/products/WEB/")["ETag"]
+        assert client.post(f"/api/v1/products/WEB/{path}/", body, headers={"if-match": present}).status_code == 201

@@ -3,7 +3,7 @@
 import pytest
 
 from issues import services
-from issues.models import Issue
+from issues.models import Issue, Status
 from products.models import Component, Label, Milestone, Version
 from products.services import create_part, create_product, update_part
 
@@ -301,3 +301,59 @@ def test_purging(api, parts, maintainer, triager):
     assert api(triager).post(f"{path}purge/", headers={"if-match": tag}).status_code == 404
     assert client.post(f"{path}purge/", headers={"if-match": tag}).status_code == 204
     assert not Issue.objects.exists()
+
+
+def test_what_was_read_before_somebody_commented_can_be_sent_back(api, product, triager, reporter):
+    issue = services.create_issue(product, actor=reporter, via="web", title="one")
+    client = api(triager)
+    before = client.get(f"{ISSUES}WEB-1/").json()
+    services.add_comment(issue, actor=reporter, via="web", body="meanwhile")
+    for method in (client.put, client.patch):
+        answer = method(f"{ISSUES}WEB-1/", before)
+        assert (answer.status_code, answer.json()["comment_count"]) == (200, 1)
+    services.update_issue(issue, actor=reporter, via="web", title="two")
+    assert client.put(f"{ISSUES}WEB-1/", before).json()["title"] == "one"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("comment_count", -1),
+        ("comment_count", "0"),
+        ("comment_count", True),
+        ("lock_version", 99),
+        ("lock_version", 0),
+        ("updated_at", "2999-01-01T00:00:00Z"),
+        ("updated_at", "yesterday"),
+        ("updated_at", "2026-02-30T00:00:00Z"),
+        ("updated_at", "2001-01-01T00:00:00"),
+        ("updated_at", 5),
+        ("updated_by", "rosa"),
+        ("updated_by", {"username": "rosa"}),
+        ("updated_by", {"username": 1, "display_name": "x"}),
+        ("created_at", "2001-01-01T00:00:00Z"),
+        ("votes", 7),
+        ("description_html", ""),
+    ],
+)
+def test_what_no_earlier_answer_can_have_said_is_read_only(api, product, triager, field, value):
+    services.create_issue(product, actor=triager, via="web", title="one", description="x")
+    answer = api(triager).patch(f"{ISSUES}WEB-1/", {field: value})
+    assert answer.status_code == 400
+    assert answer.json()["errors"][field][0]["code"] == "read_only"
+
+
+def test_put_by_a_reporter_leaves_alone_what_they_may_not_set(api, parts, product, reporter, triager):
+    mine = services.create_issue(product, actor=reporter, via="web", title="mine", description="x")
+    accepted = {"status": Status.objects.get(slug="accepted"), "labels": list(Label.objects.all()[:1])}
+    fields = {"type": "task", "severity": 3, "priority": 2, "assignee": triager}
+    services.update_issue(mine, actor=triager, via="web", **fields, **accepted)
+    answer = api(reporter).put(f"{ISSUES}{mine.key}/", {"title": "better"})
+    assert answer.status_code == 200, answer.content
+    told = answer.json()
+    assert (told["title"], told["description"], told["type"], told["severity"]) == ("better", "", "task", "s2")
+    assert (told["priority"], told["status"], told["assignee"]["username"]) == ("medium", "accepted", "tom")
+    assert len(told["labels"]) == 1
+    refused = api(reporter).put(f"{ISSUES}{mine.key}/", {"title": "better", "severity": "unset"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "field")
+    assert api(triager).put(f"{ISSUES}{mine.key}/", {"title": "better"}).json()["severity"] == "unset"

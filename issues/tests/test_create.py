@@ -52,6 +52,8 @@ def test_refused_creates_leave_no_gap_and_no_trace(product, reporter):
         ({"title": "x" * 501}, "title"),
         ({"title": "two\nlines"}, "title"),
         ({"title": "nul\x00"}, "title"),
+        ({"title": "\u200b"}, "title"),
+        ({"title": " \u2060\ufe0f\u00ad\u3164\u2800\u3000"}, "title"),
         ({"title": "x", "description": "\ud800"}, "description"),
         ({"title": "x", "description": "é" * 32769}, "description"),
         ({"title": "x", "type": "riddle"}, "type"),

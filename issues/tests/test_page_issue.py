@@ -1,6 +1,7 @@
 """The issue page and its forms: what each person sees, what each form does, and what it says when it cannot."""
 
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -456,3 +457,34 @@ def test_what_was_not_touched_is_not_checked(issue, triager, maintainer):
     opened = Fields(client.get("/issues/WEB-1/edit/")).data
     assert edit(client, issue, **{**opened, "title": "Better"}).status_code == 302
     assert (fresh(issue).title, fresh(issue).assignee) == ("Better", maintainer)
+
+
+def test_a_comment_that_is_refused_keeps_its_text(issue, product, triager, stranger, administrator):
+    page = post(stranger, "comment-add", issue, body="I typed this.", then="closed:fixed")
+    text = page.content.decode()
+    assert page.status_code == 403
+    assert "I typed this.</textarea>" in text
+    assert "You do not have the right to do this." in text
+    update_product(product, actor=administrator, via="web", archived=True)
+    page = post(triager, "comment-add", issue, body="And this.")
+    assert (page.status_code, "And this.</textarea>" in page.content.decode()) == (403, True)
+    assert not Comment.objects.exists()
+
+
+def test_snoozing_is_done_in_place_and_in_the_form(issue, triager, reporter):
+    type(triager).objects.filter(pk=triager.pk).update(time_zone="Europe/Vienna")
+    assert post(triager, "issue-set", issue, snoozed_until="2030-07-01T10:00", seen="1").status_code == 302
+    assert fresh(issue).snoozed_until == datetime(2030, 7, 1, 8, tzinfo=UTC)
+    client = at(triager)
+    assert 'name="snoozed_until" value="2030-07-01T10:00"' in client.get("/issues/WEB-1/").content.decode()
+    opened = Fields(client.get("/issues/WEB-1/edit/")).data
+    assert opened["snoozed_until"] == opened["was_snoozed_until"] == ["2030-07-01T10:00"]
+    assert edit(client, issue, **{**opened, "snoozed_until": "2030-07-02T10:00"}).status_code == 302
+    assert fresh(issue).snoozed_until == datetime(2030, 7, 2, 8, tzinfo=UTC)
+    assert post(triager, "issue-set", issue, snoozed_until="9999-12-31T23:59").status_code == 400
+    assert post(triager, "issue-set", issue, snoozed_until="soon").status_code == 400
+    assert post(reporter, "issue-set", issue, snoozed_until="").status_code == 403
+    assert "2 Jul 2030" in at(reporter).get("/issues/WEB-1/").content.decode()
+    assert 'name="snoozed_until"' not in at(reporter).get("/issues/WEB-1/edit/").content.decode()
+    assert post(triager, "issue-set", issue, snoozed_until="").status_code == 302
+    assert fresh(issue).snoozed_until is None

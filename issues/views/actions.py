@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from history.errors import Stale
+from history.errors import Forbidden, Stale
 from history.models import Batch
 from issues import services
 from issues.events import visible_events
@@ -83,6 +83,9 @@ def comment(request, issue):
     except ValidationError as error:
         add_errors(form, error)
         return issue_page(request, issue, comment_form=form, status=400)
+    except Forbidden as refused:
+        form.add_error(None, refused.detail)
+        return issue_page(request, issue, comment_form=form, status=403)
     return redirect(address_of(request, issue, f"#comment-{made.pk}"))
 
 

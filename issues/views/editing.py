@@ -6,12 +6,13 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.shortcuts import redirect, render
 from django.utils.functional import cached_property
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from history.errors import Stale
 from issues import services
-from issues.forms import IssueForm, fields_to_edit, seen_link
+from issues.forms import MOMENT, IssueForm, fields_to_edit, seen_link
 from issues.views.access import address_of, at_issue, list_of
 from products.numbers import read_number
 from products.pages import add_errors
@@ -141,6 +142,7 @@ def present_values(issue, user):
         "assignee": issue.assignee.username if issue.assignee else "",
         "labels": [label.pk for label in issue.label_list],
         "due_on": issue.due_on,
+        "snoozed_until": localtime(issue.snoozed_until).strftime(MOMENT) if issue.snoozed_until else "",
         "parent": parent.key if parent else "",
         "duplicate_of": original.key if original else "",
         "confidential": issue.confidential,

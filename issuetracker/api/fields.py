@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from django.conf import settings
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
@@ -14,13 +16,46 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from accounts.models import User
 
 
+def is_count(value, told):
+    """Return whether `value` is a number of things; they come and go."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def is_earlier_version(value, told):
+    """Return whether `value` is a version before the one that is `told` now."""
+    return is_count(value, told) and 1 <= value <= told["lock_version"]
+
+
+def is_earlier_moment(value, told):
+    """Return whether `value` is a moment between the creation and the last change that are `told` now."""
+    try:
+        moment = parse_datetime(value) if isinstance(value, str) else None
+    except ValueError:
+        return False
+    first, last = parse_datetime(told["created_at"]), parse_datetime(told["updated_at"])
+    return moment is not None and is_aware(moment) and first <= moment <= last
+
+
+def is_person(value, told):
+    """Return whether `value` is how a person is written, or nobody."""
+    named = isinstance(value, Mapping) and set(value) == {"username", "display_name"}
+    return value is None or (named and all(isinstance(text, str) for text in value.values()))
+
+
 class StrictSerializer(serializers.Serializer):
     """Refuses unknown fields, and read-only ones unless they are what the client got.
 
     `ONCE` are fields that are set at creation and never again; `LATER` those that cannot be set at creation.
-    `DEFAULTS` is what PUT sets where a field is left out.
+    `DEFAULTS` is what PUT sets where a field is left out. `MOVING` says of the read-only fields that others move, as by
+    a comment, what a client may have got before: that may be sent back, too.
     """
 
+    MOVING = {
+        "comment_count": is_count,
+        "lock_version": is_earlier_version,
+        "updated_at": is_earlier_moment,
+        "updated_by": is_person,
+    }
     ONCE: tuple = ()
     LATER: tuple = ()
     DEFAULTS: dict = {}
@@ -56,7 +91,7 @@ class StrictSerializer(serializers.Serializer):
             return name in self.LATER and value in (None, False)
         if not hasattr(self, "_present"):
             self._present = self.to_representation(self.instance)
-        return self._present.get(name) == value
+        return self._present.get(name) == value or (name in self.MOVING and self.MOVING[name](value, self._present))
 
     @property
     def changes(self):
@@ -64,7 +99,12 @@ class StrictSerializer(serializers.Serializer):
         values = dict(self.validated_data)
         if self.instance is None or self.partial:
             return values
-        return {**{name: self.default_of(name, values) for name in self.DEFAULTS if name not in values}, **values}
+        left_out = [name for name in self.DEFAULTS if name not in values and self.may_reset(name)]
+        return {**{name: self.default_of(name, values) for name in left_out}, **values}
+
+    def may_reset(self, name):
+        """Return whether PUT sets `name` to its default where it is left out."""
+        return True
 
     def default_of(self, name, values):
         """Return what PUT sets `name` to where it is left out. `values` is what it does set."""

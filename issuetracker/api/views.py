@@ -221,7 +221,9 @@ class Created:
     """POST to the list."""
 
     def create(self, request, *args, **kwargs):
-        """Create one."""
+        """Create one. If-Match speaks of what it is added to, which the service asks once more where it locks that."""
+        if self.home is not None:
+            self.expected(self.home)
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         row = self.again(self.perform_create(serializer.changes))

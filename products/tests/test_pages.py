@@ -7,7 +7,7 @@ from django.test import Client
 
 from history.models import Event
 from products.models import Component, Label, Milestone, Product, Version
-from products.services import create_part, update_part, update_product
+from products.services import create_part, set_member, update_part, update_product
 
 SETTINGS = {"key": "WEB", "title": "Web shop", "visibility": "public", "triage_days": "7", "version": "1"}
 
@@ -158,3 +158,19 @@ def test_a_page_asks_a_constant_number_of_questions(product, maintainer, django_
         for place in ("", "settings/", "members/", "components/", "labels/", "milestones/", "versions/"):
             with django_assert_max_num_queries(9):
                 assert client.get(f"/products/WEB/{place}").status_code == 200
+
+
+def test_a_role_that_somebody_else_has_changed(product, maintainer, triager, administrator):
+    client, home = at(maintainer), "/products/WEB/members/"
+    assert 'name="version" value="1"' in client.get(home).content.decode()
+    set_member(product, triager, "viewer", actor=administrator, via="web")
+    for seen in ({"version": "1"}, {"version": 5000 * "9"}, {}):
+        page = client.post(home, {"user": "tom", "role": "maintainer", **seen})
+        assert (page.status_code, "is viewer now" in page.content.decode()) == (409, True)
+    assert client.post(f"{home}tom/remove/", {"version": "1"}).status_code == 412
+    assert product.members.get(user=triager).role == "viewer"
+    assert client.post(home, {"user": "tom", "role": "maintainer", "version": "2"}).status_code == 302
+    assert product.members.get(user=triager).role == "maintainer"
+    set_member(product, triager, None, actor=administrator, via="web")
+    assert client.post(home, {"user": "tom", "role": "viewer", "version": "3"}).status_code == 404
+    assert not product.members.filter(user=triager).exists()

@@ -158,3 +158,8 @@ def test_who_cannot_be_a_member(product, administrator, stranger, role, active, 
     with pytest.raises(ValidationError) as refused:
         set_member(product, user, role, actor=administrator, via="web")
     assert set(refused.value.error_dict) == {field}
+
+
+@pytest.mark.parametrize("name", ["é", "日本", "🙂", "—", "٣", "a\u200bb", "\u0915\u094d"])
+def test_whatever_can_be_seen_is_a_name(product, maintainer, name):
+    assert create_part(Version, product=product, actor=maintainer, via="web", name=name).name == name
