@@ -12,7 +12,7 @@ from accounts.services import update_user
 from history import log
 from history.errors import Conflict, Forbidden, Refused, Stale, Unreadable
 from history.models import Batch, Event
-from issues.api.events import visible_events
+from issues.events import visible_events
 from issues.models import Issue, SavedView, SavedViewPin
 from issues.services import (
     archive_view,
