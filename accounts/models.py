@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 # Secret scanners find our tokens by this mark.
 TOKEN_MARK = "ist_"  # noqa: S105
 SCOPES = ("read", "write", "admin")
+# The scope of a token that stands in the address of a feed: good for nothing else, and nothing else is good for that.
+FEED = "feed"
 
 
 @cache
@@ -162,4 +164,9 @@ class ApiToken(models.Model):
 
     def allows(self, scope):
         """Return whether the token was given `scope`; each scope contains the ones before it."""
-        return any(scope in SCOPES[: SCOPES.index(given) + 1] for given in self.scopes)
+        return any(scope in SCOPES[: SCOPES.index(given) + 1] for given in self.scopes if given in SCOPES)
+
+    @property
+    def is_for_feeds(self):
+        """Whether it is one that stands in an address."""
+        return FEED in self.scopes

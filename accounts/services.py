@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import SCOPES, ApiToken, User, time_zones
+from accounts.models import FEED, SCOPES, ApiToken, User, time_zones
 from history import log
 from history.errors import Conflict, Forbidden
 from history.models import Kind
@@ -160,17 +160,18 @@ def set_password(user, password, *, actor, via):
 def create_token(user, *, actor, via, name, scopes, expires_at=None):
     """Create an API token that acts for `user`. Return `(token, secret)`; the secret is never shown again.
 
-    `actor` None is a command on the server. Raises Forbidden, or ValidationError by field.
+    `scopes` are some of SCOPES, or FEED alone. `actor` None is a command on the server. Raises Forbidden, or
+    ValidationError by field.
     """
     if actor is not None and actor.pk != user.pk:
         raise Forbidden(_("A token can be made for oneself only."))
-    if not scopes or set(scopes) - set(SCOPES):
+    if not scopes or (set(scopes) - set(SCOPES) and set(scopes) != {FEED}):
         message = _("Choose at least one of: %(scopes)s.") % {"scopes": ", ".join(SCOPES)}
         raise ValidationError({"scopes": ValidationError(message, code="choice")})
     if expires_at is not None and expires_at <= timezone.now():
         raise ValidationError({"expires_at": ValidationError(_("Choose a time to come."), code="past")})
     secret = ApiToken.new_secret()
-    scopes = [scope for scope in SCOPES if scope in scopes]
+    scopes = [scope for scope in (*SCOPES, FEED) if scope in scopes]
     token = ApiToken(user=user, name=name, scopes=scopes, expires_at=expires_at, prefix=secret[:12])
     token.digest = ApiToken.digest_of(secret)
     check(token, exclude=["user"])

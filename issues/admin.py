@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from history.models import Batch, Change, Event, Via
 from issues import services
-from issues.models import Category, Comment, Issue, Priority, Status
+from issues.models import Category, Comment, Issue, Priority, SavedView, Status
 from issues.rules import first_status
 from issuetracker.backoffice import ReadOnlyAdmin, ServiceAdmin, ServiceForm
 from products import access
@@ -219,12 +219,13 @@ class StatusAdmin(ServiceAdmin):
 
 def visible_events(user):
     """Return the events that `user`, who belongs to the staff, may see; those of relations only to superusers."""
+    events = SavedView.objects.hide_events(Event.objects.all(), user)
     if access.is_superuser(user):
-        return Event.objects.all()
+        return events
     of_issue = Q(issue__in=Issue.objects.visible_to(user)) & ~Q(about="relation")
     of_issue &= Q(internal=False) | access.products_with_role(user, "triager", "product__")
     of_product = Q(issue=None, product__in=Product.objects.visible_to(user))
-    return Event.objects.filter(of_issue | of_product | Q(issue=None, product=None))
+    return events.filter(of_issue | of_product | Q(issue=None, product=None))
 
 
 @admin.register(Event)

@@ -1,7 +1,22 @@
-"""The words that an issue's fields are set to: for the models and for the query language, which knows no models."""
+"""The words of issues and their lists: for the models and for the query language, which knows no models."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+# What a list can show beside the title, in this order, and what it can be put into sections by.
+COLUMNS = {
+    "component": _("Component"),
+    "milestone": _("Milestone"),
+    "version": _("Version"),
+    "author": _("Author"),
+    "created": _("Created"),
+    "due": _("Due"),
+    "votes": _("Votes"),
+    "comments": _("Comments"),
+    "assignee": _("Assignee"),
+    "updated": _("Updated"),
+}
+GROUPS = {"status": _("Status"), "assignee": _("Assignee"), "priority": _("Priority"), "component": _("Component")}
 
 
 class Category(models.TextChoices):

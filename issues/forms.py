@@ -1,4 +1,4 @@
-"""What a person fills in about an issue; the services check and write it."""
+"""What a person fills in about an issue or a view; the services check and write it."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -6,7 +6,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import PersonField, TextField
-from issues.models import TITLE_LIMIT, Issue, Priority, Severity, Status
+from issues.choices import COLUMNS, GROUPS
+from issues.models import QUERY_LIMIT, TITLE_LIMIT, Issue, Priority, Severity, Status
 from issues.rules import TEXT_FIELDS
 from products.access import REPORTER_FIELDS, can
 from products.models import Component, Label, Milestone, Product, Version
@@ -154,3 +155,42 @@ class RelationForm(forms.Form):
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["issue"].reader = user
+
+
+class ViewForm(forms.Form):
+    """A saved view."""
+
+    name = forms.CharField(label=_("Name"), max_length=100)
+    query = forms.CharField(label=_("Query"), required=False, max_length=QUERY_LIMIT)
+    product = forms.ModelChoiceField(
+        Product.objects.none(),
+        label=_("Product"),
+        to_field_name="key",
+        required=False,
+        empty_label=_("all products"),
+    )
+    group = forms.ChoiceField(label=_("Sections"), required=False, choices=[("", _("none")), *GROUPS.items()])
+    columns = forms.MultipleChoiceField(
+        label=_("Columns"),
+        required=False,
+        choices=list(COLUMNS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("The usual ones where none is chosen."),
+    )
+    shared = forms.BooleanField(
+        label=_("Shared"),
+        required=False,
+        help_text=_("With all who see the product; without one, with all who are signed in."),
+    )
+    is_default = forms.BooleanField(
+        label=_("Default view of the product"), required=False, help_text=_("Its list of issues opens with it.")
+    )
+    pinned = forms.BooleanField(label=_("In my side bar"), required=False)
+
+    def __init__(self, *args, user, view=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["product"].queryset = Product.objects.visible_to(user)
+        if view is None or view.product is None or not can(user, "choose_default_view", view):
+            del self.fields["is_default"]
+        if view is not None:
+            del self.fields["pinned"]

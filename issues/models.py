@@ -11,11 +11,13 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from issues import choices
-from issues.choices import Category, Priority, Severity
-from issues.querysets import CommentQuerySet, IssueQuerySet
+from issues.choices import COLUMNS, GROUPS, Category, Priority, Severity
+from issues.querysets import CommentQuerySet, IssueQuerySet, SavedViewQuerySet
 from products.models import Component, Label, Milestone, Product, Version, Versioned, clean_line, clean_text
 
 TITLE_LIMIT = 500
+# As long as a query may be.
+QUERY_LIMIT = 1000
 
 
 class Status(Versioned):
@@ -329,6 +331,78 @@ class Relation(models.Model):
 
     def __str__(self):
         return f"{self.source_id} {self.kind} {self.target_id}"
+
+
+class SavedView(Versioned):
+    """A named list: a query with its columns and sections. Personal, or shared; of one product, or of all."""
+
+    name = models.CharField(_("name"), max_length=100, validators=[clean_line])
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="+")
+    product = models.ForeignKey(
+        Product, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("product")
+    )
+    query = models.CharField(_("query"), max_length=QUERY_LIMIT, blank=True, validators=[clean_text])
+    columns = models.JSONField(_("columns"), default=list, blank=True)
+    group = models.CharField(_("sections"), max_length=16, blank=True, choices=list(GROUPS.items()))
+    shared = models.BooleanField(_("shared"), default=False)
+    is_default = models.BooleanField(_("default view of the product"), default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    archived_at = models.DateTimeField(null=True, editable=False)
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product"],
+                condition=Q(is_default=True, archived_at=None),
+                name="view_default_once",
+                violation_error_message=_("This product has another default view."),
+            ),
+            models.CheckConstraint(
+                condition=Q(is_default=False) | Q(shared=True, product__isnull=False),
+                name="view_default_shared",
+                violation_error_message=_("Only a shared view of a product can be its default."),
+            ),
+        ]
+
+    TRACKED = ("name", "owner", "product", "query", "columns", "group", "shared", "is_default", "archived_at")
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def history_name(self):
+        """What the log calls it."""
+        return self.name
+
+    def get_absolute_url(self):
+        """Return the address of its list."""
+        return reverse("view", args=[self.pk])
+
+    def clean(self):
+        """Check that its columns are such. Raises ValidationError by field."""
+        unknown = [name for name in self.columns if name not in COLUMNS]
+        if unknown:
+            message = _("There is no column “%(name)s”.") % {"name": unknown[0]}
+            raise ValidationError({"columns": ValidationError(message, code="choice")})
+
+
+class SavedViewPin(models.Model):
+    """A view that somebody has pinned to the side bar."""
+
+    view = models.ForeignKey(SavedView, models.CASCADE, related_name="pins", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["view", "user"], name="view_pin_once")]
+
+    def __str__(self):
+        return f"{self.user_id}: {self.view_id}"
 
 
 class WordCount(models.Model):

@@ -1,6 +1,7 @@
-"""The adjectives that issues and comments are asked for by."""
+"""The adjectives that issues, comments and saved views are asked for by."""
 
 from django.db import models
+from django.db.models import Exists, OuterRef, Q, Value
 
 from products import access
 
@@ -55,3 +56,41 @@ class CommentQuerySet(models.QuerySet):
         """Return the comments in the trash that `user` may restore."""
         held = access.products_with_role(user, "maintainer", "issue__product__")
         return self.filter(held, deleted_at__isnull=False, issue__deleted_at=None, issue__product__deleted_at=None)
+
+
+class SavedViewQuerySet(models.QuerySet):
+    """Saved views."""
+
+    def visible_to(self, user):
+        """Return the views that `user` may see, those that were deleted left out."""
+        return self.seen_by(user).filter(archived_at=None)
+
+    def seen_by(self, user):
+        """Return the same with those that were deleted, for their history."""
+        return self.filter(access.visible_views(user), product__deleted_at=None)
+
+    def with_pins_of(self, user):
+        """Return them with `pinned`: whether `user` has them in the side bar."""
+        if not access.is_person(user):
+            return self.annotate(pinned=Value(False))
+        pins = self.model._meta.get_field("pins").related_model.objects.filter(view=OuterRef("pk"), user=user.pk)
+        return self.annotate(pinned=Exists(pins))
+
+    def pinned_by(self, user):
+        """Return those that `user` sees in the side bar, in their order."""
+        return self.visible_to(user).filter(pins__user=user.pk).order_by("pins__position", "pins__id")
+
+    def default_of(self, product):
+        """Return the view that the list of `product` opens with, or None."""
+        return self.filter(product=product, is_default=True, archived_at=None).first()
+
+    def hide_events(self, events, user):
+        """Return `events` without those about views and pins that `user` may not see.
+
+        What was done to a view while it was personal is for its owner, a pin for who has set it.
+        """
+        about = self.seen_by(user).filter(pk=OuterRef("about_id"))
+        reader = user.pk if access.is_person(user) else None
+        seen = Q(about="savedview") & (Exists(about.filter(owner=reader)) | Q(internal=False) & Exists(about))
+        pins = Q(about="savedviewpin", actor=reader) if reader else Q(pk__in=[])
+        return events.filter(~Q(about__in=("savedview", "savedviewpin")) | seen | pins)

@@ -2,8 +2,9 @@
 
 from django.urls import path, re_path
 
-from issues.views import actions, detail, fragments, lists, products, searching
+from issues.views import actions, detail, exports, feeds, fragments, lists, products, saved, searching
 
+EXPORT = r"export\.(?P<kind>csv|jsonl)"
 KEY = r"(?P<key>[A-Za-z][A-Za-z0-9]{1,9}-[0-9]{1,18})"
 
 
@@ -17,6 +18,9 @@ urlpatterns = [
     # /issues/
     path("issues/", lists.issues, name="issues"),
     path("issues/new/", detail.new, name="issue-new"),
+    path("issues/feed/", feeds.new_address, name="feed-address"),
+    path("issues/feed.atom", feeds.issues, name="issues-feed"),
+    re_path(rf"^issues/{EXPORT}$", exports.issues, name="issues-export"),
     path("issues/query/", searching.query_help, name="query-help"),
     path("issues/query/complete/", searching.complete_query, name="query-complete"),
     # /issues/WEB-142/
@@ -45,7 +49,21 @@ urlpatterns = [
     # /products/WEB/
     path("products/<str:key>/", products.product, name="product"),
     path("products/<str:key>/issues/", lists.product_issues, name="product-issues"),
+    path("products/<str:key>/issues/feed.atom", feeds.product_issues, name="product-issues-feed"),
+    re_path(rf"^products/(?P<key>[^/]+)/issues/{EXPORT}$", exports.product_issues, name="product-issues-export"),
     path("products/<str:key>/trash/", products.trash, name="product-trash"),
+    # /views/
+    path("views/", saved.views, name="views"),
+    path("views/new/", saved.new_view, name="view-new"),
+    path("views/counts/", saved.counts, name="view-counts"),
+    # /views/7/
+    path("views/<int:pk>/", saved.view, name="view"),
+    path("views/<int:pk>/edit/", saved.edit, name="view-edit"),
+    path("views/<int:pk>/save/", saved.save, name="view-save"),
+    path("views/<int:pk>/pin/", saved.pin, name="view-pin"),
+    path("views/<int:pk>/delete/", saved.delete, name="view-delete"),
+    path("views/<int:pk>/feed.atom", feeds.view, name="view-feed"),
+    re_path(rf"^views/(?P<pk>[0-9]{{1,18}})/{EXPORT}$", exports.view, name="view-export"),
     # /batches/
     path("batches/<int:pk>/undo/", actions.undo, name="batch-undo"),
 ]

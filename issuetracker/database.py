@@ -6,10 +6,11 @@ Commands do none of this: an import may take its time, and COPY cannot be used u
 import select
 import threading
 import time
+from contextlib import contextmanager
 
 import psycopg2
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, InterfaceError, OperationalError, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
 from django.utils.translation import gettext as _
 from psycopg2 import extensions
 
@@ -19,6 +20,8 @@ LOCK_LIMIT = "2500ms"
 
 TOO_SLOW = "57014"
 CONTENDED = ("55P03", "40P01", "40001")
+# How many steps SQLite takes before it looks at the clock: less than a millisecond.
+STEPS_BETWEEN = 10_000
 SQLITE_AWAY = ("locked", "unable to open", "disk i/o", "readonly", "full")
 
 _request = threading.local()
@@ -116,3 +119,21 @@ def _durability(connection):
         # The other values wait for this server's disk at least.
         value = cursor.fetchone()[0]
         yield "synchronous_commit", "on" if value != "off" else value, "on"
+
+
+@contextmanager
+def bounded(seconds):
+    """Stop what is asked of the database within after so many seconds, by an OperationalError."""
+    connection = connections["default"]
+    if connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [f"{max(int(seconds * 1000), 1)}ms"])
+            yield
+        return
+    connection.ensure_connection()
+    end = time.monotonic() + seconds
+    connection.connection.set_progress_handler(lambda: time.monotonic() > end, STEPS_BETWEEN)
+    try:
+        yield
+    finally:
+        connection.connection.set_progress_handler(None, 0)

@@ -116,6 +116,22 @@ def paginate_ranked(ranked, fetch, *, size, cursor="", bound=""):
     )
 
 
+def walk(queryset, ordering, names, size):
+    """Yield the rows of the whole `queryset`, dictionaries with `names`, in lists of `size`: each is a statement.
+
+    However many there are, no more are held at once, and no statement has more to do than the first.
+    """
+    ordered = _ordered(queryset, ordering, False).values(
+        *names, *(key.name for key in ordering if key.name not in names)
+    )
+    rest = ordered
+    while rows := list(rest[:size]):
+        yield rows
+        if len(rows) < size:
+            return
+        rest = ordered.filter(_beyond(ordering, [rows[-1][key.name] for key in ordering], False))
+
+
 def following(queryset, ordering, row, *, backwards=False):
     """Return those of `queryset` that come after `row` (before it, nearest first, if `backwards`), in order."""
     place = _ordered(queryset.model._base_manager.all(), ordering, backwards).get(pk=row.pk)

@@ -67,6 +67,7 @@ CONTEXT_PROCESSORS = [
     "django.contrib.messages.context_processors.messages",
     "csp.context_processors.nonce",
     "products.context.nav_products",
+    "issues.context.nav_views",
 ]
 
 TEMPLATES = [
@@ -208,6 +209,8 @@ SPECTACULAR_SETTINGS = {
         "Priority": "issues.api.serializers.PRIORITIES",
         "Severity": "issues.api.serializers.SEVERITIES",
         "RelationKind": "issues.api.serializers.RELATIONS",
+        "ViewColumn": "issues.api.serializers.VIEW_COLUMNS",
+        "ViewGroup": "issues.api.serializers.VIEW_GROUPS",
         "Theme": "accounts.models.User.Theme",
     },
 }

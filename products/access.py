@@ -2,7 +2,8 @@
 
 A role in a product is a number from 0 (none) to 4 (maintainer). `ACTIONS` says from which role on an action is
 allowed; `OWN` says what a reporter may do to what is their own. An issue is anything with `product`, `author_id`,
-`assignee_id` and `confidential`: this module knows no model of issues.
+`assignee_id` and `confidential`, a saved view anything with `product`, `owner_id` and `shared`: this module knows no
+model of issues.
 """
 
 from django.apps import apps
@@ -36,11 +37,18 @@ ACTIONS = {
     "maintain": MAINTAINER,
     "unarchive": MAINTAINER,
     "import": MAINTAINER,
+    "save_view": VIEWER,
+    "pin_view": VIEWER,
+    "share_view": REPORTER,
+    "edit_view": MAINTAINER,
+    "choose_default_view": MAINTAINER,
 }
-OWN = {"edit_text", "close", "edit_comment", "undo"}
+OWN = {"edit_text", "close", "edit_comment", "undo", "edit_view"}
 NOT_BY_AUTHORSHIP = {"edit_comment", "undo"}
 SIGNED_IN = {"vote", "watch"}
-WITH_ARCHIVED = {"view", "unarchive", "undo", "restore", "trash", "purge", "redact"}
+# What whoever is signed in may also do outside of any product.
+ANYWHERE = {"save_view", "share_view"}
+WITH_ARCHIVED = {"view", "unarchive", "undo", "restore", "trash", "purge", "redact", "save_view", "pin_view"}
 REPORTER_FIELDS = frozenset(
     {"title", "description", "type", "severity", "component", "version", "labels", "confidential"}
 )
@@ -102,8 +110,15 @@ def is_product(obj):
     return hasattr(obj, "visibility")
 
 
+def is_view(obj):
+    """Return whether `obj` is a saved view."""
+    return hasattr(obj, "shared")
+
+
 def sees(user, obj):
-    """Return whether `user` may see `obj`, a product or an issue; the trash is left to the querysets."""
+    """Return whether `user` may see `obj`, a product, an issue or a view; the trash is left to the querysets."""
+    if is_view(obj):
+        return _sees_view(user, obj)
     product = obj if is_product(obj) else obj.product
     given = role(user, product)
     if given < VIEWER:
@@ -113,8 +128,14 @@ def sees(user, obj):
     return is_person(user) and user.pk in (obj.author_id, obj.assignee_id)
 
 
+def _sees_view(user, view):
+    if not view.shared and not (is_person(user) and view.owner_id == user.pk):
+        return False
+    return is_person(user) if view.product is None else sees(user, view.product)
+
+
 def can(user, action, obj=None, *, own=False):
-    """Return whether `user` may do `action` to `obj`: a product, an issue, or None for the whole site.
+    """Return whether `user` may do `action` to `obj`: a product, an issue, a view, or None for the whole site.
 
     `own` says that a comment or batch is the user's own; of an issue the author is asked.
     """
@@ -134,8 +155,12 @@ def refusal(user, action, obj=None, *, own=False):
     denied = (_("You do not have the right to do this."), "forbidden")
     if action in SITE_ACTIONS:
         return None if is_staff(user) else denied
+    if obj is None and action in ANYWHERE:
+        return None if is_person(user) else denied
     if not sees(user, obj):
         return denied
+    if is_view(obj):
+        return _view_refusal(user, action, obj, denied)
     product = obj if is_product(obj) else obj.product
     if not _role_allows(user, action, obj, role(user, product), own):
         return denied
@@ -152,6 +177,22 @@ def _role_allows(user, action, obj, given, own):
     if action in OWN and not own and action not in NOT_BY_AUTHORSHIP:
         own = not is_product(obj) and obj.author_id == user.pk
     return action in OWN and own and given >= REPORTER
+
+
+def _view_refusal(user, action, view, denied):
+    if action != "view" and not is_person(user):
+        return denied
+    own = action in OWN and view.owner_id == user.pk
+    if not own and ACTIONS[action] > _role_for_view(user, view):
+        return denied
+    changes = view.shared and action not in WITH_ARCHIVED
+    return refusal(user, "share_view", view.product) if changes and view.product is not None else None
+
+
+def _role_for_view(user, view):
+    if view.product is not None:
+        return role(user, view.product)
+    return MAINTAINER if is_superuser(user) else VIEWER
 
 
 def may_be_asked(user, product):
@@ -196,6 +237,14 @@ def visible_issues(user, prefix=""):
         open_to_all |= Q(**{f"{prefix}author": user.pk}) | Q(**{f"{prefix}assignee": user.pk})
         open_to_all |= products_with_role(user, "triager", product)
     return condition & open_to_all
+
+
+def visible_views(user):
+    """Return the condition that a saved view is seen by `user`: an own one, or a shared one of what `user` sees."""
+    if not is_person(user):
+        return Q(shared=True) & visible_products(user, "product__")
+    seen = Q(shared=True) | Q(owner=user.pk)
+    return seen if is_superuser(user) else seen & (Q(product=None) | visible_products(user, "product__"))
 
 
 def visible_comments(user, prefix=""):

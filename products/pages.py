@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-from history.errors import Conflict, Forbidden, Stale
+from history.errors import Conflict, Forbidden, Stale, Unreadable
 from products.access import is_person
 from products.models import Product
 
@@ -57,6 +57,8 @@ def explained(view):
             return refusal(request, 412, _("This has changed"), refused.detail)
         except Conflict as refused:
             return refusal(request, 409, _("This cannot be done now"), refused.detail)
+        except Unreadable as refused:
+            return refusal(request, 400, _("This cannot be understood"), refused.detail)
         except ValidationError as refused:
             return refusal(request, 400, _("This cannot be saved"), " ".join(refused.messages))
         except ObjectDoesNotExist as gone:
@@ -78,7 +80,7 @@ def _back(request):
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
     parts = request.path.split("/")
-    return "/".join(parts[:3]) + "/" if parts[1] in ("issues", "products") else "/issues/"
+    return "/".join(parts[:3]) + "/" if parts[1] in ("issues", "products", "views") else "/issues/"
 
 
 def add_errors(form, error):

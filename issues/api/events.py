@@ -5,7 +5,8 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 
 from accounts.models import User
 from history.models import Change, Event
-from issues.models import Comment, Issue
+from issues.models import Comment, Issue, SavedView
+from issues.services.views import ABOUT as OF_VIEWS
 from products import access
 from products.models import Product
 
@@ -32,7 +33,9 @@ def visible_events(user):
     if not access.is_staff(user):
         of_site &= Q(about__in=OPEN_TO_ALL)
     trashed = Comment.objects.filter(pk=OuterRef("about_id"), deleted_at__isnull=False)
-    events = Event.objects.filter(of_issue | of_product | of_site)
+    events = SavedView.objects.hide_events(
+        Event.objects.filter(of_issue | of_product | of_site | Q(about__in=OF_VIEWS)), user
+    )
     return events.annotate(of_trash=Case(When(about="comment", then=Exists(trashed)), default=Value(False)))
 
 

@@ -9,6 +9,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
 
 from history.models import Batch, Kind, Via
+from issues.choices import COLUMNS, GROUPS
 from issues.models import TITLE_LIMIT, Category, Issue, Priority, Severity
 from issues.models import Status as StatusRow
 from issues.query.parsing import CHARACTERS
@@ -30,6 +31,7 @@ from products.models import TEXT_LIMIT, Component, Label, Milestone, Product, Ve
 PARTS = {"component": Component, "milestone": Milestone, "version": Version}
 LABELS_LIMIT = 100
 PRIORITIES, SEVERITIES = words(Priority), words(Severity)
+VIEW_COLUMNS, VIEW_GROUPS = list(COLUMNS.items()), list(GROUPS.items())
 RELATIONS = [("blocks", "blocks"), ("blocked-by", "blocked by"), ("relates", "relates to")]
 
 
@@ -258,6 +260,49 @@ class RelationSerializer(StrictSerializer):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["issue"].required, self.fields["issue"].allow_null = True, False
+
+
+class ViewSerializer(StrictSerializer):
+    """A saved view: the query of a list, with its columns and what it is put into sections by."""
+
+    DEFAULTS = {
+        "query": "",
+        "columns": (),
+        "group": "",
+        "shared": False,
+        "product": None,
+        "pinned": False,
+        "is_default": False,
+    }
+
+    id = serializers.IntegerField(read_only=True)
+    name = Text(max_length=100)
+    query = Text(required=False, allow_blank=True, max_length=CHARACTERS)
+    columns = serializers.ListField(
+        child=Choice(choices=VIEW_COLUMNS), required=False, allow_empty=True, max_length=len(VIEW_COLUMNS)
+    )
+    group = Choice(choices=VIEW_GROUPS, required=False, allow_null=True)
+    shared = Flag(required=False)
+    product = NamedField("key", required=False, allow_null=True, max_length=10)
+    pinned = Flag(required=False)
+    is_default = Flag(required=False)
+    owner = PersonField(read_only=True)
+    lock_version = serializers.IntegerField(read_only=True)
+    created_at = serializers.DateTimeField(read_only=True)
+    url = AddressField()
+
+    def validate_product(self, key):
+        """Return the Product with that key, or None."""
+        if key is None:
+            return None
+        product = Product.objects.visible_to(self.context["request"].user).filter(key=key).first()
+        if product is None:
+            raise ValidationError([unknown(key)])
+        return product
+
+    def validate_group(self, name):
+        """Return the name, or "" for none."""
+        return name or ""
 
 
 class StatusSerializer(StrictSerializer):

@@ -1,11 +1,14 @@
-"""Issues and what hangs on them, statuses, events, and the undo of any batch."""
+"""Issues and what hangs on them, saved views, statuses, events, and the undo of any batch."""
 
 import re
 from functools import partial
+from zlib import crc32
 
+from django.db import transaction
 from django.db.models import Exists, Q
 from django.http import Http404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -15,12 +18,15 @@ from history.models import Batch, Event
 from issues import reading, services
 from issues.api import events, serializers
 from issues.columns import label_rows
+from issues.exporters import FORMATS, export
 from issues.finding import search
 from issues.finding.pages import paginate
-from issues.models import Comment, Issue, Relation, Status
+from issues.models import Comment, Issue, Relation, SavedView, Status
 from issues.query.fields import FIELDS
 from issues.services.relations import REVERSED
+from issues.services.views import ABOUT as OF_VIEWS
 from issuetracker.api.conditions import etag
+from issuetracker.api.pages import PARAMETERS, refuse
 from issuetracker.api.views import Created, Described, Ended, Listed, Read, Resource, Trashed, Updated
 from issuetracker.keyset import Key
 from products import access
@@ -117,6 +123,8 @@ def find_issue(view):
 
 FILTERS = [OpenApiParameter(field.name, str, many=field.many, description=str(field.help)) for field in FIELDS.values()]
 SORT = OpenApiParameter("sort", str, description="Such as `updated-desc` or `priority,due-asc`.")
+FORMAT = OpenApiParameter("format", str, enum=list(FORMATS), default="jsonl")
+TIME_ZONE = OpenApiParameter("tz", str, description=PARAMETERS["tz"][1])
 QUERY = OpenApiParameter("q", str, description="A query; `/docs` of the language: `query/`.")
 
 
@@ -147,10 +155,15 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
             return rows
         params = self.request.query_params
         text = params.get("q", "") if self.action == "list" else self.text
-        asked = search(self.request.user, text=text, params=params, product=product_key, zone=self.zone)
+        asked = self.ask(text)
         self.asked, self.list_terms = asked, asked.canonical
         self.canonical = asked.canonical if self.action != "list" or "q" in params else None
         return asked.apply(rows.defer(*self.left_out))
+
+    def ask(self, text):
+        """Return the Search for a query and the parameters of the address. Raises QueryError or ValidationError."""
+        params, product = self.request.query_params, self.kwargs.get("product_key")
+        return search(self.request.user, text=text, params=params, product=product, zone=self.zone)
 
     @extend_schema(parameters=[*FILTERS, SORT], request=serializers.SearchSerializer)
     @action(detail=False, methods=["post"])
@@ -160,6 +173,32 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
         asked.is_valid(raise_exception=True)
         self.text = asked.validated_data["q"]
         return self.list(request, *args, **kwargs)
+
+    @property
+    def known_parameters(self):
+        """The query parameters that may be given: an export has no pages."""
+        return ("tz", "format", "q", *FIELDS, "sort") if self.action == "export" else super().known_parameters
+
+    @extend_schema(
+        parameters=[QUERY, *FILTERS, SORT, FORMAT, TIME_ZONE],
+        responses={(200, "text/csv"): str, (200, "application/jsonl"): str},
+    )
+    @action(detail=False)
+    def export(self, request, *args, **kwargs):
+        """Write all that a query finds into a file: CSV, or one issue a line, as a list with descriptions tells it."""
+        kind = request.query_params.get("format", "jsonl")
+        if kind not in FORMATS:
+            refuse("format", _("Choose one of: %(names)s.") % {"names": ", ".join(FORMATS)}, "choice")
+        product = self.find_home()
+        asked = self.ask(request.query_params.get("q", ""))
+        rows = Issue.objects.visible_to(request.user)
+        rows = rows.filter(product=product) if product is not None else rows
+        name = f"{product.key}-issues" if product is not None else "issues"
+        return export(kind, asked, rows, request.user, name=name, head=request.method == "HEAD")
+
+    def perform_content_negotiation(self, request, force=False):
+        """Choose the form of the answer; an export is a file, whatever a client says it prefers."""
+        return super().perform_content_negotiation(request, force or self.action == "export")
 
     def page(self, queryset, **options):
         """Return the Page that is asked for, in the order of the query."""
@@ -423,6 +462,45 @@ class StatusViewSet(Listed, Created, Read, Updated, Resource):
         return services.update_status(row, expected_version=expected, **self.doing, **changes)
 
 
+@extend_schema(tags=["views"])
+class SavedViewSet(Listed, Created, Read, Updated, Ended, Resource):
+    """Saved views: one's own, and those that are shared. Whoever sees one may set `pinned`, for themselves."""
+
+    serializer_class = serializers.ViewSerializer
+    lookup_value_converter = "int"
+    ordering = (Key("name"), Key("id"))
+    actions = {"update": "edit_view", "destroy": "edit_view"}
+
+    def rows(self):
+        """Return the views, with all that their representation and rights need."""
+        return SavedView.objects.select_related("owner", "product").with_pins_of(self.request.user)
+
+    def get_queryset(self):
+        """Return those that the reader sees."""
+        return self.rows().visible_to(self.request.user)
+
+    def told(self, row):
+        """Return `(representation, ETag)` of a view: it tells of more than its own row."""
+        data = self.get_serializer(row).data
+        return data, etag(row, f"{crc32(repr((data['pinned'], data['owner'], data['product'])).encode()):08x}")
+
+    def perform_create(self, fields):
+        """Save the view. Return it."""
+        return services.create_view(**self.doing, **fields)
+
+    @transaction.atomic
+    def perform_update(self, row, expected, changes):
+        """Change the view, and whether the reader has pinned it. Return it."""
+        pinned = changes.pop("pinned", None)
+        if changes:
+            row = services.update_view(row, expected_version=expected, **self.doing, **changes)
+        return services.pin_view(row, pinned=pinned, **self.doing) if pinned is not None else row
+
+    def perform_destroy(self, row, expected):
+        """Delete the view; the undo of its batch brings it back. Return it."""
+        return services.archive_view(row, expected_version=expected, **self.doing)
+
+
 @extend_schema(tags=["batches"])
 class BatchViewSet(Read, Resource):
     """A call of a service: one change, or many at once."""
@@ -443,7 +521,7 @@ class BatchViewSet(Read, Resource):
         """Take the batch back. What somebody has changed since is left alone and reported; 202 while it runs on."""
         batch = self.get_object()
         self.expected(batch)
-        if batch.events.filter(product=None).exists():
+        if batch.events.filter(product=None).exclude(about__in=OF_VIEWS).exists():
             require_scope(request, "admin")
         undoing = services.undo(batch, **self.doing)
         running = undoing.state == Batch.State.RUNNING

@@ -1,6 +1,6 @@
 """A list of issues that somebody asks for: from query text and plain parameters to a condition and an order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from typing import Any
 
@@ -69,6 +69,11 @@ class Search:
         """The order, as the Keys of `keyset.paginate`; the id is the last tie-break."""
         keys = [_key(one) for one in (BY_RELEVANCE if self.is_ranked else self.sort)]
         return (*keys, Key("id", keys[-1].descending))
+
+    def unranked(self, otherwise=DEFAULT_SORT):
+        """Return it in an order that all that it finds has a place in: the one asked for, or `otherwise`."""
+        sort = tuple(one for one in self.query.sort if one.key != "relevance") or otherwise
+        return replace(self, query=replace(self.query, sort=sort))
 
     @property
     def canonical(self):

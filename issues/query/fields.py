@@ -45,6 +45,13 @@ class Field:
     kept: str = ""
 
     @property
+    def column(self):
+        """What the API calls its value; "" for what is no value of the issue itself, and for long texts."""
+        if self.kind is Kind.SPAN or self.path == "description":
+            return ""
+        return "key" if self.path == "pk" else self.path.replace("__", "_")
+
+    @property
     def is_compared(self):
         """Whether it takes >, >=, <, <= and ranges."""
         return self.ordered or self.kind in COMPARED
@@ -136,6 +143,8 @@ VOCABULARY = (*FIELDS, *ALIASES, *DIRECTIVES, *HISTORY)
 KEPT = {field.name: field.kept for field in _FIELDS if field.kept}
 CHANGEABLE = {**KEPT, "label": "labels", "title": "title", "body": "description"}
 WHERE = ("title", "body", "comments")
+# The columns of an export, what one looks for first in front.
+EXPORTED = {name: FIELDS[name].column for name in ("id", "title", *FIELDS) if FIELDS[name].column}
 
 # The orders, and whether they go down where nothing is said.
 SORTS = {

@@ -1,4 +1,4 @@
-"""Every write to issues, comments, relations and statuses, and the undo of any batch."""
+"""Every write to issues, comments, relations, statuses and saved views, and the undo of any batch."""
 
 from issues.services.batch import link_duplicates, write_batch
 from issues.services.comments import add_comment, edit_comment, restore_comment, trash_comment
@@ -8,17 +8,21 @@ from issues.services.relations import relate, stored_relation, unrelate
 from issues.services.statuses import create_status, update_status
 from issues.services.trash import purge, purge_expired, redact, restore_issue, trash_issue
 from issues.services.undoing import can_undo, resume, running, undo
+from issues.services.views import archive_view, create_view, pin_view, update_view
 
 __all__ = [
     "CommentRecord",
     "EventRecord",
     "IssueRecord",
     "add_comment",
+    "archive_view",
     "can_undo",
     "create_issue",
     "create_status",
+    "create_view",
     "edit_comment",
     "link_duplicates",
+    "pin_view",
     "purge",
     "purge_expired",
     "redact",
@@ -34,5 +38,6 @@ __all__ = [
     "unrelate",
     "update_issue",
     "update_status",
+    "update_view",
     "write_batch",
 ]

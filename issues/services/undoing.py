@@ -10,8 +10,8 @@ from history import log
 from history.errors import Conflict, Forbidden
 from history.models import Batch, Change, Event, Kind, Via
 from history.writing import lock
-from issues.models import Comment, Issue, Priority, Relation, Severity, Status
-from issues.services import comments, relations, statuses, trash
+from issues.models import Comment, Issue, Priority, Relation, SavedView, Severity, Status
+from issues.services import comments, relations, statuses, trash, views
 from issues.services.issues import finish, lock_issue
 from products import access
 from products import services as products
@@ -23,11 +23,12 @@ TOGETHER = (
     frozenset({"status", "resolution", "duplicate_of", "closed_at", "triaged_at"}),
     frozenset({"product", "number"}),
 )
+EMPTY = {"BooleanField": bool, "JSONField": list}
 RANKS = {"priority": Priority, "severity": Severity}
 SITE_RIGHTS = {"status": "edit_statuses", "label": "edit_site_labels"}
 MODELS = {
     model._meta.model_name: model
-    for model in (Component, Label, Milestone, Version, Product, Status, User, Issue, Comment)
+    for model in (Component, Label, Milestone, Version, Product, Status, User, Issue, Comment, SavedView)
 }
 
 
@@ -93,7 +94,7 @@ def authorize_undo(actor, batch, events=None):
     """Raise Forbidden unless `actor` may take back every event of `batch`.
 
     A triager undoes anybody's change to an issue, a reporter the own; what maintainers or staff did to products,
-    parts, members and statuses is undone by such.
+    parts, members and statuses is undone by such. What was done to a view is undone by who may do it.
     """
     homes: dict = {}
     if events is None:
@@ -102,6 +103,8 @@ def authorize_undo(actor, batch, events=None):
             .select_related("issue__product", "product")
             .only(
                 "about",
+                "about_id",
+                "actor",
                 "batch_id",
                 "issue__author",
                 "issue__assignee",
@@ -111,7 +114,8 @@ def authorize_undo(actor, batch, events=None):
             )
         )
     for event in events:
-        homes.setdefault((event.about, event.issue_id, event.product_id), event)
+        one_by_one = event.about_id if event.about in views.ABOUT else None
+        homes.setdefault((event.about, event.issue_id, event.product_id, one_by_one), event)
     own = batch.actor_id is not None and batch.actor_id == actor.pk
     for event in homes.values():
         _authorize_event(actor, event, own)
@@ -122,6 +126,8 @@ def _authorize_event(actor, event, own):
         access.authorize(actor, "undo", event.issue, own=own)
         if not access.can(actor, "undo", event.issue):
             _refuse_others_work(actor, event)
+    elif event.about in views.ABOUT:
+        views.authorize_undo(actor, event)
     elif event.about == "product":
         access.authorize(actor, "unarchive", event.product)
     elif event.product is not None:
@@ -158,6 +164,8 @@ def _revert(event, undoing):
         return _revert_issue(event, undoing)
     if event.about == "member":
         return _revert_member(event, undoing)
+    if event.about == "savedviewpin":
+        return views.revert_pin(event, undoing)
     return _revert_row(event, undoing)
 
 
@@ -234,7 +242,7 @@ def _put_plain(row, field, value):
     if field.is_relation:
         setattr(row, field.name, field.related_model._base_manager.get(pk=value["id"]) if value else None)
     elif value is None and not field.null:
-        setattr(row, field.name, False if field.get_internal_type() == "BooleanField" else "")
+        setattr(row, field.name, EMPTY.get(field.get_internal_type(), str)())
     else:
         setattr(row, field.name, field.to_python(value))
 
@@ -285,7 +293,7 @@ def _revert_member(event, undoing):
 
 
 def _revert_row(event, undoing):
-    """Undo a change to a product, a part, a status or a user."""
+    """Undo a change to a product, a part, a status, a user or a view."""
     model = MODELS[event.about]
     row = lock(model.objects.all(), model(pk=event.about_id))
     before = log.state(row)
@@ -319,6 +327,8 @@ def _finish_row(row, before, undoing):
         statuses.finish_status(row, before, lambda: undoing)
     elif isinstance(row, User):
         users.finish_user(row, before, lambda: undoing)
+    elif isinstance(row, SavedView):
+        views.finish_view(row, before, lambda: undoing)
     else:
         products.finish_part(row, before, lambda: undoing)
 

@@ -13,6 +13,7 @@ from history.models import Batch
 from issues import services
 from issues.forms import CommentForm, IssueForm, RelationForm
 from issues.models import Comment, Issue, Relation, Status
+from issues.services.views import ABOUT as OF_VIEWS
 from issues.views.access import at_issue
 from issues.views.detail import issue_page
 from issues.views.rows import answer_with_rows, wants_rows
@@ -250,6 +251,8 @@ def undo(request, pk):
 def _sees(user, batch):
     """Return whether `user` sees anything that `batch` did."""
     event = batch.events.select_related("issue__product", "product").first()
+    if event is not None and event.about in OF_VIEWS:
+        return services.can_undo(user, batch)
     if event is None or (event.issue is None and event.product is None):
         return can(user, "edit_statuses")
     return can(user, "view", event.issue or event.product)

@@ -1,12 +1,14 @@
 """A list of issues as its address says it: the query, the columns, the grouping and the place in the list."""
 
+from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from issues.choices import Category, Priority, Severity, Type
+from issues.choices import COLUMNS, GROUPS, Category, Priority, Severity, Type
 from issues.finding import SearchError, search
 from issues.query import to_text
 from issues.query.fields import FIELDS
@@ -16,18 +18,6 @@ from issues.query.tree import And, Not, Plain, Query, Sort, Term, both
 OPEN = "is:open"
 SIZES = (25, 50, 100)
 SIZE = 50
-COLUMNS = {
-    "component": _("Component"),
-    "milestone": _("Milestone"),
-    "version": _("Version"),
-    "author": _("Author"),
-    "created": _("Created"),
-    "due": _("Due"),
-    "votes": _("Votes"),
-    "comments": _("Comments"),
-    "assignee": _("Assignee"),
-    "updated": _("Updated"),
-}
 USUAL = ("component", "milestone", "comments", "assignee", "updated")
 SORT_NAMES = {
     "updated-desc": _("Updated"),
@@ -41,7 +31,6 @@ SORT_NAMES = {
     "number-desc": _("Number"),
 }
 RELEVANCE = "relevance-desc"
-GROUPS = {"status": _("Status"), "assignee": _("Assignee"), "priority": _("Priority"), "component": _("Component")}
 CHOICES = (
     ("is", _("State"), [("open", _("open")), ("closed", _("closed")), ("untriaged", _("untriaged"))]),
     ("category", _("Category"), Category.choices),
@@ -58,17 +47,31 @@ INPUTS = (
 )
 
 
+FILES = {"export.csv": _("CSV"), "export.jsonl": _("JSON Lines"), "feed.atom": _("Atom feed")}
+
+
+@dataclass(frozen=True)
+class Home:
+    """What the bare address of a list shows."""
+
+    text: str = OPEN
+    columns: tuple = USUAL
+    group: str = ""
+
+
 class Listing:
     """What the parameters `params` (a QueryDict) of a list's address ask for, as `user` sees it.
 
-    `text` is what stands in the search box; without a query and without plain parameters that is `is:open`. Where the
-    query is wrong, `problems` says why and `asked` (a Search) is its valid part.
+    `text` is what stands in the search box; without a query and without plain parameters that is `is:open`, or what
+    the `view` (a SavedView) says whose list it is. Where the query is wrong, `problems` says why and `asked` (a Search)
+    is its valid part.
     """
 
-    def __init__(self, params, user, product=None):
-        self.user, self.product = user, product
+    def __init__(self, params, user, product=None, view=None):
+        self.user, self.product, self.view = user, product, view
+        self.home = Home(view.query, _known(view.columns), view.group) if view else Home()
         plain = [name for name in (*FIELDS, "sort") if name in params]
-        self.text = params.get("q", "" if set(plain) - {"sort"} else OPEN)
+        self.text = params.get("q", "" if set(plain) - {"sort"} else self.home.text)
         self.problems: list = []
         self.errors: dict = {}
         self.asked = self._search(params)
@@ -76,8 +79,9 @@ class Listing:
             # Plain parameters are terms like any other: from here on they stand in the box.
             self.text = to_text(self.asked.query)
         self.size = _size(params)
-        self.columns = chosen_columns(params)
-        self.group = params.get("group", "") if params.get("group") in GROUPS else ""
+        self.columns = chosen_columns(params, self.home.columns)
+        group = params.get("group", self.home.group)
+        self.group = group if group in GROUPS else ""
         self.cursor = params.get("cursor", "")
 
     def _search(self, params):
@@ -102,9 +106,10 @@ class Listing:
         """Return the query string of this list with another `query` (a Query), cursor, size, columns or group."""
         state = {"size": self.size, "columns": self.columns, "group": self.group, **changes}
         text = self.text if query is None else to_text(query)
-        pairs = [("q", text)] if text != OPEN or cursor or changes else []
-        pairs += [("group", state["group"])] if state["group"] else []
-        pairs += [("columns", name) for name in state["columns"]] if state["columns"] != USUAL else []
+        bare = text == self.home.text and not cursor and not changes and (self.view or not self.product)
+        pairs = [] if bare else [("q", text)]
+        pairs += [("group", state["group"])] if state["group"] != self.home.group else []
+        pairs += [("columns", name) for name in state["columns"]] if state["columns"] != self.home.columns else []
         pairs += [("page_size", state["size"])] if state["size"] != SIZE else []
         pairs += [("cursor", cursor)] if cursor else []
         return "?" + urlencode(pairs)
@@ -123,6 +128,38 @@ class Listing:
     def is_narrowed(self):
         """Whether it asks for more than what is open."""
         return self.text.strip() != OPEN
+
+    @property
+    def is_changed(self):
+        """Whether it is no longer what its view says."""
+        return self.view is not None and Home(self.text, self.columns, self.group) != self.home
+
+    @property
+    def open_address(self):
+        """The address of the list of all that is open."""
+        if self.product is None:
+            return reverse("issues")
+        # Its bare address is that of its default view.
+        return f"{reverse('product-issues', args=[self.product.key])}?{urlencode([('q', OPEN)])}"
+
+    @property
+    def path(self):
+        """The path of its page."""
+        if self.view is not None:
+            return self.view.get_absolute_url()
+        return reverse("product-issues", args=[self.product.key]) if self.product else reverse("issues")
+
+    @property
+    def saved(self):
+        """The pairs that a form sends to save it as a view."""
+        pairs = [("query", self.text), ("group", self.group), *(("columns", name) for name in self.columns)]
+        return [pair for pair in pairs if pair[1]]
+
+    @property
+    def files(self):
+        """What it finds as files: `(label, address)`."""
+        query = urlencode([("q", self.text)])
+        return [(said, f"{self.path}{name}?{query}") for name, said in FILES.items()]
 
     @cached_property
     def nodes(self):
@@ -226,9 +263,10 @@ class Listing:
     @property
     def kept_but_query(self):
         """The same without the query."""
-        pairs = [("group", self.group), ("page_size", self.size if self.size != SIZE else "")]
-        columns = [("columns", name) for name in self.columns] if self.columns != USUAL else []
-        return [pair for pair in (*pairs, *columns) if pair[1]]
+        group = [("group", self.group)] if self.group != self.home.group else []
+        size = [("page_size", self.size)] if self.size != SIZE else []
+        columns = [("columns", name) for name in self.columns] if self.columns != self.home.columns else []
+        return [*group, *size, *columns]
 
     @property
     def kept_but_columns(self):
@@ -267,9 +305,13 @@ def _said(node):
     return {"field": f"{_('not')} {field}" if negated else field, "text": values.replace(",", ", ")}
 
 
-def chosen_columns(params):
+def chosen_columns(params, otherwise=USUAL):
     """Return the names of the columns that `params` ask for, in the order of the table."""
-    return tuple(name for name in COLUMNS if name in params.getlist("columns")) or USUAL
+    return _known(params.getlist("columns"), otherwise)
+
+
+def _known(columns, otherwise=USUAL):
+    return tuple(name for name in COLUMNS if name in columns) or otherwise
 
 
 def _size(params):

@@ -13,7 +13,7 @@ from issues.finding.groups import sections
 from issues.finding.pages import neighbours as find_neighbours
 from issues.finding.pages import paginate
 from issues.finding.snippets import add_snippets, with_texts
-from issues.models import Issue
+from issues.models import Issue, SavedView
 from issues.query import QueryError
 from issues.views.listing import INPUTS, USUAL, Listing
 from issues.views.rows import shown, with_rights
@@ -28,17 +28,18 @@ MINE = 30
 @require_safe
 def issues(request):
     """List the issues of all products."""
-    return _answer(request, _list(request, None))
+    return answer(request, listed(request, None))
 
 
 @require_safe
 @at_product
 def product_issues(request, product):
-    """List the issues of one product."""
-    return _answer(request, _list(request, product))
+    """List the issues of one product; the bare address leads to its default view."""
+    default = None if request.GET else SavedView.objects.visible_to(request.user).default_of(product)
+    return redirect(default) if default else answer(request, listed(request, product))
 
 
-def _answer(request, context):
+def answer(request, context):
     """Return the page, or what lies below the search box alone, where a script asks for it under the same address."""
     alone = request.headers.get("X-Fragment") == "results"
     answer = render(request, "issues/_results.html" if alone else "issues/list.html", context)
@@ -46,8 +47,9 @@ def _answer(request, context):
     return answer
 
 
-def _list(request, product):
-    listing = Listing(request.GET, request.user, product)
+def listed(request, product, view=None):
+    """Return what the page shows of the list of `product`, None for all, or of the saved `view`."""
+    listing = Listing(request.GET, request.user, product, view)
     seen = Issue.objects.visible_to(request.user)
     if product is not None:
         seen = seen.filter(product=product)
@@ -77,6 +79,9 @@ def _common(request, listing):
         "cap": COUNTED,
         "inputs": INPUTS,
         "list": listing.reference,
+        "saved_view": listing.view,
+        "may_edit_view": listing.view is not None and can(request.user, "edit_view", listing.view),
+        "may_share": can(request.user, "share_view", product),
         "may_create": product is None or can(request.user, "create", product),
     }
 

@@ -73,7 +73,7 @@ def complete(result, generator, request, public):
 def _complete(path, method, operation):
     responses = operation["responses"]
     writes = method != "get"
-    listed = operation["operationId"].endswith(("_list", "_create"))
+    listed = operation["operationId"].endswith(("_list", "_create", "_export"))
     if any(name in path for name in MOVING):
         responses["308" if writes else "301"] = {"description": "It has another key now: follow Location."}
     for code in ALWAYS + (WRITING if writes else ()):

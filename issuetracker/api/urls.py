@@ -41,6 +41,7 @@ for prefix, viewset, name in (
     (f"{PRODUCT}/events", issues.ProductEventViewSet, "product-event"),
     ("issues", issues.IssueViewSet, "issue"),
     ("labels", products.SiteLabelViewSet, "site-label"),
+    ("views", issues.SavedViewSet, "view"),
     ("batches", issues.BatchViewSet, "batch"),
     ("statuses", issues.StatusViewSet, "status"),
     ("users", accounts.UserViewSet, "user"),
@@ -58,7 +59,7 @@ class Root(APIView):
     @extend_schema(exclude=True)
     def get(self, request):
         """Name the lists that are not below anything else."""
-        names = ("product", "issue", "site-label", "status", "user")
+        names = ("product", "issue", "view", "site-label", "status", "user")
         return Response({name.replace("site-", ""): reverse(f"api-{name}-list") for name in names})
 
 

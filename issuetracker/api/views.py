@@ -46,12 +46,16 @@ class Resource(GenericViewSet):
         if self.action is None:
             return
         self.zone = zone_of(request.query_params)
-        listed = (*PARAMETERS, *self.parameters) if self.is_list else ("tz",)
-        check_parameters(request.query_params, listed)
+        check_parameters(request.query_params, self.known_parameters)
         if not self.detail and request.method not in SAFE_METHODS and self.action not in self.reading:
             self.home = self.find_home()
             self.require_person()
             self.authorize(self.home)
+
+    @property
+    def known_parameters(self):
+        """The query parameters that may be given."""
+        return (*PARAMETERS, *self.parameters) if self.is_list else ("tz",)
 
     @property
     def is_list(self):

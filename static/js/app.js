@@ -3,6 +3,7 @@ const modules = {
   toasts: () => import("./toasts.js"),
   list: () => import("./list.js"),
   search: () => import("./search.js"),
+  counts: () => import("./counts.js"),
 };
 
 function start(root) {

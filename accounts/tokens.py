@@ -1,0 +1,41 @@
+"""Finding the token that somebody shows, by one prepared statement."""
+
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import CharField, DateTimeField, F, Q
+from django.utils import timezone
+
+from accounts.models import ApiToken, User
+from issuetracker.prepared import Prepared, Slot
+from products.access import remember_roles
+
+SECRET_LIMIT = 200
+
+
+def live_token(secret):
+    """Return the ApiToken with that secret, its user and the user's roles, or None unless it can be used now."""
+    if not secret or len(secret) > SECRET_LIMIT:
+        return None
+    rows = LIVE.rows(digest=ApiToken.digest_of(secret), now=timezone.now())
+    if not rows:
+        return None
+    token = _built(ApiToken, TOKEN_FIELDS, rows[0])
+    token.user = _built(User, USER_FIELDS, rows[0], "user__")
+    remember_roles(token.user, [(row["in_product"], row["role"]) for row in rows if row["role"]])
+    return token
+
+
+def _live():
+    """Return the tokens with a digest that can be used now: a row for each membership of their users."""
+    live = Q(expires_at=None) | Q(expires_at__gt=Slot("now", DateTimeField()))
+    tokens = ApiToken.objects.filter(live, digest=Slot("digest", CharField()), revoked_at=None, user__is_active=True)
+    return tokens.annotate(in_product=F("user__memberships__product_id"), role=F("user__memberships__role"))
+
+
+TOKEN_FIELDS = tuple(field.attname for field in ApiToken._meta.concrete_fields if field.name != "digest")
+USER_FIELDS = tuple(field.attname for field in User._meta.concrete_fields if field.name != "password")
+LIVE = Prepared((*TOKEN_FIELDS, *(f"user__{name}" for name in USER_FIELDS), "in_product", "role"), _live)
+
+
+def _built(model, names, row, prefix=""):
+    """Return the instance of `model` whose fields are the columns of `row` that begin with `prefix`."""
+    return model.from_db(DEFAULT_DB_ALIAS, names, [row[f"{prefix}{name}"] for name in names])

@@ -1,0 +1,109 @@
+"""Exports: CSV for spreadsheets, JSON Lines for programs."""
+
+import csv
+import json
+from dataclasses import dataclass
+from io import StringIO
+from itertools import chain
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
+
+from issues import reading
+from issues.columns import label_rows
+from issues.query.fields import EXPORTED
+from issues.query.tree import Sort
+from issuetracker import keyset
+
+CHUNK = 500
+NAMES = (*reading.COLUMNS, "description")
+# The order of what is exported where none is asked for: an issue that changes meanwhile keeps its place.
+NEWEST = (Sort("created", True),)
+# A spreadsheet takes a cell that begins so for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Spreadsheets take a file without it for one in the encoding of their country.
+MARK = "\ufeff"
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a file is written: `begin()` is its head, `write(rows)` the text of some representations of issues."""
+
+    media_type: str
+    begin: object
+    write: object
+
+
+def export(kind, asked, rows, user, *, name, head=False):
+    """Return the answer with all of `rows`, issues that `user` may see, that the Search `asked` finds.
+
+    `kind` is one of `FORMATS`, `name` what the file is called; of a `head` nothing is read.
+    """
+    file = FORMATS[kind]
+    headers = {
+        "Content-Disposition": content_disposition_header(True, _file_name(name, kind)),
+        "Cache-Control": "private, no-store",
+    }
+    if head:
+        return HttpResponse(content_type=file.media_type, headers=headers)
+    pieces = chunks(asked, rows, user)
+    # What is wrong with the query shows with the first rows, while there can still be another answer.
+    first = next(pieces, [])
+    texts = (file.write(told) for told in chain([first], pieces))
+    return StreamingHttpResponse(chain([file.begin()], texts), content_type=file.media_type, headers=headers)
+
+
+def chunks(asked, rows, user):
+    """Yield the representations of all that `asked` finds among `rows`, in lists of 500, by one statement each."""
+    asked = asked.unranked(NEWEST)
+    found = asked.apply(rows).annotate(label_rows=label_rows())
+    for read in keyset.walk(found, asked.ordering, NAMES, CHUNK):
+        yield [reading.represent(row, user) for row in read]
+
+
+def _file_name(name, kind):
+    return f"{slugify(name) or 'issues'}-{timezone.localdate().isoformat()}.{kind}"
+
+
+def _csv_head():
+    return MARK + _csv([list(EXPORTED)])
+
+
+def _csv_rows(told):
+    return _csv([[_cell(issue[column]) for column in EXPORTED.values()] for issue in told])
+
+
+def _csv(rows):
+    text = StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
+
+
+def _cell(value):
+    """Return a value of a representation as the text of a cell, which no spreadsheet takes for a formula."""
+    if isinstance(value, dict):
+        value = value["username"]
+    if isinstance(value, list):
+        value = ", ".join(value)
+    if isinstance(value, bool):
+        value = "true" if value else "false"
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _json_rows(told):
+    return "".join(f"{_json(issue)}\n" for issue in told)
+
+
+def _json(issue):
+    text = json.dumps(issue, ensure_ascii=False, separators=(",", ":"))
+    # Some readers take these for the end of a line.
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")
+
+
+FORMATS = {
+    "csv": Format("text/csv; charset=utf-8", _csv_head, _csv_rows),
+    "jsonl": Format("application/jsonl; charset=utf-8", str, _json_rows),
+}

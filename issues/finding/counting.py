@@ -1,0 +1,54 @@
+"""How many issues saved views find: capped, bounded in time, and remembered for half a minute for each reader."""
+
+import time
+
+from django.core.cache import cache
+from django.db import OperationalError
+
+from issues.finding.search import search
+from issues.models import Issue
+from issues.query import QueryError
+from issuetracker.database import bounded
+from products import access
+
+CAP = 1000
+KEPT = 30
+# Seconds: for one count, and for all of them.
+ONE, ALL = 0.5, 2
+
+
+def counts(views, user):
+    """Return `{id: count}` of `views`, none above `CAP` + 1, for what `user` may see.
+
+    A view whose query cannot be run has none: what its valid part finds is more than it asks for. Neither has one that
+    would take too long.
+    """
+    names = {_name(view, user): view for view in views}
+    found = cache.get_many(names)
+    end = time.monotonic() + ALL
+    counted = {}
+    for name, view in names.items():
+        left = end - time.monotonic()
+        if name not in found and left > 0:
+            counted[name] = _count(view, user, min(left, ONE))
+    cache.set_many({name: count for name, count in counted.items() if count is not None}, KEPT)
+    found |= counted
+    return {view.pk: found[name] for name, view in names.items() if found.get(name) is not None}
+
+
+def _name(view, user):
+    """Return what the count is remembered by: it changes with what the view asks for and with the reader's roles."""
+    roles = hash(tuple(sorted(access.given_roles(user).items())))
+    return f"view-count:{view.pk}:{view.lock_version}:{user.pk}:{user.is_superuser}:{roles}"
+
+
+def _count(view, user, seconds):
+    try:
+        asked = search(user, text=view.query, product=view.product)
+        rows = Issue.objects.visible_to(user)
+        if view.product is not None:
+            rows = rows.filter(product=view.product)
+        with bounded(seconds):
+            return asked.apply(rows).order_by()[: CAP + 1].count()
+    except (QueryError, OperationalError):
+        return None

@@ -1,0 +1,148 @@
+"""Atom feeds of what a query finds, and the addresses that they are read at without a session."""
+
+from functools import wraps
+from hashlib import sha256
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import FEED
+from accounts.services import create_token, mark_used
+from accounts.tokens import live_token
+from history.errors import Unreadable
+from issues.exporters.atom import write_feed
+from issues.finding import search
+from issues.finding.pages import paginate
+from issues.models import Issue
+from issues.views.listing import Listing
+from issues.views.saved import find_view
+from products.models import Product
+from products.pages import explained
+
+SHOWN = 50
+TOKEN_NAME_LIMIT = 100
+FIELDS = ("number", "title", "description", "description_html", "created_at", "updated_at")
+NAMES = ("product__key", "author__username", "author__display_name")
+
+
+def for_reader(feed):
+    """Make a view of `feed(request, reader, …)`, whose reader is the user of the address's token, or nobody.
+
+    What is wrong is answered in plain words: these addresses are read by programs.
+    """
+
+    @require_safe
+    @wraps(feed)
+    def wrapped(request, **kwargs):
+        try:
+            answer = feed(request, _reader(request.GET.get("token")), **kwargs)
+        except PermissionDenied:
+            answer = _refusal(403, _("This address does not work, or no longer."))
+        except Http404:
+            answer = _refusal(404, _("There is nothing here, or nothing that you may see."))
+        except Unreadable as error:
+            problems = [problem["message"] for problem in error.errors["q"]]
+            answer = _refusal(400, "\n".join([str(error.detail), *problems]))
+        except ValidationError as error:
+            answer = _refusal(400, "\n".join(error.messages))
+        answer["Referrer-Policy"] = "no-referrer"
+        answer["Cache-Control"] = "private, no-cache"
+        return answer
+
+    return wrapped
+
+
+def _refusal(status, text):
+    return HttpResponse(f"{text}\n", status=status, content_type="text/plain; charset=utf-8")
+
+
+def _reader(secret):
+    """Return the user of the token `secret`, or nobody without one. Raises PermissionDenied for any other."""
+    if secret is None:
+        return AnonymousUser()
+    token = live_token(secret)
+    if token is None or not token.is_for_feeds:
+        raise PermissionDenied
+    mark_used(token, timezone.now())
+    return token.user
+
+
+@for_reader
+def issues(request, reader):
+    """Tell of issues of all products."""
+    return _feed(request, reader, None)
+
+
+@for_reader
+def product_issues(request, reader, key):
+    """Tell of issues of one product."""
+    return _feed(request, reader, _product(reader, key))
+
+
+@for_reader
+def view(request, reader, pk):
+    """Tell of what a saved view finds."""
+    found = find_view(reader, pk)
+    return _feed(request, reader, found.product, found)
+
+
+def _product(user, key):
+    product = Product.objects.visible_to(user).at(key)
+    if product is None:
+        raise Http404
+    return product
+
+
+def _feed(request, reader, product, view=None):
+    text = request.GET.get("q", view.query if view else "")
+    zone = ZoneInfo(getattr(reader, "time_zone", "UTC"))
+    asked = search(reader, text=text, params=request.GET, product=product, zone=zone).unranked()
+    seen = Issue.objects.visible_to(reader)
+    if product is not None:
+        seen = seen.filter(product=product)
+    rows = asked.apply(seen).select_related("product", "author").only(*FIELDS, *NAMES)
+    found = paginate(rows, asked, size=SHOWN).rows
+    title = view.name if view else " · ".join(filter(None, [product.title if product else "", text])) or _("All issues")
+    query = f"?{urlencode([('q', text)])}"
+    home = request.path.removesuffix("feed.atom")
+    address, own = (f"{settings.SITE_URL}{path}{query}" for path in (home, request.path))
+    return _conditional(request, write_feed(title, address, own, found))
+
+
+def _conditional(request, text):
+    """Return the answer with a feed, or 304 where the reader has it."""
+    etag = f'"{sha256(text.encode()).hexdigest()[:32]}"'
+    answer = HttpResponse(text, content_type="application/atom+xml; charset=utf-8", headers={"ETag": etag})
+    return get_conditional_response(request, etag=etag, response=answer)
+
+
+@login_required
+@never_cache
+@require_POST
+@explained
+def new_address(request):
+    """Make the address of a feed, with a token for it alone; it is shown in this answer and never again."""
+    sent = request.POST
+    view = find_view(request.user, sent["view"]) if sent.get("view", "").isdecimal() else None
+    product = view.product if view else _product(request.user, sent["product"]) if sent.get("product") else None
+    text = sent.get("q", "")
+    # Refused here rather than in a feed reader.
+    search(request.user, text=text, product=product)
+    listing = Listing(sent, request.user, product, view)
+    said = view.name if view else " ".join(filter(None, [product.key if product else "", text])) or _("All issues")
+    name = f"{_('Feed')}: {said}"[:TOKEN_NAME_LIMIT]
+    _token, secret = create_token(request.user, actor=request.user, via="web", name=name, scopes=[FEED])
+    query = urlencode([("q", text), ("token", secret)])
+    address = f"{settings.SITE_URL}{listing.path}feed.atom?{query}"
+    return render(request, "issues/feed_address.html", {"address": address, "name": name, "listing": listing})

@@ -1,0 +1,155 @@
+"""Saved views: the list of them, the list of issues that each is, and what can be done to them."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.http import Http404, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.defaultfilters import floatformat
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from history.errors import Stale, Unreadable
+from history.models import Batch
+from issues import services
+from issues.finding import counting
+from issues.forms import ViewForm
+from issues.models import SavedView
+from issues.services.views import PINS_LIMIT
+from issues.views.lists import answer, listed
+from products.access import can
+from products.pages import add_errors, explained, go_back, version_of
+
+LISTED = 200
+# No database number has more digits.
+ID_LIMIT = 2**63
+
+
+def find_view(user, pk):
+    """Return the SavedView of that id, if `user` sees it. Raises Http404."""
+    pk = int(pk)
+    found = SavedView.objects.visible_to(user).select_related("product", "owner").filter(pk=pk) if pk < ID_LIMIT else ()
+    for view in found:
+        return view
+    raise Http404
+
+
+@require_safe
+def views(request):
+    """List the views that the reader may see."""
+    seen = SavedView.objects.visible_to(request.user).with_pins_of(request.user).select_related("product", "owner")
+    listed = list(seen[:LISTED])
+    for view in listed:
+        view.may_edit = can(request.user, "edit_view", view)
+    return render(request, "issues/views.html", {"views": listed})
+
+
+@require_safe
+@explained
+def view(request, pk):
+    """Show the list of issues that a view is; further parameters change it, for this once."""
+    found = find_view(request.user, pk)
+    return answer(request, listed(request, found.product, found))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@explained
+def new_view(request):
+    """Save a list as a view."""
+    form = ViewForm(request.POST or None, user=request.user, initial=_initial(request.GET))
+    if form.is_valid():
+        made = _written(form, lambda fields: services.create_view(actor=request.user, via="web", **fields))
+        if made:
+            _tell(request, _("The view “%(name)s” is saved.") % {"name": made.name}, made)
+            return redirect(made)
+    return render(request, "issues/view_form.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def _initial(params):
+    return {**params.dict(), "columns": params.getlist("columns")}
+
+
+def _written(form, write):
+    """Return what `write(fields)` returns, or None, with what the service refuses beside its field."""
+    try:
+        return write(dict(form.cleaned_data))
+    except ValidationError as error:
+        add_errors(form, error)
+    except Unreadable as error:
+        form.add_error("query", [problem["message"] for problem in error.errors["query"]])
+    return None
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@explained
+def edit(request, pk):
+    """Change what a view is called, what it asks for, and who sees it."""
+    found = find_view(request.user, pk)
+    present = {name: getattr(found, name) for name in ("name", "query", "columns", "group", "shared", "is_default")}
+    present["product"] = found.product and found.product.key
+    form = ViewForm(request.POST or None, user=request.user, view=found, initial=present)
+    options = {"actor": request.user, "via": "web", "expected_version": version_of(request)}
+    try:
+        if form.is_valid() and _written(form, lambda fields: services.update_view(found, **options, **fields)):
+            _tell(request, _("The view “%(name)s” is changed.") % {"name": found.name}, found)
+            return redirect(found)
+    except Stale as stale:
+        found = stale.current
+        form.add_error(None, _("Somebody has changed this meanwhile: look it over, and save again."))
+    context = {"form": form, "saved_view": found, "may_edit_view": can(request.user, "edit_view", found)}
+    return render(request, "issues/view_form.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_POST
+@explained
+def save(request, pk):
+    """Make a view what its list has been changed to."""
+    found, sent = find_view(request.user, pk), request.POST
+    asked = {"query": sent.get("query", ""), "group": sent.get("group", ""), "columns": sent.getlist("columns")}
+    changed = services.update_view(found, actor=request.user, via="web", expected_version=version_of(request), **asked)
+    _tell(request, _("The view “%(name)s” is changed.") % {"name": changed.name}, changed)
+    return redirect(changed)
+
+
+@login_required
+@require_POST
+@explained
+def pin(request, pk):
+    """Put a view into the reader's side bar, or take it away from there."""
+    found = find_view(request.user, pk)
+    services.pin_view(found, actor=request.user, via="web", pinned="pinned" in request.POST)
+    return go_back(request, found.get_absolute_url())
+
+
+@login_required
+@require_POST
+@explained
+def delete(request, pk):
+    """Delete a view; undo brings it back."""
+    gone = services.archive_view(find_view(request.user, pk), actor=request.user, via="web")
+    _tell(request, _("The view “%(name)s” is deleted.") % {"name": gone.name}, gone)
+    return redirect("views")
+
+
+def _tell(request, text, view):
+    """Say what was done, with a way to undo it."""
+    batch = Batch.objects.filter(events__about="savedview", events__about_id=view.pk).latest("id")
+    messages.success(request, text, extra_tags=f"undo-{batch.pk}")
+
+
+@require_safe
+def counts(request):
+    """Answer with how many issues each view in the reader's side bar finds: `{"counts": {id: text}}`."""
+    pinned = SavedView.objects.none()
+    if request.user.is_authenticated:
+        pinned = SavedView.objects.pinned_by(request.user).select_related("product")[:PINS_LIMIT]
+    told = {pk: _told(number) for pk, number in counting.counts(pinned, request.user).items()}
+    return JsonResponse({"counts": told}, headers={"Cache-Control": "private, no-store"})
+
+
+def _told(number):
+    capped = floatformat(min(number, counting.CAP), "0g")
+    return f"{capped}+" if number > counting.CAP else capped
