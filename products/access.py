@@ -44,7 +44,7 @@ ACTIONS = {
     "choose_default_view": MAINTAINER,
 }
 OWN = {"edit_text", "close", "edit_comment", "undo", "edit_view"}
-NOT_BY_AUTHORSHIP = {"edit_comment", "undo"}
+NOT_BY_AUTHORSHIP = {"edit_comment", "undo", "edit_view"}
 SIGNED_IN = {"vote", "watch"}
 # What whoever is signed in may also do outside of any product.
 ANYWHERE = {"save_view", "share_view"}

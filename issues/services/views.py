@@ -34,9 +34,9 @@ def create_view(*, actor, via, pinned=False, **fields):
     Raises Forbidden, Unreadable for a query that cannot be run, or ValidationError by field.
     """
     refuse_unknown(fields, FIELDS)
+    authorize(actor, "share_view" if fields.get("shared") else "save_view", fields.get("product"))
     view = SavedView(owner=actor)
     _set(view, fields)
-    authorize(actor, "share_view" if view.shared else "save_view", view.product)
     check(view, exclude=["is_default"])
     _check_query(view, actor)
     batch = log.open_batch(actor=actor, via=via)

@@ -69,6 +69,11 @@ ALLOWED = {
     "maintain": MAINTAINERS_UP,
     "unarchive": MAINTAINERS_UP,
     "import": MAINTAINERS_UP,
+    "save_view": {"viewer", *REPORTERS_UP},
+    "pin_view": {"viewer", *REPORTERS_UP},
+    "share_view": REPORTERS_UP,
+    "edit_view": MAINTAINERS_UP,
+    "choose_default_view": MAINTAINERS_UP,
 }
 
 

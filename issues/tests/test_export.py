@@ -1,0 +1,241 @@
+"""Exports: CSV and JSON Lines of any query, from pages and API, of any size, with the reader's rights."""
+
+import csv
+import io
+import json
+import tracemalloc
+from math import ceil
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from issues.exporters.files import chunks
+from issues.finding import search
+from issues.models import Issue, Status
+from issues.query.fields import EXPORTED
+from issues.services import create_issue, create_view, update_issue
+from products.models import Component, Label
+from products.services import create_part, create_product
+
+API = "/api/v1/issues/export/"
+
+
+def at(user):
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def content(answer):
+    assert answer.status_code == 200, answer.content
+    assert answer.streaming
+    return b"".join(answer.streaming_content).decode()
+
+
+def table(answer):
+    text = content(answer)
+    assert text.startswith("\ufeff")
+    return list(csv.DictReader(io.StringIO(text[1:], newline="")))
+
+
+def lines(answer):
+    text = content(answer)
+    assert text == "" or text.endswith("\n")
+    return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
+def keys(answer):
+    return [row["key"] for row in lines(answer)]
+
+
+def file(product, actor, title="One", **fields):
+    return create_issue(product, actor=actor, via="web", title=title, **fields)
+
+
+def fill(product, author, amount):
+    """Write `amount` issues, past the log."""
+    status = Status.objects.get(slug="new")
+    Issue.objects.bulk_create(
+        Issue(
+            product=product, number=number, title=f"Issue {number}", description="x" * 200, author=author, status=status
+        )
+        for number in range(1, amount + 1)
+    )
+
+
+def test_a_list_is_exported_as_it_is_shown(product, triager, maintainer, api):
+    label = create_part(Label, product=product, actor=maintainer, via="web", name="a, b")
+    cart = create_part(Component, product=product, actor=maintainer, via="web", name="Cart")
+    file(
+        product, triager, 'Says "no"\tthen', labels=[label], component=cart, assignee=triager, description="Über\nzwei"
+    )
+    file(product, triager, "Two", priority=3)
+    client = at(triager)
+    page = client.get("/products/WEB/issues/?q=is:open").content.decode()
+    assert 'href="/products/WEB/issues/export.csv?q=is%3Aopen"' in page
+    answer = client.get("/products/WEB/issues/export.csv?q=is%3Aopen")
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer["Content-Disposition"].startswith('attachment; filename="web-issues-2')
+    two, one = table(answer)
+    assert list(one) == list(EXPORTED)
+    assert (one["id"], one["title"], one["label"], one["component"]) == ("WEB-1", 'Says "no"\tthen', "a, b", "Cart")
+    assert (one["assignee"], one["resolution"], one["confidential"], one["votes"]) == ("tom", "", "false", "0")
+    assert (two["id"], two["priority"], two["category"]) == ("WEB-2", "high", "triage")
+    assert one["created"].endswith("Z") and "T" in one["created"]
+
+
+def test_json_lines_are_what_the_api_tells(product, triager, maintainer, api):
+    one = file(product, triager, description="Über\u2028zwei\x85")
+    file(product, triager, "Two", parent=one)
+    told = api(triager).get("/api/v1/issues/?include=description&sort=created-desc").json()["results"]
+    for answer in (
+        at(triager).get("/issues/export.jsonl?q="),
+        api(triager).get(f"{API}?format=jsonl"),
+        api(triager).get(API, HTTP_ACCEPT="text/csv"),
+        api(triager).get("/api/v1/products/WEB/issues/export/?format=jsonl"),
+    ):
+        assert answer["Content-Type"] == "application/jsonl; charset=utf-8"
+        text = content(answer)
+        assert len(text.splitlines()) == 2
+        assert [json.loads(line) for line in text.splitlines()] == told
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "=cmd|' /C calc'!A0", "@SUM(1)", "-1+1"])
+def test_no_cell_is_a_formula(product, triager, begin):
+    file(product, triager, f"{begin}x")
+    text = content(at(triager).get("/issues/export.csv?q="))
+    (row,) = csv.DictReader(io.StringIO(text[1:], newline=""))
+    assert row["title"] == f"'{begin}x"
+    for cells in csv.reader(io.StringIO(text[1:], newline="")):
+        assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for cell in cells)
+
+
+def test_lines_end_as_the_standard_says(product, triager):
+    file(product, triager, 'a "b", c')
+    text = content(at(triager).get("/issues/export.csv?q="))
+    assert text.count("\r\n") == 2 and '"a ""b"", c"' in text
+    assert content(at(triager).get("/issues/export.csv?q=is:closed")).count("\r\n") == 1
+    assert content(at(triager).get("/issues/export.jsonl?q=is:closed")) == ""
+
+
+def test_it_holds_what_the_reader_may_see(product, administrator, triager, reporter, stranger, api):
+    file(product, reporter)
+    file(product, triager, "Hush", confidential=True)
+    private = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    file(private, administrator, "Deep")
+    expected = {
+        None: ["WEB-1"],
+        stranger: ["WEB-1"],
+        triager: ["WEB-2", "WEB-1"],
+        administrator: ["SEC-1", "WEB-2", "WEB-1"],
+    }
+    for user, found in expected.items():
+        assert keys(at(user).get("/issues/export.jsonl?q=")) == found
+        assert keys(api(user).get(API)) == found
+    assert at(stranger).get("/products/SEC/issues/export.csv").status_code == 404
+    hidden, absent = (api(stranger).get(f"/api/v1/products/{key}/issues/export/") for key in ("SEC", "NOT"))
+    assert (hidden.status_code, hidden.content) == (absent.status_code, absent.content) == (404, absent.content)
+
+
+def test_a_view_is_exported_by_its_name(product, triager, stranger):
+    file(product, triager)
+    file(product, triager, "Two", priority=3)
+    view = create_view(
+        actor=triager, via="web", name="Hot & <new>", query="priority:high", product=product, shared=True
+    )
+    answer = at(stranger).get(f"/views/{view.pk}/export.csv")
+    assert answer["Content-Disposition"].startswith('attachment; filename="hot-new-2')
+    assert [row["id"] for row in table(answer)] == ["WEB-2"]
+    assert keys(at(stranger).get(f"/views/{view.pk}/export.jsonl?q=is:open")) == ["WEB-2", "WEB-1"]
+
+
+@pytest.mark.parametrize("query", ["is:opn", "is:open label:ghost", "(", "x" * 1001, "%00"])
+def test_a_query_that_cannot_be_run_is_refused_whole(product, triager, api, query):
+    file(product, triager)
+    for answer in (
+        at(triager).get(f"/issues/export.csv?q={query}"),
+        at(triager).get(f"/products/WEB/issues/export.jsonl?q={query}"),
+        api(triager).get(f"{API}?q={query}"),
+    ):
+        assert (answer.status_code, b"WEB-1" in answer.content) == (400, False)
+    assert "export.csv" not in at(triager).get(f"/issues/?q={query}").content.decode()
+
+
+@pytest.mark.parametrize(
+    "query", ["format=xml", "cursor=x", "page_size=5", "count=1", "include=description", "status=ghost"]
+)
+def test_a_parameter_that_means_nothing_is_refused(product, triager, api, query):
+    answer = api(triager).get(f"{API}?{query}")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, [query.partition("=")[0]])
+
+
+def test_the_parameters_are_those_of_the_list(product, triager, api):
+    file(product, triager, priority=1)
+    file(product, triager, "Two", priority=4)
+    file(product, triager, "Three", priority=4)
+    assert keys(api(triager).get(f"{API}?priority=urgent&sort=number-asc")) == ["WEB-2", "WEB-3"]
+    assert keys(api(triager).get(f"{API}?q=sort:priority-desc,number-asc")) == ["WEB-2", "WEB-3", "WEB-1"]
+    assert api(triager).head(f"{API}?format=csv")["Content-Type"] == "text/csv; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "order", ["", "sort:updated-asc", "sort:due-asc,votes-desc", "sort:severity-desc", "sort:status"]
+)
+def test_every_issue_is_there_once_in_its_order(product, triager, monkeypatch, order):
+    monkeypatch.setattr("issues.exporters.files.CHUNK", 7)
+    fill(product, triager, 30)
+    for number in range(1, 31):
+        fields = {"severity": number % 5, "votes": number % 3, "due_on": f"2026-01-{number:02}" if number % 4 else None}
+        Issue.objects.filter(number=number).update(**fields)
+    exported = keys(at(triager).get(f"/issues/export.jsonl?q={order}"))
+    assert len(exported) == len(set(exported)) == 30
+    if order:
+        page = at(triager).get(f"/issues/?q={order}&page_size=50")
+        assert exported == [issue.key for issue in page.context["issues"]]
+    else:
+        assert exported == [f"WEB-{number}" for number in range(30, 0, -1)]
+
+
+def test_an_issue_that_changes_meanwhile_is_not_lost(product, triager, monkeypatch):
+    monkeypatch.setattr("issues.exporters.files.CHUNK", 5)
+    fill(product, triager, 20)
+    found = []
+    rows = Issue.objects.visible_to(triager)
+    for told in chunks(search(triager, text=""), rows, triager):
+        found += [one["number"] for one in told]
+        update_issue(Issue.objects.get(number=1), actor=triager, via="web", title=f"Changed {len(found)}")
+    assert found == list(range(20, 0, -1))
+
+
+def test_words_find_all_that_have_them_not_the_best_thousand(product, triager, monkeypatch):
+    monkeypatch.setattr("issues.finding.pages.RANKED", 2)
+    for number in range(6):
+        file(product, triager, f"cart {number}")
+    assert len(keys(at(triager).get("/issues/export.jsonl?q=cart sort:relevance"))) == 6
+
+
+def test_a_large_export_takes_no_more_memory_than_a_small_one(product, triager):
+    fill(product, triager, 5000)
+    list(exported(triager, 1))
+
+    def peak(amount):
+        tracemalloc.start()
+        with CaptureQueriesContext(connection) as queries:
+            count = sum(len(part) for part in exported(triager, amount))
+        _now, highest = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert count == amount
+        assert len(queries) == ceil(amount / 500) + (amount % 500 == 0)
+        return highest
+
+    small, large = peak(500), peak(5000)
+    assert large < 1.3 * small, (small, large)
+
+
+def exported(user, amount):
+    rows = Issue.objects.visible_to(user).filter(number__lte=amount)
+    return chunks(search(AnonymousUser(), text=""), rows, user)
