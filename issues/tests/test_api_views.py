@@ -63,9 +63,8 @@ def test_a_view_is_made_read_changed_and_deleted(api, product, triager):
         ({"name": "x", "owner": "ada"}, "owner", "read_only"),
         ({"name": "x", "ghost": 1}, "ghost", "unknown"),
         ({"name": "x", "query": "x" * 1001}, "query", "max_length"),
-        ({"name": "x", "query": "is:opn"}, "query", "choice"),
+        ({"name": "x", "query": "is:opn"}, "query", "unknown"),
         ({"name": "x", "query": "label:ghost"}, "query", "unknown"),
-        ({"name": "x", "query": "\x00"}, "query", "null_characters_not_allowed"),
     ],
 )
 def test_what_cannot_be_is_named_by_field(api, triager, body, field, code):
@@ -112,7 +111,8 @@ def test_a_personal_view_is_not_there_for_others(api, product, triager, administ
     view = create_view(actor=triager, via="web", name="Hush")
     for user in (administrator, stranger):
         client = api(user)
-        answers = [getattr(client, method)(f"{VIEWS}{pk}/", {"name": "x"}) for pk in (view.pk, 10**6)]
+        body = {"name": "x"} if method != "get" else None
+        answers = [getattr(client, method)(f"{VIEWS}{pk}/", body) for pk in (view.pk, 10**6)]
         assert [answer.status_code for answer in answers] == [404, 404]
         assert answers[0].content == answers[1].content
         assert client.get(VIEWS).json()["results"] == []

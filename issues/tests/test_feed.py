@@ -4,13 +4,14 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import FEED, ApiToken
 from accounts.services import create_token, revoke_token, update_user
 from issues.models import Issue
-from issues.services import create_issue, create_view, trash_issue, update_issue
+from issues.services import create_issue, create_view, update_issue
 from products.services import create_product, set_member, update_product
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -157,7 +158,7 @@ def test_a_token_of_one_kind_is_no_use_as_the_other(product, triager, api):
         assert Client().get(f"/api/v1/me/?token={secret}").status_code in (400, 401)
     for bad in ("", "x", "ist_" + "x" * 43, "x" * 500, "%00", "%ff"):
         assert Client().get(f"{PLACES[0]}&token={bad}").status_code == 403
-    with pytest.raises(Exception, match="Choose"):
+    with pytest.raises(ValidationError):
         token(triager, [FEED, "read"])
 
 
@@ -201,7 +202,6 @@ def test_a_reader_that_has_it_is_told_so(product, triager):
     assert Client().get(f"{PLACES[0]}is:open", headers={"If-None-Match": first["ETag"]}).status_code == 304
     empty = [Client().get(f"{PLACES[0]}is:closed")["ETag"] for _time in range(2)]
     assert empty[0] == empty[1]
-    trash_issue(Issue.objects.get(), actor=Issue.objects.get().author, via="web") if triager.is_superuser else None
     update_issue(Issue.objects.get(), actor=triager, via="web", title="Two")
     again = Client().get(f"{PLACES[0]}is:open", headers={"If-None-Match": first["ETag"]})
     assert (again.status_code, b"Two" in again.content) == (200, True)

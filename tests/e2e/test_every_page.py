@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from accounts.services import create_token
-from issues.services import create_issue, trash_issue
+from issues.services import create_issue, create_view, trash_issue
 from products.models import Component
 from tests.e2e.conftest import NARROW, WIDE, open_as
 
@@ -31,6 +31,11 @@ PAGES = [
     "/products/WEB/versions/",
     "/products/WEB/labels/",
     "/products/WEB/trash/",
+    "/views/",
+    "/views/new/?query=is:open",
+    "/views/{view}/",
+    "/views/{view}/?q=is:closed",
+    "/views/{view}/edit/",
     "/profile/",
     "/profile/tokens/",
     "/accounts/password/",
@@ -48,7 +53,9 @@ def filled(issue, product, administrator, reporter):
     create_token(administrator, actor=administrator, via="web", name="Script", scopes=["read"])
     gone = create_issue(product, actor=reporter, via="web", title="Gone")
     trash_issue(gone, actor=administrator, via="web")
-    return {"component": Component.objects.get().pk}
+    fields = {"name": "Everything that is open", "query": "is:open", "shared": True, "product": product, "pinned": True}
+    view = create_view(actor=administrator, via="web", **fields)
+    return {"component": Component.objects.get().pk, "view": view.pk}
 
 
 @pytest.fixture
