@@ -328,7 +328,7 @@ def _finish_row(row, before, undoing):
     elif isinstance(row, User):
         users.finish_user(row, before, lambda: undoing)
     elif isinstance(row, SavedView):
-        views.finish_view(row, before, lambda: undoing)
+        views.finish_undone(row, before, undoing)
     else:
         products.finish_part(row, before, lambda: undoing)
 

@@ -34,7 +34,7 @@ def create_view(*, actor, via, pinned=False, **fields):
     Raises Forbidden, Unreadable for a query that cannot be run, or ValidationError by field.
     """
     refuse_unknown(fields, FIELDS)
-    authorize(actor, "share_view" if fields.get("shared") else "save_view", fields.get("product"))
+    authorize(actor, _right_to(fields.get("shared")), fields.get("product"))
     view = SavedView(owner=actor)
     _set(view, fields)
     check(view, exclude=["is_default"])
@@ -62,10 +62,12 @@ def update_view(view, *, actor, via, expected_version=None, **changes):
     before, home = log.state(view), (view.product, view.shared)
     log_to = cache(partial(log.open_batch, actor=actor, via=via))
     _set(view, changes)
-    if (view.product, view.shared) != home:
-        authorize(actor, "share_view" if view.shared else "save_view", view.product)
+    moved = (view.product, view.shared) != home
+    if moved:
+        authorize(actor, _right_to(view.shared), view.product)
+        # What was chosen for one place is not chosen for another.
         view.is_default = changes.get("is_default", False)
-    if "is_default" in changes and view.is_default != before["is_default"]:
+    if view.is_default if moved else view.is_default != before["is_default"]:
         _choose_default(view, actor, log_to)
     if "query" in changes or "product" in changes:
         _check_query(view, actor, before)
@@ -104,6 +106,11 @@ def pin_view(view, *, actor, via, pinned):
     elif pin is not None and not pinned:
         _unpin(pin, log.open_batch(actor=actor, via=via))
     return view
+
+
+def _right_to(shared):
+    """Return what `products.access` calls to have a view in a product."""
+    return "share_view" if shared else "save_view"
 
 
 def _lock(view, expected_version=None):
@@ -185,6 +192,13 @@ def authorize_undo(actor, event):
     authorize(actor, "edit_view", view)
     if view.product and event.changes.filter(field="is_default").exists():
         authorize(actor, "choose_default_view", view.product)
+
+
+def finish_undone(view, before, undoing):
+    """Save a locked view as the undo batch has put it. Raises ValidationError where it may no longer be there."""
+    if not access.can(undoing.actor, _right_to(view.shared), view.product):
+        raise ValidationError({"product": ValidationError(_("You cannot have a view there."), code="forbidden")})
+    finish_view(view, before, lambda: undoing)
 
 
 def revert_pin(event, undoing):

@@ -261,6 +261,28 @@ def test_a_view_that_is_no_longer_shared_is_no_default(product, maintainer, tria
     assert at(maintainer).get(view.get_absolute_url()).status_code == 404
 
 
+def test_a_default_does_not_move_along(product, administrator, maintainer, triager):
+    other = create_product(actor=administrator, via="web", key="API", title="API", visibility="public")
+    theirs = save(administrator, product=other, shared=True, is_default=True)
+    view = update_view(save(triager, product=product, shared=True), actor=maintainer, via="web", is_default=True)
+    with pytest.raises(Forbidden):
+        update_view(view, actor=triager, via="web", product=other, is_default=True)
+    view = update_view(view, actor=triager, via="web", product=other)
+    assert list(SavedView.objects.filter(is_default=True)) == [theirs]
+    assert view.product == other
+
+
+def test_an_undo_brings_no_view_to_where_one_may_have_none(product, administrator, triager):
+    update_product(product, actor=administrator, via="web", visibility="private")
+    view = save(triager, product=product, shared=True)
+    update_view(view, actor=triager, via="web", product=None)
+    moved = last_batch()
+    set_member(product, triager, None, actor=administrator, via="web")
+    assert [one["field"] for one in undo(moved, actor=triager, via="web").left_alone] == ["product"]
+    view.refresh_from_db()
+    assert view.product is None
+
+
 def test_everybody_pins_for_themselves(product, triager, stranger):
     view = save(triager, name="<b>Hot</b>", shared=True, product=product)
     client = at(stranger)
