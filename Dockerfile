@@ -8,7 +8,7 @@ ENV PYTHONUNBUFFERED=1 \
     HOST=0.0.0.0 \
     PORT=8002 \
     DATA_DIR=/data \
-    PYTEST_ADDOPTS=--cov \
+    PYTEST_ADDOPTS="--cov --cov-report=term" \
     COVERAGE_FILE=/tmp/coverage \
     HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
 

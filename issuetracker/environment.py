@@ -9,10 +9,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
-# Health checks stay off because DatabaseGuard sees a dead connection without a round trip.
 # The rows of a page refer to a dozen tables by their keys: to weigh every order of joining them takes the planner
 # ten times as long as to fetch them, and gains nothing.
 PLANNING = "-c join_collapse_limit=4"
+# Health checks stay off because DatabaseGuard sees a dead connection without a round trip.
 POSTGRESQL = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": False, "OPTIONS": {"connect_timeout": 3, "options": PLANNING}}
 
 # IMMEDIATE takes the write lock when a transaction begins: readers that turn writers otherwise fail at once.
@@ -31,7 +31,7 @@ ENGINES = {"sqlite": SQLITE, "postgres": POSTGRESQL, "postgresql": POSTGRESQL}
 
 def read_port(env):
     """Return PORT as a number from 1 to 65535. Raises ImproperlyConfigured."""
-    value = env.str("PORT", default="8002")
+    value = env.str("PORT", default="") or "8002"
     if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 65535:
         raise ImproperlyConfigured(f"PORT must be a number from 1 to 65535, not {value!r}.")
     return int(value)
@@ -68,7 +68,7 @@ def read_allowed_hosts(env, site_url):
 
 def read_data_dir(env, root):
     """Return DATA_DIR as a path, made if need be. Raises ImproperlyConfigured where it cannot be written."""
-    folder = root / env.str("DATA_DIR", default="data")
+    folder = root / (env.str("DATA_DIR", default="") or "data")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

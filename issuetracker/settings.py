@@ -15,7 +15,7 @@ env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
 PORT = environment.read_port(env)
-HOST = env.str("HOST", default="127.0.0.1")
+HOST = env.str("HOST", default="") or "127.0.0.1"
 DEBUG = environment.read_flag(env, "DEBUG")
 SITE_URL = environment.read_site_url(env, PORT)
 ALLOWED_HOSTS = environment.read_allowed_hosts(env, SITE_URL)

@@ -24,7 +24,7 @@ def test_a_product_is_made_and_its_maker_maintains_it(administrator):
     assert (product.visibility, product.triage_days, product.owner) == ("public", 7, administrator)
     assert product.description_html == "<p><strong>All</strong></p>\n"
     assert product.members.get().role == "maintainer"
-    assert list(Event.objects.values_list("about", "kind")) == [
+    assert list(Event.objects.order_by("id").values_list("about", "kind")) == [
         ("user", "created"),
         ("product", "created"),
         ("member", "member-changed"),

@@ -12,6 +12,7 @@ from django.db import OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts import setup
+from issues.management.commands.load_demo import NOTE
 from issuetracker import staticfiles
 from issuetracker.database import refuse_unsafe
 from products.models import Product
@@ -40,8 +41,8 @@ class Command(BaseCommand):
         except ImproperlyConfigured as error:
             raise CommandError(error) from error
         staticfiles.collect_if_changed()
-        if options["demo"] and not Product.objects.exists():
-            call_command("load_demo")
+        if options["demo"]:
+            self.show_demo()
         self.offer_setup()
         # A connection cannot be shared with the processes to come.
         connections.close_all()
@@ -49,6 +50,14 @@ class Command(BaseCommand):
         self.stdout.write(f"Serving on {settings.SITE_URL}")
         self.stdout.flush()
         sys.exit(supervise(programs))
+
+    def show_demo(self):
+        """Fill an empty database with the demonstration, and say how to sign in to it."""
+        if not Product.objects.exists():
+            call_command("load_demo")
+        note = settings.DATA_DIR / NOTE
+        if note.exists():
+            self.stdout.write(f"Sign in as ana, tomas, … or sam: {note.read_text()}")
 
     def wait_for_database(self):
         """Return once the database answers. Raises CommandError after half a minute."""
@@ -133,4 +142,6 @@ def supervise(programs):
         if not stopping:
             code = os.waitstatus_to_exitcode(status) or 1
             stop(signal.SIGTERM, None)
+    # All have ended: no alarm may go off while this process ends, too.
+    signal.alarm(0)
     return code
