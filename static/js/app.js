@@ -36,13 +36,17 @@ function firstOf(menu) {
   return wanted.map((one) => [...(panel?.querySelectorAll(one) ?? [])].find(fits)).find(Boolean);
 }
 
+function enter(menu) {
+  if (!menu.querySelector(".menu-panel")?.contains(document.activeElement)) firstOf(menu)?.focus({ preventScroll: true });
+}
+
 document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
 document.addEventListener(
   "toggle",
   (event) => {
     if (event.target.matches?.("details.menu[open]")) {
       closeMenus(event.target);
-      firstOf(event.target)?.focus({ preventScroll: true });
+      enter(event.target);
     }
   },
   true,
@@ -114,6 +118,8 @@ document.addEventListener("keydown", (event) => {
 function press(element) {
   if (element.matches("details")) {
     element.open = true;
+    // At once, and not when the browser tells that it is open: what is typed meanwhile belongs into the menu.
+    enter(element);
     element.scrollIntoView({ block: "nearest" });
   } else if (element.matches("input, textarea, select")) {
     element.focus();
