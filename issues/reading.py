@@ -36,8 +36,8 @@ SEVERITIES = {rank.value: rank.name.lower() for rank in Severity}
 NUMBER_LIMIT = 2**63
 
 
-def _rows():
-    """Return the issues with what they refer to.
+def with_names(issues):
+    """Return a queryset of issues with what they refer to, as the columns `NAMED`.
 
     Each of it is a subquery of its own: a join of all these tables would take the planner of PostgreSQL many times as
     long as the rest of a request takes.
@@ -52,7 +52,7 @@ def _rows():
         },
         **{f"the_{name}": _one(Issue, name, _link_fields()) for name in LINKS},
     }
-    return Issue.objects.order_by().annotate(**named, label_rows=label_rows())
+    return issues.annotate(**named, label_rows=label_rows())
 
 
 def _one(model, name, told):
@@ -68,12 +68,12 @@ def _link_fields():
 
 
 def _of_ids():
-    return _rows().filter(Among(F("pk"), ListSlot("ids", BigAutoField())))
+    return with_names(Issue.objects.order_by()).filter(Among(F("pk"), ListSlot("ids", BigAutoField())))
 
 
 def _of_key():
     here = {"product__key": Slot("key", CharField()), "number": Slot("number", PositiveBigIntegerField())}
-    return _rows().filter(**here, deleted_at=None, product__deleted_at=None)
+    return with_names(Issue.objects.order_by()).filter(**here, deleted_at=None, product__deleted_at=None)
 
 
 SHORT = Prepared(COLUMNS, _of_ids)

@@ -12,7 +12,6 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 
 from issues import reading
-from issues.columns import label_rows
 from issues.query.fields import EXPORTED
 from issues.query.tree import Sort
 from issuetracker import keyset
@@ -58,7 +57,7 @@ def export(kind, asked, rows, user, *, name, head=False):
 def chunks(asked, rows, user):
     """Yield the representations of all that `asked` finds among `rows`, in lists of 500, by one statement each."""
     asked = asked.unranked(NEWEST)
-    found = asked.apply(rows).annotate(label_rows=label_rows())
+    found = reading.with_names(asked.apply(rows))
     for read in keyset.walk(found, asked.ordering, NAMES, CHUNK):
         yield [reading.represent(row, user) for row in read]
 

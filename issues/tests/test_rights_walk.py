@@ -105,7 +105,8 @@ def by_pages(client, product, issues, action):
         case "see the members":
             return client.get(reverse("product-members", args=[product.key]))
         case "set a member":
-            return to("product-members", product.key, user="w-viewer", role="triager")
+            version = product.members.get(user__username="w-viewer").lock_version
+            return to("product-members", product.key, user="w-viewer", role="triager", version=version)
 
 
 def by_rest(client, product, issues, action):

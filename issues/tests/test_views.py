@@ -397,7 +397,7 @@ def test_the_page_says_what_was_done_with_a_way_back(product, triager, stranger)
     assert client.post(f"/views/{view.pk}/delete/").url == "/views/"
     page = client.get("/views/").content.decode()
     (undo_address,) = re.findall(r'action="(/batches/\d+/undo/)"', page)
-    assert at(stranger).post(undo_address).status_code == 404
+    assert at(stranger).post(undo_address).status_code == 403
     client.post(undo_address)
     assert SavedView.objects.visible_to(stranger).get() == view
 
