@@ -194,6 +194,9 @@ def _changed(batch, issue, step, state, past):
     if "status" in values:
         rules.stamp(issue, step.at)
     after = {name: log.freeze(value) for name, value in values.items()}
+    if "labels" in values:
+        # In the order in which the single door tells them.
+        after["labels"] = log.freeze(issue.label_list)
     for name, value in (("priority", issue.priority_slug), ("severity", issue.severity_slug)):
         if name in after:
             after[name] = value
