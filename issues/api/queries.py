@@ -16,7 +16,6 @@ from issuetracker.api.fields import StrictSerializer
 from issuetracker.api.fields import Text as TextField
 from issuetracker.api.pages import check_parameters, zone_of
 from products.models import Product
-from products.numbers import read_number
 
 
 class AskedSerializer(StrictSerializer):
@@ -96,11 +95,8 @@ class QueryViewSet(GenericViewSet):
         """Complete a query at a place: fields, then values, only such as the reader may see."""
         params = request.query_params
         check_parameters(params, ("q", "at", "product", "tz"))
-        text, at = params.get("q", "")[:CHARACTERS], read_number(params.get("at", ""))
-        place = len(text) if at is None else at
-        start, end, offers = complete(text, place, request.user, self._product(params.get("product")))
-        told = [{"text": offer.text, "said": offer.said, "open": offer.open} for offer in offers]
-        return Response({"start": start, "end": end, "offers": told})
+        product = self._product(params.get("product"))
+        return Response(complete(params.get("q", ""), params.get("at", ""), request.user, product))
 
     def _product(self, key):
         product = Product.objects.visible_to(self.request.user).at(key) if key else None

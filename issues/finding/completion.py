@@ -3,17 +3,25 @@
 from issues.finding.names import CATEGORY, Names, kind_of
 from issues.query.completing import Offer, as_value, completing
 from issues.query.fields import FIELDS
+from issues.query.parsing import CHARACTERS
+from products.numbers import read_number
 
 SHOWN = 12
 
 
-def complete(text, position, user, product=None):
-    """Return `(start, end, [Offer])`: what may replace `text` from `start` to `end`, at most a dozen."""
-    place = completing(text, position)
+def complete(text, at, user, product=None):
+    """Return `{"start", "end", "offers": [{"text", "said", "open"}]}`: what may replace `text` from `start` to `end`.
+
+    `at` is the place as an address gives it, by default the end; a text is read as far as a query may go. There are a
+    dozen offers at most.
+    """
+    text, position = text[:CHARACTERS], read_number(at)
+    place = completing(text, len(text) if position is None else position)
     offers = list(place.offers)
     if place.field and "\x00" not in place.beginning:
         offers += _names(FIELDS[place.field], place.beginning, user, product)
-    return place.start, place.end, offers[:SHOWN]
+    told = [{"text": offer.text, "said": offer.said, "open": offer.open} for offer in offers[:SHOWN]]
+    return {"start": place.start, "end": place.end, "offers": told}
 
 
 def _names(field, beginning, user, product):

@@ -6,9 +6,7 @@ from django.views.decorators.http import require_safe
 
 from issues.finding.completion import complete
 from issues.query.fields import DIRECTIVES, FIELDS, HISTORY, SORTS
-from issues.query.parsing import CHARACTERS
 from products.models import Product
-from products.numbers import read_number
 
 EXAMPLES = (
     "is:open assignee:@me",
@@ -25,10 +23,8 @@ EXAMPLES = (
 @require_safe
 def complete_query(request):
     """Answer with the completions at a place of a query: `{"start", "end", "offers": [{"text", "said", "open"}]}`."""
-    text, at = request.GET.get("q", "")[:CHARACTERS], read_number(request.GET.get("at", ""))
-    start, end, offers = complete(text, len(text) if at is None else at, request.user, _product(request))
-    told = [{"text": offer.text, "said": offer.said, "open": offer.open} for offer in offers]
-    return JsonResponse({"start": start, "end": end, "offers": told}, headers={"Cache-Control": "private, no-store"})
+    told = complete(request.GET.get("q", ""), request.GET.get("at", ""), request.user, _product(request))
+    return JsonResponse(told, headers={"Cache-Control": "private, no-store"})
 
 
 def _product(request):
