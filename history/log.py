@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from history.models import Batch, Change, Event, Kind
+from history.writing import insert, insert_all
 
 # What nobody asks the past for: texts, and what is the same for ever or follows from something else.
 KEYLESS = frozenset(
@@ -38,9 +39,10 @@ def freeze(value):
     return None if value == "" else value
 
 
-def state(row):
-    """Return `{field: frozen value}` of all that the log keeps of `row`."""
-    return {field: freeze(value) for field, value in row.recorded().items()}
+def state(row, fields=None):
+    """Return `{field: frozen value}` of all that the log keeps of `row`, or of some `fields` of an issue."""
+    values = row.recorded() if fields is None else row.recorded(fields)
+    return {field: freeze(value) for field, value in values.items()}
 
 
 def identity(frozen):
@@ -64,7 +66,7 @@ def difference(before, after):
 
 def open_batch(*, actor, via, at=None, query="", total=1, **fields):
     """Return a new saved Batch: one call of a service by `actor` (a user or None)."""
-    return Batch.objects.create(
+    batch = Batch(
         actor=actor,
         via=via,
         at=at or timezone.now(),
@@ -73,6 +75,7 @@ def open_batch(*, actor, via, at=None, query="", total=1, **fields):
         done=fields.pop("done", total),
         **fields,
     )
+    return insert(batch)
 
 
 @contextmanager
@@ -134,8 +137,8 @@ def record(batch, kind, **fields):
     """Write one Event with its Changes (the arguments are those of `build`; the actor is the batch's). Return it."""
     fields.setdefault("actor", batch.actor)
     columns, rows = build(batch, kind, **fields)
-    event = Event.objects.create(**columns)
-    Change.objects.bulk_create(_changes(event, rows))
+    event = insert(Event(**columns))
+    insert_all(_changes(event, rows))
     return event
 
 

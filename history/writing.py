@@ -1,7 +1,9 @@
 """The steps that every service shares: lock the row, compare its version, check it, save what changed."""
 
+from functools import cache
+
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from history.errors import Stale
@@ -15,16 +17,64 @@ def lock(queryset, row, expected_version=None):
     Raises the model's DoesNotExist where it is gone, and Stale where `expected_version` is given and has passed:
     the comparison is made under the lock, so that of two who saw the same version only one wins.
     """
-    fresh = queryset.select_for_update(of=("self",)).get(pk=row.pk)
+    return compared(queryset.select_for_update(of=("self",)).get(pk=row.pk), expected_version)
+
+
+def compared(fresh, expected_version):
+    """Return a locked row. Raises Stale where `expected_version` is given and is no longer its version."""
     if expected_version is not None and fresh.lock_version != expected_version:
         raise Stale(_("Somebody has changed this in the meantime."), fresh)
     return fresh
 
 
+def insert(row):
+    """Insert a new `row` and give it its id: as `save` does, whose compiler costs several times the statement."""
+    statement, fields = _insertion(row._meta.model)
+    returns = connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        statement = f"{statement} VALUES {_places(fields)}{' RETURNING id' if returns else ''}"
+        cursor.execute(statement, _values(row, fields))
+        row.pk = cursor.fetchone()[0] if returns else cursor.lastrowid
+    row._state.adding, row._state.db = False, connection.alias
+    return row
+
+
+def insert_all(rows):
+    """Insert new `rows` of one model by one statement; they are not given their ids."""
+    if rows:
+        statement, fields = _insertion(rows[0]._meta.model)
+        places = ", ".join([_places(fields)] * len(rows))
+        with connection.cursor() as cursor:
+            cursor.execute(f"{statement} VALUES {places}", [value for row in rows for value in _values(row, fields)])
+
+
+@cache
+def _insertion(model):
+    """Return the beginning of the statement that inserts rows of `model`, and the fields that it names."""
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    return f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns})", fields
+
+
+def _places(fields):
+    return f"({', '.join(['%s'] * len(fields))})"
+
+
+def _values(row, fields):
+    return [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+
+
 def save_changed(row, fields):
-    """Save the named `fields` of `row` and nothing else."""
-    names = {field.name for field in row._meta.concrete_fields}
-    row.save(update_fields=[field for field in fields if field in names])
+    """Save the named `fields` of `row` and nothing else. Raises the model's DoesNotExist where the row is gone."""
+    named = set(fields)
+    changed = [field for field in row._meta.concrete_fields if field.name in named]
+    columns = ", ".join(f"{connection.ops.quote_name(field.column)} = %s" for field in changed)
+    table = connection.ops.quote_name(row._meta.db_table)
+    with connection.cursor() as cursor:
+        # Names of our own tables and columns, quoted; the values go apart.
+        cursor.execute(f"UPDATE {table} SET {columns} WHERE id = %s", [*_values(row, changed), row.pk])  # noqa: S608
+        if not cursor.rowcount:
+            raise type(row).DoesNotExist
 
 
 def save_named(row, fields=None):

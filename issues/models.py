@@ -185,13 +185,11 @@ class Issue(Versioned):
         "deleted_at",
     ]
 
-    def recorded(self):
-        """Return `{field: value}` of all that the log keeps of it, in the words of the API."""
-        values = {name: getattr(self, name) for name in self.TRACKED if name != "labels"}
-        values["priority"] = self.priority_slug
-        values["severity"] = self.severity_slug
-        values["labels"] = self.label_list
-        return values
+    RECORDED_AS = {"priority": "priority_slug", "severity": "severity_slug", "labels": "label_list"}
+
+    def recorded(self, fields=TRACKED):
+        """Return `{field: value}` of what the log keeps of it, or of some `fields`, in the words of the API."""
+        return {name: getattr(self, self.RECORDED_AS.get(name, name)) for name in fields}
 
     @property
     def priority_slug(self):
@@ -227,7 +225,8 @@ class Issue(Versioned):
         if self.duplicate_of_id and self.resolution != self.Resolution.DUPLICATE:
             errors["duplicate_of"] = _("Only an issue closed as duplicate is a duplicate of another.")
         for name in ("component", "milestone", "version"):
-            part = getattr(self, name)
+            # What was not even loaded is what it was.
+            part = getattr(self, name) if self._meta.get_field(name).is_cached(self) else None
             if part and part.product_id != self.product_id:
                 errors[name] = _("%(name)s belongs to another product.") % {"name": part.name}
         for name in ("parent", "duplicate_of"):

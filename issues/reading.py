@@ -14,7 +14,7 @@ from accounts.models import User
 from issues.choices import Priority, Severity
 from issues.columns import label_rows
 from issues.models import Issue, Status
-from issuetracker.prepared import Among, ListSlot, Prepared, Slot
+from issuetracker.prepared import Among, ListSlot, Prepared, PreparedModels, Slot
 from products import access
 from products.models import Component, Milestone, Product, Version
 
@@ -71,21 +71,28 @@ def _of_ids():
     return with_names(Issue.objects.order_by()).filter(Among(F("pk"), ListSlot("ids", BigAutoField())))
 
 
-def _of_key():
+def _at_key():
     here = {"product__key": Slot("key", CharField()), "number": Slot("number", PositiveBigIntegerField())}
-    return with_names(Issue.objects.order_by()).filter(**here, deleted_at=None, product__deleted_at=None)
+    return Issue.objects.order_by().filter(**here, deleted_at=None, product__deleted_at=None)
 
 
 SHORT = Prepared(COLUMNS, _of_ids)
 DESCRIBED = Prepared((*COLUMNS, "description"), _of_ids)
 WHOLE = Prepared((*COLUMNS, *TEXTS), _of_ids)
-ONE = Prepared((*COLUMNS, *TEXTS), _of_key)
+ONE = Prepared((*COLUMNS, *TEXTS), lambda: with_names(_at_key()))
+FOUND = PreparedModels(lambda: _at_key().select_related("product", "status"))
 
 
 def read_key(user, key, number):
     """Return the row of the issue with that product key and number, or None where `user` sees none there."""
     row = ONE.first(key=key, number=number) if number < NUMBER_LIMIT else None
     return row if row is not None and access.sees(user, _as_issue(row, row["home"])) else None
+
+
+def find(user, key, number):
+    """Return the issue with that product key and number, its product and status, or None where `user` sees none."""
+    issue = FOUND.first(key=key, number=number) if number < NUMBER_LIMIT else None
+    return issue if issue is not None and access.sees(user, issue) else None
 
 
 def read_ids(ids, *, described=False):

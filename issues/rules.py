@@ -1,10 +1,12 @@
 """What setting one field of an issue means for the others. Nothing here writes."""
 
 from django.core.exceptions import ValidationError
+from django.db.models import CharField
 from django.utils.translation import gettext as _
 
 from history.errors import Forbidden
 from issues.models import Category, Issue, Status
+from issuetracker.prepared import PreparedModels, Slot
 from products import access
 from products.access import REPORTER_FIELDS, TRIAGER
 
@@ -32,12 +34,21 @@ FIELDS = frozenset(
 )
 TEXT_FIELDS = frozenset({"title", "description"})
 CLOSING_FIELDS = frozenset({"status", "resolution"})
+# What hangs on the status: setting one may set the others.
+STAGE_FIELDS = frozenset({"status", "resolution", "duplicate_of", "closed_at", "triaged_at"})
 PARTS = ("component", "milestone", "version")
+
+
+def _of_category():
+    return Status.objects.filter(category=Slot("category", CharField())).order_by("position", "id")[:1]
+
+
+STATUSES = PreparedModels(_of_category)
 
 
 def first_status(category):
     """Return the first Status of `category` by position. Raises ValidationError where there is none."""
-    status = Status.objects.filter(category=category).order_by("position", "id").first()
+    status = STATUSES.first(category=category)
     if status is None:
         message = _("There is no status of the category %(category)s: an administrator can add one.")
         raise ValidationError({"status": ValidationError(message % {"category": category}, code="absent")})

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import connections
 from django.db.models import BooleanField, Expression, Field, Func
+from django.db.models.query import get_related_populators
 
 DEFAULT = "default"
 
@@ -51,18 +52,18 @@ class Among(Func):
         return f"{one} {how.format(place)}", [*before, *params]
 
 
-class Prepared:
-    """A queryset of dictionaries, made by `build()` with Slots for what changes; `names` are its columns.
+class _Compiled:
+    """A queryset that is made by `build()` with Slots for what changes, and compiled when it first runs.
 
-    It leans on the compiler of querysets, `as_sql` and `get_converters`.
+    It leans on the compiler of querysets, `as_sql` and `get_converters`, and on what makes instances of its rows.
     """
 
-    def __init__(self, names, build):
-        self.names, self.build = tuple(names), build
+    def __init__(self, build):
+        self.build = build
         self._compiled: Any = None
 
-    def rows(self, **values):
-        """Return the rows as dictionaries, with `values` in the slots of these names."""
+    def tuples(self, **values):
+        """Return the rows as the columns of the statement, with `values` in the slots of these names."""
         connection = connections[DEFAULT]
         if self._compiled is None:
             self._compiled = self._compile(connection)
@@ -73,7 +74,7 @@ class Prepared:
             rows = cursor.fetchall()
         if converters:
             rows = compiler.apply_converters(rows, converters)
-        return [dict(zip(self.names, row, strict=True)) for row in rows]
+        return rows
 
     def first(self, **values):
         """Return the first row, or None."""
@@ -81,8 +82,52 @@ class Prepared:
         return rows[0] if rows else None
 
     def _compile(self, connection):
-        queryset = self.build().values(*self.names)
-        compiler = queryset.query.get_compiler(DEFAULT)
+        compiler = self.queryset().query.get_compiler(DEFAULT)
         sql, params = compiler.as_sql()
         converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
         return sql, params, compiler, converters
+
+
+class Prepared(_Compiled):
+    """A prepared queryset of dictionaries; `names` are its columns."""
+
+    def __init__(self, names, build):
+        super().__init__(build)
+        self.names = tuple(names)
+
+    def queryset(self):
+        """Return the queryset to compile."""
+        return self.build().values(*self.names)
+
+    def rows(self, **values):
+        """Return the rows as dictionaries, with `values` in the slots of these names."""
+        return [dict(zip(self.names, row, strict=True)) for row in self.tuples(**values)]
+
+
+class PreparedModels(_Compiled):
+    """A prepared queryset of whole rows of a model, with what it selects as related."""
+
+    def queryset(self):
+        """Return the queryset to compile."""
+        return self.build()
+
+    def rows(self, **values):
+        """Return the rows as instances, with `values` in the slots of these names."""
+        tuples = self.tuples(**values)
+        _sql, _params, compiler, _converters = self._compiled
+        start, end = _bounds(compiler.klass_info)
+        names = [column.target.attname for column, _sql, _alias in compiler.select[start:end]]
+        populators = get_related_populators(compiler.klass_info, compiler.select, DEFAULT)
+        found = []
+        for row in tuples:
+            one = compiler.klass_info["model"].from_db(DEFAULT, names, row[start:end])
+            for populator in populators:
+                populator.populate(row, one)
+            found.append(one)
+        return found
+
+
+def _bounds(klass_info):
+    """Return where the columns of the model itself begin and end."""
+    fields = klass_info["select_fields"]
+    return fields[0], fields[-1] + 1

@@ -7,10 +7,11 @@ model of issues.
 """
 
 from django.apps import apps
-from django.db.models import Q
+from django.db.models import BigAutoField, Q
 from django.utils.translation import gettext as _
 
 from history.errors import Forbidden
+from issuetracker.prepared import Prepared, Slot
 
 NOBODY, VIEWER, REPORTER, TRIAGER, MAINTAINER = range(5)
 ROLES = {"viewer": VIEWER, "reporter": REPORTER, "triager": TRIAGER, "maintainer": MAINTAINER}
@@ -71,13 +72,19 @@ def is_staff(user):
     return is_person(user) and (user.is_staff or user.is_superuser)
 
 
+def _memberships():
+    return apps.get_model("products", "Member").objects.filter(user_id=Slot("user", BigAutoField()))
+
+
+MEMBERSHIPS = Prepared(("product_id", "role"), _memberships)
+
+
 def given_roles(user):
     """Return `{product id: role}` of the memberships of `user`, asked once for each user object."""
     if not is_person(user):
         return {}
     if not hasattr(user, "_given_roles"):
-        members = apps.get_model("products", "Member").objects.filter(user_id=user.pk)
-        remember_roles(user, members.values_list("product_id", "role"))
+        remember_roles(user, MEMBERSHIPS.tuples(user=user.pk))
     return user._given_roles
 
 

@@ -89,7 +89,9 @@ class LabelsField(serializers.ListField):
 
     def get_attribute(self, instance):
         """Return the names."""
-        return [row["name"] for row in instance.label_rows]
+        if hasattr(instance, "label_rows"):
+            return [row["name"] for row in instance.label_rows]
+        return [label.name for label in instance.label_list]
 
 
 class IssueSerializer(StrictSerializer):

@@ -226,15 +226,11 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
         return row if self.is_plain else super().again(row)
 
     def get_object(self):
-        """Return the issue of the URL; to be read, its row suffices. Raises as ever."""
-        if self.action != "retrieve" or not self.is_plain:
+        """Return the issue of the URL, or only its row where it is to be read. Raises as ever."""
+        read = {"retrieve": reading.read_key, "update": reading.find, "partial_update": reading.find}.get(self.action)
+        if read is None or not self.is_plain:
             return super().get_object()
-        row = reading.read_key(self.request.user, *issue_at(self.kwargs))
-        if row is None:
-            self.find_home()
-            self.miss()
-            raise Http404
-        return row
+        return self.allowed(read(self.request.user, *issue_at(self.kwargs)))
 
     def trash(self):
         """Return those in the trash that the user may restore."""

@@ -1,20 +1,21 @@
 """Creating an issue, and changing one: the door for a single issue."""
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
+from django.db.models import BigAutoField
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from history import log
+from history import log, writing
 from history.errors import Stale
 from history.models import Change, Kind
-from history.writing import lock, refuse_unknown, save_changed
+from history.writing import refuse_unknown, save_changed
 from issues import fulltext, rules
 from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber
+from issuetracker.prepared import PreparedModels, Slot
 from products import access
 from products.markdown import render
-from products.models import Label, Member, limit_text
+from products.models import Label, limit_text
 
 PLAIN_FIELDS = [
     "title",
@@ -47,13 +48,25 @@ ROWS = [field.name for field in Issue._meta.concrete_fields if field.is_relation
 # No one but the services sets what cannot be edited.
 UNCHECKED = {*ROWS, *(field.name for field in Issue._meta.concrete_fields if not field.editable)}
 TEXTS = {"title", "description"}
+COUNT_ON = "UPDATE issues_issuecounter SET last = last + 1 WHERE product_id = %s"
 SOURCES = {"agent": Issue.Source.API}
 
 
 def lock_issue(issue, expected_version=None):
-    """Return `issue` with its rows related, locked. Raises Issue.DoesNotExist (also in the trash) and Stale."""
-    live = Issue.objects.filter(deleted_at=None, product__deleted_at=None).select_related(*RELATED)
-    return lock(live, issue, expected_version)
+    """Return `issue` with its product and status, locked. Raises Issue.DoesNotExist (also in the trash) and Stale."""
+    fresh = LIVE.first(pk=issue.pk)
+    if fresh is None:
+        raise Issue.DoesNotExist
+    return writing.compared(fresh, expected_version)
+
+
+def _live():
+    live = Issue.objects.filter(pk=Slot("pk", BigAutoField()), deleted_at=None, product__deleted_at=None)
+    return live.select_related("product", "status").select_for_update(of=("self",))
+
+
+# What else it refers to is looked up where a change concerns it: most concern one field.
+LIVE = PreparedModels(_live)
 
 
 @transaction.atomic
@@ -83,8 +96,7 @@ def create_issue(product, *, actor, via, **fields):
 def _with_defaults(product, actor, fields):
     fields = dict(fields)
     if "status" not in fields:
-        member = Member.objects.filter(product=product, user=actor).exists()
-        skips = product.members_skip_triage and member
+        skips = product.members_skip_triage and product.pk in access.given_roles(actor)
         fields["status"] = rules.first_status(Category.ACCEPTED if skips else Category.TRIAGE)
         if fields.get("duplicate_of"):
             del fields["status"]
@@ -101,9 +113,9 @@ def insert(issue, batch, kind=Kind.CREATED):
     issue.description_html = render(issue.description)
     issue.number = next_number(issue.product)
     issue.event_count = 1
-    issue.save(force_insert=True)
-    IssueNumber.objects.create(product=issue.product, number=issue.number, issue=issue)
-    IssueLabel.objects.bulk_create(IssueLabel(issue=issue, label=label) for label in labels)
+    writing.insert(issue)
+    writing.insert(IssueNumber(product=issue.product, number=issue.number, issue=issue))
+    writing.insert_all([IssueLabel(issue=issue, label=label) for label in labels])
     issue.event_count = 0
     log.record(batch, kind, about=issue, product=issue.product, issue=issue, state=log.present(issue))
     fulltext.index_new([(issue.pk, fulltext.build(issue.title, issue.description))])
@@ -112,11 +124,22 @@ def insert(issue, batch, kind=Kind.CREATED):
 
 def next_number(product):
     """Return the next number of `product`, whose counter stays locked until the transaction ends."""
-    counter = IssueCounter.objects.filter(product=product)
-    if not counter.update(last=F("last") + 1):
+    number = _count_on(product)
+    if number is None:
         IssueCounter.objects.bulk_create([IssueCounter(product=product)], ignore_conflicts=True)
-        counter.update(last=F("last") + 1)
-    return counter.values_list("last", flat=True).get()
+        number = _count_on(product)
+    return number
+
+
+def _count_on(product):
+    """Move the counter of `product` on by one. Return where it stands, or None where there is no counter."""
+    with connection.cursor() as cursor:
+        returns = " RETURNING last" if connection.vendor == "postgresql" else ""
+        cursor.execute(f"{COUNT_ON}{returns}", [product.pk])
+        if not returns and cursor.rowcount:
+            cursor.execute("SELECT last FROM issues_issuecounter WHERE product_id = %s", [product.pk])
+        found = cursor.fetchone() if cursor.rowcount else None
+    return found[0] if found else None
 
 
 @transaction.atomic
@@ -137,10 +160,17 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
     if not changes:
         return issue
     now = timezone.now()
-    before = log.state(issue)
+    before = log.state(issue, _touched(changes))
     kind = _move(issue, changes, actor) if "product" in changes else Kind.CHANGED
     _set_fields(issue, changes, actor=actor, now=now)
     return finish(issue, before, batch or log.open_batch(actor=actor, via=via, at=now), kind)
+
+
+def _touched(changes):
+    """Return the fields that a change of the fields `changes` may change."""
+    if "product" in changes:
+        return Issue.TRACKED
+    return {*changes, *rules.STAGE_FIELDS} if rules.STAGE_FIELDS & set(changes) else set(changes)
 
 
 def _refuse_unseen(issue, seen, changes):
@@ -165,7 +195,7 @@ def _set_fields(issue, changes, *, actor, now):
     for field in PLAIN_FIELDS:
         if field in changes:
             setattr(issue, field, changes[field])
-    if issue.status_id is None or {"status", "resolution", "duplicate_of"} & set(changes):
+    if issue.status_id is None or rules.STAGE_FIELDS & set(changes):
         rules.set_status(issue, changes, now=now)
 
 
@@ -217,11 +247,11 @@ def check_issue(issue):
 
 
 def finish(issue, before, batch, kind=Kind.CHANGED):
-    """Save what differs from the state `before` of a locked `issue`, with an event in `batch`. Return the issue."""
+    """Save what differs from `before`, the state of a locked `issue` or of some fields, with an event. Return it."""
     check_issue(issue)
-    if before["product"]["id"] != issue.product_id:
+    if "product" in before and before["product"]["id"] != issue.product_id:
         place(issue)
-    changes = log.difference(before, log.state(issue))
+    changes = log.difference(before, log.state(issue, before))
     if not changes:
         return issue
     if "labels" in changes:

@@ -51,7 +51,7 @@ def lock_trashed(issue, expected_version=None):
 
 def set_trashed(issue, batch, trashed):
     """Move a locked `issue` into the trash, or out of it, with its event in `batch`. Return it."""
-    before = log.state(issue)
+    before = log.state(issue, ["deleted_at"])
     issue.deleted_at = batch.at if trashed else None
     issue.deleted_by = batch.actor if trashed else None
     return finish(issue, before, batch, Kind.TRASHED if trashed else Kind.RESTORED)
@@ -169,7 +169,7 @@ def _let_go(ids, batch):
     for field in ("parent", "duplicate_of"):
         named = Issue.objects.filter(**{f"{field}__in": ids}).exclude(pk__in=ids).select_related(*RELATED)
         for issue in named.select_for_update(of=("self",)):
-            before = log.state(issue)
+            before = log.state(issue, [field])
             setattr(issue, field, None)
             finish(issue, before, batch)
     relations = Relation.objects.filter(source__in=ids) | Relation.objects.filter(target__in=ids)

@@ -1,6 +1,7 @@
 """Serializers that take nothing they do not know, and the fields that all resources use."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
@@ -60,6 +61,17 @@ class StrictSerializer(serializers.Serializer):
     LATER: tuple = ()
     DEFAULTS: dict = {}
 
+    def get_fields(self):
+        """Return the fields; where a request is read only those that it may set or sends, since each is a copy."""
+        if not hasattr(self, "initial_data"):
+            return super().get_fields()
+        sent = set(self.initial_data) if isinstance(self.initial_data, Mapping) else set()
+        return {
+            name: deepcopy(field)
+            for name, field in self._declared_fields.items()
+            if name in sent or not (self.partial or field.read_only)
+        }
+
     def to_internal_value(self, data):
         """Return the validated values, before any look-up. Raises ValidationError with all that is wrong."""
         errors = self._refused(data) if isinstance(data, Mapping) else {}
@@ -90,7 +102,7 @@ class StrictSerializer(serializers.Serializer):
         if self.instance is None:
             return name in self.LATER and value in (None, False)
         if not hasattr(self, "_present"):
-            self._present = self.to_representation(self.instance)
+            self._present = type(self)(self.instance, context=self.context).data
         return self._present.get(name) == value or (name in self.MOVING and self.MOVING[name](value, self._present))
 
     @property
@@ -162,7 +174,7 @@ class Choice(serializers.ChoiceField):
 
 def words(ranks):
     """Return the choices of an IntegerChoices in the API: their names in lower case."""
-    return [(rank.name.lower(), str(rank.label)) for rank in ranks]
+    return [(rank.name.lower(), rank.label) for rank in ranks]
 
 
 class RankField(Choice):

@@ -13,7 +13,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from history.errors import Conflict
+from history.errors import Conflict, Forbidden
 from history.models import Via
 from issuetracker.api.conditions import etag, expected_version, is_known
 from issuetracker.api.pages import PARAMETERS, SIZE_LIMIT, check_parameters, refuse, zone_of
@@ -68,10 +68,11 @@ class Resource(GenericViewSet):
             raise NotAuthenticated
 
     def authorize(self, obj):
-        """Raise Forbidden unless the user may do what the method does to `obj`; the service asks once more."""
+        """Raise Forbidden unless the user may do what the method does to `obj`; the service asks the database."""
         name = self.actions.get(self.action)
-        if name is not None:
-            access.authorize(self.request.user, name, obj)
+        reason = access.refusal(self.request.user, name, obj) if name is not None else None
+        if reason:
+            raise Forbidden(*reason)
 
     def page(self, queryset, **options):
         """Return the Page of a list that `options` (those of `keyset.paginate`) ask for."""
@@ -90,7 +91,10 @@ class Resource(GenericViewSet):
 
     def get_object(self):
         """Return the row that the URL names. Raises Http404, Moved, or NotAuthenticated for an anonymous write."""
-        row = self.find(self.get_queryset())
+        return self.allowed(self.find(self.get_queryset()))
+
+    def allowed(self, row):
+        """Return `row`, what the URL names, for who may do to it what is asked. Raises as `get_object`."""
         if row is None:
             self.find_home()
             self.miss()
