@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
-from django.db.models import F, Q
+from django.db import connection
+from django.db.models import BooleanField, Expression, F, Q
 
 FORWARDS, BACKWARDS = "n", "p"
+# Who sees no more than so many homes is served by a walk along an index of each.
+FEW = 50
 
 
 class CursorError(ValueError):
@@ -49,32 +52,99 @@ class Page:
     count: int | None = None
 
 
-def paginate(queryset, ordering, *, size, cursor="", bound=""):
+@dataclass(frozen=True)
+class Homes:
+    """What the rows of a list belong to: by which foreign key, and the queryset of those that the reader sees."""
+
+    name: str
+    seen: Any
+
+
+def paginate(queryset, ordering, *, size, cursor="", bound="", homes=None):
     """Return the Page of `queryset` that `cursor` names, the first one without.
 
     `ordering` is a sequence of Keys that ends with a unique one. `bound` is what the cursor is good for: the query
-    and the reader. Raises CursorError.
+    and the reader. `homes`, the Homes of all rows, makes the list of a reader of few of them as quick as others.
+    Raises CursorError.
     """
     direction, values = _read(cursor, bound, len(ordering)) if cursor else (FORWARDS, None)
     backwards = direction == BACKWARDS
-    queryset = _ordered(queryset, ordering, backwards)
-    if values is not None:
-        queryset = queryset.filter(_beyond(ordering, values, backwards))
-    rows = list(queryset[: size + 1])
+    rows = list(_nearest(queryset, ordering, values, backwards, size + 1, homes))
     return _page(rows, [_values(row, ordering) for row in rows], size, backwards, values is not None, bound)
 
 
-def paginate_ids(queryset, ordering, fetch, *, size, cursor="", bound=""):
+def paginate_ids(queryset, ordering, fetch, *, size, cursor="", bound="", homes=None):
     """Return the same Page, of rows that `fetch(ids)` returns as `{id: row}`: the queryset is asked for ids alone."""
     direction, values = _read(cursor, bound, len(ordering)) if cursor else (FORWARDS, None)
     backwards = direction == BACKWARDS
-    queryset = _ordered(queryset, ordering, backwards)
-    if values is not None:
-        queryset = queryset.filter(_beyond(ordering, values, backwards))
-    places = [list(map(_plain, row)) for row in queryset.values_list(*(key.name for key in ordering))[: size + 1]]
+    found = _nearest(queryset, ordering, values, backwards, size + 1, homes)
+    places = [list(map(_plain, row)) for row in found.values_list(*(key.name for key in ordering))]
     page = _page([place[-1] for place in places], places, size, backwards, values is not None, bound)
-    found = fetch(page.rows)
-    return Page([found[pk] for pk in page.rows if pk in found], page.next, page.previous)
+    fetched = fetch(page.rows)
+    return Page([fetched[pk] for pk in page.rows if pk in fetched], page.next, page.previous)
+
+
+def _nearest(queryset, ordering, values, backwards, count, homes):
+    """Return the first `count` of `queryset` in that order, or those after the place with these `values`."""
+    ordered = _ordered(queryset, ordering, backwards)
+    if values is not None:
+        ordered = ordered.filter(_beyond(ordering, values, backwards))
+    if homes is not None and connection.vendor == "postgresql":
+        ordered = ordered.filter(_Nearest(ordered, ordering, backwards, count, homes))
+    return ordered[:count]
+
+
+class _ThisHome(Expression):
+    """The home that the walk is at."""
+
+    def as_sql(self, _compiler, _connection):
+        """Return its column."""
+        return "home.id", []
+
+
+class _Nearest(Expression):
+    """The condition that a row is one of the first of a list, found by a walk along the index of each home.
+
+    Where there are more than a FEW homes, one walk along all rows finds them sooner: which of the two is decided by
+    the same statement, and only one of them runs (the other is behind a filter that is asked once).
+    """
+
+    output_field = BooleanField()
+    conditional = True
+
+    def __init__(self, ordered, ordering, backwards, count, homes):
+        super().__init__()
+        self.ordered, self.ordering, self.backwards, self.count, self.homes = ordered, ordering, backwards, count, homes
+
+    def as_sql(self, compiler, connection, **_extra):
+        """Return the statement that finds the ids of the first rows."""
+        names = [key.name for key in self.ordering]
+        ids = self.ordered.values_list(*names)
+        of_one = ids.filter(**{f"{self.homes.name}_id": _ThisHome(output_field=self._key_field())})[: self.count]
+        (homes, home_params), (one, one_params), (all_, all_params) = (
+            part.query.get_compiler(compiler.using).as_sql()
+            for part in (self.homes.seen.order_by().values_list("pk")[: FEW + 1], of_one, ids[: self.count])
+        )
+        columns = ", ".join(f"key{place}" for place in range(len(names)))
+        order = ", ".join(f"key{place} {_direction(key, self.backwards)}" for place, key in enumerate(self.ordering))
+        table = connection.ops.quote_name(self.ordered.model._meta.db_table)
+        sql = (
+            f"{table}.id IN (WITH home (id) AS MATERIALIZED ({homes})"  # noqa: S608 (what the compiler wrote)
+            f" SELECT nearest.key{len(names) - 1} FROM (SELECT one.* FROM home CROSS JOIN LATERAL ({one})"
+            f" AS one ({columns}) WHERE (SELECT count(*) FROM home) <= {FEW} ORDER BY {order} LIMIT {self.count})"
+            f" AS nearest UNION ALL SELECT key{len(names) - 1} FROM ({all_}) AS other ({columns})"
+            f" WHERE (SELECT count(*) FROM home) > {FEW})"
+        )
+        return sql, (*home_params, *one_params, *all_params)
+
+    def _key_field(self):
+        return self.ordered.model._meta.get_field(self.homes.name).target_field
+
+
+def _direction(key, backwards):
+    """Return how a column is ordered, as `Key.order` says it."""
+    nulls = f" NULLS {'FIRST' if backwards else 'LAST'}" if key.nullable else ""
+    return ("DESC" if key.descending != backwards else "ASC") + nulls
 
 
 def _page(rows, places, size, backwards, has_cursor, bound):

@@ -3,6 +3,7 @@
 from issues import fulltext
 from issuetracker import keyset
 from products import access
+from products.models import Product
 
 # Rank is worked out for so many at most: the newest that match and that the reader may see.
 RANKED = 1000
@@ -16,6 +17,8 @@ def paginate(rows, asked, *, fetch=None, **place):
     """
     if asked.is_ranked:
         return keyset.paginate_ranked(ranked(rows, asked), fetch or rows.in_bulk, **place)
+    if asked.product is None and not access.is_superuser(asked.user):
+        place["homes"] = keyset.Homes("product", Product.objects.visible_to(asked.user))
     if fetch is not None:
         return keyset.paginate_ids(rows, asked.ordering, fetch, **place)
     return keyset.paginate(rows, asked.ordering, **place)

@@ -40,7 +40,7 @@ class Search:
     """What is asked for, ready to run for one reader.
 
     `query` is its meaning, `condition` the same on Issue; `needles` are the words that are looked for, with `weights`
-    that are the higher the rarer they are.
+    that are the higher the rarer they are. `product` is what the list is of, None for all.
     """
 
     query: Query
@@ -48,6 +48,7 @@ class Search:
     needles: tuple = ()
     weights: tuple = ()
     user: Any = None
+    product: Any = None
 
     def apply(self, queryset):
         """Return those of `queryset` that are asked for; the order is left to `keyset.paginate`."""
@@ -110,7 +111,7 @@ def search(user, *, text="", params=None, product=None, zone=None):
     condition = conditions.of(query.tree) if query.tree is not None else None
     needles = tuple(conditions.needles)
     weights = tuple(1 / (1 + log(conditions.names.frequency([needle]))) for needle in needles)
-    found = Search(whole, plain & (condition or Q()), needles, weights, user)
+    found = Search(whole, plain & (condition or Q()), needles, weights, user, product)
     problems += conditions.problems
     if problems:
         raise SearchError(problems, found)

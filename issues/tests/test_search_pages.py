@@ -1,5 +1,8 @@
 """Searching for words: the best first, page by page, with the place where they were found."""
 
+from datetime import date
+from itertools import chain
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
@@ -8,6 +11,8 @@ from issues import services
 from issues.finding import search
 from issues.finding.pages import paginate, ranked
 from issues.models import Issue
+from issuetracker import keyset
+from products.services import create_product
 
 
 def file(product, actor, title, **fields):
@@ -95,3 +100,32 @@ def test_a_stranger_is_shown_no_internal_text(product, triager):
     page = Client().get("/issues/", {"q": "login whisper"}).content.decode()
     assert "<mark>whisper</mark>" in page
     assert "secret" not in page
+
+
+@pytest.mark.parametrize("few", [0, 50])
+@pytest.mark.parametrize("sort", ["updated-desc", "created-asc", "severity-desc", "due-asc", "status-asc"])
+def test_readers_of_few_products_and_of_many_get_the_same_pages(few, sort, product, administrator, triager, monkeypatch):
+    monkeypatch.setattr(keyset, "FEW", few)
+    other = create_product(actor=administrator, via="web", key="OTHER", title="Other")
+    for number in range(9):
+        severity = {"severity": number % 3} if number % 2 else {"due_on": date(2026, 1, 1 + number // 3)}
+        home = other if number % 4 == 0 else product
+        file(home, administrator, f"{number}", **severity)
+    asked = search(triager, text=f"sort:{sort}")
+    rows = asked.apply(Issue.objects.visible_to(triager))
+    there, page = [], paginate(rows, asked, size=2)
+    first = page
+    while page.next:
+        there.append([issue.pk for issue in page.rows])
+        page = paginate(rows, asked, size=2, cursor=page.next)
+    back = [[issue.pk for issue in page.rows]]
+    while page.previous:
+        page = paginate(rows, asked, size=2, cursor=page.previous)
+        back.append([issue.pk for issue in page.rows])
+    whole = [issue.pk for issue in paginate(rows, asked, size=50).rows]
+    assert len(whole) == 9
+    assert [*chain.from_iterable(there), *back[0]] == whole
+    assert [*chain.from_iterable(reversed(back))] == whole
+    assert first.previous is None
+    by_ids = paginate(rows, asked, size=50, fetch=Issue.objects.in_bulk)
+    assert [issue.pk for issue in by_ids.rows] == whole
