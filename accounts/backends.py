@@ -1,10 +1,22 @@
 """How people sign in."""
 
 from django.contrib.auth.backends import ModelBackend
-from django.db.models import F, Q
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import BigAutoField, F, Q
 
 from accounts.models import ADDRESS_LIMIT, User, can_be_stored
+from issuetracker.prepared import Prepared, Slot
 from products.access import remember_roles
+
+
+def _with_roles():
+    """Return the user with an id: a row for each membership."""
+    users = User.objects.filter(pk=Slot("pk", BigAutoField()))
+    return users.annotate(in_product=F("memberships__product_id"), role=F("memberships__role"))
+
+
+FIELDS = tuple(field.attname for field in User._meta.concrete_fields)
+WITH_ROLES = Prepared((*FIELDS, "in_product", "role"), _with_roles)
 
 
 class NameOrEmail(ModelBackend):
@@ -23,15 +35,14 @@ class NameOrEmail(ModelBackend):
 
     def get_user(self, user_id):
         """Return the active user with that id, else None; the roles that every page asks for come along."""
-        # A row for each membership.
-        rows = User.objects.filter(pk=user_id).annotate(
-            in_product=F("memberships__product_id"), role=F("memberships__role")
-        )
-        found = list(rows)
-        if not found or not self.user_can_authenticate(found[0]):
+        rows = WITH_ROLES.rows(pk=user_id)
+        if not rows:
             return None
-        remember_roles(found[0], [(row.in_product, row.role) for row in found if row.role])
-        return found[0]
+        user = User.from_db(DEFAULT_DB_ALIAS, FIELDS, [rows[0][name] for name in FIELDS])
+        if not self.user_can_authenticate(user):
+            return None
+        remember_roles(user, [(row["in_product"], row["role"]) for row in rows if row["role"]])
+        return user
 
     def find(self, text):
         """Return who is called `text`, else whose address it is, else None. A name is no address of another."""

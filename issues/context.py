@@ -4,7 +4,8 @@ from django.utils.functional import SimpleLazyObject
 
 from issues.models import SavedView
 from issues.services.views import PINS_LIMIT
-from products.access import is_person
+from issuetracker.prepared import ByReader, PreparedModels
+from products.access import is_person, reader
 
 
 def nav_views(request):
@@ -15,4 +16,7 @@ def nav_views(request):
 def _pinned(user):
     if not is_person(user):
         return []
-    return list(SavedView.objects.pinned_by(user).only("name")[:PINS_LIMIT])
+    return PINNED.of(reader(user)).rows()
+
+
+PINNED = ByReader(PreparedModels, lambda user: SavedView.objects.pinned_by(user).only("name")[:PINS_LIMIT])

@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass, replace
 
-from django.db.models import BigIntegerField, CharField, F, Q, Value
+from django.db.models import BigAutoField, BigIntegerField, CharField, F, Q, Value
 from django.db.models.functions import Cast
 
 from accounts.models import User
 from issues.models import Issue, Relation, Status
+from issuetracker.prepared import Among, ByReader, ListSlot, PreparedTuples, Slot
+from products.access import reader
 from products.models import Component, Label, Member, Milestone, Version
 
 COLUMNS = ("fact", "ident", "t1", "t2", "t3", "t4", "n1")
 OFFERED_PEOPLE = 30
 LINKED = 100
+ISSUE = Slot("issue", BigAutoField())
+PRODUCT = Slot("product", BigAutoField())
 
 
 @dataclass(frozen=True)
@@ -48,25 +52,40 @@ def facts_of(issue, user, *, options):
     Always: label, child, duplicate, blocks, blocked-by, relates. With `options` also what its fields can be set to:
     status, component, milestone, version, offered (labels) and person.
     """
-    queries = [_labels_of(issue), *_links(issue, user)]
-    if options:
-        queries += _options(issue.product)
     found: dict = {}
-    for row in queries[0].union(*queries[1:], all=True):
+    for row in FACTS.of(reader(user), options).tuples(issue=issue.pk, product=issue.product_id):
         found.setdefault(row[0], []).append(Fact(*row))
     for rows in found.values():
         rows.sort(key=_place)
     return found
 
 
+def _facts(user, options):
+    queries = [_labels_of(), *_links(user)]
+    if options:
+        queries += _options()
+    return queries[0].union(*queries[1:], all=True)
+
+
+FACTS = ByReader(PreparedTuples, _facts)
+
+
 def names_of(statuses, people):
     """Return Facts with the names of these statuses (and their category) and people, by their ids."""
     if not statuses and not people:
         return []
-    found = _rows(Status.objects.filter(pk__in=statuses), "status", "name", "category")
-    persons = _rows(User.objects.filter(pk__in=people), "assignee", "username", "display_name")
-    facts = [Fact(*row) for row in found.union(persons, all=True)]
+    facts = [Fact(*row) for row in NAMES.tuples(statuses=statuses, people=people)]
     return [replace(fact, t1=fact.t2 or fact.t1) if fact.fact == "assignee" else fact for fact in facts]
+
+
+def _names():
+    statuses = Status.objects.filter(Among(F("pk"), ListSlot("statuses", BigAutoField())))
+    people = User.objects.filter(Among(F("pk"), ListSlot("people", BigAutoField())))
+    persons = _rows(people, "assignee", "username", "display_name")
+    return _rows(statuses, "status", "name", "category").union(persons, all=True)
+
+
+NAMES = PreparedTuples(_names)
 
 
 def _place(fact):
@@ -83,14 +102,14 @@ def _rows(queryset, fact, *texts, ident="pk", number=None):
     return rows.values_list(*COLUMNS)
 
 
-def _labels_of(issue):
-    return _rows(Label.objects.filter(issue_links__issue=issue), "label", "name", "colour")
+def _labels_of():
+    return _rows(Label.objects.filter(issue_links__issue=ISSUE), "label", "name", "colour")
 
 
-def _links(issue, user):
+def _links(user):
     seen = Issue.objects.visible_to(user)
-    yield _linked(seen.filter(parent=issue), "child")
-    yield _linked(seen.filter(duplicate_of=issue), "duplicate")
+    yield _linked(seen.filter(parent=ISSUE), "child")
+    yield _linked(seen.filter(duplicate_of=ISSUE), "duplicate")
     ends = (
         ("blocks", "source", "target", Relation.Kind.BLOCKS),
         ("blocked-by", "target", "source", Relation.Kind.BLOCKS),
@@ -98,7 +117,7 @@ def _links(issue, user):
         ("relates", "target", "source", Relation.Kind.RELATES),
     )
     for fact, here, there, kind in ends:
-        related = Relation.objects.filter(**{here: issue, "kind": kind, f"{there}__in": seen})
+        related = Relation.objects.filter(**{here: ISSUE, "kind": kind, f"{there}__in": seen})
         yield _linked(related, fact, f"{there}__")
 
 
@@ -107,11 +126,11 @@ def _linked(queryset, fact, path=""):
     return _rows(queryset, fact, *texts, number=f"{path}number")
 
 
-def _options(product):
+def _options():
     yield _rows(Status.objects.all(), "status", "name", "slug", "category", number="position")
     for model in (Component, Milestone, Version):
-        yield _rows(model.objects.active().filter(product=product), model._meta.model_name, "name")
-    labels = Label.objects.active().filter(Q(product=product) | Q(product=None))
+        yield _rows(model.objects.active().filter(product=PRODUCT), model._meta.model_name, "name")
+    labels = Label.objects.active().filter(Q(product=PRODUCT) | Q(product=None))
     yield _rows(labels, "offered", "name", "colour")
-    members = Member.objects.filter(product=product, user__is_active=True)
+    members = Member.objects.filter(product=PRODUCT, user__is_active=True)
     yield _rows(members, "person", "user__username", "user__display_name", ident="user_id")

@@ -71,7 +71,8 @@ def _of_ids():
     return with_names(Issue.objects.order_by()).filter(Among(F("pk"), ListSlot("ids", BigAutoField())))
 
 
-def _at_key():
+def at_key():
+    """Return the queryset of the issue with the product key and the number of its slots `key` and `number`."""
     here = {"product__key": Slot("key", CharField()), "number": Slot("number", PositiveBigIntegerField())}
     return Issue.objects.order_by().filter(**here, deleted_at=None, product__deleted_at=None)
 
@@ -79,8 +80,8 @@ def _at_key():
 SHORT = Prepared(COLUMNS, _of_ids)
 DESCRIBED = Prepared((*COLUMNS, "description"), _of_ids)
 WHOLE = Prepared((*COLUMNS, *TEXTS), _of_ids)
-ONE = Prepared((*COLUMNS, *TEXTS), lambda: with_names(_at_key()))
-FOUND = PreparedModels(lambda: _at_key().select_related("product", "status"))
+ONE = Prepared((*COLUMNS, *TEXTS), lambda: with_names(at_key()))
+FOUND = PreparedModels(lambda: at_key().select_related("product", "status"))
 
 
 def read_key(user, key, number):

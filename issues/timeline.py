@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
+from django.db.models import BigAutoField
+
 from history.models import Change, Kind, Via
 from history.sentences import names_hidden, sentence
 from issues.events import hidden
 from issues.facts import names_of
 from issues.models import Comment, Issue
 from issues.services import right_to_undo
-from products.access import can
+from issuetracker.prepared import ByReader, PreparedModels, Slot
+from products.access import can, reader
 
 SHOWN = 100
 ALL = 5000
@@ -52,29 +55,39 @@ class Entry:
 def timeline(issue, user, *, everything=False):
     """Return `(entries, whether older ones are left out)` in three statements at the most."""
     limit = ALL if everything else SHOWN
-    comments = list(
-        Comment.objects.visible_to(user)
-        .filter(issue=issue)
-        .select_related("author")
-        .order_by("-created_at", "-id")[: limit + 1]
-    )
+    comments = COMMENTS.of(reader(user), limit + 1).rows(issue=issue.pk)
     events = _events(issue, user, limit)
     cut = len(comments) > limit or len(events) > limit
     entries = [*_comment_entries(issue, user, comments[:limit]), *_event_entries(issue, user, events[:limit])]
     return sorted(entries, key=lambda entry: (entry.at, entry.order)), cut
 
 
+def _comments(user, amount):
+    said = Comment.objects.visible_to(user).filter(issue=Slot("issue", BigAutoField()))
+    return said.select_related("author").order_by("-created_at", "-id")[:amount]
+
+
+COMMENTS = ByReader(PreparedModels, _comments)
+
+
 def _events(issue, user, limit):
     """Return the newest events as `(event, its changes)`, newest first; comments speak for themselves."""
-    told = Change.objects.filter(issue=issue).exclude(event__kind=Kind.COMMENT_EDITED)
-    if not can(user, "comment_internally", issue):
-        told = told.exclude(event__internal=True)
-    told = told.select_related("event__actor", "event__batch").order_by("-event_id", "id")
     events: dict = {}
     # An event has few changes: this many rows hold more events than are shown.
-    for change in told[: 4 * (limit + 1)]:
+    told = CHANGES.of(can(user, "comment_internally", issue), 4 * (limit + 1))
+    for change in told.rows(issue=issue.pk):
         events.setdefault(change.event_id, (change.event, []))[1].append(change)
     return list(events.values())
+
+
+def _changes(internal, amount):
+    told = Change.objects.filter(issue=Slot("issue", BigAutoField())).exclude(event__kind=Kind.COMMENT_EDITED)
+    if not internal:
+        told = told.exclude(event__internal=True)
+    return told.select_related("event__actor", "event__batch").order_by("-event_id", "id")[:amount]
+
+
+CHANGES = ByReader(PreparedModels, _changes)
 
 
 def _comment_entries(issue, user, comments):

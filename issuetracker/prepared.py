@@ -1,6 +1,7 @@
 """Querysets that are compiled once and run with new values: what the ORM costs a request is paid once a process."""
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from django.db import connections
@@ -8,6 +9,8 @@ from django.db.models import BooleanField, Expression, Field, Func
 from django.db.models.query import get_related_populators
 
 DEFAULT = "default"
+# Of how many readers the statements are kept.
+REMEMBERED = 256
 
 
 class Slot(Expression):
@@ -52,7 +55,7 @@ class Among(Func):
         return f"{one} {how.format(place)}", [*before, *params]
 
 
-class _Compiled:
+class PreparedTuples:
     """A queryset that is made by `build()` with Slots for what changes, and compiled when it first runs.
 
     It leans on the compiler of querysets, `as_sql` and `get_converters`, and on what makes instances of its rows.
@@ -61,6 +64,10 @@ class _Compiled:
     def __init__(self, build):
         self.build = build
         self._compiled: Any = None
+
+    def queryset(self):
+        """Return the queryset to compile."""
+        return self.build()
 
     def tuples(self, **values):
         """Return the rows as the columns of the statement, with `values` in the slots of these names."""
@@ -76,11 +83,6 @@ class _Compiled:
             rows = compiler.apply_converters(rows, converters)
         return rows
 
-    def first(self, **values):
-        """Return the first row, or None."""
-        rows = self.rows(**values)
-        return rows[0] if rows else None
-
     def _compile(self, connection):
         compiler = self.queryset().query.get_compiler(DEFAULT)
         sql, params = compiler.as_sql()
@@ -88,7 +90,18 @@ class _Compiled:
         return sql, params, compiler, converters
 
 
-class Prepared(_Compiled):
+class _Rows(PreparedTuples):
+    def rows(self, **values):
+        """Return the rows, with `values` in the slots of these names."""
+        raise NotImplementedError
+
+    def first(self, **values):
+        """Return the first row, or None."""
+        rows = self.rows(**values)
+        return rows[0] if rows else None
+
+
+class Prepared(_Rows):
     """A prepared queryset of dictionaries; `names` are its columns."""
 
     def __init__(self, names, build):
@@ -104,12 +117,8 @@ class Prepared(_Compiled):
         return [dict(zip(self.names, row, strict=True)) for row in self.tuples(**values)]
 
 
-class PreparedModels(_Compiled):
+class PreparedModels(_Rows):
     """A prepared queryset of whole rows of a model, with what it selects as related."""
-
-    def queryset(self):
-        """Return the queryset to compile."""
-        return self.build()
 
     def rows(self, **values):
         """Return the rows as instances, with `values` in the slots of these names."""
@@ -131,3 +140,14 @@ def _bounds(klass_info):
     """Return where the columns of the model itself begin and end."""
     fields = klass_info["select_fields"]
     return fields[0], fields[-1] + 1
+
+
+class ByReader:
+    """Prepared querysets whose conditions hang on who reads: one for each reader's rights, the latest are kept.
+
+    `build(reader, *options)` returns the queryset, `kind` is the class of what is prepared; a reader is whatever is
+    equal for equal rights.
+    """
+
+    def __init__(self, kind, build):
+        self.of = lru_cache(REMEMBERED)(lambda reader, *options: kind(lambda: build(reader, *options)))

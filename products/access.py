@@ -6,6 +6,8 @@ allowed; `OWN` says what a reporter may do to what is their own. An issue is any
 model of issues.
 """
 
+from dataclasses import dataclass
+
 from django.apps import apps
 from django.db.models import BigAutoField, Q
 from django.utils.translation import gettext as _
@@ -97,6 +99,28 @@ def forget_roles(user):
     """Make the next question about `user` read the memberships again."""
     if hasattr(user, "_given_roles"):
         del user._given_roles
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What decides what somebody sees; a user to all questions of this module. Equal for equal rights."""
+
+    pk: int | None
+    is_authenticated: bool
+    is_superuser: bool
+    roles: tuple
+    is_active = True
+
+    @property
+    def _given_roles(self):
+        return dict(self.roles)
+
+
+def reader(user):
+    """Return `user` as a Reader."""
+    known = is_person(user)
+    roles = tuple(sorted(given_roles(user).items()))
+    return Reader(user.pk if known else None, known, is_superuser(user), roles)
 
 
 def role(user, product):

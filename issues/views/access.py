@@ -5,7 +5,11 @@ from urllib.parse import urlencode
 
 from django.http import Http404
 
+from issues import reading
 from issues.models import Issue
+from issuetracker.prepared import PreparedModels
+from products.access import sees
+from products.numbers import read_number
 from products.pages import explained, sent_on
 
 SHOWN = (
@@ -35,12 +39,24 @@ def address_of(request, issue, place=""):
     return f"{issue.get_absolute_url()}{query}{place}"
 
 
+PAGE = PreparedModels(lambda: reading.at_key().select_related(*SHOWN))
+
+
+def _find(user, key):
+    """Return the issue that `key` names or once named, or None where `user` sees none."""
+    product, _dash, number = key.upper().rpartition("-")
+    issue = PAGE.first(key=product, number=read_number(number) or 0)
+    if issue is not None and sees(user, issue):
+        return issue
+    return Issue.objects.visible_to(user).select_related(*SHOWN).at(key)
+
+
 def at_issue(view):
     """Give `view` the issue of the key in its address; send old addresses on, and explain what services refuse."""
 
     @wraps(view)
     def wrapped(request, key, **kwargs):
-        issue = Issue.objects.visible_to(request.user).select_related(*SHOWN).at(key)
+        issue = _find(request.user, key)
         if issue is None:
             raise Http404
         if issue.key != key:
