@@ -3,6 +3,7 @@
 Commands do none of this: an import may take its time, and COPY cannot be used under a wait callback.
 """
 
+import logging
 import select
 import threading
 import time
@@ -84,6 +85,18 @@ def is_away(error):
     if connections["default"].vendor == "sqlite":
         return any(words in str(error).lower() for words in SQLITE_AWAY)
     return True
+
+
+class Shortened(logging.Filter):
+    """Lets log records pass; those of a database that is away as a line: a thousand tracebacks say no more than it."""
+
+    def filter(self, record):
+        """Return True, having taken the traceback away where it says nothing more."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and is_away(error):
+            record.msg, record.args = "%s (%s)", (record.getMessage(), " ".join(str(error).split()))
+            record.exc_info = record.exc_text = None
+        return True
 
 
 def reason(error):

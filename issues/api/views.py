@@ -261,6 +261,8 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
     def perform_create(self, fields):
         """File the issue. Return it."""
         product = fields.pop("product", None) or self.home
+        if self.home is None:
+            self.expected(product)
         return services.create_issue(product, **self.doing, **fields)
 
     def perform_update(self, row, expected, changes):

@@ -176,6 +176,19 @@ def test_an_action_that_changes_nothing_is_no_batch(issue, administrator):
     assert not Batch.objects.filter(via="admin").exists()
 
 
+def test_what_an_undo_left_alone_is_shown_to_superusers_alone(issue, administrator, maintainer):
+    update_issue(issue, actor=maintainer, via="web", priority=4)
+    batch = Batch.objects.order_by("-id").first()
+    Batch.objects.filter(pk=batch.pk).update(left_alone=[{"issue": "SECRET-7", "field": "priority", "by": None}])
+    maintainer.is_staff = True
+    maintainer.save()
+    address = reverse("admin:history_batch_change", args=[batch.pk])
+    assert b"SECRET-7" in at(administrator).get(address).content
+    answer = at(maintainer).get(address)
+    assert answer.status_code == 200
+    assert b"SECRET-7" not in answer.content
+
+
 def test_a_batch_is_undone_and_a_token_revoked(issue, administrator, triager):
     update_issue(issue, actor=triager, via="web", priority=4)
     batch = Batch.objects.latest("id")

@@ -149,3 +149,10 @@ def test_if_match_speaks_of_the_product_where_something_is_added_to_one(api, pro
         assert answer.status_code == 412
         present = client.get("/api/v1/products/WEB/")["ETag"]
         assert client.post(f"/api/v1/products/WEB/{path}/", body, headers={"if-match": present}).status_code == 201
+
+
+def test_if_match_speaks_of_the_product_that_the_body_names(api, product, triager):
+    client, body = api(triager), {"product": "WEB", "title": "new"}
+    assert client.post("/api/v1/issues/", body, headers={"if-match": f'"{product.pk}-77"'}).status_code == 412
+    tag = client.get("/api/v1/products/WEB/")["ETag"]
+    assert client.post("/api/v1/issues/", body, headers={"if-match": tag}).status_code == 201

@@ -124,6 +124,30 @@ def ago(when, now=None):
     return _("now")
 
 
+@register.simple_tag
+def moment(when):
+    """Return a moment in words, with the moment itself for machines, and for who points at it."""
+    local = timezone.localtime(when)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', date(local, "c"), date(local, "j F Y, H:i"), since(when)
+    )
+
+
+@register.simple_tag(takes_context=True)
+def sent_along(context):
+    """Return what every form about the issue of the page sends: the token, the last event seen, and the list.
+
+    A page has dozens of such forms; a template for them would take longer than all the rest of the page.
+    """
+    place = context.get("place")
+    return format_html(
+        '<input type="hidden" name="csrfmiddlewaretoken" value="{}"><input type="hidden" name="seen" value="{}">{}',
+        context["csrf_token"],
+        context["issue"].event_count,
+        format_html('<input type="hidden" name="list" value="{}">', place["reference"]) if place else "",
+    )
+
+
 @register.filter
 def since(when):
     """Return how long ago `when` was as words in a sentence; beyond a week the day itself."""

@@ -1,5 +1,7 @@
 """Which errors mean that the database is away, what is said of them, and to whom in which form."""
 
+import logging
+
 import pytest
 from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError, connection
 from django.test import RequestFactory
@@ -70,3 +72,11 @@ def test_an_error_of_our_own_is_500(client, db, monkeypatch):
     response = client.get("/api/v1/issues/")
     assert (response.status_code, response.json()["title"]) == (500, "Internal server error")
     assert "division" not in response.text
+
+
+def test_an_absence_is_written_down_as_one_line_and_a_mistake_of_ours_with_its_traceback():
+    for caught, kept in ((OperationalError("database is locked\nretry"), False), (ValueError("x"), True)):
+        told = logging.LogRecord("django.request", logging.ERROR, "", 1, "Service %s", ("away",), (None, caught, None))
+        assert database.Shortened().filter(told)
+        assert told.getMessage() == ("Service away" if kept else "Service away (database is locked retry)")
+        assert bool(told.exc_info) is kept
