@@ -1,5 +1,6 @@
 """The same people and the same product in every test, and a last line that names what could not run."""
 
+import gc
 import os
 import shutil
 from collections import Counter
@@ -7,11 +8,14 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from coverage import Coverage
 from django.apps import apps
 from django.db import connection
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PASSWORD = "correct horse battery"
+# The modules that reach all code of ours that PostgreSQL alone runs; the rest of the code is measured on SQLite.
+OF_POSTGRESQL = {"test_create", "test_batch", "test_fulltext_engines", "test_fulltext_current", "test_unavailable"}
 
 
 @pytest.fixture(scope="session")
@@ -137,12 +141,49 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what drives a browser, and leave it out by name where there is none."""
+    """Mark what drives a browser, and leave it out by name where there is none; mark what one run is enough of.
+
+    Coverage learns nothing of browsers, since requests and services run in tests without them, too; and little of
+    PostgreSQL, since most code runs on SQLite as well.
+    """
     for item in items:
+        special = item.path.stem in OF_POSTGRESQL
+        if not special and not _asks_the_database(item):
+            item.add_marker("once")
         if "e2e" in item.path.parts or item.get_closest_marker("e2e"):
             item.add_marker("e2e")
+            item.add_marker("untraced")
             if not CHROMIUM:
                 item.add_marker(pytest.mark.skip(reason="browser tests: no Chromium on this machine"))
+        if connection.vendor == "postgresql" and not special:
+            item.add_marker("untraced")
+
+
+def _asks_the_database(item):
+    """Return whether a test can ask the database at all: pytest refuses it to all others."""
+    return bool(item.get_closest_marker("django_db") or {"db", "transactional_db", "live_server"} & set(item.fixturenames))
+
+
+def pytest_collection_finish():
+    """Keep what was imported, which is there to the end, out of every search for garbage."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Run what is marked `untraced` without coverage's tracer, fixtures and all: the tracer slows all of Python down.
+
+    Threads of the test are not traced either, since they take over what holds when they start.
+    """
+    measured = Coverage.current() if item.get_closest_marker("untraced") else None
+    if measured:
+        measured.stop()
+    try:
+        return (yield)
+    finally:
+        if measured:
+            measured.start()
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -122,7 +122,8 @@ def calls_of(function, *arguments):
     return count
 
 
-@given(st.from_regex(PLAIN, fullmatch=True))
+# An alphabet of its own, since to work out that of an encoding takes longer than all examples.
+@given(st.from_regex(PLAIN, fullmatch=True, alphabet=st.characters(exclude_categories=["Cs"])))
 @example("Don't stop-and-go, 3 times. Ever?")
 def test_plain_text_is_shown_as_the_parser_shows_it(text):
     assert render(text) == _rendered(text)

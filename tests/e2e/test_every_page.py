@@ -46,7 +46,7 @@ VIOLATIONS = {"resultTypes": ["violations"]}
 ANONYMOUS = ["/", "/issues/WEB-1/", "/products/WEB/", "/accounts/login/"]
 
 
-pytestmark = pytest.mark.appearance
+pytestmark = pytest.mark.once
 
 
 @pytest.fixture
