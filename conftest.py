@@ -12,8 +12,9 @@ from coverage import Coverage
 from django.apps import apps
 from django.db import connection
 
+from tests.cast import Cast
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PASSWORD = "correct horse battery"
 # The modules that reach all code of ours that PostgreSQL alone runs; the rest of the code is measured on SQLite.
 OF_POSTGRESQL = {"test_create", "test_batch", "test_fulltext_engines", "test_fulltext_current", "test_unavailable"}
 
@@ -50,70 +51,55 @@ def _statuses_of_a_new_site(request):
         import_module("issues.migrations.0002_statuses").seed(apps, None)
 
 
+@pytest.fixture(scope="session")
+def cast(django_db_setup, django_db_blocker):
+    """The people and the product of the tests, once for all."""
+    cast = Cast()
+    with django_db_blocker.unblock():
+        cast.rehearse()
+    return cast
+
+
 @pytest.fixture
-def administrator(db):
+def administrator(cast, db):
     """Ada, a superuser."""
-    return _person("ada", is_staff=True, is_superuser=True)
+    return cast.enter("administrator")
 
 
 @pytest.fixture
-def product(administrator):
+def product(cast, administrator):
     """The public product WEB."""
-    from products.services import create_product
-
-    return create_product(actor=administrator, via="web", key="WEB", title="Web shop", visibility="public")
+    return cast.enter("product")
 
 
 @pytest.fixture
-def maintainer(product, administrator):
+def maintainer(cast, product):
     """Mia, a maintainer of the product."""
-    return _member("mia", "maintainer", product, administrator)
+    return cast.enter("maintainer")
 
 
 @pytest.fixture
-def triager(product, administrator):
+def triager(cast, product):
     """Tom, a triager of the product."""
-    return _member("tom", "triager", product, administrator)
+    return cast.enter("triager")
 
 
 @pytest.fixture
-def reporter(product, administrator):
+def reporter(cast, product):
     """Rosa, a reporter of the product."""
-    return _member("rosa", "reporter", product, administrator)
+    return cast.enter("reporter")
 
 
 @pytest.fixture
-def viewer(product, administrator):
+def viewer(cast, product):
     """Vera, a viewer of the product."""
-    return _member("vera", "viewer", product, administrator)
+    return cast.enter("viewer")
 
 
 @pytest.fixture
-def stranger(db):
+def stranger(cast, db):
     """Sam, signed in, who belongs to no product."""
-    return _person("sam")
-
-
-def _person(username, **fields):
-    from accounts.services import create_user
-
-    return create_user(
-        actor=None,
-        via="web",
-        username=username,
-        password=PASSWORD,
-        email=f"{username}@example.org",
-        display_name=username.capitalize(),
-        **fields,
-    )
-
-
-def _member(username, role, product, administrator):
-    from products.services import set_member
-
-    user = _person(username)
-    set_member(product, user, role, actor=administrator, via="web")
-    return user
+    return cast.enter("stranger")
 
 
 @pytest.fixture
@@ -161,7 +147,9 @@ def pytest_collection_modifyitems(items):
 
 def _asks_the_database(item):
     """Return whether a test can ask the database at all: pytest refuses it to all others."""
-    return bool(item.get_closest_marker("django_db") or {"db", "transactional_db", "live_server"} & set(item.fixturenames))
+    return bool(
+        item.get_closest_marker("django_db") or {"db", "transactional_db", "live_server"} & set(item.fixturenames)
+    )
 
 
 def pytest_collection_finish():
