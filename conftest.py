@@ -164,14 +164,16 @@ def pytest_runtest_protocol(item):
 
     Threads of the test are not traced either, since they take over what holds when they start.
     """
-    measured = Coverage.current() if item.get_closest_marker("untraced") else None
-    if measured:
-        measured.stop()
+    stopped = []
+    # Of two in one process, as workers have, the one beneath would go on where the other stops.
+    while item.get_closest_marker("untraced") and (running := Coverage.current()):
+        running.stop()
+        stopped.append(running)
     try:
         return (yield)
     finally:
-        if measured:
-            measured.start()
+        for running in reversed(stopped):
+            running.start()
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -98,6 +98,7 @@ def _column_holds(column, one):
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @example(("a b", "a", ["b"], []), [("a b", False)], None)
+@pytest.mark.untraced
 def test_the_database_finds_what_the_plain_matcher_finds(issue, texts, words, asked):
     title, body, public, internal = texts
     documents = fulltext.build(title, body, public, internal)
@@ -166,6 +167,7 @@ def test_limits_are_the_same_everywhere(issue, kind):
         assert finds(issue, [one], whole=True) == (place in found)
 
 
+@pytest.mark.untraced
 def test_whatever_the_public_document_holds_the_whole_one_holds():
     for text in LONG.values():
         public, whole = fulltext.build("a title", text, [text, "more eggs"], ["secret " * 300, text[::-1]])

@@ -283,6 +283,7 @@ queries = st.builds(
 
 
 @given(queries)
+@pytest.mark.untraced
 def test_printing_and_reading_are_inverse(query):
     text = to_text(query)
     try:

@@ -184,6 +184,7 @@ READING = {"view", "see the members"}
 
 @pytest.mark.parametrize("visibility", IMPLIED)
 @pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.untraced
 def test_every_role_may_what_the_table_says(world, surface, visibility):
     people, homes = world
     product, issues = homes[visibility]

@@ -100,6 +100,7 @@ def test_a_text_above_the_limit_is_shown_as_it_is():
         "www." * 15000,
     ],
 )
+@pytest.mark.untraced
 def test_work_grows_no_faster_than_the_text(bomb):
     # Quadratic rendering would take minutes. Calls are counted, not seconds: those of a busy machine tell nothing.
     half, whole = (calls_of(render, bomb[: len(bomb) // part]) for part in (8, 4))
