@@ -1,5 +1,6 @@
 """The same people and the same product in every test, and a last line that names what could not run."""
 
+import gc
 import os
 import shutil
 from collections import Counter
@@ -7,11 +8,15 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from coverage import Coverage
 from django.apps import apps
 from django.db import connection
 
+from tests.cast import Cast
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PASSWORD = "correct horse battery"
+# The modules that reach all code of ours that PostgreSQL alone runs; the rest of the code is measured on SQLite.
+OF_POSTGRESQL = {"test_create", "test_batch", "test_fulltext_engines", "test_fulltext_current", "test_unavailable"}
 
 
 @pytest.fixture(scope="session")
@@ -46,70 +51,55 @@ def _statuses_of_a_new_site(request):
         import_module("issues.migrations.0002_statuses").seed(apps, None)
 
 
+@pytest.fixture(scope="session")
+def cast(django_db_setup, django_db_blocker):
+    """The people and the product of the tests, once for all."""
+    cast = Cast()
+    with django_db_blocker.unblock():
+        cast.rehearse()
+    return cast
+
+
 @pytest.fixture
-def administrator(db):
+def administrator(cast, db):
     """Ada, a superuser."""
-    return _person("ada", is_staff=True, is_superuser=True)
+    return cast.enter("administrator")
 
 
 @pytest.fixture
-def product(administrator):
+def product(cast, administrator):
     """The public product WEB."""
-    from products.services import create_product
-
-    return create_product(actor=administrator, via="web", key="WEB", title="Web shop", visibility="public")
+    return cast.enter("product")
 
 
 @pytest.fixture
-def maintainer(product, administrator):
+def maintainer(cast, product):
     """Mia, a maintainer of the product."""
-    return _member("mia", "maintainer", product, administrator)
+    return cast.enter("maintainer")
 
 
 @pytest.fixture
-def triager(product, administrator):
+def triager(cast, product):
     """Tom, a triager of the product."""
-    return _member("tom", "triager", product, administrator)
+    return cast.enter("triager")
 
 
 @pytest.fixture
-def reporter(product, administrator):
+def reporter(cast, product):
     """Rosa, a reporter of the product."""
-    return _member("rosa", "reporter", product, administrator)
+    return cast.enter("reporter")
 
 
 @pytest.fixture
-def viewer(product, administrator):
+def viewer(cast, product):
     """Vera, a viewer of the product."""
-    return _member("vera", "viewer", product, administrator)
+    return cast.enter("viewer")
 
 
 @pytest.fixture
-def stranger(db):
+def stranger(cast, db):
     """Sam, signed in, who belongs to no product."""
-    return _person("sam")
-
-
-def _person(username, **fields):
-    from accounts.services import create_user
-
-    return create_user(
-        actor=None,
-        via="web",
-        username=username,
-        password=PASSWORD,
-        email=f"{username}@example.org",
-        display_name=username.capitalize(),
-        **fields,
-    )
-
-
-def _member(username, role, product, administrator):
-    from products.services import set_member
-
-    user = _person(username)
-    set_member(product, user, role, actor=administrator, via="web")
-    return user
+    return cast.enter("stranger")
 
 
 @pytest.fixture
@@ -137,12 +127,53 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what drives a browser, and leave it out by name where there is none."""
+    """Mark what drives a browser, and leave it out by name where there is none; mark what one run is enough of.
+
+    Coverage learns nothing of browsers, since requests and services run in tests without them, too; and little of
+    PostgreSQL, since most code runs on SQLite as well.
+    """
     for item in items:
+        special = item.path.stem in OF_POSTGRESQL
+        if not special and not _asks_the_database(item):
+            item.add_marker("once")
         if "e2e" in item.path.parts or item.get_closest_marker("e2e"):
             item.add_marker("e2e")
+            item.add_marker("untraced")
             if not CHROMIUM:
                 item.add_marker(pytest.mark.skip(reason="browser tests: no Chromium on this machine"))
+        if connection.vendor == "postgresql" and not special:
+            item.add_marker("untraced")
+
+
+def _asks_the_database(item):
+    """Return whether a test can ask the database at all: pytest refuses it to all others."""
+    return bool(
+        item.get_closest_marker("django_db") or {"db", "transactional_db", "live_server"} & set(item.fixturenames)
+    )
+
+
+def pytest_collection_finish():
+    """Keep what was imported, which is there to the end, out of every search for garbage."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Run what is marked `untraced` without coverage's tracer, fixtures and all: the tracer slows all of Python down.
+
+    Threads of the test are not traced either, since they take over what holds when they start.
+    """
+    stopped = []
+    # Of two in one process, as workers have, the one beneath would go on where the other stops.
+    while item.get_closest_marker("untraced") and (running := Coverage.current()):
+        running.stop()
+        stopped.append(running)
+    try:
+        return (yield)
+    finally:
+        for running in reversed(stopped):
+            running.start()
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import authenticate
 
 from accounts.services import create_user, update_user
-from conftest import PASSWORD
+from tests.cast import PASSWORD
 
 
 @pytest.mark.parametrize("name", ["sam", "SAM", "sam@example.org", "Sam@Example.ORG"])

@@ -20,9 +20,11 @@ ENDS = (None, ")", "OR")
 def parse(text):
     """Return the Query that `text` means. Raises QueryError with every mistake, and what is valid beside them."""
     problem = _unreadable(text)
+    found = [] if problem else list(tokens(text))
+    problem = problem or _too_nested(found)
     if problem:
         raise QueryError([problem], Query())
-    parser = _Parser(text)
+    parser = _Parser(text, found)
     query = parser.query()
     if parser.problems:
         raise QueryError(sorted(parser.problems, key=lambda one: one.position), query)
@@ -35,7 +37,7 @@ def _unreadable(text):
     if len(text) > CHARACTERS or size > BYTES:
         message = _("Too long: at most %(limit)d characters.") % {"limit": CHARACTERS}
         return Problem("too_long", 0, len(text), message)
-    return unsearchable(text) or _too_nested(text)
+    return unsearchable(text)
 
 
 def unsearchable(text):
@@ -44,10 +46,10 @@ def unsearchable(text):
     return Problem("character", match.start(), 1, _("This character cannot be searched for.")) if match else None
 
 
-def _too_nested(text):
-    """Return the Problem of parentheses that stand too deep in one another, or None."""
+def _too_nested(found):
+    """Return the Problem of parentheses among these tokens that stand too deep in one another, or None."""
     nested = 0
-    for token in tokens(text):
+    for token in found:
         nested = max(0, nested + (token.kind == "(") - (token.kind == ")"))
         if nested > DEPTH:
             return Problem("too_deep", token.start, 1, _too_deep())
@@ -58,27 +60,28 @@ def _too_deep():
     return _("Too many parentheses within one another: at most %(limit)d.") % {"limit": DEPTH}
 
 
-class _Parser:
-    """Reads one text from left to right, noting problems and going on after them."""
+class _TooManyTerms(Exception):
+    """There are more terms than a query may have, and no more of them are read."""
 
-    def __init__(self, text):
+
+class _Parser:
+    """Reads the tokens of one text from left to right, noting problems and going on after them."""
+
+    def __init__(self, text, found):
         self.text = text
         self.problems = []
         self.where = None
         self.sort = ()
         self.seen_directives = set()
-        self.tokens = self._without_directives(list(tokens(text)))
+        self.tokens = self._without_directives(found)
         self.at = 0
         self.count = 0
 
     def query(self):
         """Return the Query of what is valid."""
-        tree = self._or()
-        while self.at < len(self.tokens):
-            token = self._next()
-            self._problem("parenthesis", token, _("There is no opening parenthesis for this one."))
-            tree = both(tree, self._or())
-        if self.count > TERMS:
+        try:
+            tree = self._tree()
+        except _TooManyTerms:
             message = _("Too many terms: at most %(limit)d.") % {"limit": TERMS}
             self.problems.append(Problem("too_many", 0, len(self.text), message))
             tree = None
@@ -86,6 +89,14 @@ class _Parser:
             self.problems.append(Problem("too_deep", 0, len(self.text), _too_deep()))
             tree = None
         return Query(tree, self.where, self.sort)
+
+    def _tree(self):
+        tree = self._or()
+        while self.at < len(self.tokens):
+            token = self._next()
+            self._problem("parenthesis", token, _("There is no opening parenthesis for this one."))
+            tree = both(tree, self._or())
+        return tree
 
     def _problem(self, code, token, message, suggestions=()):
         self.problems.append(Problem(code, token.start, len(token.text), message, tuple(suggestions)))
@@ -179,6 +190,8 @@ class _Parser:
         if token.kind == "(":
             return self._group(token)
         self.count += 1
+        if self.count > TERMS:
+            raise _TooManyTerms
         if token.kind == "unclosed":
             self._problem("unclosed", token, _("There is no closing quotation mark."), [f'{token.text}"'])
             return None

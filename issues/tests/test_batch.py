@@ -16,9 +16,11 @@ from issues.services import (
     add_comment,
     create_issue,
     undo,
+    undoing,
     update_issue,
     write_batch,
 )
+from issues.services import batch as batch_door
 from products.models import Component, Label
 from products.services import create_part
 
@@ -152,12 +154,15 @@ def test_only_maintainers_bring_in_many(product, triager, maintainer):
     assert (batch.state, batch.total, batch.done, batch.actor) == ("done", 1, 1, maintainer)
 
 
-def test_many_are_written_in_steps_and_undone_as_one(product, maintainer, django_assert_max_num_queries):
+def test_many_are_written_in_steps_and_undone_as_one(product, maintainer, django_assert_max_num_queries, monkeypatch):
+    assert {batch_door.CHUNK, undoing.CHUNK} == {500}
+    monkeypatch.setattr(batch_door, "CHUNK", 50)
+    monkeypatch.setattr(undoing, "CHUNK", 50)
     steps = []
     with django_assert_max_num_queries(80):
-        records = (IssueRecord(product, {"title": f"{n}"}) for n in range(1100))
+        records = (IssueRecord(product, {"title": f"{n}"}) for n in range(110))
         batch = write_batch(records, actor=maintainer, via="import", on_progress=steps.append)
-    assert steps == [500, 500, 100]
-    undoing = undo(Batch.objects.get(pk=batch.pk), actor=maintainer, via="web")
-    assert undoing.total == 1100
-    assert Issue.objects.filter(deleted_at__isnull=False).count() == 500
+    assert steps == [50, 50, 10]
+    undo_of_all = undo(Batch.objects.get(pk=batch.pk), actor=maintainer, via="web")
+    assert undo_of_all.total == 110
+    assert Issue.objects.filter(deleted_at__isnull=False).count() == 50

@@ -12,6 +12,7 @@ from accounts.models import FEED, ApiToken
 from accounts.services import create_token, revoke_token, update_user
 from issues.models import Issue
 from issues.services import create_issue, create_view, update_issue
+from issues.tests.many import file_many
 from products.services import create_product, set_member, update_product
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -223,8 +224,7 @@ def test_a_token_is_neither_passed_on_nor_written_down(product, triager, caplog)
 
 @pytest.mark.parametrize("amount", [10, 100])
 def test_a_feed_takes_four_statements(product, triager, amount, django_assert_max_num_queries):
-    for number in range(amount):
-        file(product, triager, f"Issue {number}")
+    file_many(product, triager, amount)
     _token, secret = token(triager)
     Client().get(f"{PLACES[0]}is:open&token={secret}")
     with django_assert_max_num_queries(4):

@@ -156,6 +156,7 @@ def test_statements_do_not_grow_with_the_issues(product, issue, triager, django_
 
 
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.untraced
 def test_random_work_leaves_what_a_fresh_reindex_writes(product, maintainer, seed):
     choose = random.Random(seed)
     for _step in range(60):

@@ -82,15 +82,11 @@ def holds(document, one, columns=None):
 
 
 def _column_holds(column, one):
-    length = len(one.terms)
-    places = (column.terms[at : at + length] for at in range(len(column.terms) - length + 1))
-    alone = ([extra] for extra in column.extras if length == 1)
-    return any(_agree(one, place) for place in (*places, *alone))
-
-
-def _agree(one, found):
-    last = found[-1][: len(one.terms[-1])] if one.prefix else found[-1]
-    return (*found[:-1], last) == one.terms
+    *before, last = one.terms
+    fits = (lambda term: term.startswith(last)) if one.prefix else (lambda term: term == last)
+    ends = (at for at, term in enumerate(column.terms) if fits(term))
+    follows = any(list(column.terms[max(at - len(before), 0) : at]) == before for at in ends)
+    return follows or (not before and any(fits(extra) for extra in column.extras))
 
 
 @given(
@@ -99,9 +95,10 @@ def _agree(one, found):
     ASKED,
 )
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @example(("a b", "a", ["b"], []), [("a b", False)], None)
+@pytest.mark.untraced
 def test_the_database_finds_what_the_plain_matcher_finds(issue, texts, words, asked):
     title, body, public, internal = texts
     documents = fulltext.build(title, body, public, internal)
@@ -132,7 +129,7 @@ def check(issue, documents, needles, asked):
 LONG = {
     "one word, very often": "spam " * 20_000 + "eggs last",
     "many words": " ".join(f"w{n}" for n in range(20_000)) + " eggs last",
-    "more words than a document takes": " ".join(f"{n:x}" * 8 for n in range(60_000)) + " eggs last",
+    "more words than a document takes": " ".join(f"{n:x}" * 8 for n in range(20_000)) + " eggs last",
     "one long word": "x" * 100_000 + " eggs last",
     "long words of four bytes": " ".join(chr(0x10450 + n % 30) * 60 + str(n) for n in range(9000)) + " eggs last",
     "camel humps": "aB" * 50_000 + " eggs last",
@@ -170,6 +167,7 @@ def test_limits_are_the_same_everywhere(issue, kind):
         assert finds(issue, [one], whole=True) == (place in found)
 
 
+@pytest.mark.untraced
 def test_whatever_the_public_document_holds_the_whole_one_holds():
     for text in LONG.values():
         public, whole = fulltext.build("a title", text, [text, "more eggs"], ["secret " * 300, text[::-1]])

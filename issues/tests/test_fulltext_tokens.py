@@ -94,6 +94,7 @@ TEXTS = st.text(
 @settings(max_examples=400, deadline=None)
 @example("ᄀㅏ ㄱㅏ", "가")
 @example("ﾊﾞ", "バ")
+@pytest.mark.untraced
 def test_a_piece_of_a_text_is_found_in_it_and_marked(before, text):
     whole = f"{before} {text} {before}"
     one = needle(text)
@@ -143,6 +144,7 @@ def test_a_snippet_shows_what_is_around_the_first_hit():
 
 
 @pytest.mark.parametrize("unit", ["a ", "aB", "日", "\u0301\u0316", "@a.", "_", "ﷺ", "Ａ", "@@", "a\u0301", "["])
+@pytest.mark.untraced
 def test_reading_takes_time_in_proportion_to_the_text(unit):
     def seconds(size):
         begun = time.process_time()

@@ -8,6 +8,7 @@ from django.test import Client
 from history.models import Batch
 from issues.models import Issue, Status
 from issues.services import add_comment, create_issue, update_issue
+from issues.tests.many import file_many
 from products.models import Label
 from products.services import create_part, create_product, update_product
 
@@ -218,9 +219,9 @@ def test_results_take_as_many_statements_however_long(
 ):
     label = create_part(Label, product=product, actor=maintainer, via="web", name="a11y")
     statuses = list(Status.objects.exclude(category="closed"))
-    for n in range(amount):
-        fields = {"status": statuses[n % len(statuses)], "labels": [label], "assignee": triager}
-        create_issue(product, actor=triager, via="web", title=f"Issue {n}", **fields)
+    for place, status in enumerate(statuses):
+        count = len(range(place, amount, len(statuses)))
+        file_many(product, triager, count, status=status, labels=[label], assignee=triager)
     for user in (triager, reporter):
         client = at(user)
         with django_assert_max_num_queries(limit):

@@ -7,6 +7,7 @@ from django.test import Client
 
 from issues.models import Issue, Status
 from issues.services import create_issue, update_issue
+from issues.tests.many import file_many
 from products.models import Component, Label
 from products.services import create_part, create_product, update_product
 
@@ -109,7 +110,7 @@ def test_a_list_takes_five_statements_however_long(
     product, triager, maintainer, amount, address, django_assert_max_num_queries
 ):
     label = create_part(Label, product=product, actor=maintainer, via="web", name="a11y")
-    file(product, triager, amount, labels=[label], assignee=triager)
+    file_many(product, triager, amount, labels=[label], assignee=triager)
     client = at(triager)
     with django_assert_max_num_queries(5 + ("products" in address)):
         page = client.get(address)

@@ -24,6 +24,7 @@ from issues.services import (
     update_view,
 )
 from issues.services import views as service
+from issues.tests.many import file_many
 from products import access
 from products.models import Label
 from products.services import create_part, create_product, set_member, trash_product, update_part, update_product
@@ -447,7 +448,7 @@ def test_the_list_of_views_takes_five_statements(product, triager, stranger, amo
 
 @pytest.mark.parametrize("amount", [10, 100])
 def test_a_view_takes_seven_statements_however_long(product, triager, amount, django_assert_max_num_queries):
-    file(product, triager, amount)
+    file_many(product, triager, amount)
     view = save(triager, product=product, pinned=True)
     client = at(triager)
     with django_assert_max_num_queries(7):

@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 
 from accounts.services import create_token
 from products.models import Label
 from products.services import create_part
 
 
-@pytest.fixture
-def schema(client):
+@pytest.fixture(scope="module")
+def schema():
     """The schema, as it is served."""
-    answer = client.get("/openapi.json")
+    answer = Client().get("/openapi.json")
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
     return answer.json()
 

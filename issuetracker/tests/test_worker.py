@@ -71,18 +71,37 @@ def test_a_job_that_fails_does_not_end_it(monkeypatch, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
-@pytest.mark.parametrize("hanging", [False, True])
-def test_it_stops_without_waiting_for_a_database_that_hangs(tmp_path, hanging):
+@pytest.fixture(scope="module")
+def server():
+    """A PostgreSQL of its own."""
     server = Server()
-    tracker = Tracker(tmp_path, server.url, "--without-worker")
     try:
         server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="module")
+def environment(server, tmp_path_factory):
+    """The environment of a tracker on that server, whose tables are there."""
+    tracker = Tracker(tmp_path_factory.mktemp("tracker"), server.url, "--without-worker")
+    try:
         tracker.start()
+    finally:
+        tracker.end()
+    return tracker.environment
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("hanging", [False, True])
+def test_it_stops_without_waiting_for_a_database_that_hangs(server, environment, tmp_path, hanging):
+    try:
         log = (tmp_path / "worker.log").open("wb")
         with (
             log,
             subprocess.Popen(
-                [sys.executable, "manage.py", "worker"], cwd=settings.BASE_DIR, env=tracker.environment, stderr=log
+                [sys.executable, "manage.py", "worker"], cwd=settings.BASE_DIR, env=environment, stderr=log
             ) as process,
         ):
             wait_until(lambda: "ready" in (tmp_path / "worker.log").read_text())
@@ -95,8 +114,7 @@ def test_it_stops_without_waiting_for_a_database_that_hangs(tmp_path, hanging):
             finally:
                 process.kill()
     finally:
-        tracker.end()
-        server.remove()
+        server.thaw()
 
 
 def wait_until(happened):

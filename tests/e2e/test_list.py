@@ -269,7 +269,7 @@ def test_without_scripts_the_same_is_done_by_forms_and_links(issue, live_server,
     expect(page.get_by_role("heading", level=1)).to_have_text(issue.title)
 
 
-@pytest.mark.appearance
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("viewport", "theme"), [(WIDE, "light"), (WIDE, "dark"), (NARROW, "dark")], ids=["light", "dark", "narrow"]
 )
