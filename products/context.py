@@ -2,6 +2,8 @@
 
 from django.utils.functional import SimpleLazyObject
 
+from issuetracker.prepared import ByReader, PreparedModels
+from products.access import reader
 from products.models import Product
 
 SHOWN = 12
@@ -13,5 +15,12 @@ def nav_products(request):
 
 
 def _seen(request):
-    products = Product.objects.visible_to(request.user).active().only("key", "title")[:SHOWN]
+    products = SEEN.of(reader(request.user)).rows()
     return [{"key": product.key, "title": product.title, "url": product.get_absolute_url()} for product in products]
+
+
+def _products(user):
+    return Product.objects.visible_to(user).active().only("key", "title")[:SHOWN]
+
+
+SEEN = ByReader(PreparedModels, _products)
