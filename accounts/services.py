@@ -6,7 +6,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -68,28 +68,42 @@ def create_placeholders(usernames, *, via):
     They stand for the people of an import: they cannot sign in. Raises ValidationError for a name that none may have.
     """
     wanted = {name.lower(): name for name in usernames}
-    found = {user.username.lower(): user for user in _called(wanted)}
-    missing = [
-        User(username=name, is_placeholder=True, is_active=False) for low, name in wanted.items() if low not in found
-    ]
-    if missing:
-        # One for all: nobody can sign in by it, and making thousands takes longer than writing them.
-        unusable = make_password(None)
-        for user in missing:
-            user.password = unusable
-            User._meta.get_field("username").run_validators(user.username)
-        User.objects.bulk_create(missing)
-        missing = [user for user in _called(wanted) if user.username.lower() not in found]
-        batch = log.open_batch(actor=None, via=via, total=len(missing))
-        log.record_all(log.build(batch, Kind.CREATED, about=user, state=log.present(user)) for user in missing)
-    return found | {user.username.lower(): user for user in missing}
+    found = _called(wanted)
+    # Databases and Python differ in the small letters of some names (İ, Σ at an end; SQLite knows those of ASCII
+    # alone). Those names are made one by one, each unless the database has it in its own letters.
+    odd = [low for low, name in wanted.items() if low not in found and not name.isascii() and low != name]
+    made = _make_placeholders(name for low, name in wanted.items() if low not in found and low not in odd)
+    for low in odd:
+        own = User.objects.alias(lowered=Lower("username")).filter(lowered=Lower(Value(wanted[low]))).first()
+        if own is None:
+            made += _make_placeholders([wanted[low]])
+        else:
+            found[low] = own
+    if made:
+        batch = log.open_batch(actor=None, via=via, total=len(made))
+        log.record_all(log.build(batch, Kind.CREATED, about=user, state=log.present(user)) for user in made)
+    return found | {user.username.lower(): user for user in made}
+
+
+def _make_placeholders(names):
+    # One for all: nobody can sign in by it, and making thousands takes longer than writing them.
+    unusable = make_password(None)
+    users = [User(username=name, is_placeholder=True, is_active=False, password=unusable) for name in names]
+    for user in users:
+        User._meta.get_field("username").run_validators(user.username)
+    User.objects.bulk_create(users)
+    return list(_slices(User.objects, "username__in", [user.username for user in users]))
 
 
 def _called(names):
-    names = list(names)
-    for start in range(0, len(names), NAMES_AT_ONCE):
-        lowered = User.objects.annotate(lowered=Lower("username"))
-        yield from lowered.filter(lowered__in=names[start : start + NAMES_AT_ONCE])
+    """Return `{name: User}` of those of the lower-case `names` that somebody has, as the database writes them."""
+    lowered = User.objects.annotate(lowered=Lower("username"))
+    return {user.lowered: user for user in _slices(lowered, "lowered__in", list(names))}
+
+
+def _slices(queryset, lookup, values):
+    for start in range(0, len(values), NAMES_AT_ONCE):
+        yield from queryset.filter(**{lookup: values[start : start + NAMES_AT_ONCE]})
 
 
 def _set_password(user, password):

@@ -1,7 +1,7 @@
 """GitHub's REST API: an array of `{"type", "issue", "events"}`, the events being the timeline of the issue."""
 
 from issues.importers import words
-from issues.importers.source import BLANK, Reader, SourceError, SourceIssue, Step, parsed
+from issues.importers.source import BLANK, Reader, SourceError, SourceIssue, Step, parsed, shown
 
 # Kinds of timeline events that change nothing that is kept here are counted under their own name.
 CHANGING = frozenset(
@@ -42,34 +42,41 @@ class GithubReader(Reader):
         held = self.object(record.get("issue"), place)
         if not isinstance(held.get("number"), int):
             raise SourceError(place, '"issue" with a "number" is missing')
-        place = f"{place} (#{held['number']})"
+        number = self.number(held["number"], place)
+        place = f"{place} (#{number})"
         created = self.moment(held.get("created_at"), place)
         milestone = self.object(held.get("milestone"), place)
         events = self._events(record, place)
         issue = SourceIssue(
             place=place,
-            ref=str(held["number"]),
-            number=self.number(held["number"], place),
-            product=self._repository(held),
+            ref=str(number),
+            number=number,
+            product=self._repository(held, place),
             fields=self.fields(held, place),
             author=self.login(held.get("user"), place),
             created_at=created,
             updated_at=self.moment(held.get("updated_at"), place),
-            comments=self.comments(self._discussion(events, place), created),
+            comments=self.comments(self._discussion(events), created),
             parts=self.parts(held, events, milestone, place),
         )
-        issue.steps = self.steps(issue, events, place)
+        issue.steps = self.steps(issue, events)
         if not any("status" in step.changes for step in issue.steps):
             closed = self.moment(held.get("closed_at"), place)
             self.close(issue, closed, self.login(held.get("closed_by"), place))
         return issue
 
-    def _repository(self, held):
-        return str(held.get("repository_url") or "").rstrip("/").rpartition("/")[2]
+    def _repository(self, held, place):
+        place = f"{place}, repository_url"
+        return self.name(self.text(held.get("repository_url"), place).rstrip("/").rpartition("/")[2], place)
 
     def _events(self, record, place):
-        events = self.listed(record.get("events"), f"{place}, events")
-        return [self.object(event, f"{place}, event {number}") for number, event in enumerate(events, 1)]
+        """Return the events of a timeline, each of which says of what kind it is, and where it stands."""
+        events = []
+        for number, event in enumerate(self.listed(record.get("events"), f"{place}, events"), 1):
+            where = f"{place}, event {number}"
+            event = self.object(event, where)
+            events.append(event | {"event": self._string(event.get("event"), where), "place": where})
+        return events
 
     def login(self, user, place):
         """Return the user name of a user object, or None for somebody who is gone."""
@@ -81,7 +88,7 @@ class GithubReader(Reader):
         reason = self.word("state_reason", words.GITHUB_REASONS, held.get("state_reason"), words.FIXED)
         assignees = self.listed(held.get("assignees"), place)
         self.report.left_out["assignees beyond an issue's first"] += max(len(assignees) - 1, 0)
-        labels = (self._label(label, place) for label in self.listed(held.get("labels"), place))
+        labels = {self._label(label, place) for label in self.listed(held.get("labels"), place)} - {None}
         return {
             **BLANK,
             "title": self.title(held.get("title"), place),
@@ -90,60 +97,68 @@ class GithubReader(Reader):
             "resolution": reason if status == words.CLOSED else "",
             "milestone": self.name(self.object(held.get("milestone"), place).get("title"), place),
             "assignee": self.login(assignees[0], place) if assignees else None,
-            "labels": tuple(sorted(label for label in labels if label)),
+            "labels": tuple(sorted(labels)),
         }
 
     def _label(self, label, place):
-        return self.name(self.object(label, place).get("name"), place)
+        return self.label(self.object(label, place).get("name"), place)
 
     def parts(self, held, events, milestone, place):
         """Return the colours of labels, and when milestones are due."""
-        labels = [*self.listed(held.get("labels"), place), *(event["label"] for event in events if event.get("label"))]
+        # Events tell less of a label than the issue does, which comes last therefore.
+        told = [(event["label"], event["place"]) for event in events if event.get("label")]
+        told += [(label, place) for label in self.listed(held.get("labels"), place)]
         found = {}
-        for label in labels:
-            name = self._label(label, place)
-            found["label", name] = {"colour": str(label.get("color") or ""), "description": label.get("description")}
+        for label, where in told:
+            label = self.object(label, where)
+            found.setdefault(("label", self._label(label, where)), {}).update(self.facts(label, where))
         if milestone:
             due = self.moment(milestone.get("due_on"), place)
-            facts = {"due_on": due.date() if due else None, "state": milestone.get("state")}
+            facts = {"due_on": due and due.date(), "state": "closed" if milestone.get("state") == "closed" else "open"}
             found["milestone", self.name(milestone.get("title"), place)] = facts
         return found
 
-    def _discussion(self, events, place):
+    def _discussion(self, events):
         for event in events:
-            if event.get("event") == "commented":
-                user = self.object(event.get("actor") or event.get("user"), place)
-                yield place, event.get("created_at"), user.get("login"), event.get("body")
+            if event["event"] == "commented":
+                user = self.object(event.get("actor") or event.get("user"), event["place"])
+                yield event["place"], event.get("created_at"), user.get("login"), event.get("body")
 
-    def steps(self, issue, events, place):
+    def steps(self, issue, events):
         """Return the Steps of a timeline: what stood before each is found by walking it back from the present."""
         told = []
         for event in events:
-            kind = event.get("event")
-            at = self.moment(event.get("created_at"), place)
+            kind = event["event"]
+            at = self.moment(event.get("created_at"), event["place"])
             if kind in CHANGING and at is not None:
                 told.append((max(at, issue.created_at or at), event))
             elif kind != "commented":
-                self.report.left_out[f"timeline events: {str(kind)[:40]}"] += 1
+                undated = " without a date" if kind in CHANGING else ""
+                self.report.left_out[f"timeline events{undated}: {shown(kind) or 'nothing'}"] += 1
         told.sort(key=lambda pair: pair[0])
         closings = [event for _at, event in told if event["event"] == "closed"]
         steps = []
         state = dict(issue.fields)
         for at, event in reversed(told):
             last = bool(closings) and event is closings[-1]
-            before, after = self._change(event, state, issue.fields["resolution"] if last else "", place)
+            before, after = self._change(event, state, issue.fields["resolution"] if last else "")
             state |= before
-            steps.append(Step(at, self.login(event.get("actor"), place), {f: (before[f], after[f]) for f in after}))
+            who = self.login(event.get("actor"), event["place"])
+            steps.append(Step(at, who, {field: (before[field], after[field]) for field in after}))
         steps.reverse()
-        return self._labels_forward(steps)
+        self._labels_forward(steps)
+        idle = sum(all(before == after for before, after in step.changes.values()) for step in steps)
+        self.report.left_out["timeline events that change nothing"] += idle
+        return steps
 
-    def _change(self, event, state, resolution, place):
+    def _change(self, event, state, resolution):
         """Return what one event changed, as `(before, after)`, given the `state` after it."""
+        place = event["place"]
         named = {key: self.object(event.get(key), place) for key in ("label", "milestone", "assignee", "rename")}
         match event["event"]:
             case "closed":
-                reason = self.word("state_reason", words.GITHUB_REASONS, event.get("state_reason"), "")
-                after = {"status": words.CLOSED, "resolution": resolution or reason or words.FIXED}
+                reason = self.word("state_reason", words.GITHUB_REASONS, event.get("state_reason"), words.FIXED)
+                after = {"status": words.CLOSED, "resolution": resolution or reason}
                 return {"status": words.OPEN, "resolution": ""}, after
             case "reopened":
                 closed = {"status": words.CLOSED, "resolution": words.FIXED}
@@ -177,4 +192,3 @@ class GithubReader(Reader):
             later = (present | (after - before)) - (before - after)
             step.changes["labels"] = tuple(sorted(present)), tuple(sorted(later))
             present = later
-        return steps

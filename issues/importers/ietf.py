@@ -11,7 +11,8 @@ def read(file, report, product=None):
         raise SourceError(file.name, 'should be an object with "issues"')
     reader = IetfReader(report, archive)
     report.left_out["pull requests"] += len(reader.pulls)
-    report.left_out["comments on pull requests"] += sum(len(pull.get("comments") or ()) for pull in reader.pulls)
+    for pull in reader.pulls:
+        report.left_out["comments on pull requests"] += len(reader.listed(pull.get("comments"), "pulls"))
     for number, held in enumerate(archive["issues"], 1):
         yield reader.issue(reader.object(held, f"issue {number}"), f"issue {number}")
 
@@ -21,29 +22,26 @@ class IetfReader(Reader):
 
     def __init__(self, report, archive):
         super().__init__(report)
-        self.product = str(archive.get("repo") or "").rpartition("/")[2]
+        self.product = self.name(self.text(archive.get("repo"), "repo").rpartition("/")[2], "repo")
         self.pulls = [self.object(pull, "pulls") for pull in self.listed(archive.get("pulls"), "pulls")]
         labels = [self.object(label, "labels") for label in self.listed(archive.get("labels"), "labels")]
         self.parts = {
-            ("label", self.name(label.get("name"), "labels")): {
-                "colour": str(label.get("color") or ""),
-                "description": label.get("description"),
-            }
-            for label in labels
+            ("label", self.label(label.get("name"), "labels")): self.facts(label, "labels") for label in labels
         }
 
     def issue(self, held, place):
         """Return the SourceIssue of one entry. Raises SourceError."""
         if not isinstance(held.get("number"), int):
             raise SourceError(place, '"number" is missing')
-        place = f"{place} (#{held['number']})"
+        number = self.number(held["number"], place)
+        place = f"{place} (#{number})"
         created = self.moment(held.get("createdAt"), place)
         fields = self.fields(held, place)
         labels = fields["labels"]
         issue = SourceIssue(
             place=place,
-            ref=str(held["number"]),
-            number=self.number(held["number"], place),
+            ref=str(number),
+            number=number,
             product=self.product,
             fields=fields,
             author=self.person(held.get("author"), place),
@@ -60,7 +58,7 @@ class IetfReader(Reader):
         status = self.word("state", {"open": words.OPEN, "closed": words.CLOSED}, held.get("state"), words.OPEN)
         assignees = self.listed(held.get("assignees"), place)
         self.report.left_out["assignees beyond an issue's first"] += max(len(assignees) - 1, 0)
-        labels = (self.name(label, place) for label in self.listed(held.get("labels"), place))
+        labels = {self.label(label, place) for label in self.listed(held.get("labels"), place)} - {None}
         return {
             **BLANK,
             "title": self.title(held.get("title"), place),
@@ -68,7 +66,7 @@ class IetfReader(Reader):
             "status": status,
             "resolution": words.FIXED if status == words.CLOSED else "",
             "assignee": self.person(assignees[0], place) if assignees else None,
-            "labels": tuple(sorted(label for label in labels if label)),
+            "labels": tuple(sorted(labels)),
         }
 
     def _discussion(self, held, place):

@@ -5,6 +5,10 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import count
 
+from django.core.exceptions import ValidationError
+from django.db.models import Value
+from django.db.models.functions import Lower
+
 from accounts.models import User
 from accounts.services import create_placeholders
 from history import log
@@ -13,12 +17,12 @@ from issues import rules
 from issues.importers import github, ietf, ndjson
 from issues.importers.colours import nearest
 from issues.importers.past import PARTS, walked
-from issues.importers.source import UNTITLED, Reader, Report, SourceError, opened
+from issues.importers.source import NAME_LIMIT, UNTITLED, Report, SourceError, opened, visible
 from issues.importers.words import CLOSED, DUPLICATE, OPEN, STARTED
 from issues.models import Category, Issue, IssueNumber
 from issues.services import CommentRecord, EventRecord, IssueRecord, link_duplicates, write_batch
 from products import access
-from products.models import Component, Label, Milestone, Product, ProductKey, Version
+from products.models import UNSTORABLE, Component, Label, Milestone, Product, ProductKey, Version
 from products.services import create_part, create_product
 
 READERS = {"github": github.read, "ietf": ietf.read, "ndjson": ndjson.read}
@@ -38,6 +42,8 @@ class Home:
     parts: dict = field(default_factory=lambda: defaultdict(dict))
     rows: dict = field(default_factory=dict)
     here: set = field(default_factory=set)
+    # Groups of labels, in lower case, of which one issue has two: here those of one group exclude one another.
+    loose_groups: set = field(default_factory=set)
 
 
 class Import:
@@ -50,36 +56,61 @@ class Import:
         self.report = Report()
         self.homes: dict[str, Home] = {}
         self.people: dict[str, str] = {}
-        self.refs: dict[str, tuple[str, int]] = {}
-        self.duplicates: dict[str, str] = {}
-        self.loose_groups: set[tuple[str, str]] = set()
+        self.noted: set[str | None] = {None}
+        # Several products of one file may have the same ids: {ref: {product: number}}.
+        self.refs: dict[str, dict[str, int]] = defaultdict(dict)
+        # {(product, number): ref of the original}, from the end of the check on {(product, number): the same of it}.
+        self.duplicates: dict[tuple, str | tuple] = {}
         self.counts = Counter()
         self.made: list[Product] = []
 
     def issues(self, report):
         """Yield the SourceIssues of the file. Raises SourceError."""
-        with opened(self.path, self.max_bytes) as file:
-            yield from self.read(file, report)
+        try:
+            with opened(self.path, self.max_bytes) as file:
+                yield from self.read(file, report)
+        except RecursionError as error:  # What could just be read may still be too deep to be told.
+            raise SourceError(self.path.name, "is nested too deeply") from error
 
     # The first reading.
 
     def check(self):
-        """Read all of the file and find out what there is to do, writing nothing. Raises SourceError."""
+        """Read all of the file and find out what there is to do, writing nothing.
+
+        Raises SourceError, Forbidden, or ValidationError where the site has no status for a category.
+        """
+        self._check_key()
+        self.statuses = {
+            OPEN: rules.first_status(self.open_category),
+            STARTED: rules.first_status(Category.STARTED),
+            CLOSED: rules.first_status(Category.CLOSED),
+        }
         for issue in self.issues(self.report):
             home = self._home(issue)
             if issue.number in home.places:
                 other, _begun = home.places[issue.number]
                 raise SourceError(issue.place, f"the number {issue.number} is that of {other} as well")
             home.places[issue.number] = issue.place, issue.created_at
-            self.refs[issue.ref] = issue.product, issue.number
-            if issue.duplicate_of is not None and issue.fields["resolution"] == DUPLICATE:
-                self.duplicates[issue.ref] = str(issue.duplicate_of)
+            self.refs[issue.ref][issue.product] = issue.number
+            if issue.duplicate_of is not None:
+                self._note_duplicate(issue)
             self._note_names(issue, home)
             self.counts["found"] += 1
             self.report.changed[f"issues without a title, now called {UNTITLED}"] += issue.fields["title"] == UNTITLED
+        if not self.homes:
+            raise SourceError(self.path.name, "holds no issues")
         for home in self.homes.values():
             self._find_present(home)
         self._plan_duplicates()
+
+    def _check_key(self):
+        """Raise SourceError unless the key that was asked for is that of a product, or could be."""
+        if not self.key or Product.objects.at(self.key):
+            return
+        try:
+            Product._meta.get_field("key").run_validators(self.key.upper())
+        except ValidationError as error:
+            raise SourceError(f"--product {self.key}", error.messages[0].rstrip(".")) from error
 
     def _home(self, issue):
         home = self.homes.get(issue.product)
@@ -105,9 +136,13 @@ class Import:
         for step in issue.steps:
             people.add(step.who)
             people |= set(step.changes.get("assignee", ()))
-            self._note_labels(issue.product, home, *step.changes.get("labels", ()))
-        self.people |= {name.lower(): name for name in people if name}
-        self._note_labels(issue.product, home, issue.fields["labels"])
+            self._note_labels(home, *step.changes.get("labels", ()))
+        # Most have been noted before. Sorted, since of two spellings the first is kept, each time the same.
+        people -= self.noted
+        self.noted |= people
+        for name in sorted(people):
+            self.people.setdefault(name.lower(), name)
+        self._note_labels(home, issue.fields["labels"])
         for kind in PARTS:
             if issue.fields[kind]:
                 home.parts[kind].setdefault(issue.fields[kind].lower(), {"name": issue.fields[kind]})
@@ -115,13 +150,19 @@ class Import:
             if name is not None and name.lower() in home.parts[kind]:
                 home.parts[kind][name.lower()] |= facts
 
-    def _note_labels(self, product, home, *labels):
-        """Note labels, and which of their groups are loose: here those of one group exclude one another."""
+    def _note_labels(self, home, *labels):
+        """Note labels, and which of their groups are loose."""
         for names in labels:
-            groups = Counter(name.rpartition("/")[0] for name in names if "/" in name)
-            self.loose_groups |= {(product, group) for group, count in groups.items() if count > 1 and group}
+            groups = Counter(group_of(name) for name in names if "/" in name)
+            home.loose_groups |= {group for group, count in groups.items() if count > 1 and group}
             for name in names:
                 home.parts["label"].setdefault(name.lower(), {"name": name})
+
+    def _note_duplicate(self, issue):
+        if issue.fields["resolution"] == DUPLICATE:
+            self.duplicates[issue.product, issue.number] = issue.duplicate_of
+        else:
+            self.report.left_out["originals (duplicate of) of issues that are not closed as duplicates"] += 1
 
     def _find_present(self, home):
         """Note which issues of `home` came in before. Raises SourceError where another has such a number."""
@@ -143,21 +184,30 @@ class Import:
             home.here.add(number)
 
     def _plan_duplicates(self):
-        """Leave out, and count, the duplicates that cannot be noted."""
-        for ref, original in list(self.duplicates.items()):
-            if original not in self.refs:
-                self.report.left_out["originals (duplicate of) that are not in the file"] += 1
-                del self.duplicates[ref]
-            elif self._is_circle(ref):
-                self.report.left_out["duplicates that go round in a circle"] += 1
-                del self.duplicates[ref]
+        """Find the originals of duplicates; leave out, and count, the duplicates that cannot be noted."""
+        for one, ref in list(self.duplicates.items()):
+            known = self.refs.get(ref, {})
+            product = one[0] if one[0] in known else next(iter(known), None)
+            if not known:
+                self._leave_duplicate(one, "originals (duplicate of) that are not in the file")
+            elif len(known) > 1 and product != one[0]:
+                self._leave_duplicate(one, "originals (duplicate of) whose id several other products have")
+            else:
+                self.duplicates[one] = product, known[product]
+        for one in list(self.duplicates):
+            if self._is_circle(one):
+                self._leave_duplicate(one, "duplicates that go round in a circle")
 
-    def _is_circle(self, ref):
-        seen = {ref}
-        while (ref := self.duplicates.get(ref)) is not None:
-            if ref in seen:
+    def _leave_duplicate(self, one, reason):
+        self.report.left_out[reason] += 1
+        del self.duplicates[one]
+
+    def _is_circle(self, one):
+        seen = {one}
+        while (one := self.duplicates.get(one)) is not None:
+            if one in seen:
                 return True
-            seen.add(ref)
+            seen.add(one)
         return False
 
     # The second reading.
@@ -174,19 +224,18 @@ class Import:
         self.people_rows = create_placeholders(self.people.values(), via=Via.IMPORT)
         self.counts["placeholders"] = placeholders.count() - before
         self.counts["known people"] = sum(not user.is_placeholder for user in self.people_rows.values())
-        self.statuses = {
-            OPEN: rules.first_status(self.open_category),
-            STARTED: rules.first_status(Category.STARTED),
-            CLOSED: rules.first_status(Category.CLOSED),
-        }
         batch = self._batch()
         if batch is not None:
             write_batch(self._records(), actor=self.actor, via=Via.IMPORT, batch=batch, on_progress=on_progress)
-            self.counts["linked"] = link_duplicates(self._links(), batch=batch)
+            links = self._links()
+            self.counts["linked"] = link_duplicates(links, batch=batch)
+            self.report.left_out["duplicates that do not fit what has become of them here"] += (
+                len(links) - self.counts["linked"]
+            )
 
     def _batch(self):
         """Return the batch of this file, or None where there is nothing to do. One that was killed is carried on."""
-        about = f"import {self.path.name}"
+        about = UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", f"import {self.path.name}")
         running = Batch.objects.filter(via=Via.IMPORT, state=Batch.State.RUNNING, query=about, actor=self.actor)
         begun = running.order_by("-pk").first()
         if begun is None and (self.new or self._links()):
@@ -209,25 +258,42 @@ class Import:
             own = {part.name.lower(): part for part in MODELS[kind].objects.filter(product=home.product)}
             if kind == "label":
                 own |= {label.name.lower(): label for label in Label.objects.filter(product=None)}
+                wanted = self._grouped(home)
             for low, facts in wanted.items():
-                name = self._label_name(home, facts["name"]) if kind == "label" else facts["name"]
-                home.rows[kind, low] = own.get(name.lower()) or self._make_part(
-                    kind, home.product, facts | {"name": name}
-                )
+                name = facts["name"]
+                home.rows[kind, low] = own.get(name.lower()) or self._make_part(kind, home.product, facts)
 
-    def _label_name(self, home, name):
-        group = name.rpartition("/")[0]
-        return name.replace("/", ": ") if (home.name, group) in self.loose_groups else name
+    def _grouped(self, home):
+        """Return the labels of `home` as they are here: those of loose groups leave them, each by its own name."""
+        wanted = home.parts["label"]
+        loose = [low for low in wanted if group_of(low) in home.loose_groups]
+        taken = wanted.keys() - set(loose)
+        renamed = {}
+        for low in loose:
+            name = next(name for name in ungrouped(wanted[low]["name"]) if name.lower() not in taken)
+            taken.add(name.lower())
+            renamed[low] = wanted[low] | {"name": name}
+        self.report.changed["labels of a group of which one issue has two, renamed"] += len(loose)
+        return wanted | renamed
 
     def _make_part(self, kind, product, facts):
         fields = {"name": facts["name"]}
         if kind == "label":
-            description = Reader(Report()).title(facts.get("description") or "-", "")[:DESCRIPTION_LENGTH]
-            fields |= {"colour": nearest(facts.get("colour", "")), "description": description.strip("-")}
+            description = facts.get("description", "")
+            self.report.changed["label descriptions, cut"] += len(description) > DESCRIPTION_LENGTH
+            description = visible(description[:DESCRIPTION_LENGTH])
+            fields |= {"colour": nearest(facts.get("colour", "")), "description": description}
         if kind == "milestone":
-            state = "closed" if facts.get("state") == "closed" else "open"
-            fields |= {"due_on": facts.get("due_on"), "state": state}
-        return create_part(MODELS[kind], product=product, actor=self.actor, via=Via.IMPORT, **fields)
+            fields |= {"due_on": facts.get("due_on"), "state": facts.get("state", "open")}
+        try:
+            return create_part(MODELS[kind], product=product, actor=self.actor, via=Via.IMPORT, **fields)
+        except ValidationError:
+            # The database may write some name in the same small letters, where Python does not (İ, Σ at an end).
+            own = MODELS[kind].objects.filter(product=product).alias(lowered=Lower("name"))
+            same = own.filter(lowered=Lower(Value(facts["name"]))).first()
+            if same is None:
+                raise
+            return same
 
     def _records(self):
         for issue in self.issues(Report()):
@@ -239,11 +305,13 @@ class Import:
 
     def _record(self, issue, home):
         """Return the IssueRecord of a SourceIssue."""
-        first, events = walked(issue)
+        first, events, lost = walked(issue)
         fields = self._rows(first, home)
         was = {name: value for name, value in fields.items() if isinstance(value, log.Gone)}
         if fields["product"] != home.product:
             was["product"] = fields["product"]
+        for name in lost:
+            self.report.left_out[f"changes of {name} to what it was already"] += 1
         self.counts["comments"] += len(issue.comments)
         self.counts["events"] += len(events)
         self.counts["corrected"] += sum(event.kind == Kind.CORRECTED for event in events)
@@ -251,7 +319,7 @@ class Import:
             product=home.product,
             fields={name: value for name, value in fields.items() if name != "product" and name not in was},
             author=self._person(issue.author),
-            created_at=issue.created_at,
+            created_at=issue.created_at or min((one.at for one in (*issue.steps, *issue.comments)), default=None),
             updated_at=issue.updated_at,
             number=issue.number,
             comments=[CommentRecord(said.body, self._person(said.who), said.at) for said in issue.comments],
@@ -272,13 +340,13 @@ class Import:
         if name == "assignee":
             return self._person(value)
         if name == "labels":
-            return [home.rows["label", label.lower()] for label in value]
+            return list(dict.fromkeys(home.rows["label", label.lower()] for label in value))
         if name == "product":
             other = self.homes.get(value)
             return other.product if other else log.Gone(value)
         if name in PARTS and value is not None:
             product, part = value
-            row = home.rows.get((name, part.lower())) if product == home.name else None
+            row = home.rows.get((name, part.lower())) if self.homes.get(product) is home else None
             return row or log.Gone(part)
         return value
 
@@ -288,21 +356,31 @@ class Import:
     def _links(self):
         """Return `(id, id of the original)` of the duplicates of the file that the log says nothing of yet."""
         here = {
-            (home.name, number): pk
-            for home in self.homes.values()
+            (name, number): pk
+            for name, home in self.homes.items()
             if home.product is not None
             for number, pk in IssueNumber.objects.filter(product=home.product).values_list("number", "issue")
         }
         pairs = [
-            (here[self.refs[ref]], here[self.refs[original]])
-            for ref, original in self.duplicates.items()
-            if self.refs[ref] in here and self.refs[original] in here
+            (here[one], here[original]) for one, original in self.duplicates.items() if one in here and original in here
         ]
         products = [home.product for home in self.homes.values()]
         told = set(
             Change.objects.filter(field="duplicate_of", issue__product__in=products).values_list("issue", flat=True)
         )
         return [pair for pair in pairs if pair[0] not in told]
+
+
+def group_of(label):
+    """Return the group of a label in lower case, which is empty for none."""
+    return label.lower().rpartition("/")[0]
+
+
+def ungrouped(name):
+    """Yield names of a label without its group, the one to be preferred first."""
+    plain = name.replace("/", ":")
+    yield from (found for found in (name.replace("/", ": ").strip(), plain) if len(found) <= NAME_LIMIT)
+    yield from (f"{plain[: NAME_LIMIT - 20]} ({number})" for number in count(2))
 
 
 def key_of(name, taken):

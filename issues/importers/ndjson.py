@@ -3,13 +3,16 @@
 from collections import defaultdict
 
 from issues.importers import words
-from issues.importers.source import BLANK, Reader, SourceError, SourceIssue, Step, parsed
+from issues.importers.source import BLANK, Reader, SourceError, SourceIssue, Step, parsed, shown
 
 # What a history may tell of that has a home here. Watching comes with watches, the others have none.
 FOLLOWED = frozenset(
     {"title", "status", "resolution", "priority", "severity", "product", "component", "version", "assignee", "type"}
 )
-HOMELESS = {"os": "values of os", "story_points": "values of story_points", "fix_versions": "values of fix_versions"}
+READ = FOLLOWED | {
+    *("source", "id", "description", "reporter", "duplicate_of", "created_at", "updated_at", "resolved_at"),
+    *("history", "comments", "cc", "watchers"),
+}
 WATCHING = {"cc": "people to watch (cc), until issues can be watched", "watchers": "watchers, until there are any"}
 
 
@@ -30,9 +33,9 @@ class NdjsonReader(Reader):
     def issue(self, record, place):
         """Return the SourceIssue of one record. Raises SourceError."""
         record = self.object(record, place)
-        for key in ("id", "product"):
-            if not isinstance(record.get(key), str) or not record[key].strip():
-                raise SourceError(place, f'"{key}" is missing')
+        product = self.name(record.get("product"), f"{place}, product")
+        if product is None or not isinstance(record.get("id"), str):
+            raise SourceError(place, f'"{"id" if product else "product"}" is missing')
         self._count_homeless(record, place)
         self.words = words.SOURCES.get(str(record.get("source")), words.ANY)
         created = self.moment(record.get("created_at"), f"{place}, created_at")
@@ -40,12 +43,12 @@ class NdjsonReader(Reader):
             place=place,
             ref=record["id"],
             number=self.number(record["id"], f"{place}, id"),
-            product=self.name(record["product"], f"{place}, product"),
+            product=product,
             fields=self.fields(record, place),
             author=self.person(record.get("reporter"), f"{place}, reporter"),
             created_at=created,
             updated_at=self.moment(record.get("updated_at"), f"{place}, updated_at"),
-            duplicate_of=record.get("duplicate_of"),
+            duplicate_of=self._original(record, place),
             comments=self.comments(self._discussion(record, place), created),
         )
         issue.steps = self.steps(record, place, created)
@@ -53,6 +56,13 @@ class NdjsonReader(Reader):
         if not any("status" in step.changes for step in issue.steps):
             self.close(issue, self.moment(record.get("resolved_at"), f"{place}, resolved_at"))
         return issue
+
+    def _original(self, record, place):
+        """Return the id of the issue that a record is a duplicate of, which some write as a number, or None."""
+        original = record.get("duplicate_of")
+        if isinstance(original, int):
+            original = str(original)
+        return self._string(original, f"{place}, duplicate_of") or None
 
     def fields(self, record, place):
         """Return the fields of a record as they stand at the end."""
@@ -66,19 +76,20 @@ class NdjsonReader(Reader):
         for name in ("component", "version", "assignee", "priority", "type", "severity"):
             fields |= self.plain(name, record.get(name), place)
         fields |= self.plain("status", status, place)
-        fields["resolution"] = (resolution or words.FIXED) if fields["status"] == words.CLOSED else ""
+        closed = fields["status"] == words.CLOSED
+        fields["resolution"] = (resolution or words.FIXED) if closed else ""
+        self.report.left_out["resolutions of issues that are not closed"] += bool(resolution) and not closed
         return fields
 
     def plain(self, field, value, place):
         """Return `{field: value}` in our words; Bugzilla's severity "enhancement" is a type with us."""
-        place = f"{place}, {field}"
         match field:
             case "title":
-                return {field: self.title(value, place)}
+                return {field: self.title(value, f"{place}, {field}")}
             case "assignee":
-                return {field: self.person(value, place)}
+                return {field: self.person(value, f"{place}, {field}")}
             case "product" | "component" | "version":
-                return {field: self.name(value, place)}
+                return {field: self.name(value, f"{place}, {field}")}
             case "severity" if str(value).lower() == "enhancement":
                 return {"severity": 0, "type": words.FEATURE}
             case "status":
@@ -101,20 +112,34 @@ class NdjsonReader(Reader):
         for number, change in enumerate(self.listed(record.get("history"), f"{place}, history"), 1):
             where = f"{place}, change {number}"
             change = self.object(change, where)
-            if change.get("field") not in FOLLOWED or change.get("at") is None:
-                self._leave_out(change)
+            name, at = change.get("field"), self.moment(change.get("at"), where)
+            if not isinstance(name, str):
+                name = self._string(name, where)
+            nameless = name == "product" and not (change.get("from") and change.get("to"))
+            if name not in FOLLOWED or at is None or nameless:
+                self._leave_out(name, at)
                 continue
-            at = self.moment(change["at"], where)
             known = grouped[max(at, created or at), self.person(change.get("who"), where)]
-            for field, (before, after) in self._both(change, where).items():
+            idle = True
+            for field, (before, after) in self._both(name, change, where).items():
                 known[field] = (known[field][0] if field in known else before, after)
+                if before != after:
+                    idle = False
+            if idle:
+                self.report.left_out[f"changes of {name} that mean no change here"] += 1
         return [Step(at, who, changes) for (at, who), changes in grouped.items()]
 
-    def _both(self, change, where):
-        """Return `{field: (before, after)}` of one change."""
-        before = self.plain(change["field"], change.get("from"), where)
-        after = self.plain(change["field"], change.get("to"), where)
-        if change["field"] == "severity" and "type" in before | after:
+    def _leave_out(self, name, at):
+        """Count a change that cannot be told, and why."""
+        reason = "" if name not in FOLLOWED else " without a date" if at is None else " without a name"
+        waiting = ", until issues can be watched" if name == "cc" else ""
+        self.report.left_out[f"changes of {shown(name) or 'nothing'}{reason}{waiting}"] += 1
+
+    def _both(self, name, change, where):
+        """Return `{field: (before, after)}` of one change of the field `name`."""
+        before = self.plain(name, change.get("from"), where)
+        after = self.plain(name, change.get("to"), where)
+        if name == "severity" and "type" in before | after:
             before, after = ({"type": words.BUG, **side} for side in (before, after))
         return {field: (before.get(field, words.BUG), after.get(field, words.BUG)) for field in before | after}
 
@@ -124,12 +149,9 @@ class NdjsonReader(Reader):
         for step in sorted(issue.steps, key=lambda step: step.at):
             issue.fields |= {field: step.changes[field][1] for field in unknown if field in step.changes}
 
-    def _leave_out(self, change):
-        name = str(change.get("field"))[:40]
-        self.report.left_out[f"changes of {name}" + (", until issues can be watched" if name == "cc" else "")] += 1
-
     def _count_homeless(self, record, place):
-        for key, reason in HOMELESS.items():
-            self.report.left_out[reason] += bool(record.get(key))
+        for key in record.keys() - READ:
+            if record[key]:
+                self.report.left_out[f"values of {shown(key)}"] += 1
         for key, reason in WATCHING.items():
             self.report.left_out[reason] += len(self.listed(record.get(key), f"{place}, {key}"))

@@ -21,11 +21,12 @@ class Past:
 
 
 def walked(issue):
-    """Return `(first, events)`: the fields of a SourceIssue when it was created, and the Past events since.
+    """Return `(first, events, lost)`: the fields of a SourceIssue when it was created, and the Past events since.
 
     The first state is found by walking back from the present: for each field what stood there before its first
     change. Walking forward again, one "corrected" event closes what the source does not tell. Values are those of
     the source; a component, milestone or version is `(product, name)`, since names mean something there alone.
+    `lost` are the fields that a step set to what stood there already.
     """
     final = {**issue.fields, "product": issue.product}
     names = dict(final)
@@ -33,13 +34,18 @@ def walked(issue):
     for step in reversed(steps):
         names |= {field: before for field, (before, _after) in step.changes.items()}
     state = first = _placed(names)
-    events = []
+    events, lost = [], []
     for step in steps:
         names |= {field: after for field, (_before, after) in step.changes.items()}
-        state = _add(events, Past(step.at, step.who, {}), state, _placed(names))
-    last = max([issue.updated_at or issue.created_at, *(step.at for step in steps)], default=None)
+        event = Past(step.at, step.who, {})
+        state = _add(events, event, state, _placed(names))
+        lost += [
+            field for field, (before, after) in step.changes.items() if before != after and field not in event.changes
+        ]
+    known = (issue.updated_at or issue.created_at, *(step.at for step in steps))
+    last = max((at for at in known if at is not None), default=None)
     _add(events, Past(last, None, {}, Kind.CORRECTED.value), state, _placed(final))
-    return first, events
+    return first, events, lost
 
 
 def _placed(names):

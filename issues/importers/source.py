@@ -3,22 +3,24 @@
 import gzip
 import json
 import re
+import zlib
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
 from issues.importers.words import BUG, CLOSED, OPEN
-from products.models import CONTROLS, TEXT_LIMIT, UNSTORABLE
+from products.models import CONTROLS, TEXT_LIMIT, UNSTORABLE, is_visible
 
 MEBIBYTE = 1024 * 1024
 LINE_LIMIT = 16 * MEBIBYTE
 TITLE_LIMIT = 500
 NAME_LIMIT = 100
 BODY_LIMIT = 16 * TEXT_LIMIT
+USER_NAME_LIMIT = 150
 NUMBER_LIMIT = 10**12
 UNTITLED = "(no title)"
 # What an issue has where its source says nothing.
@@ -32,6 +34,13 @@ BLANK = {
     "milestone": None,
     "assignee": None,
     "labels": (),
+}
+# What an unknown word is taken for, where that is not simply the default.
+MEANINGS = {
+    "resolution": "fixed where the issue is closed",
+    "state_reason": "fixed where the issue is closed",
+    "priority": "none",
+    "severity": "unset",
 }
 NOT_IN_USER_NAMES = re.compile(r"[^\w.@+\-\[\]]")
 
@@ -99,7 +108,10 @@ class Reader:
 
     def __init__(self, report):
         self.report = report
+        self._user_names: dict[str, str | None] = {}
+        # The same few names stand in most records.
         self._names: dict[str, str | None] = {}
+        self._labels: dict[str, str] = {}
         self._last_moment: tuple[Any, datetime | None] = (None, None)
 
     def text(self, value, place):
@@ -113,32 +125,53 @@ class Reader:
             raise SourceError(place, "a text of more than 1 MiB")
         return value
 
+    def line(self, value, place):
+        """Return a text on one line, which is empty where nothing of it can be seen. Raises SourceError."""
+        return visible(CONTROLS.sub(" ", self.text(value, place)).strip())
+
     def title(self, value, place):
         """Return a title on one line, at most 500 characters; where there is none, one that says so."""
-        line = CONTROLS.sub(" ", self.text(value, place)).strip()
+        line = self.line(value, place)
         if len(line) > TITLE_LIMIT:
             self.report.changed["titles longer than 500 characters, cut"] += 1
-        return line[:TITLE_LIMIT] or UNTITLED
+            line = visible(line[:TITLE_LIMIT])
+        return line or UNTITLED
 
     def name(self, value, place):
-        """Return the name of a component, label, milestone or version, or None. Raises SourceError."""
-        line = CONTROLS.sub(" ", self.text(value, place)).strip()
+        """Return the name of a product, component, label, milestone or version, or None. Raises SourceError."""
+        if isinstance(value, str) and value in self._names:
+            return self._names[value]
+        line = self.line(value, place)
         if len(line) > NAME_LIMIT:
             raise SourceError(place, f"a name of more than {NAME_LIMIT} characters")
+        self._names[value] = line or None
         return line or None
+
+    def label(self, value, place):
+        """Return the name of a label, or None; names that differ by case alone are one, spelled as the first."""
+        name = self.name(value, place)
+        return name and self._labels.setdefault(name.lower(), name)
+
+    def facts(self, label, place):
+        """Return what is told of a label beside its name, without what is not told."""
+        colour, description = self.text(label.get("color"), place), self.line(label.get("description"), place)
+        return {key: value for key, value in (("colour", colour), ("description", description)) if value}
 
     def person(self, value, place):
         """Return a user name: the login, or what stands before the @ of an address, which is not kept."""
         value = self._string(value, place)
-        if value not in self._names:
-            self._names[value] = self._user_name(value.strip())
-        return self._names[value]
+        if value not in self._user_names:
+            self._user_names[value] = self._user_name(value.strip())
+        return self._user_names[value]
 
     def _user_name(self, value):
         role_address = value.startswith("inbox-") and "@" in value
         if role_address:
             return None
-        return NOT_IN_USER_NAMES.sub("-", value.partition("@")[0] or value.strip("@"))[:150] or None
+        login = value.partition("@")[0] or value.strip("@")
+        name = NOT_IN_USER_NAMES.sub("-", login)[:USER_NAME_LIMIT]
+        self.report.changed["user names that none may have here, mended"] += name != login
+        return name or None
 
     def moment(self, value, place):
         """Return an aware datetime in UTC, or None for null. Raises SourceError."""
@@ -158,13 +191,18 @@ class Reader:
             found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
         except OverflowError:
             raise SourceError(place, f"{value!r:.60} is no date and time") from None
+        if not MINYEAR < found.year < MAXYEAR:
+            # Those years end within the day in some time zone, where pages could not show it.
+            raise SourceError(place, f"{value!r:.60} is no date and time")
         self._last_moment = value, found
         return found
 
     def number(self, value, place):
         """Return the number that ends an id. Raises SourceError where there is none."""
-        found = re.search(r"\d+\Z", str(value), re.ASCII)
-        if not found or not 0 < int(found.group()[:20]) < NUMBER_LIMIT:
+        text = str(value)
+        found = re.search(r"\d+\Z", text, re.ASCII) if len(text) <= NAME_LIMIT else None
+        negative = isinstance(value, int) and value < 0
+        if not found or negative or not 0 < int(found.group()) < NUMBER_LIMIT:
             raise SourceError(place, f"the id {value!r:.60} does not end in a number from 1 up")
         return int(found.group())
 
@@ -174,7 +212,8 @@ class Reader:
             return default
         known = table.get(str(value).lower())
         if known is None:
-            self.report.unknown[f"{field} {str(value)[:60]!r}, taken as {default or 'none'}"] += 1
+            meaning = MEANINGS.get(field, default)
+            self.report.unknown[f"{field} {str(value)[:60]!r}, taken as {meaning}"] += 1
             return default
         return known
 
@@ -222,6 +261,17 @@ class Reader:
         return value
 
 
+def visible(line):
+    """Return `line`, or an empty one where nothing of it can be seen: no name and no title here."""
+    return line if line.isascii() or any(map(is_visible, line)) else ""
+
+
+def shown(value):
+    """Return the beginning of any `value` of the file, fit for a terminal."""
+    text = str(value)[:40]
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
+
+
 @contextmanager
 def opened(path, limit):
     """Open a file, unpacked where it is gzip, for reading bytes, at most `limit` of them. Raises SourceError."""
@@ -230,7 +280,7 @@ def opened(path, limit):
             packed = file.read(2) == b"\x1f\x8b"
             file.seek(0)
             yield _Bounded(gzip.GzipFile(fileobj=file) if packed else file, path.name, limit)
-    except (EOFError, gzip.BadGzipFile) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise SourceError(path.name, f"cannot be unpacked: {error}") from error
     except OSError as error:
         raise SourceError(path.name, error.strerror or str(error)) from error

@@ -201,8 +201,67 @@ def test_words_that_nobody_knows_are_reported(db, tmp_path):
     out = bring(tmp_path, [record(1, status="PONDERED", resolution="MAGIC", severity="odd", source="unheard of")])
     issue = Issue.objects.get()
     assert (issue.status.slug, issue.resolution, issue.severity) == ("accepted", "", 0)
-    for line in ("status 'PONDERED', taken as open", "resolution 'MAGIC', taken as none", "severity 'odd'"):
+    for line in (
+        "status 'PONDERED', taken as open",
+        "resolution 'MAGIC', taken as fixed where the issue is closed",
+        "severity 'odd', taken as unset",
+    ):
         assert line in out
+
+
+def test_an_unknown_resolution_is_that_of_what_was_fixed(db, tmp_path):
+    bring(tmp_path, [record(1, resolution="MAGIC")])
+    assert Issue.objects.get().resolution == "fixed"
+
+
+def test_each_change_that_is_not_told_is_counted_with_its_reason(db, tmp_path):
+    history = [
+        change(2, "status", "NEW", "UNCONFIRMED"),
+        change(2, "assignee", "inbox-1@example.invalid", "inbox-2@example.invalid"),
+        change(3, "priority", "P4", "P5"),
+        change(3, "title", "Old", "Issue 1"),
+        change(4, "title", "Older", "Issue 1"),
+        change(4, "product", None, "Web shop"),
+        {**change(4, "title", "Old", "New"), "at": None},
+        change(5, "\x1b[31m\ud800", "a", "b"),
+        {"at": None},
+    ]
+    data = record(1, status="NEW", duplicate_of=2, history=history, votes=5, keywords=[])
+    out = bring(tmp_path, [data, record(2)])
+    for line in (
+        "1 changes of status that mean no change here",
+        "1 changes of assignee that mean no change here",
+        "1 changes of priority that mean no change here",
+        "1 changes of title to what it was already",
+        "1 changes of product without a name",
+        "1 changes of title without a date",
+        "1 changes of ?[31m?",
+        "1 changes of nothing",
+        "1 values of votes",
+        "1 resolutions of issues that are not closed",
+        "1 originals (duplicate of) of issues that are not closed as duplicates",
+    ):
+        assert f"  {line}\n" in out
+    assert "keywords" not in out
+    assert [row[2] for row in told(Issue.objects.get(number=1))] == [{"title": ("Old", "Issue 1")}]
+
+
+def test_a_history_without_any_other_date(db, tmp_path):
+    history = [change(3, "title", "Old", "New")]
+    bring(tmp_path, [record(1, created_at=None, updated_at=None, history=history)])
+    assert told(Issue.objects.get()) == [
+        ("changed", 3, {"title": ("Old", "New")}),
+        ("corrected", 3, {"title": ("New", "Issue 1")}),
+    ]
+    assert Issue.objects.get().created_at == at(3)
+    assert_replays()
+
+
+def test_what_nobody_can_see_is_no_name_and_no_title(db, tmp_path):
+    titles = {"\u200b": "(no title)", "\u200b" * 501 + "x": "(no title)", "\u200bx": "\u200bx"}
+    bring(tmp_path, [record(n, title=title, component="\u2800", version="\x7f") for n, title in enumerate(titles, 1)])
+    assert list(Issue.objects.order_by("number").values_list("title", flat=True)) == list(titles.values())
+    assert not Component.objects.exists()
 
 
 def test_titles_that_are_missing_long_or_of_several_lines(db, tmp_path):
@@ -228,6 +287,27 @@ def test_duplicates_are_linked_once_all_are_here(db, tmp_path):
     assert "1 originals (duplicate of) that are not in the file" in out
     assert "1 duplicates that go round in a circle" in out
     assert_replays()
+
+
+def test_duplicates_where_several_products_have_the_same_ids(db, tmp_path):
+    duplicate = {"resolution": "DUPLICATE", "status": "CLOSED"}
+    data = [
+        record(1, product="One", duplicate_of="2", **duplicate),
+        record(2, product="One"),
+        record(1, product="Two"),
+        record(2, product="Two", duplicate_of="1", **duplicate),
+        record(3, product="Two", duplicate_of="9", **duplicate),
+        record(9, product="One"),
+        record(4, product="Three", duplicate_of="2", **duplicate),
+    ]
+    out = bring(tmp_path, data)
+    linked = Issue.objects.filter(duplicate_of__isnull=False).select_related("product", "duplicate_of__product")
+    assert {issue.key: issue.duplicate_of.key for issue in linked} == {
+        "ONE-1": "ONE-2",
+        "TWO-2": "TWO-1",
+        "TWO-3": "ONE-9",
+    }
+    assert "1 originals (duplicate of) whose id several other products have" in out
 
 
 def test_run_again_it_changes_nothing_and_adds_what_is_new(db, tmp_path, maintainer):
@@ -427,6 +507,67 @@ def test_labels_of_a_group_that_one_issue_has_two_of_leave_the_group(db, tmp_pat
         product="WEB",
     )
     assert set(Label.objects.values_list("name", flat=True)) == {"area: ui", "area: api", "os/linux"}
+
+
+def test_labels_of_a_loose_group_get_names_of_their_own(db, tmp_path):
+    names = ["a/b", "A/c", "a: b", "x" * 98 + "/y", "x" * 98 + "/z"]
+    data = [github(1, labels=[{"name": name} for name in names])]
+    out = bring(tmp_path, data, "github", product="WEB")
+    expected = {"a:b", "A: c", "a: b", "x" * 98 + ":y", "x" * 98 + ":z"}
+    assert {label.name for label in Issue.objects.get().label_list} == expected
+    assert "4 labels of a group of which one issue has two, renamed" in out
+    bring(tmp_path, [*data, github(2, labels=[{"name": "a/b"}])], "github", product="WEB")
+    assert {label.name for label in Issue.objects.get(number=2).label_list} == {"a:b"}
+    assert set(Label.objects.values_list("name", flat=True)) == expected
+
+
+def test_a_file_without_a_repository_has_groups_and_milestones_too(db, tmp_path):
+    labels = [{"name": "a/b"}, {"name": "a/c"}]
+    data = [github(1, repository_url=None, labels=labels, milestone={"title": "1.0"})]
+    bring(tmp_path, data, "github", product="WEB")
+    issue = Issue.objects.get()
+    assert ({label.name for label in issue.label_list}, issue.milestone.name) == ({"a: b", "a: c"}, "1.0")
+
+
+def test_labels_that_differ_by_case_are_one(db, tmp_path):
+    labels = [{"name": "Bug"}, {"name": "bug", "description": "Broken\n" + "x" * 300}, None]
+    events = [event("labeled", 2, label={"name": "BUG"}), event("unlabeled", 3, label={"name": "bug"})]
+    out = bring(tmp_path, [github(1, events, labels=labels), github(2, labels=labels[1:])], "github", product="WEB")
+    label = Label.objects.get()
+    assert (label.name, label.description[:8], len(label.description)) == ("Bug", "Broken x", 200)
+    assert "1 label descriptions, cut" in out
+    assert all(issue.label_list == [label] for issue in Issue.objects.all())
+    archive = {"repo": "wg/draft", "issues": [{"number": 3, "labels": ["Bug", "bug", None]}]}
+    bring(tmp_path, archive, "ietf", product="WEB")
+    assert Issue.objects.get(number=3).label_list == [label]
+    assert_replays()
+
+
+def test_logins_that_differ_by_case_are_one(db, tmp_path):
+    history = [change(2, "assignee", "bob", "BOB"), change(3, "assignee", "BOB", "İstanbul")]
+    comments = [{"at": "2020-01-02T00:00:00Z", "who": "ÖZGE", "text": "Yes"}]
+    data = [record(1, reporter="Bob", assignee="İstanbul", history=history, comments=comments)]
+    bring(tmp_path, [*data, record(2, reporter="ΟΔΟΣ", assignee="özge")])
+    assert User.objects.count() == 4
+    bring(tmp_path, [*data, record(2, reporter="ΟΔΟΣ", assignee="özge"), record(3, reporter="ÖZGE")])
+    assert User.objects.count() == 4
+    issue = Issue.objects.get(number=1)
+    assert (issue.author.username.lower(), issue.assignee.username) == ("bob", "İstanbul")
+    assert Issue.objects.get(number=3).author == Issue.objects.get(number=2).assignee
+    assert_replays()
+
+
+def test_names_whose_small_letters_databases_write_otherwise(db, tmp_path):
+    names = ["İx", "ix", "ΟΔΟΣ", "οδος", "οδοσ"]
+    data = [
+        github(n, labels=[{"name": name} for name in names], user={"login": name}, milestone={"title": name})
+        for n, name in enumerate(names, 1)
+    ]
+    bring(tmp_path, data, "github", product="WEB")
+    bring(tmp_path, [*data, github(6)], "github", product="WEB")
+    for issue in Issue.objects.exclude(number=6):
+        assert issue.author and issue.milestone and issue.label_list
+    assert_replays()
 
 
 def test_the_archive_of_the_ietf(db, tmp_path, product):

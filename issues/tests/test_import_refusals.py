@@ -10,9 +10,9 @@ from django.core.management import CommandError
 from accounts.models import User
 from history.models import Batch, Event
 from issues.importers import source
-from issues.models import Issue
+from issues.models import Category, Issue, Status
 from issues.services import create_issue
-from issues.tests.test_import import bring, github, record
+from issues.tests.test_import import bring, change, event, github, record
 from products.models import Product
 from products.services import trash_product, update_product
 
@@ -56,6 +56,18 @@ def refusal(tmp_path, data, format="ndjson", **options):
         (record(2, comments=["x"]), "line 2, comment 1: here must be an object"),
         (record(2, comments=[{"at": "x", "text": "x"}]), "line 2, comment 1: 'x' is no date and time"),
         (record(2, history=[{"field": "title", "at": "x"}]), "line 2, change 1: 'x' is no date and time"),
+        (record(2, history={}), "line 2, history: here must be a list"),
+        (record(2, history=[[]]), "line 2, change 1: here must be an object"),
+        (record(2, history=[{"field": []}]), "line 2, change 1: [] is no text"),
+        (record(2, history=[{"field": "os", "at": 5}]), "line 2, change 1: 5 is no text"),
+        (record(2, history=[change(2, "component", {}, "x")]), "line 2, change 1, component: {} is no text"),
+        (record(2, duplicate_of=["1"]), "line 2, duplicate_of: ['1'] is no text"),
+        (record(2, product=["x"]), "line 2, product: ['x'] is no text"),
+        (record(2, product="\u200b"), 'line 2: "product" is missing'),
+        (record(2, watchers="ann"), "line 2, watchers: here must be a list"),
+        (record("1" * 50 + "x"), "line 2, id: the id"),
+        (record("0" * 15 + "1" * 25), "line 2, id: the id"),
+        (record(2, created_at="0001-01-01T00:00:00Z"), "line 2, created_at: '0001-01-01T00:00:00Z' is no date"),
     ],
 )
 def test_a_broken_line_is_named(db, tmp_path, second, reason):
@@ -71,6 +83,30 @@ def test_a_broken_line_is_named(db, tmp_path, second, reason):
         ([{"issue": {}}], "github", 'entry 1: "issue" with a "number" is missing'),
         ([github(1), github(1)], "github", "entry 2 (#1): the number 1 is that of entry 1 (#1) as well"),
         ([github(1, user=5)], "github", "entry 1 (#1): here must be an object"),
+        ("[]", "github", "issues.json: holds no issues"),
+        ([github(6, pull_request={})], "github", "issues.json: holds no issues"),
+        ([github(-5)], "github", "entry 1: the id -5 does not end in a number from 1 up"),
+        ([github(True)], "github", "entry 1: the id True does not end in a number from 1 up"),
+        ([github(1, repository_url=5)], "github", "entry 1 (#1), repository_url: 5 is no text"),
+        ([github(1, repository_url="/" + "x" * 101)], "github", "entry 1 (#1), repository_url: a name of more"),
+        ([github(1, assignees="ann")], "github", "entry 1 (#1): here must be a list"),
+        ([github(1, labels=[{"name": "ui", "description": 5}])], "github", "entry 1 (#1): 5 is no text"),
+        ([github(1, labels=[{"name": "ui", "color": 5}])], "github", "entry 1 (#1): 5 is no text"),
+        ([github(1, labels=["ui"])], "github", "entry 1 (#1): here must be an object"),
+        ([github(1, milestone={"title": "1", "due_on": "soon"})], "github", "entry 1 (#1): 'soon' is no date"),
+        ([github(1, ["closed"])], "github", "entry 1 (#1), event 1: here must be an object"),
+        ([github(1, [event([], 2)])], "github", "entry 1 (#1), event 1: [] is no text"),
+        ([github(1, [event("labeled", 2, label="ui")])], "github", "entry 1 (#1), event 1: here must be an object"),
+        ([github(1, [event("renamed", 2, rename=[])])], "github", "entry 1 (#1), event 1: here must be an object"),
+        ([github(1, [{"event": "closed", "created_at": 5}])], "github", "entry 1 (#1), event 1: 5 is no text"),
+        ({"issues": []}, "ietf", "issues.json: holds no issues"),
+        ({"issues": [], "pulls": [{"comments": 5}]}, "ietf", "pulls: here must be a list"),
+        ({"issues": [], "pulls": [{"comments": "five"}]}, "ietf", "pulls: here must be a list"),
+        ({"issues": [], "labels": [{"name": "ui", "description": []}]}, "ietf", "labels: [] is no text"),
+        ({"issues": [], "repo": 5}, "ietf", "repo: 5 is no text"),
+        ({"issues": [{"number": 1, "comments": 5}]}, "ietf", "issue 1 (#1): here must be a list"),
+        ({"issues": [{"number": 1, "labels": [5]}]}, "ietf", "issue 1 (#1): 5 is no text"),
+        ('{"issues": [{"number": 1, "state": %s}]}' % ("[" * 960 + "]" * 960), "ietf", "issues.json: is nested too"),
         ("[]", "ietf", 'issues.json: should be an object with "issues"'),
         ({"issues": [{"title": "x"}]}, "ietf", 'issue 1: "number" is missing'),
         ("[1", "ietf", "issues.json: is not JSON: Expecting ',' delimiter: line 1 column 3"),
@@ -86,6 +122,9 @@ def test_what_is_no_text_or_no_archive(db, tmp_path):
         (b"\xff\xfe{}\n", "line 1: is not UTF-8 at byte 0"),
         (gzip.compress(b"\n" * 9)[:-4], "x: cannot be unpacked"),
         (b"\x1f\x8bnonsense", "x: cannot be unpacked"),
+        (gzip.compress(b"\n" * 9)[:10] + b"\xff" * 9, "x: cannot be unpacked"),
+        (b"", "x: holds no issues"),
+        (b"\n\n", "x: holds no issues"),
     ):
         path.write_bytes(content)
         with pytest.raises(CommandError, match=reason):
@@ -105,7 +144,8 @@ def test_a_small_archive_cannot_unpack_without_end(db, tmp_path, monkeypatch):
     path.write_bytes(gzip.compress((b" " * 1023 + b"\n") * (3 * 1024)))
     with pytest.raises(CommandError, match="more than 2 MiB when unpacked; see --max-size"):
         bring_path(path, max_size=2)
-    bring_path(path, max_size=4)
+    with pytest.raises(CommandError, match="holds no issues"):
+        bring_path(path, max_size=4)
     monkeypatch.setattr(source, "LINE_LIMIT", source.MEBIBYTE)
     path.write_bytes(gzip.compress(b" " * (3 * source.MEBIBYTE)))
     with pytest.raises(CommandError, match="line 1: longer than 1 MiB"):
@@ -119,9 +159,13 @@ def test_several_products_do_not_go_into_one(db, tmp_path):
 
 @pytest.mark.parametrize("key", ["x-1", "A", "TOOLONGAKEY"])
 def test_a_key_that_none_may_have(db, tmp_path, key):
-    with pytest.raises(CommandError, match="key: Use 2 to 10 capital letters"):
-        bring(tmp_path, [record(1)], product=key)
-    assert not Product.objects.exists()
+    said = refusal(tmp_path, [record(1, component="Cart")], product=key)
+    assert said.startswith(f"--product {key}: Use 2 to 10 capital letters")
+
+
+def test_a_site_without_a_status_to_close_by(db, tmp_path):
+    Status.objects.filter(category=Category.CLOSED).delete()
+    assert "status: There is no status of the category closed" in refusal(tmp_path, [record(1)])
 
 
 def test_a_number_that_another_issue_has(db, tmp_path, product, reporter):

@@ -43,6 +43,8 @@ class Command(BaseCommand):
         begun = time.monotonic()
         try:
             run.check()
+        except ValidationError as error:
+            raise CommandError(f"{self._reasons(error)} Nothing was imported.") from error
         except (SourceError, Refused) as error:
             raise CommandError(f"{error}. Nothing was imported.") from error
         take_short_turns()
@@ -50,12 +52,14 @@ class Command(BaseCommand):
         try:
             run.load(progress)
         except ValidationError as error:
-            reasons = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
-            raise CommandError(f"{reasons} {progress.done} issues were imported before this.") from error
+            raise CommandError(f"{self._reasons(error)} {progress.done} issues were imported before this.") from error
         except (SourceError, Refused) as error:
             raise CommandError(f"{error}. {progress.done} issues were imported before this.") from error
         progress.end()
         self.summarise(run, time.monotonic() - begun)
+
+    def _reasons(self, error):
+        return "; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())
 
     def _actor(self, username):
         try:
