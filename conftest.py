@@ -129,7 +129,7 @@ def browser_type_launch_args(browser_type_launch_args):
 def pytest_collection_modifyitems(items):
     """Mark what drives a browser, and leave it out by name where there is none; mark what one run is enough of.
 
-    Coverage learns nothing of browsers, since requests and services run in tests without them, too; and little of
+    Coverage learns little of browsers, since requests and services run in tests without them, too; and little of
     PostgreSQL, since most code runs on SQLite as well.
     """
     for item in items:
@@ -138,7 +138,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker("once")
         if "e2e" in item.path.parts or item.get_closest_marker("e2e"):
             item.add_marker("e2e")
-            item.add_marker("untraced")
+            if not item.get_closest_marker("traced"):
+                item.add_marker("untraced")
             if not CHROMIUM:
                 item.add_marker(pytest.mark.skip(reason="browser tests: no Chromium on this machine"))
         if connection.vendor == "postgresql" and not special:

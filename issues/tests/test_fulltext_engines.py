@@ -167,7 +167,6 @@ def test_limits_are_the_same_everywhere(issue, kind):
         assert finds(issue, [one], whole=True) == (place in found)
 
 
-@pytest.mark.untraced
 def test_whatever_the_public_document_holds_the_whole_one_holds():
     for text in LONG.values():
         public, whole = fulltext.build("a title", text, [text, "more eggs"], ["secret " * 300, text[::-1]])

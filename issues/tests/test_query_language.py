@@ -283,7 +283,6 @@ queries = st.builds(
 
 
 @given(queries)
-@pytest.mark.untraced
 def test_printing_and_reading_are_inverse(query):
     text = to_text(query)
     try:

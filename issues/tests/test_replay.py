@@ -88,7 +88,6 @@ def site(product, administrator, maintainer):
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=STEPS)
-@pytest.mark.untraced
 def test_replay_gives_the_present_whatever_was_done(site, steps):
     with transaction.atomic():
         for door, step in steps:

@@ -67,7 +67,6 @@ def test_numbers_that_are_too_long_on_the_pages(pages, issue, method, path, data
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "1.5", NINES, MORE_NINES, "٣"])
-@pytest.mark.untraced
 def test_numbers_that_are_none_in_the_administration(pages, product, issue, number):
     for name in ("product", "component", "parent", "assignee", "chosen_labels", "status"):
         assert pages.get(ADD, {name: number}).status_code == 200, name

@@ -113,6 +113,7 @@ def test_axe_objects_to_no_open_menu(issue, examine, triager):
     assert not faults, "\n".join(map(str, faults))
 
 
+@pytest.mark.traced
 def test_every_page_is_silent(filled, visit, live_server, complaints, administrator):
     page, whom = None, ()
     for path, user in every_page(filled, administrator):
