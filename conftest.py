@@ -133,16 +133,14 @@ def pytest_collection_modifyitems(items):
     PostgreSQL, since most code runs on SQLite as well.
     """
     for item in items:
-        special = item.path.stem in OF_POSTGRESQL
+        special = item.path.stem in OF_POSTGRESQL or item.get_closest_marker("traced")
         if not special and not _asks_the_database(item):
             item.add_marker("once")
         if "e2e" in item.path.parts or item.get_closest_marker("e2e"):
             item.add_marker("e2e")
-            if not item.get_closest_marker("traced"):
-                item.add_marker("untraced")
             if not CHROMIUM:
                 item.add_marker(pytest.mark.skip(reason="browser tests: no Chromium on this machine"))
-        if connection.vendor == "postgresql" and not special:
+        if not special and (item.get_closest_marker("e2e") or connection.vendor == "postgresql"):
             item.add_marker("untraced")
 
 

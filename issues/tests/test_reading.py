@@ -89,6 +89,7 @@ def test_a_name_that_changes_makes_another_etag_and_no_conflict(issues, api, tri
     assert changed["ETag"] == client.get("/api/v1/issues/WEB-2/")["ETag"]
 
 
+@pytest.mark.traced
 def test_a_queryset_is_compiled_once_and_runs_with_new_values(issues, django_assert_num_queries):
     def build():
         place = Among(F("pk"), ListSlot("ids", IntegerField()))

@@ -339,6 +339,7 @@ def test_a_count_that_takes_too_long_is_left_out(product, triager, monkeypatch):
     assert at(triager).get("/views/counts/").json() == {"counts": {str(view.pk): "0"}}
 
 
+@pytest.mark.traced
 def test_what_is_asked_within_a_bound_is_stopped(db):
     from django.db import OperationalError, connection, transaction
 
