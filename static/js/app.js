@@ -9,9 +9,12 @@ const modules = {
 };
 
 function start(root) {
+  const started = [];
   for (const element of root.querySelectorAll("[data-module]")) {
-    for (const name of element.dataset.module.split(" ")) modules[name]?.().then((module) => module.start(element));
+    for (const name of element.dataset.module.split(" ")) started.push(modules[name]?.().then((module) => module.start(element)));
   }
+  // Says to whoever drives the page that every key has its meaning now.
+  Promise.all(started).then(() => document.documentElement.setAttribute("data-ready", ""));
   for (const hidden of root.querySelectorAll("[data-needs-script]")) hidden.hidden = false;
   // Where one field alone is wrong the page has given it the focus.
   if (!root.querySelector("[autofocus]")) root.querySelector("[data-error-summary]")?.focus();
