@@ -5,7 +5,9 @@ from typing import Any
 
 from django.core.signing import BadSignature, Signer
 from django.db import connection
-from django.db.models import BooleanField, Expression, F, Q
+from django.db.models import BooleanField, Expression, F, IntegerField, Q
+
+from issuetracker.prepared import Slot
 
 FORWARDS, BACKWARDS = "n", "p"
 # Who sees no more than so many homes is served by a walk along an index of each.
@@ -69,22 +71,38 @@ def paginate(queryset, ordering, *, size, cursor="", bound="", homes=None):
     """
     direction, values = _read(cursor, bound, len(ordering)) if cursor else (FORWARDS, None)
     backwards = direction == BACKWARDS
-    rows = list(_nearest(queryset, ordering, values, backwards, size + 1, homes))
+    rows = list(nearest(queryset, ordering, values, backwards, size + 1, homes))
     return _page(rows, [_values(row, ordering) for row in rows], size, backwards, values is not None, bound)
 
 
-def paginate_ids(queryset, ordering, fetch, *, size, cursor="", bound="", homes=None):
-    """Return the same Page, of rows that `fetch(ids)` returns as `{id: row}`: the queryset is asked for ids alone."""
+def paginate_ids(find, ordering, fetch, *, size, cursor="", bound=""):
+    """Return the same Page, of rows that `fetch(ids)` returns as `{id: row}`.
+
+    `find(values, backwards, count)` returns the places of its rows: what `nearest` finds, given the values of the
+    cursor (None for the first page).
+    """
     direction, values = _read(cursor, bound, len(ordering)) if cursor else (FORWARDS, None)
     backwards = direction == BACKWARDS
-    found = _nearest(queryset, ordering, values, backwards, size + 1, homes)
-    places = [list(map(_plain, row)) for row in found.values_list(*(key.name for key in ordering))]
+    places = [list(map(_plain, row)) for row in find(values, backwards, size + 1)]
     page = _page([place[-1] for place in places], places, size, backwards, values is not None, bound)
     fetched = fetch(page.rows)
     return Page([fetched[pk] for pk in page.rows if pk in fetched], page.next, page.previous)
 
 
-def _nearest(queryset, ordering, values, backwards, count, homes):
+def slots(model, ordering, empty):
+    """Return Slots for the values of a cursor, called by the places of their keys; those that are `empty` are None."""
+    fields = [(key.expression and IntegerField()) or _field(model, key.name.split("__")) for key in ordering]
+    return [
+        None if none else Slot(f"at{at}", field) for at, (field, none) in enumerate(zip(fields, empty, strict=True))
+    ]
+
+
+def _field(model, path):
+    field = model._meta.get_field(path[0])
+    return _field(field.related_model, path[1:]) if path[1:] else field
+
+
+def nearest(queryset, ordering, values, backwards, count, homes=None):
     """Return the first `count` of `queryset` in that order, or those after the place with these `values`."""
     ordered = _ordered(queryset, ordering, backwards)
     if values is not None:

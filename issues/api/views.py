@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Exists, Q
 from django.http import Http404
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -21,7 +22,7 @@ from issues.columns import label_rows
 from issues.events import visible_events
 from issues.exporters import FORMATS, export
 from issues.finding import search
-from issues.finding.pages import paginate
+from issues.finding.pages import paginate, paginate_seen
 from issues.models import Comment, Issue, Relation, SavedView, Status
 from issues.query.fields import FIELDS
 from issues.services.relations import REVERSED
@@ -148,18 +149,21 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
 
     def get_queryset(self):
         """Return those that the reader sees, of the URL's product, and as the filters ask."""
-        rows = self.rows().visible_to(self.request.user)
-        product_key = self.kwargs.get("product_key")
-        if product_key is not None:
-            rows = rows.filter(product__key=product_key)
         if not self.is_list:
-            return rows
+            return self.seen()
         params = self.request.query_params
         text = params.get("q", "") if self.action == "list" else self.text
         asked = self.ask(text)
         self.asked, self.list_terms = asked, asked.canonical
         self.canonical = asked.canonical if self.action != "list" or "q" in params else None
-        return asked.apply(rows.defer(*self.left_out))
+        # Seldom is it needed itself: a page is found by a statement that was compiled before.
+        return SimpleLazyObject(lambda: asked.apply(self.seen().defer(*self.left_out)))
+
+    def seen(self):
+        """Return all that the reader sees of the URL's product, or of all."""
+        rows = self.rows().visible_to(self.request.user)
+        product_key = self.kwargs.get("product_key")
+        return rows if product_key is None else rows.filter(product__key=product_key)
 
     def ask(self, text):
         """Return the Search for a query and the parameters of the address. Raises QueryError or ValidationError."""
@@ -203,8 +207,12 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
 
     def page(self, queryset, **options):
         """Return the Page that is asked for, in the order of the query."""
-        fetch = partial(reading.read_ids, described=self.is_described) if self.is_plain else None
-        return paginate(queryset, self.asked, fetch=fetch, **options)
+        if not self.is_plain:
+            return paginate(queryset, self.asked, **options)
+        fetch = partial(reading.read_ids, described=self.is_described)
+        if self.asked.is_ranked:
+            return paginate(queryset, self.asked, fetch=fetch, **options)
+        return paginate_seen(self.asked, fetch, **options)
 
     def told_rows(self, rows):
         """Return the representations of the rows of a list."""

@@ -1,7 +1,9 @@
 """Pages of a search, by its order or by how well the words fit."""
 
 from issues import fulltext
+from issues.models import Issue
 from issuetracker import keyset
+from issuetracker.prepared import ByReader, PreparedTuples
 from products import access
 from products.models import Product
 
@@ -17,11 +19,41 @@ def paginate(rows, asked, *, fetch=None, **place):
     """
     if asked.is_ranked:
         return keyset.paginate_ranked(ranked(rows, asked), fetch or rows.in_bulk, **place)
-    if asked.product is None and not access.is_superuser(asked.user):
-        place["homes"] = keyset.Homes("product", Product.objects.visible_to(asked.user))
-    if fetch is not None:
-        return keyset.paginate_ids(rows, asked.ordering, fetch, **place)
-    return keyset.paginate(rows, asked.ordering, **place)
+    return keyset.paginate(rows, asked.ordering, homes=_homes(asked.user, asked.product), **place)
+
+
+def paginate_seen(asked, fetch, **place):
+    """Return the same Page of all that `asked` finds and its reader sees, in a list that is not ranked.
+
+    The statement is compiled once for all that have the same rights, ask for the same and are at any place of the list.
+    """
+    user = access.reader(asked.user)
+
+    def find(values, backwards, count):
+        empty = None if values is None else tuple(value is None for value in values)
+        prepared = IDS.of(user, asked.product, asked.condition, asked.ordering, backwards, count, empty)
+        return prepared.tuples(**{f"at{place}": value for place, value in enumerate(values or ())})
+
+    return keyset.paginate_ids(find, asked.ordering, fetch, **place)
+
+
+def _ids(user, product, condition, ordering, backwards, count, empty):
+    rows = Issue.objects.visible_to(user).filter(condition)
+    if product is not None:
+        rows = rows.filter(product__key=product)
+    values = None if empty is None else keyset.slots(Issue, ordering, empty)
+    found = keyset.nearest(rows, ordering, values, backwards, count, _homes(user, product))
+    return found.values_list(*(key.name for key in ordering))
+
+
+IDS = ByReader(PreparedTuples, _ids)
+
+
+def _homes(user, product):
+    """Return the Homes of a list of all products for who does not see everything."""
+    if product is not None or access.is_superuser(user):
+        return None
+    return keyset.Homes("product", Product.objects.visible_to(user))
 
 
 def ranked(rows, asked):

@@ -9,7 +9,7 @@ from django.test import Client
 
 from issues import services
 from issues.finding import search
-from issues.finding.pages import paginate, ranked
+from issues.finding.pages import IDS, paginate, paginate_seen, ranked
 from issues.models import Issue
 from issuetracker import keyset
 from products.services import create_product
@@ -108,6 +108,7 @@ def test_readers_of_few_products_and_of_many_get_the_same_pages(
     few, sort, product, administrator, triager, monkeypatch
 ):
     monkeypatch.setattr(keyset, "FEW", few)
+    IDS.of.cache_clear()
     other = create_product(actor=administrator, via="web", key="OTHER", title="Other")
     for number in range(9):
         severity = {"severity": number % 3} if number % 2 else {"due_on": date(2026, 1, 1 + number // 3)}
@@ -129,5 +130,10 @@ def test_readers_of_few_products_and_of_many_get_the_same_pages(
     assert [*chain.from_iterable(there), *back[0]] == whole
     assert [*chain.from_iterable(reversed(back))] == whole
     assert first.previous is None
-    by_ids = paginate(rows, asked, size=50, fetch=Issue.objects.in_bulk)
-    assert [issue.pk for issue in by_ids.rows] == whole
+    seen, page = [], paginate_seen(asked, Issue.objects.in_bulk, size=2)
+    while page.next:
+        seen += page.rows
+        page = paginate_seen(asked, Issue.objects.in_bulk, size=2, cursor=page.next)
+    assert [issue.pk for issue in (*seen, *page.rows)] == whole
+    page = paginate_seen(asked, Issue.objects.in_bulk, size=2, cursor=page.previous)
+    assert [issue.pk for issue in page.rows] == whole[6:8]
