@@ -12,6 +12,8 @@ from issues.services.issues import RELATED
 from products.models import Member, Product
 
 
+# The demonstration serves SQLite wherever it runs.
+@pytest.mark.once
 def test_it_fills_an_empty_database(db, capsys):
     call_command("load_demo")
     assert "Loaded" in capsys.readouterr().out

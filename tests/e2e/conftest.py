@@ -53,9 +53,7 @@ def visit(live_server, context, complaints):
     def open_page(path, user=None, viewport=WIDE, theme="light"):
         page = open_as(context, live_server, path, user, viewport, theme)
         # A key that is pressed before the scripts have come means nothing.
-        page.wait_for_function(
-            "!document.querySelector('[data-module]') || 'ready' in document.documentElement.dataset"
-        )
+        page.locator("html[data-ready], html:not(:has([data-module]))").wait_for(state="attached")
         return page
 
     yield open_page
