@@ -174,6 +174,8 @@ def cheap(examples):
     )
 
 
+@pytest.mark.once
+@pytest.mark.untraced
 @pytest.mark.parametrize("format", FORMATS)
 def test_one_damaged_place_passes_the_check_or_is_named(db, tmp_path, format):
     @cheap(250)

@@ -40,6 +40,7 @@ def test_file_comment_change_close_and_undo(issue, visit, triager):
     assert (fresh(new).status.slug, fresh(new).resolution) == ("new", "")
 
 
+@pytest.mark.once
 def test_by_keys_alone(issue, visit, triager):
     page = visit("/products/WEB/issues/", triager)
     page.wait_for_load_state("networkidle")
@@ -78,6 +79,7 @@ def test_back_in_the_list_one_goes_on_from_the_row_of_the_issue(issue, visit, tr
     expect(page.locator(f'.issue-row[data-issue="{key}"] .issue-link')).to_be_focused()
 
 
+@pytest.mark.once
 def test_a_menu_opens_at_what_is_chosen_and_the_list_is_kept(issue, visit, triager):
     page = visit("/issues/WEB-1/?list=in%3DWEB%26q%3Dis%253Aopen", triager)
     page.keyboard.press("p")
@@ -113,6 +115,7 @@ def test_what_cannot_be_taken_back_asks_once(issue, live_server, special_context
     expect(page.get_by_role("heading", level=1)).to_have_text("(redacted)")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("viewport", [WIDE, NARROW, {"width": 320, "height": 256}], ids=["wide", "narrow", "400 %"])
 def test_a_long_word_does_not_make_the_page_wider(issue, visit, triager, viewport):
     update_issue(issue, actor=triager, via="web", title="x" * 200)
@@ -122,6 +125,7 @@ def test_a_long_word_does_not_make_the_page_wider(issue, visit, triager, viewpor
         page.close()
 
 
+@pytest.mark.once
 def test_the_shortcuts_can_be_switched_off(issue, visit, triager):
     type(triager).objects.filter(pk=triager.pk).update(single_key_shortcuts=False)
     page = visit("/issues/WEB-1/", triager)
@@ -168,6 +172,7 @@ def test_a_wrong_value_is_named_beside_its_field(issue, visit, triager):
     expect(page.locator(f"#{title.get_attribute('aria-describedby').split()[-1]}")).to_be_visible()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 def test_on_a_phone(issue, live_server, special_context, triager, scripts):
     context = special_context(java_script_enabled=scripts)
