@@ -1,11 +1,10 @@
 """How people sign in."""
 
 from django.contrib.auth.backends import ModelBackend
-from django.db import DEFAULT_DB_ALIAS
 from django.db.models import BigAutoField, F, Q
 
 from accounts.models import ADDRESS_LIMIT, User, can_be_stored
-from issuetracker.prepared import Prepared, Slot
+from issuetracker.prepared import Prepared, Slot, built
 from products.access import remember_roles
 
 
@@ -38,7 +37,7 @@ class NameOrEmail(ModelBackend):
         rows = WITH_ROLES.rows(pk=user_id)
         if not rows:
             return None
-        user = User.from_db(DEFAULT_DB_ALIAS, FIELDS, [rows[0][name] for name in FIELDS])
+        user = built(User, FIELDS, rows[0])
         if not self.user_can_authenticate(user):
             return None
         remember_roles(user, [(row["in_product"], row["role"]) for row in rows if row["role"]])

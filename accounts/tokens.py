@@ -1,11 +1,10 @@
 """Finding the token that somebody shows, by one prepared statement."""
 
-from django.db import DEFAULT_DB_ALIAS
 from django.db.models import CharField, DateTimeField, F, Q
 from django.utils import timezone
 
 from accounts.models import ApiToken, User
-from issuetracker.prepared import Prepared, Slot
+from issuetracker.prepared import Prepared, Slot, built
 from products.access import remember_roles
 
 SECRET_LIMIT = 200
@@ -18,8 +17,8 @@ def live_token(secret):
     rows = LIVE.rows(digest=ApiToken.digest_of(secret), now=timezone.now())
     if not rows:
         return None
-    token = _built(ApiToken, TOKEN_FIELDS, rows[0])
-    token.user = _built(User, USER_FIELDS, rows[0], "user__")
+    token = built(ApiToken, TOKEN_FIELDS, rows[0])
+    token.user = built(User, USER_FIELDS, rows[0], "user__")
     remember_roles(token.user, [(row["in_product"], row["role"]) for row in rows if row["role"]])
     return token
 
@@ -34,8 +33,3 @@ def _live():
 TOKEN_FIELDS = tuple(field.attname for field in ApiToken._meta.concrete_fields if field.name != "digest")
 USER_FIELDS = tuple(field.attname for field in User._meta.concrete_fields if field.name != "password")
 LIVE = Prepared((*TOKEN_FIELDS, *(f"user__{name}" for name in USER_FIELDS), "in_product", "role"), _live)
-
-
-def _built(model, names, row, prefix=""):
-    """Return the instance of `model` whose fields are the columns of `row` that begin with `prefix`."""
-    return model.from_db(DEFAULT_DB_ALIAS, names, [row[f"{prefix}{name}"] for name in names])

@@ -90,9 +90,12 @@ def read_key(user, key, number):
     return row if row is not None and access.sees(user, _as_issue(row, row["home"])) else None
 
 
-def find(user, key, number):
-    """Return the issue with that product key and number, its product and status, or None where `user` sees none."""
-    issue = FOUND.first(key=key, number=number) if number < NUMBER_LIMIT else None
+def find(user, key, number, found=None):
+    """Return the issue with that product key and number, or None where `user` sees none.
+
+    It comes with its product and status, or as the PreparedModels `found` of `at_key()` select it.
+    """
+    issue = (found or FOUND).first(key=key, number=number) if number < NUMBER_LIMIT else None
     return issue if issue is not None and access.sees(user, issue) else None
 
 

@@ -117,6 +117,11 @@ class Prepared(_Rows):
         return [dict(zip(self.names, row, strict=True)) for row in self.tuples(**values)]
 
 
+def built(model, names, row, prefix=""):
+    """Return the instance of `model` whose fields `names` are the columns of a dictionary that begin with `prefix`."""
+    return model.from_db(DEFAULT, names, [row[f"{prefix}{name}"] for name in names])
+
+
 class PreparedModels(_Rows):
     """A prepared queryset of whole rows of a model, with what it selects as related."""
 

@@ -207,10 +207,8 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
 
     def page(self, queryset, **options):
         """Return the Page that is asked for, in the order of the query."""
-        if not self.is_plain:
-            return paginate(queryset, self.asked, **options)
-        fetch = partial(reading.read_ids, described=self.is_described)
-        if self.asked.is_ranked:
+        fetch = partial(reading.read_ids, described=self.is_described) if self.is_plain else None
+        if fetch is None or self.asked.is_ranked:
             return paginate(queryset, self.asked, fetch=fetch, **options)
         return paginate_seen(self.asked, fetch, **options)
 

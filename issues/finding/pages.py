@@ -15,7 +15,8 @@ WEIGHTS = {"title": 4, "body": 2, "comments": 1}
 def paginate(rows, asked, *, fetch=None, **place):
     """Return the Page of `rows`, a queryset of issues that the Search `asked` was applied to. Raises CursorError.
 
-    `place` is what `keyset.paginate` takes; `fetch(ids)` reads the rows of a page where they are not those of `rows`.
+    `place` is what `keyset.paginate` takes; `fetch(ids)` reads the rows of a ranked page, where it is not `rows` that
+    are shown.
     """
     if asked.is_ranked:
         return keyset.paginate_ranked(ranked(rows, asked), fetch or rows.in_bulk, **place)

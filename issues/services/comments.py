@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from history import log
 from history.models import Kind
-from history.writing import check, lock
+from history.writing import check, insert, lock, save_changed
 from issues import fulltext
 from issues.models import Comment
 from issues.services.issues import lock_issue, touch, update_issue
@@ -29,7 +29,7 @@ def add_comment(issue, *, actor, via, body, internal=False, expected_version=Non
     check_comment(comment)
     batch = log.open_batch(actor=actor, via=via, at=now)
     comment.body_html = render(body)
-    comment.save(force_insert=True)
+    insert(comment)
     _record(Kind.COMMENTED, comment, issue, batch, counted=1, state=log.present(comment))
     if changes:
         update_issue(issue, actor=actor, via=via, batch=batch, **changes)
@@ -54,7 +54,7 @@ def _record(kind, comment, issue, batch, *, counted=0, **told):
         issue.comment_count += counted
         touch(issue, batch)
     log.record(batch, kind, about=comment, product=issue.product, issue=issue, internal=comment.internal, **told)
-    issue.save(update_fields=["comment_count", "event_count", "lock_version", "updated_at", "updated_by"])
+    save_changed(issue, ["comment_count", "event_count", "lock_version", "updated_at", "updated_by"])
     fulltext.index([issue.pk])
 
 
@@ -83,7 +83,7 @@ def set_body(comment, issue, body, batch):
     comment.body_html = render(body)
     comment.edited_at = batch.at
     comment.lock_version += 1
-    comment.save(update_fields=["body", "body_html", "edited_at", "lock_version"])
+    save_changed(comment, ["body", "body_html", "edited_at", "lock_version"])
     _record(Kind.COMMENT_EDITED, comment, issue, batch, changes=log.difference(before, log.state(comment)))
     return comment
 
@@ -117,7 +117,7 @@ def set_trashed(comment, issue, batch, trashed):
     comment.deleted_at = batch.at if trashed else None
     comment.deleted_by = batch.actor if trashed else None
     comment.lock_version += 1
-    comment.save(update_fields=["deleted_at", "deleted_by", "lock_version"])
+    save_changed(comment, ["deleted_at", "deleted_by", "lock_version"])
     kind = Kind.TRASHED if trashed else Kind.RESTORED
     changes = log.difference(before, log.state(comment))
     _record(kind, comment, issue, batch, counted=-1 if trashed else 1, changes=changes)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from history import log
 from history.errors import Conflict
 from history.models import Change, Event, Kind, Via
-from history.writing import lock
+from history.writing import lock, save_changed
 from issues import fulltext
 from issues.models import Comment, Issue, IssueCounter, IssueLabel, IssueNumber, Relation
 from issues.services.comments import lock_comment
@@ -110,9 +110,9 @@ def _record_redaction(row, issue, field, blank, batch, html):
         row.updated_at, row.updated_by = batch.at, batch.actor
         saved += ["updated_at", "updated_by"]
     log.record(batch, Kind.REDACTED, about=row, product=product, issue=issue, internal=internal, changes=changes)
-    row.save(update_fields=saved)
+    save_changed(row, saved)
     if issue is not None:
-        issue.save(update_fields=["event_count", "lock_version", "updated_at", "updated_by"])
+        save_changed(issue, ["event_count", "lock_version", "updated_at", "updated_by"])
         fulltext.index([issue.pk])
 
 
@@ -189,7 +189,7 @@ def _unrelate(relation, ids, batch):
             issue = Issue.objects.select_for_update(of=("self",)).select_related("product").get(pk=issue.pk)
             changes = {name: (log.freeze(other), None)}
             log.record(batch, Kind.UNRELATED, about=relation, product=issue.product, issue=issue, changes=changes)
-            issue.save(update_fields=["event_count"])
+            save_changed(issue, ["event_count"])
 
 
 def purge_expired(now):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from history import log
 from history.errors import Conflict, Forbidden, Unreadable
 from history.models import Kind
-from history.writing import check, lock, refuse_unknown, save_changed
+from history.writing import check, insert, lock, refuse_unknown, save_changed
 from issues.choices import COLUMNS
 from issues.finding import search
 from issues.models import SavedView, SavedViewPin
@@ -43,7 +43,7 @@ def create_view(*, actor, via, pinned=False, **fields):
     if view.is_default:
         _choose_default(view, actor, lambda: batch)
     check(view)
-    view.save(force_insert=True)
+    insert(view)
     log.record(batch, Kind.CREATED, state=log.present(view), **_about(view))
     if pinned:
         _pin(view, actor, batch)

@@ -8,7 +8,6 @@ from django.http import Http404
 from issues import reading
 from issues.models import Issue
 from issuetracker.prepared import PreparedModels
-from products.access import sees
 from products.numbers import read_number
 from products.pages import explained, sent_on
 
@@ -45,10 +44,8 @@ PAGE = PreparedModels(lambda: reading.at_key().select_related(*SHOWN))
 def _find(user, key):
     """Return the issue that `key` names or once named, or None where `user` sees none."""
     product, _dash, number = key.upper().rpartition("-")
-    issue = PAGE.first(key=product, number=read_number(number) or 0)
-    if issue is not None and sees(user, issue):
-        return issue
-    return Issue.objects.visible_to(user).select_related(*SHOWN).at(key)
+    issue = reading.find(user, product, read_number(number) or 0, PAGE)
+    return issue or Issue.objects.visible_to(user).select_related(*SHOWN).at(key)
 
 
 def at_issue(view):
