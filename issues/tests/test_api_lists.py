@@ -11,7 +11,7 @@ from issues import services
 from issues.models import Issue, Relation, Status
 from issues.tests.many import file_many
 from products.models import Component, Label, Member, Milestone, Product, Version
-from products.services import create_part
+from products.services import create_part, create_product
 
 ISSUES = "/api/v1/issues/"
 NESTED = "/api/v1/products/WEB/issues/"
@@ -225,3 +225,13 @@ def test_one_issue_costs_two_statements(api, five, triager, path, statements):
     with CaptureQueriesContext(connection) as queries:
         assert client.get(path).status_code == 200
     assert len(queries) == statements
+
+
+def test_the_list_of_a_product_holds_its_issues_alone(api, product, administrator):
+    other = create_product(actor=administrator, via="web", key="OTHER", title="Other")
+    for home in (product, other):
+        services.create_issue(home, actor=administrator, via="web", title=f"of {home.key}")
+    for key in ("WEB", "OTHER"):
+        for query in ("", "?sort=created", "?q=is:open"):
+            answer = api(administrator).get(f"/api/v1/products/{key}/issues/{query}").json()
+            assert [issue["title"] for issue in answer["results"]] == [f"of {key}"]
