@@ -18,6 +18,7 @@ from issues.services import (
     add_comment,
     create_issue,
     relate,
+    trash_comment,
     trash_issue,
     update_issue,
     write_batch,
@@ -501,3 +502,13 @@ def test_snoozing_is_done_in_place_and_in_the_form(issue, triager, reporter):
     assert 'name="snoozed_until"' not in at(reporter).get("/issues/WEB-1/edit/").content.decode()
     assert post(triager, "issue-set", issue, snoozed_until="").status_code == 302
     assert fresh(issue).snoozed_until is None
+
+
+def test_what_is_done_to_an_internal_comment_is_told_to_triagers_alone(issue, triager, maintainer, stranger):
+    comment = add_comment(issue, actor=triager, via="web", body="hush", internal=True)
+    trash_comment(comment, actor=maintainer, via="web")
+    event = issue.events.order_by("-number").first()
+    for user, told in ((triager, True), (stranger, False)):
+        page = Client()
+        page.force_login(user)
+        assert (f'id="event-{event.number}"' in page.get("/issues/WEB-1/").content.decode()) is told
