@@ -28,15 +28,33 @@ class Gone:
 
 def freeze(value):
     """Return `value` as the log keeps it: JSON, where a row is `{"id", "name"}` and an absent value None."""
+    if isinstance(value, str):
+        return value or None
     if isinstance(value, (Model, Gone)):
         return {"id": value.pk, "name": value.history_name}  # type: ignore[union-attr]
     if isinstance(value, (list, tuple, set)):
         return [freeze(item) for item in value] or None
     if isinstance(value, datetime.datetime):
-        return value.astimezone(datetime.UTC).isoformat()
+        return (value if value.tzinfo is datetime.UTC else value.astimezone(datetime.UTC)).isoformat()
     if isinstance(value, datetime.date):
         return value.isoformat()
-    return None if value == "" else value
+    return value
+
+
+class Freezer(dict):
+    """`freeze` for many values at a time in which no name changes: the same row is frozen once."""
+
+    def freeze(self, value):
+        """Return `freeze(value)`."""
+        if isinstance(value, str):
+            return value or None
+        if not isinstance(value, (Model, Gone)):
+            return freeze(value)
+        # By identity, which holds since the row is kept beside: to compare rows costs as much as to freeze one.
+        known = self.get(id(value))
+        if known is None:
+            known = self[id(value)] = freeze(value), value
+        return known[0]
 
 
 def state(row, fields=None):
@@ -56,6 +74,10 @@ def identity(frozen):
 
 def same(one, other):
     """Return whether two frozen values mean the same."""
+    if one == other:
+        return True
+    if not isinstance(one, (dict, list)):
+        return False
     return identity(one) == identity(other)
 
 
@@ -114,14 +136,14 @@ def build(
     if issue is not None:
         issue.event_count += 1
     event = {
-        "batch_id": batch.pk,
-        "product_id": product.pk if product is not None else None,
-        "issue_id": issue.pk if issue is not None else None,
+        "batch_id": batch.id,
+        "product_id": product.id if product is not None else None,
+        "issue_id": issue.id if issue is not None else None,
         "about": about._meta.model_name,
-        "about_id": about.pk,
+        "about_id": about.id,
         "kind": kind,
         "number": issue.event_count if issue is not None else None,
-        "actor_id": actor.pk if actor is not None else None,
+        "actor_id": actor.id if actor is not None else None,
         "at": at or batch.at,
         "internal": internal,
         "state": state,

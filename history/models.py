@@ -66,7 +66,11 @@ class Event(models.Model):
     """Something that happened to one thing (`about`, `about_id`), numbered within its issue where it has one."""
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="events")
-    product = models.ForeignKey("products.Product", models.CASCADE, null=True, related_name="events")
+    # What it tells of belongs there, or did at the time, and its own row vouches for that: to ask again for each of the
+    # millions costs more than to write them.
+    product = models.ForeignKey(
+        "products.Product", models.CASCADE, null=True, related_name="events", db_constraint=False
+    )
     issue = models.ForeignKey("issues.Issue", models.CASCADE, null=True, related_name="events", db_index=False)
     about = models.CharField(max_length=16)
     about_id = models.BigIntegerField()

@@ -4,6 +4,7 @@ from functools import cache
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.db.models.base import ModelState
 from django.utils.translation import gettext as _
 
 from history.errors import Stale
@@ -46,6 +47,38 @@ def insert_all(rows):
         places = ", ".join([_places(fields)] * len(rows))
         with connection.cursor() as cursor:
             cursor.execute(f"{statement} VALUES {places}", [value for row in rows for value in _values(row, fields)])
+
+
+def new_row(model, values):
+    """Return an unsaved row as `model(**values)` does, for many: without the signals and at a third of the price."""
+    row = model.__new__(model)
+    row._state = ModelState()
+    row.__dict__.update(_blank(model))
+    for name, value in values.items():
+        put(row, name, value)
+    return row
+
+
+@cache
+def _blank(model):
+    """Return what a new row of `model` has, by attribute."""
+    row = model()
+    return {field.attname: getattr(row, field.attname) for field in model._meta.concrete_fields}
+
+
+def put(row, name, value):
+    """Set the field `name` of `row` to `value`, without asking whether both may be in one database."""
+    attname = _relations(row.__class__).get(name)
+    if attname is None:
+        row.__dict__[name] = value
+    else:
+        row.__dict__[attname] = None if value is None else value.id
+        row._state.fields_cache[name] = value
+
+
+@cache
+def _relations(model):
+    return {field.name: field.attname for field in model._meta.concrete_fields if field.is_relation}
 
 
 @cache

@@ -12,11 +12,12 @@ The limits are those of PostgreSQL's tsvector, and hold on both databases, so th
 from collections import Counter
 from dataclasses import dataclass, field
 
-from issues.fulltext.tokens import tokenize
+from issues.fulltext.tokens import TERM_LENGTH, tokenize
 
 COLUMNS = ("title", "body", "comments")
 LENGTHS = {"title": 1000, "body": 8000, "comments": 7000}
 REPEATS = {"title": 50, "body": 100, "comments": 100}
+FEW = min(REPEATS.values())
 WORDS_BYTES = 800_000
 # What a word costs beside its letters: its entry, and a position in each column outside of phrases.
 WORD_COST = 16
@@ -71,6 +72,10 @@ def _unlimited(texts):
 
 def _fits(document):
     """Return whether the limits are far away, as they are for nearly all."""
+    lengths = [len(column.terms) + len(column.extras) for column in document.columns.values()]
+    # A character has at most four bytes.
+    if max(lengths) <= FEW and sum(lengths) * (TERM_LENGTH + WORD_COST) * 4 <= WORDS_BYTES:
+        return True
     size = 0
     for name, column in document.columns.items():
         size += sum(map(len, column.terms)) + sum(map(len, column.extras))
@@ -80,7 +85,6 @@ def _fits(document):
         counts = Counter(column.terms if len(column.terms) > REPEATS[name] else ())
         if any(count > REPEATS[name] for term, count in counts.items() if term != FILLER):
             return False
-    # A character has at most four bytes.
     return 4 * size <= WORDS_BYTES
 
 

@@ -26,7 +26,7 @@ PUBLIC_WORDS = (
 )
 
 
-def as_vector(document):
+def spell(document):
     """Return `document` as the literal of a tsvector."""
     places = defaultdict(list)
     for name, column in document.columns.items():
@@ -45,8 +45,8 @@ def _quoted(term):
 
 
 def put(rows):
-    """Write `rows` of (issue id, whole, Document), in the place of what there is."""
-    columns = [list(column) for column in zip(*((pk, whole, as_vector(one)) for pk, whole, one in rows), strict=True)]
+    """Write `rows` of (issue id, whole, spelled document), in the place of what there is."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO issue_document (issue_id, whole, words)"

@@ -25,7 +25,7 @@ DROP = tuple(f"DROP TABLE IF EXISTS {table}" for table in TABLES)
 ISSUES = "SELECT value FROM json_each(%s)"
 
 
-def as_lines(document):
+def spell(document):
     """Return the lines of the columns of `document`: terms, then each extra behind a filler that ends all phrases."""
     return [
         " ".join([*column.terms, *(term for extra in column.extras for term in (FILLER, extra))])
@@ -34,10 +34,10 @@ def as_lines(document):
 
 
 def put(rows):
-    """Write `rows` of (issue id, whole, Document), in the place of what there is."""
+    """Write `rows` of (issue id, whole, spelled document), in the place of what there is."""
     by_table = defaultdict(list)
-    for pk, whole, document in rows:
-        by_table[TABLES[whole]].append((pk, *as_lines(document)))
+    for pk, whole, lines in rows:
+        by_table[TABLES[whole]].append((pk, *lines))
     with connection.cursor() as cursor:
         for table, lines in by_table.items():
             names = ", ".join(COLUMNS)

@@ -37,6 +37,17 @@ def _comments(ids):
 
 def index_new(documents):
     """Write the documents of new issues: pairs of (issue id, what `documents.build` made of its texts)."""
+    index_spelled((pk, spelled(both)) for pk, both in documents)
+
+
+def spelled(documents):
+    """Return the `documents` of an issue in the way in which this database takes them; it is not asked."""
+    spell = engine_of(connection).spell
+    return tuple(spell(document) if document is not None else None for document in documents)
+
+
+def index_spelled(documents):
+    """Write the documents of new issues: pairs of (issue id, what `spelled` returned)."""
     rows = [
         (pk, whole, document)
         for pk, both in documents

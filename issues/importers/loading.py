@@ -1,4 +1,4 @@
-"""Bringing a file in: read it once to check all of it and to plan, then once more to load."""
+"""Bringing a file in: read it to check all of it and to plan, and load what was read then."""
 
 import unicodedata
 from collections import Counter, defaultdict
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Lower
 
@@ -18,6 +19,7 @@ from issues.importers import github, ietf, ndjson
 from issues.importers.colours import nearest
 from issues.importers.past import PARTS, walked
 from issues.importers.source import NAME_LIMIT, UNTITLED, Report, SourceError, opened, visible
+from issues.importers.spool import Spool
 from issues.importers.words import CLOSED, DUPLICATE, OPEN, STARTED
 from issues.models import Category, Issue, IssueNumber
 from issues.services import CommentRecord, EventRecord, IssueRecord, link_duplicates, write_batch
@@ -54,6 +56,7 @@ class Import:
         self.key, self.actor, self.visibility = key, actor, visibility
         self.open_category = Category.TRIAGE if triage else Category.ACCEPTED
         self.report = Report()
+        self.spool = Spool()
         self.homes: dict[str, Home] = {}
         self.people: dict[str, str] = {}
         self.noted: set[str | None] = {None}
@@ -64,15 +67,15 @@ class Import:
         self.counts = Counter()
         self.made: list[Product] = []
 
-    def issues(self, report):
+    def issues(self):
         """Yield the SourceIssues of the file. Raises SourceError."""
         try:
             with opened(self.path, self.max_bytes) as file:
-                yield from self.read(file, report)
+                yield from self.read(file, self.report)
         except RecursionError as error:  # What could just be read may still be too deep to be told.
             raise SourceError(self.path.name, "is nested too deeply") from error
 
-    # The first reading.
+    # Reading.
 
     def check(self):
         """Read all of the file and find out what there is to do, writing nothing.
@@ -85,7 +88,7 @@ class Import:
             STARTED: rules.first_status(Category.STARTED),
             CLOSED: rules.first_status(Category.CLOSED),
         }
-        for issue in self.issues(self.report):
+        for issue in self.issues():
             home = self._home(issue)
             if issue.number in home.places:
                 other, _begun = home.places[issue.number]
@@ -95,6 +98,7 @@ class Import:
             if issue.duplicate_of is not None:
                 self._note_duplicate(issue)
             self._note_names(issue, home)
+            self.spool.add(issue)
             self.counts["found"] += 1
             self.report.changed[f"issues without a title, now called {UNTITLED}"] += issue.fields["title"] == UNTITLED
         if not self.homes:
@@ -210,15 +214,16 @@ class Import:
             seen.add(one)
         return False
 
-    # The second reading.
+    # Loading.
 
     def load(self, on_progress=None):
         """Write what `check` found and is not here yet; `on_progress(count)` is called after each transaction.
 
-        Raises Forbidden, ValidationError, or SourceError where the file has changed since.
+        Raises Forbidden, or ValidationError.
         """
-        for home in self.homes.values():
-            self._make_home(home)
+        with transaction.atomic():
+            for home in self.homes.values():
+                self._make_home(home)
         placeholders = User.objects.filter(is_placeholder=True)
         before = placeholders.count()
         self.people_rows = create_placeholders(self.people.values(), via=Via.IMPORT)
@@ -296,10 +301,8 @@ class Import:
             return same
 
     def _records(self):
-        for issue in self.issues(Report()):
-            home = self.homes.get(issue.product)
-            if home is None or issue.number not in home.places:
-                raise SourceError(issue.place, "the file has changed while it was read")
+        for issue in self.spool:
+            home = self.homes[issue.product]
             if issue.number not in home.here:
                 yield self._record(issue, home)
 

@@ -29,6 +29,8 @@ class NdjsonReader(Reader):
     def __init__(self, report, product=None):
         super().__init__(report)
         self.product = product
+        # What `plain` said of (field, value) before, for each table of words: the same few come in most records.
+        self._plain_by_words = defaultdict(dict)
 
     def issue(self, record, place):
         """Return the SourceIssue of one record. Raises SourceError."""
@@ -38,6 +40,7 @@ class NdjsonReader(Reader):
             raise SourceError(place, f'"{"id" if product else "product"}" is missing')
         self._count_homeless(record, place)
         self.words = words.SOURCES.get(str(record.get("source")), words.ANY)
+        self._plain = self._plain_by_words[id(self.words)]
         created = self.moment(record.get("created_at"), f"{place}, created_at")
         issue = SourceIssue(
             place=place,
@@ -83,9 +86,18 @@ class NdjsonReader(Reader):
 
     def plain(self, field, value, place):
         """Return `{field: value}` in our words; Bugzilla's severity "enhancement" is a type with us."""
+        if field == "title":
+            return {field: self.title(value, f"{place}, {field}")}
+        known = self._plain.get((field, value)) if isinstance(value, str) else None
+        if known is None:
+            known = self._read_plain(field, value, place)
+            # Each use of a word that nobody knows is counted.
+            if isinstance(value, str) and (field not in self.words or value.lower() in self.words[field]):
+                self._plain[field, value] = known
+        return known
+
+    def _read_plain(self, field, value, place):
         match field:
-            case "title":
-                return {field: self.title(value, f"{place}, {field}")}
             case "assignee":
                 return {field: self.person(value, f"{place}, {field}")}
             case "product" | "component" | "version":
@@ -139,6 +151,8 @@ class NdjsonReader(Reader):
         """Return `{field: (before, after)}` of one change of the field `name`."""
         before = self.plain(name, change.get("from"), where)
         after = self.plain(name, change.get("to"), where)
+        if name not in ("severity", "type"):
+            return {name: (before[name], after[name])}
         if name == "severity" and "type" in before | after:
             before, after = ({"type": words.BUG, **side} for side in (before, after))
         return {field: (before.get(field, words.BUG), after.get(field, words.BUG)) for field in before | after}

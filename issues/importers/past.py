@@ -32,16 +32,18 @@ def walked(issue):
     names = dict(final)
     steps = sorted(issue.steps, key=lambda step: step.at)
     for step in reversed(steps):
-        names |= {field: before for field, (before, _after) in step.changes.items()}
+        for field, (before, _after) in step.changes.items():
+            names[field] = before
     state = first = _placed(names)
     events, lost = [], []
     for step in steps:
-        names |= {field: after for field, (_before, after) in step.changes.items()}
+        for field, (_before, after) in step.changes.items():
+            names[field] = after
         event = Past(step.at, step.who, {})
         state = _add(events, event, state, _placed(names))
-        lost += [
-            field for field, (before, after) in step.changes.items() if before != after and field not in event.changes
-        ]
+        for field, (before, after) in step.changes.items():
+            if before != after and field not in event.changes:
+                lost.append(field)
     known = (issue.updated_at or issue.created_at, *(step.at for step in steps))
     last = max((at for at in known if at is not None), default=None)
     _add(events, Past(last, None, {}, Kind.CORRECTED.value), state, _placed(final))
@@ -51,7 +53,10 @@ def walked(issue):
 def _placed(names):
     """Return a state whose parts carry their product, and whose resolution fits its status."""
     product = names["product"]
-    state = names | {part: (product, names[part]) for part in PARTS if names.get(part)}
+    state = names.copy()
+    for part in PARTS:
+        if names[part]:
+            state[part] = product, names[part]
     state["resolution"] = (names["resolution"] or FIXED) if names["status"] == CLOSED else ""
     return state
 

@@ -70,7 +70,7 @@ class Step:
     changes: dict
 
 
-@dataclass
+@dataclass(slots=True)
 class SourceIssue:
     """An issue as its source has it, in our words.
 

@@ -16,7 +16,7 @@ from history.models import Batch, Change, Event, Kind
 from issues import fulltext, rules
 from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber
 from issues.services.records import build_rows, told
-from issues.services.rows import insert_rows, insert_values, next_ids, number_rows
+from issues.services.rows import commit_without_waiting, insert_rows, insert_values, next_ids, number_rows
 from products.access import authorize
 
 CHUNK = 500
@@ -51,6 +51,8 @@ def write_batch(records, *, actor, via, batch=None, on_progress=None):
 def _write(rows, batch, on_progress):
     count = len(rows.issues)
     with transaction.atomic():
+        # The last commit, that the batch is done, waits for the disk, and so for all that came before it.
+        commit_without_waiting()
         if batch.actor is not None:
             for product in {issue.product_id: issue.product for issue in rows.issues}.values():
                 authorize(batch.actor, "import", product)
@@ -104,7 +106,7 @@ def _insert(rows):
     labels = ((issue.pk, label.pk) for issue in rows.issues for label in issue.label_list)
     insert_values(IssueLabel, ("issue_id", "label_id"), labels)
     insert_rows(comments)
-    fulltext.index_new((issue.pk, documents) for issue, documents in zip(rows.issues, rows.documents, strict=True))
+    fulltext.index_spelled(zip((issue.pk for issue in rows.issues), rows.documents, strict=True))
     insert_values(Event, list(rows.told[0].event), (one.event.values() for one in rows.told))
     changes = ((one.event["id"], one.issue.pk, *change, one.event["at"]) for one in rows.told for change in one.changes)
     insert_values(Change, ("event_id", "issue_id", *log.Row._fields, "at"), changes)

@@ -241,9 +241,9 @@ def place(issue):
         IssueNumber.objects.create(product=issue.product, number=issue.number, issue=issue)
 
 
-def check_issue(issue):
-    """Raise ValidationError by field unless `issue` is valid as a whole."""
-    issue.full_clean(exclude=UNCHECKED, validate_unique=False, validate_constraints=False)
+def check_issue(issue, known=frozenset()):
+    """Raise ValidationError by field unless `issue` is valid as a whole; the fields `known` to be are not asked."""
+    issue.full_clean(exclude=UNCHECKED | known, validate_unique=False, validate_constraints=False)
 
 
 def finish(issue, before, batch, kind=Kind.CHANGED):

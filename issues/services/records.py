@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from history import log
 from history.models import Kind, Via
+from history.writing import new_row, put
 from issues import fulltext, rules
 from issues.models import Comment, Issue
 from issues.services.comments import check_comment
@@ -18,6 +19,12 @@ from products.markdown import render
 from products.models import clean_text
 
 IMPORT_LIMIT = 1024 * 1024
+# What is told of every new issue, and what every issue has one of a few of.
+BORN = frozenset(
+    {"product", "number", "title", "type", "status", "priority", "severity", "author", "source"}
+    | {"created_at", "triaged_at", "closed_at"}
+)
+CHOSEN = ("type", "resolution", "priority", "severity")
 
 
 @dataclass(slots=True)
@@ -87,13 +94,13 @@ def build_rows(records, batch, first_status):
 
     Raises ValidationError that says which record it is.
     """
-    rows = Rows()
+    builder = _Builder(batch, first_status)
     for record in records:
         try:
-            _build(record, batch, rows, first_status)
+            builder.build(record)
         except ValidationError as error:
             raise ValidationError(dict(_named(record, error))) from error
-    return rows
+    return builder.rows
 
 
 def _named(record, error):
@@ -103,24 +110,103 @@ def _named(record, error):
         yield f"{place}: {name}", errors
 
 
-def _build(record, batch, rows, first_status):
-    """Append the rows of one record to `rows`."""
-    now = timezone.now()
-    issue = _created(record, batch, record.created_at or now, first_status)
-    first = {**log.present(issue), **{name: log.freeze(value) for name, value in record.was.items()}}
-    past = [told(batch, Kind.CREATED, issue, record.author, issue.created_at, state=first)]
-    state = first
-    for step in sorted([*record.events, *record.comments], key=lambda step: step.at):
-        if isinstance(step, CommentRecord):
-            past.append(_said(batch, issue, step))
-        else:
-            state = _changed(batch, issue, step, state, past)
-    _check(issue)
-    issue.description_html = render(issue.description)
-    issue.updated_at = max([record.updated_at or issue.created_at, *(one.event["at"] for one in past)])
-    rows.issues.append(issue)
-    rows.documents.append(fulltext.build(issue.title, issue.description, *_texts(past)))
-    rows.told += past
+class _Builder:
+    """Builds the rows of one transaction, remembering what comes again and again."""
+
+    def __init__(self, batch, first_status):
+        self.batch, self.first_status, self.now = batch, first_status, timezone.now()
+        self.rows = Rows()
+        self.freeze = log.Freezer().freeze
+        self.valid = set()
+
+    def build(self, record):
+        """Append the rows of one record."""
+        issue = self._created(record)
+        state = first = self._first_state(issue, record)
+        past = [told(self.batch, Kind.CREATED, issue, record.author, issue.created_at, state=first)]
+        for step in sorted([*record.events, *record.comments], key=lambda step: step.at):
+            if isinstance(step, CommentRecord):
+                past.append(self._said(issue, step))
+            else:
+                state = self._changed(issue, step, state, past)
+        self._check(issue)
+        issue.description_html = render(issue.description)
+        issue.updated_at = max([record.updated_at or issue.created_at, *(one.event["at"] for one in past)])
+        self.rows.issues.append(issue)
+        documents = fulltext.build(issue.title, issue.description, *_texts(past))
+        self.rows.documents.append(fulltext.spelled(documents))
+        self.rows.told += past
+
+    def _created(self, record):
+        """Return the Issue as it was when it was created, by the rules of the single door."""
+        at = record.created_at or self.now
+        by = record.author or self.batch.actor
+        own = {
+            "product": record.product,
+            "author": record.author,
+            "source": SOURCES.get(self.batch.via, self.batch.via),
+            "number": record.number or 0,
+            "created_at": at,
+            "created_by": by,
+            "updated_at": at,
+            "updated_by": by,
+        }
+        issue = new_row(Issue, own | {"status": self.first_status} | _without(record.fields, "labels"))
+        issue.label_list = _by_name(record.fields.get("labels", ()))
+        rules.stamp(issue, at)
+        return issue
+
+    def _first_state(self, issue, record):
+        """Return what the log keeps of a new `issue`, which nobody has told more of than its `record`."""
+        named = [name for name in Issue.TRACKED if name in BORN or name in record.fields]
+        values = issue.recorded(named) | record.was
+        frozen = {name: self.freeze(value) for name, value in values.items()}
+        return {name: value for name, value in frozen.items() if value not in (None, False)}
+
+    def _said(self, issue, step):
+        """Return the Told of a comment, counted as the single door counts it."""
+        comment = Comment(issue=issue, body=step.body, author=step.author, internal=step.internal, created_at=step.at)
+        check_comment(comment, limit=IMPORT_LIMIT)
+        comment.body_html = render(comment.body)
+        if not comment.internal:
+            issue.comment_count += 1
+            issue.lock_version += 1
+            issue.updated_by = step.author or issue.updated_by
+        state = log.present(comment)
+        return told(self.batch, Kind.COMMENTED, issue, step.author, step.at, comment=comment, state=state)
+
+    def _changed(self, issue, step, state, past):
+        """Apply a past change to `issue` and append its event to `past`. Return the state after it."""
+        after = {}
+        for name, value in step.changes.items():
+            if name == "labels":
+                # In the order in which the single door tells them.
+                value = issue.label_list = _by_name(value)
+            elif name != "product" and not isinstance(value, log.Gone):
+                put(issue, name, value)
+            after[name] = self.freeze(value)
+        for name in issue.RECORDED_AS.keys() & after.keys():
+            after[name] = self.freeze(getattr(issue, issue.RECORDED_AS[name]))
+        if "status" in after:
+            rules.stamp(issue, step.at)
+            after |= {"closed_at": log.freeze(issue.closed_at), "triaged_at": log.freeze(issue.triaged_at)}
+        changes = log.difference(state, after)
+        if changes:
+            issue.lock_version += 1
+            if step.actor:
+                put(issue, "updated_by", step.actor)
+            past.append(told(self.batch, step.kind, issue, step.actor, step.at, changes=changes))
+        return state | after
+
+    def _check(self, issue):
+        """Raise ValidationError unless the issue, as it has become, is one that may be."""
+        chosen = {(name, issue.__dict__[name]) for name in CHOSEN}
+        check_issue(issue, {name for name, value in chosen & self.valid})
+        self.valid |= chosen
+        clean_text(issue.description)
+        if len(issue.description.encode()) > IMPORT_LIMIT:
+            raise ValidationError({"description": ValidationError(_("Too long: at most 1 MiB."), code="max_length")})
+        rules.check_labels(issue, issue.label_list, present=issue.label_list)
 
 
 def _texts(past):
@@ -129,26 +215,12 @@ def _texts(past):
     return tuple([one.body for one in comments if one.internal == internal] for internal in (False, True))
 
 
-def _created(record, batch, at, first_status):
-    """Return the Issue as it was when it was created, by the rules of the single door."""
-    fields = dict(record.fields)
-    labels = fields.pop("labels", ())
-    status = fields.pop("status", None) or first_status
-    issue = Issue(
-        product=record.product,
-        author=record.author,
-        source=SOURCES.get(batch.via, batch.via),
-        number=record.number or 0,
-        created_at=at,
-        created_by=record.author or batch.actor,
-        updated_at=at,
-        updated_by=record.author or batch.actor,
-        status=status,
-        **fields,
-    )
-    issue.label_list = sorted(labels, key=lambda label: label.name.lower())
-    rules.stamp(issue, at)
-    return issue
+def _by_name(labels):
+    return sorted(labels, key=lambda label: label.name.lower())
+
+
+def _without(fields, name):
+    return {key: value for key, value in fields.items() if key != name}
 
 
 def told(batch, kind, issue, actor, at, *, comment=None, **fields):
@@ -168,52 +240,3 @@ def told(batch, kind, issue, actor, at, *, comment=None, **fields):
     if batch.via == Via.IMPORT:
         event["delivered_at"] = batch.at
     return Told(issue, event, rows, comment)
-
-
-def _said(batch, issue, step):
-    """Return the Told of a comment, counted as the single door counts it."""
-    comment = Comment(issue=issue, body=step.body, author=step.author, internal=step.internal, created_at=step.at)
-    check_comment(comment, limit=IMPORT_LIMIT)
-    comment.body_html = render(comment.body)
-    if not comment.internal:
-        issue.comment_count += 1
-        issue.lock_version += 1
-        issue.updated_by = step.author or issue.updated_by
-    state = log.present(comment)
-    return told(batch, Kind.COMMENTED, issue, step.author, step.at, comment=comment, state=state)
-
-
-def _changed(batch, issue, step, state, past):
-    """Apply a past change to `issue` and append its event to `past`. Return the state after it."""
-    values = dict(step.changes)
-    for name, value in values.items():
-        if name == "labels":
-            issue.label_list = sorted(value, key=lambda label: label.name.lower())
-        elif name != "product" and not isinstance(value, log.Gone):
-            setattr(issue, name, value)
-    if "status" in values:
-        rules.stamp(issue, step.at)
-    after = {name: log.freeze(value) for name, value in values.items()}
-    if "labels" in values:
-        # In the order in which the single door tells them.
-        after["labels"] = log.freeze(issue.label_list)
-    for name, value in (("priority", issue.priority_slug), ("severity", issue.severity_slug)):
-        if name in after:
-            after[name] = value
-    if "status" in values:
-        after |= {"closed_at": log.freeze(issue.closed_at), "triaged_at": log.freeze(issue.triaged_at)}
-    changes = log.difference(state, after)
-    if changes:
-        issue.lock_version += 1
-        issue.updated_by = step.actor or issue.updated_by
-        past.append(told(batch, step.kind, issue, step.actor, step.at, changes=changes))
-    return state | after
-
-
-def _check(issue):
-    """Raise ValidationError unless the issue, as it has become, is one that may be."""
-    check_issue(issue)
-    clean_text(issue.description)
-    if len(issue.description.encode()) > IMPORT_LIMIT:
-        raise ValidationError({"description": ValidationError(_("Too long: at most 1 MiB."), code="max_length")})
-    rules.check_labels(issue, issue.label_list, present=issue.label_list)

@@ -3,16 +3,24 @@
 import json
 import re
 from datetime import date, datetime
+from functools import partial
 from itertools import islice
 
 from django.db import connection
-from django.db.models import JSONField
+from django.db.models import ForeignKey, IntegerField, JSONField
 
 # How many rows COPY is given at once: the server takes them in while the next ones are written down.
-PIECE = 500
+PIECE = 60
 SPECIAL = re.compile(r"[\\\t\n\r]")
 ENCODER = json.JSONEncoder()
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def commit_without_waiting():
+    """Let the commit of this transaction return before it is on disk. A later commit that waits, waits for it too."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit = off")
 
 
 def number_rows(rows):
@@ -51,11 +59,11 @@ def insert_values(model, names, values):
     fields = [by_name[name] for name in names]
     columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
-    as_json = [isinstance(field, JSONField) for field in fields]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", _Lines(values, as_json))
+            cursor.copy_expert(f"COPY {table} ({columns}) FROM STDIN", _Lines(values, fields))
         else:
+            as_json = [isinstance(field, JSONField) for field in fields]
             places = ", ".join(["%s"] * len(names))
             # Names of our own tables and columns, quoted; the values go apart.
             statement = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608
@@ -81,18 +89,27 @@ def _adapted(values, as_json):
 class _Lines:
     """The rows as a file that COPY reads."""
 
-    def __init__(self, values, as_json):
+    def __init__(self, values, fields):
         self.values = iter(values)
-        self.writers = [(_JsonTexts() if is_json else _Texts()).write for is_json in as_json]
+        self.writers = [_writer(field) for field in fields]
 
     def read(self, _size):
         """Return the next rows, a line each, or "" where there are no more."""
         rows = list(islice(self.values, PIECE))
         if not rows:
             return ""
-        # Column by column: each is written by one loop in C, but for values that it has not had before.
-        columns = [map(write, column) for write, column in zip(self.writers, zip(*rows, strict=True), strict=True)]
+        # Column by column, each by one loop in C where that can be.
+        columns = [write(column) for write, column in zip(self.writers, zip(*rows, strict=True), strict=True)]
         return "".join([f"{line}\n" for line in map("\t".join, zip(*columns, strict=True))])
+
+
+def _writer(field):
+    """Return a function from the values of a column to their texts as COPY reads them."""
+    if isinstance(field, JSONField):
+        return _JsonTexts().write
+    if not field.null and isinstance(field, (IntegerField, ForeignKey)):
+        return partial(map, str)
+    return partial(map, _Texts().__getitem__)
 
 
 class _Texts(dict):
@@ -100,7 +117,6 @@ class _Texts(dict):
 
     def __init__(self):
         super().__init__({None: "\\N"})
-        self.write = self.__getitem__
 
     def __missing__(self, value):
         text = self[value] = _escaped(value) if isinstance(value, str) else str(value)
@@ -108,17 +124,16 @@ class _Texts(dict):
 
 
 class _JsonTexts(dict):
-    """The values of a column of JSON as COPY reads them, remembered by how Python writes them."""
+    """The values of a column of JSON as COPY reads them, remembered by their identity: rows are frozen once."""
 
-    def write(self, value):
-        """Return `value` as COPY reads JSON."""
-        if value is None:
-            return "\\N"
-        written = repr(value)
-        text = self.get(written)
-        if text is None:
-            text = self[written] = _escaped(ENCODER.encode(value))
-        return text
+    def write(self, column):
+        """Return the texts of a `column`."""
+        return ["\\N" if value is None else (self.get(id(value)) or self._add(value))[0] for value in column]
+
+    def _add(self, value):
+        # The value is kept beside: as long as it lives nothing else has its identity.
+        known = self[id(value)] = _escaped(ENCODER.encode(value)), value
+        return known
 
 
 def _escaped(text):

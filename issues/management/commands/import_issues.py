@@ -10,7 +10,7 @@ from accounts.models import User
 from history.errors import Refused
 from issues.importers.loading import READERS, Import
 from issues.importers.source import MEBIBYTE, SourceError
-from issues.management.bulk import Progress, take_short_turns
+from issues.management.bulk import Progress, prepare
 from products.models import Product
 
 
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             raise CommandError(f"{self._reasons(error)} Nothing was imported.") from error
         except (SourceError, Refused) as error:
             raise CommandError(f"{error}. Nothing was imported.") from error
-        take_short_turns()
+        prepare()
         progress = Progress(self.stdout, run.new)
         try:
             run.load(progress)

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from history.models import Via
-from issues.management.bulk import Progress, take_short_turns
+from issues.management.bulk import Progress, prepare
 from issues.models import Issue
 from issues.services import write_batch
 from issues.volume.records import Records
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         begun = time.monotonic()
         site = build_site(products, seed, private=private)
         self.stdout.write(f"Made {products:,} products in {time.monotonic() - begun:.0f} s.")
-        take_short_turns()
+        prepare()
         progress = Progress(self.stdout, issues, line_every=max(1000, issues // 100))
         write_batch(Records(site, issues, seed), actor=None, via=Via.IMPORT, on_progress=progress)
         progress.end()
