@@ -33,6 +33,13 @@ class Kind(models.TextChoices):
     RELATED = "related", _("related")
     UNRELATED = "unrelated", _("no longer related")
     MEMBER_CHANGED = "member-changed", _("member changed")
+    ASKED = "asked", _("asked")
+    ANSWERED = "answered", _("answered")
+    WITHDRAWN = "withdrawn", _("question withdrawn")
+    RETURNED = "returned", _("back in the queue")
+    VOTED = "voted", _("voted")
+    UNVOTED = "unvoted", _("vote taken back")
+    WATCHED = "watched", _("watched")
 
 
 class Batch(models.Model):

@@ -38,7 +38,7 @@ def run(name, *arguments, **environment):
         "pytest",
         "-q",
         "-n",
-        "2",
+        "3",
         "--dist",
         "worksteal",
         "--cov",

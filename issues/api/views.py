@@ -56,7 +56,8 @@ RELATED = (*NAMES, "product", "status", "component", "milestone", "version", *(f
 
 def issue_rows():
     """Return all issues, with what their representation needs, in one statement."""
-    return Issue.objects.select_related(*RELATED).only(*COLUMNS).annotate(label_rows=label_rows())
+    rows = Issue.objects.select_related(*RELATED).only(*COLUMNS).annotate(label_rows=label_rows())
+    return rows.prefetch_related("needinfos__asker", "needinfos__requestee")
 
 
 class Redacted:
@@ -140,7 +141,13 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
     lookup_field = lookup_url_kwarg = "issue_key"
     lookup_value_converter = "name"
     parameters = (*Described.parameters, "q", *FIELDS, "sort")
-    actions = {"create": "create", "update": "edit_text", "partial_update": "edit_text", **TRASH_ACTIONS}
+    actions = {
+        "create": "create",
+        "update": "edit_text",
+        "partial_update": "edit_text",
+        "triage": "triage",
+        **TRASH_ACTIONS,
+    }
     reading = ("search",)
 
     def rows(self):
@@ -263,6 +270,21 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
     def location(self, row):
         """Return the path of the new issue."""
         return reverse("api-issue-detail", kwargs={"issue_key": row.key})
+
+    @extend_schema(
+        tags=["triage"], request=serializers.DecisionSerializer, responses={200: serializers.DecidedSerializer}
+    )
+    @action(detail=True, methods=["post"])
+    def triage(self, request, *args, **kwargs):
+        """Decide on a new report: accept, duplicate, decline, needinfo, snooze or reroute."""
+        row = self.get_object()
+        expected = self.expected(row)
+        context = {**self.get_serializer_context(), "issue": row}
+        asked = serializers.DecisionSerializer(data=request.data, context=context)
+        asked.is_valid(raise_exception=True)
+        decided = services.decide(row, expected_version=expected, **self.doing, **asked.validated_data)
+        told, tag = self.told(self.again(decided.issue))
+        return Response({"issue": told, "batch": decided.batch.pk}, headers={"ETag": tag})
 
     def perform_create(self, fields):
         """File the issue. Return it."""

@@ -24,6 +24,8 @@ BORN = frozenset(
     {"product", "number", "title", "type", "status", "priority", "severity", "author", "source"}
     | {"created_at", "triaged_at", "closed_at"}
 )
+# What a status sets beside itself.
+STAMPED = ("closed_at", "triaged_at", "returned_at", "returned_reason")
 CHOSEN = ("type", "resolution", "priority", "severity")
 
 
@@ -189,7 +191,7 @@ class _Builder:
             after[name] = self.freeze(getattr(issue, issue.RECORDED_AS[name]))
         if "status" in after:
             rules.stamp(issue, step.at)
-            after |= {"closed_at": log.freeze(issue.closed_at), "triaged_at": log.freeze(issue.triaged_at)}
+            after |= {name: log.freeze(getattr(issue, name)) for name in STAMPED}
         changes = log.difference(state, after)
         if changes:
             issue.lock_version += 1
