@@ -27,9 +27,9 @@ def ask(issue, *, actor, via, requestee, question, due_on=None, expected_version
     _check_requestee(requestee, issue)
     now = timezone.now()
     one = NeedInfo(issue=issue, asker=actor, requestee=requestee, question=question, due_on=due_on, created_at=now)
-    check(one, exclude=["issue", "asker", "requestee"])
     if not question.strip():
         raise ValidationError({"question": ValidationError(_("Write your question."), code="blank")})
+    check(one, exclude=["issue", "asker", "requestee"])
     batch = batch or log.open_batch(actor=actor, via=via, at=now)
     insert(one)
     _record(Kind.ASKED, one, issue, batch, state=log.present(one))
