@@ -3,7 +3,6 @@
 `issues.api.serializers` stays the contract: a test holds what is told here equal to what it would say.
 """
 
-from datetime import UTC
 from types import SimpleNamespace
 from zlib import crc32
 
@@ -11,12 +10,11 @@ from django.conf import settings
 from django.db.models import BigAutoField, CharField, F, OuterRef, PositiveBigIntegerField, Subquery
 from django.db.models.functions import JSONObject
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
 from issues import queue
 from issues.choices import Priority, Severity
-from issues.columns import label_rows, needinfo_rows
+from issues.columns import label_rows, moment_in_json, needinfo_rows
 from issues.models import Issue, Status
 from issuetracker.prepared import Among, ListSlot, Prepared, PreparedModels, Slot
 from products import access
@@ -163,9 +161,9 @@ def _in_queue(issue, asked):
 
 def _question(one):
     """Return a question as the API tells it; databases write moments into JSON in different ways."""
-    told = {name: one[name] for name in ("id", "asker", "requestee", "question", "due_on", "state")}
-    asked_at = parse_datetime(one["created_at"])
-    return {**told, "created_at": _moment(asked_at if asked_at.tzinfo else asked_at.replace(tzinfo=UTC))}
+    people = {name: {part: one[name][part] for part in ("username", "display_name")} for name in ("asker", "requestee")}
+    told = {"id": one["id"], **people, **{name: one[name] for name in ("question", "due_on", "state")}}
+    return {**told, "created_at": _moment(moment_in_json(one["created_at"]))}
 
 
 def names_version(told):

@@ -20,6 +20,7 @@ from history.errors import Conflict, Stale
 from issues import queue as places
 from issues import services
 from issues.choices import DECLINED, Decision, Resolution, Return
+from issues.facts import questions_of
 from issues.finding import SearchError, queue, search
 from issues.finding.pages import paginate
 from issues.forms import DecisionForm
@@ -188,12 +189,12 @@ def _week(user, now):
 
 def _shown(request, issue, form, rows=()):
     """Return what the page shows of one issue, with the forms of the decisions about it."""
-    entries, cut = timeline(issue, request.user)
     keys = [row.key for row in rows]
     at = keys.index(issue.key) if issue.key in keys else None
     then = keys[at + 1 : at + 2] or keys[:at][-1:] if at is not None else keys[:1]
     long = len(issue.description.encode()) > RENDER_LIMIT
     context = fields_of(request.user, issue)
+    entries, cut = timeline(issue, request.user, questions=questions_of(context["facts"]))
     return {
         **context,
         "form": form or DecisionForm(user=request.user, issue=issue),
