@@ -53,7 +53,8 @@ def facts_of(issue, user, *, options):
     """Return `{what: [Fact, …]}` about `issue` as `user` sees it.
 
     Always: label, child, duplicate, blocks, blocked-by, relates, and for `questions_of` and `attention_of` questions,
-    voted, watch and said. With `options` also what its fields can be set to: status, component, milestone, version, offered (labels) and person.
+    voted, watch and said. With `options` also what its fields can be set to: status, component, milestone, version,
+    offered (labels) and person.
     """
     found: dict = {}
     for row in FACTS.of(reader(user), options).tuples(issue=issue.pk, product=issue.product_id):
