@@ -122,16 +122,18 @@ export function start(page) {
       const answer = await sent;
       const fresh = parse(answer.html);
       if (!answer.ok && !part("[data-shown]", fresh)) throw new Error(answer.status);
+      const toasts = [...fresh.querySelectorAll("[data-toasts] .toast")];
+      part("[data-toasts]", fresh)?.remove();
       ready.clear();
       if (answer.ok && next && shown() === then) redraw(fresh);
       else whole(fresh);
-      for (const toast of fresh.querySelectorAll("[data-toasts] .toast")) showToast(toast);
+      toasts.forEach(showToast);
       if (!answer.ok) part("[data-error-summary]")?.focus();
       else history.replaceState({ key: shown() }, "", shown() ? address(shown()) : location.pathname + location.search.replace(/&?issue=[^&]*/, ""));
       const following = shown() && neighbour(1);
       if (following) fetchIssue(following);
     } catch {
-      complain(document.documentElement.lang ? page.dataset.failed : "");
+      complain(page.dataset.failed);
       location.reload();
     } finally {
       busy = false;
