@@ -208,6 +208,8 @@ def _shown(request, issue, form, rows=()):
         "next": keys[at + 1] if at is not None and at + 1 < len(keys) else "",
         "may_decide": access.can(request.user, "triage", issue),
         "why": issue.returned[1],
+        # Whom one asks first: the reporter, unless that is nobody who could answer.
+        "askable": issue.author.username if access.may_be_asked(issue.author, issue.product) else "",
         "naps": _naps(),
         "declined": [(value, said) for value, said in Resolution.choices if value in DECLINED],
         "reasons": REASONS,
