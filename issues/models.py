@@ -455,6 +455,20 @@ class Watch(models.Model):
         return f"{self.issue_id}: {self.user_id}"
 
 
+class Presence(models.Model):
+    """That somebody has an issue before them, so that no two decide on it: of no importance a minute later."""
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issue", "user"], name="presence_once")]
+
+    def __str__(self):
+        return f"{self.issue_id}: {self.user_id}"
+
+
 class SavedView(Versioned):
     """A named list: a query with its columns and sections. Personal, or shared; of one product, or of all."""
 

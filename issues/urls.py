@@ -30,6 +30,7 @@ urlpatterns = [
     at("edit/", editing.edit, "issue-edit"),
     at("set/", actions.set_fields, "issue-set"),
     at("triage/", triage.decide, "issue-decide"),
+    at("here/", triage.here, "issue-here"),
     at("peek/", fragments.peek, "issue-peek"),
     at(r"menu/(?P<field>status|priority|assignee|labels)/", fragments.menu, "issue-menu"),
     at("comments/", actions.comment, "comment-add"),

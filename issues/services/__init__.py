@@ -5,6 +5,7 @@ from issues.services.batch import link_duplicates, write_batch
 from issues.services.comments import add_comment, edit_comment, restore_comment, trash_comment
 from issues.services.issues import create_issue, update_issue
 from issues.services.needinfos import ask, withdraw
+from issues.services.presence import be_here
 from issues.services.records import CommentRecord, EventRecord, IssueRecord
 from issues.services.relations import relate, stored_relation, unrelate
 from issues.services.statuses import create_status, update_status
@@ -20,6 +21,7 @@ __all__ = [
     "add_comment",
     "archive_view",
     "ask",
+    "be_here",
     "can_undo",
     "create_issue",
     "create_status",

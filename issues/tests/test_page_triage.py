@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from history.models import Batch
-from issues.models import Issue, NeedInfo
+from issues.models import Issue, NeedInfo, Presence
 from issues.services import create_issue, decide, update_issue
 from issues.tests.many import file_many
 from products.models import Component
@@ -184,3 +184,30 @@ def test_the_statements_do_not_grow(client, product, triager):
             assert client.get("/triage/").status_code == 200
         counts.append(len(made))
     assert counts[0] == counts[1] <= 20
+
+
+class TestPresence:
+    def here(self, client, user, key="WEB-1"):
+        client.force_login(user)
+        return client.post(f"/issues/{key}/here/")
+
+    def test_one_hears_of_the_other(self, client, reports, triager, maintainer):
+        assert text(self.here(client, triager)) == ""
+        assert text(self.here(client, maintainer)) == "Tom is on this one"
+        assert text(self.here(client, triager)) == "Mia is on this one"
+
+    def test_whoever_goes_on_is_gone(self, client, reports, triager, maintainer):
+        self.here(client, triager)
+        self.here(client, triager, "WEB-2")
+        assert text(self.here(client, maintainer)) == ""
+
+    def test_it_is_forgotten(self, client, reports, triager, maintainer):
+        self.here(client, triager)
+        Presence.objects.update(seen_at=timezone.now() - timedelta(minutes=1))
+        assert text(self.here(client, maintainer)) == ""
+        assert Presence.objects.count() == 1
+
+    @pytest.mark.parametrize(("who", "code"), [("reporter", 403), ("stranger", 403)])
+    def test_triagers_only(self, client, reports, request, who, code):
+        assert self.here(client, request.getfixturevalue(who)).status_code == code
+        assert not Presence.objects.exists()

@@ -7,13 +7,13 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from history.errors import Conflict, Stale
@@ -88,6 +88,17 @@ def decide(request, issue):
     if "X-Fragment" in request.headers:
         return answer(request, _named(request, request.POST.get("then", "")))
     return redirect(f"{reverse('triage')}{_address(request.POST.get('q', ''), request.POST.get('then', ''))}")
+
+
+@by_form
+@at_issue
+def here(request, issue):
+    """Note that the reader has the issue before them. Return who else has, in a sentence."""
+    others = [person.name for person in services.be_here(issue, actor=request.user)]
+    if not others:
+        return HttpResponse("", content_type="text/plain; charset=utf-8")
+    said = ngettext("%(names)s is on this one", "%(names)s are on this one", len(others))
+    return HttpResponse(said % {"names": ", ".join(others)}, content_type="text/plain; charset=utf-8")
 
 
 SAID = {

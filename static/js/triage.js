@@ -3,6 +3,7 @@ import { parse, say } from "./fragments.js";
 import { complain, show as showToast } from "./toasts.js";
 
 const REFRESH = 30_000;
+const PING = 20_000;
 
 export function start(page) {
   const ready = new Map();
@@ -50,6 +51,7 @@ export function start(page) {
     const title = part(".triage-issue-title");
     document.title = `${key} ${title?.textContent ?? ""}`;
     say(`${key} ${title?.textContent ?? ""}`);
+    ping();
     const next = neighbour(1, key);
     if (next) fetchIssue(next);
   }
@@ -97,6 +99,7 @@ export function start(page) {
     if (key) {
       mark(key);
       text().focus({ preventScroll: true });
+      ping();
       const next = neighbour(1, key);
       if (next) fetchIssue(next);
     }
@@ -187,6 +190,18 @@ export function start(page) {
     const answer = await ask(location.href, "triage").catch(() => null);
     if (answer?.ok && !busy) redraw(parse(answer.html));
   }, REFRESH);
+
+  // Who else has this one before them.
+  async function ping() {
+    const place = part("[data-here]");
+    if (!place?.dataset.here || document.hidden) return;
+    const body = new URLSearchParams({ csrfmiddlewaretoken: token() });
+    const answer = await fetch(place.dataset.here, { method: "POST", body, headers: { "X-Fragment": "here" } }).catch(() => null);
+    if (answer?.ok && !answer.redirected && place.isConnected) place.textContent = await answer.text();
+  }
+
+  setInterval(ping, PING);
+  ping();
 
   const next = shown() && neighbour(1);
   if (next) fetchIssue(next);

@@ -156,6 +156,9 @@ def test_two_at_once(twelve, special_context, live_server, triager, maintainer):
     ours, theirs = (open_as(special_context(), live_server, "/triage/", person) for person in (triager, maintainer))
     for page in (ours, theirs):
         page.locator("html[data-ready]").wait_for(state="attached")
+    theirs.goto(theirs.url)
+    expect(theirs.locator(".triage-here")).to_have_text("Tom is on this one")
+    theirs.locator("html[data-ready]").wait_for(state="attached")
     theirs.keyboard.press("1")
     expect(theirs.locator(".toast")).to_contain_text("Accepted WEB-1")
     ours.keyboard.press("3")
