@@ -58,6 +58,8 @@ class Batch(models.Model):
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     left_alone = models.JSONField(default=list)
+    # What a change of many is still to do, as its service wrote it down; none where all is done.
+    todo = models.JSONField(null=True)
     undone_by = models.OneToOneField("self", models.SET_NULL, null=True, related_name="undoes")
 
     class Meta:

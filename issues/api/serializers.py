@@ -311,6 +311,42 @@ class DecidedSerializer(serializers.Serializer):
     batch = serializers.IntegerField(allow_null=True)
 
 
+class BulkSerializer(StrictSerializer):
+    """One change to many issues: to those that `q` finds, or to those with the `ids`."""
+
+    q = Text(required=False, max_length=CHARACTERS)
+    ids = serializers.ListField(child=Whole(min_value=1, max_value=2**63 - 1), required=False, max_length=10_000)
+    set = serializers.DictField(
+        help_text="Fields of an issue, `add_labels`, `remove_labels`, and a `decision` with what it takes."
+    )
+    dry_run = Flag(required=False)
+
+    def validate(self, attrs):
+        """Return what is asked for, which says in one way which issues it means."""
+        if ("q" in attrs) == ("ids" in attrs):
+            raise ValidationError({"q": [ErrorDetail(_("Give either a query or ids."), "required")]})
+        if not attrs["set"]:
+            raise ValidationError({"set": [ErrorDetail(_("Say what is to be set."), "required")]})
+        return attrs
+
+
+class RefusedSerializer(serializers.Serializer):
+    """An issue that is left as it is, and the code of why."""
+
+    issue = serializers.CharField()
+    code = serializers.CharField()
+
+
+class BulkAnswerSerializer(serializers.Serializer):
+    """What a bulk change does: `batch` undoes it, and is null where it was only tried."""
+
+    matched = serializers.IntegerField()
+    changes = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    refused = RefusedSerializer(many=True)
+    batch = serializers.IntegerField(required=False)
+
+
 class VoteSerializer(StrictSerializer):
     """That somebody wants an issue."""
 

@@ -158,16 +158,12 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
     if seen is not None:
         _refuse_unseen(issue, seen, changes)
     access.forget_roles(actor)
-    rules.authorize_changes(actor, issue, changes)
-    changes = {field: value for field, value in changes.items() if not rules.holds(issue, field, value)}
+    changes = _real_changes(issue, changes, actor)
     if not changes:
         return issue
     now = timezone.now()
     before = log.state(issue, _touched(changes))
-    kind = _move(issue, changes, actor) if "product" in changes else Kind.CHANGED
-    _set_fields(issue, changes, actor=actor, now=now)
-    if kind == Kind.MOVED:
-        _arrive(issue, now)
+    kind = _apply(issue, changes, actor, now)
     batch = batch or log.open_batch(actor=actor, via=via, at=now)
     finish(issue, before, batch, kind)
     if changes.get("duplicate_of") is not None:
@@ -175,6 +171,33 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
     if actor.pk == issue.author_id and not TEXTS.isdisjoint(changes):
         wake(issue, batch)
     return issue
+
+
+def foresee(issue, changes, *, actor):
+    """Return whether `update_issue` would change `issue`, a row of the reader's own that is not saved afterwards.
+
+    Raises as it would.
+    """
+    changes = _real_changes(issue, changes, actor)
+    if changes:
+        _apply(issue, changes, actor, timezone.now())
+        check_issue(issue)
+    return bool(changes)
+
+
+def _real_changes(issue, changes, actor):
+    """Return those of `changes` that differ from what `issue` has. Raises Forbidden unless `actor` may make them."""
+    rules.authorize_changes(actor, issue, changes)
+    return {field: value for field, value in changes.items() if not rules.holds(issue, field, value)}
+
+
+def _apply(issue, changes, actor, now):
+    """Set `changes` on `issue`, with what follows from them. Return the Kind of the event."""
+    kind = _move(issue, changes, actor) if "product" in changes else Kind.CHANGED
+    _set_fields(issue, changes, actor=actor, now=now)
+    if kind == Kind.MOVED:
+        _arrive(issue, now)
+    return kind
 
 
 def _touched(changes):

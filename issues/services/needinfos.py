@@ -24,7 +24,7 @@ def ask(issue, *, actor, via, requestee, question, due_on=None, expected_version
     """
     issue = lock_issue(issue, expected_version)
     access.authorize(actor, "triage", issue)
-    _check_requestee(requestee, issue)
+    check_requestee(requestee, issue)
     now = timezone.now()
     one = NeedInfo(issue=issue, asker=actor, requestee=requestee, question=question, due_on=due_on, created_at=now)
     if not question.strip():
@@ -40,7 +40,7 @@ def ask(issue, *, actor, via, requestee, question, due_on=None, expected_version
     return one
 
 
-def _check_requestee(user, issue):
+def check_requestee(user, issue):
     """Raise ValidationError unless `user` may be asked about `issue`, and sees it."""
     if user is None:
         raise ValidationError({"ask": ValidationError(_("Name whom you ask."), code="required")})

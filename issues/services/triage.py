@@ -14,8 +14,8 @@ from issues import rules
 from issues.choices import DECLINED, Category, Decision
 from issues.models import Issue
 from issues.services.comments import add_comment
-from issues.services.issues import lock_issue, update_issue
-from issues.services.needinfos import ask
+from issues.services.issues import foresee, lock_issue, update_issue
+from issues.services.needinfos import ask, check_requestee
 from products import access
 
 # What each decision is told, beside a comment and what else is to be set.
@@ -74,6 +74,18 @@ def _decide(issue, decision, batch, comment, changes, details):
         asked = {"requestee": details.get("ask"), "question": details.get("question") or ""}
         issue = ask(issue, due_on=details.get("due"), **asked, **doing).issue
     return issue
+
+
+def foresee_decision(issue, decision, *, actor, changes=None, **details):
+    """Return whether `decide` would change `issue`, a row of the reader's own that is not saved. Raises as it would."""
+    _refuse_strange(decision, details)
+    access.require(actor, "triage", issue)
+    _refuse_decided(issue, decision, None)
+    changes = {**(changes or {}), **_effect(issue, decision, details)}
+    if decision == Decision.NEEDINFO:
+        check_requestee(details.get("ask"), issue)
+        return True
+    return foresee(issue, changes, actor=actor)
 
 
 def _effect(issue, decision, details):
