@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from issues.views import (
     actions,
+    bulk,
     detail,
     editing,
     exports,
@@ -33,6 +34,7 @@ urlpatterns = [
     # /issues/
     path("issues/", lists.issues, name="issues"),
     path("issues/new/", detail.new, name="issue-new"),
+    path("issues/bulk/", bulk.bulk, name="issue-bulk"),
     path("issues/feed/", feeds.new_address, name="feed-address"),
     path("issues/feed.atom", feeds.issues, name="issues-feed"),
     re_path(rf"^issues/{EXPORT}$", exports.issues, name="issues-export"),

@@ -52,8 +52,11 @@ class Meaning:
     problems: list = field(default_factory=list)
 
 
-def understand(text, issue, user):
-    """Return the Meaning of `text` for `issue` as `user` may change it; it holds no name that `user` may not see."""
+def understand(text, issue, user, *, whole=False):
+    """Return the Meaning of `text` for `issue` as `user` may change it; it holds no name that `user` may not see.
+
+    What the issue has already is left out, unless the `whole` is asked for.
+    """
     problems: list = []
     try:
         settings = parse(text)
@@ -71,7 +74,7 @@ def understand(text, issue, user):
         else:
             _set(reading, setting, found)
     found.changes += reading.label_change()
-    found.changes = [change for change in found.changes if change.before != change.after]
+    found.changes = [change for change in found.changes if whole or change.before != change.after]
     found.problems.sort(key=lambda problem: problem.word.position)
     return found
 

@@ -164,6 +164,13 @@ class Listing:
         query = urlencode([("q", self.text)])
         return [(said, f"{self.path}{name}?{query}") for name, said in FILES.items()]
 
+    @property
+    def bulk_address(self):
+        """The address of the page that changes all that it finds."""
+        text = f"product:{self.product.key} ({self.text})" if self.product and self.text.strip() else self.text
+        text = text or (f"product:{self.product.key}" if self.product else "")
+        return f"{reverse('issue-bulk')}?{urlencode([('q', text)])}"
+
     @cached_property
     def nodes(self):
         """What stands side by side at the top of the query."""
