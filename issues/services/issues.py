@@ -10,7 +10,7 @@ from history import log, writing
 from history.errors import Stale
 from history.models import Change, Kind
 from history.writing import refuse_unknown, save_changed
-from issues import fulltext, rules
+from issues import fulltext, rules, similar
 from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber
 from issuetracker.prepared import PreparedModels, Slot
 from products import access
@@ -48,6 +48,7 @@ ROWS = [field.name for field in Issue._meta.concrete_fields if field.is_relation
 # No one but the services sets what cannot be edited.
 UNCHECKED = {*ROWS, *(field.name for field in Issue._meta.concrete_fields if not field.editable)}
 TEXTS = {"title", "description"}
+COMPARED = {*TEXTS, "product"}
 COUNT_ON = "UPDATE issues_issuecounter SET last = last + 1 WHERE product_id = %s"
 SOURCES = {"agent": Issue.Source.API}
 
@@ -119,6 +120,7 @@ def insert(issue, batch, kind=Kind.CREATED):
     issue.event_count = 0
     log.record(batch, kind, about=issue, product=issue.product, issue=issue, state=log.present(issue))
     fulltext.index_new([(issue.pk, fulltext.build(issue.title, issue.description))])
+    similar.post_new([(issue.pk, issue.product_id, issue.title, issue.description)])
     return issue
 
 
@@ -265,6 +267,8 @@ def finish(issue, before, batch, kind=Kind.CHANGED):
     save_changed(issue, [*changes, *extra])
     if not TEXTS.isdisjoint(changes):
         fulltext.index([issue.pk])
+    if not COMPARED.isdisjoint(changes):
+        similar.post([issue.pk])
     return issue
 
 

@@ -11,12 +11,14 @@ from django.utils import timezone
 from psycopg2.extensions import set_wait_callback
 from psycopg2.extras import wait_select
 
-from issues import fulltext, services
+from issues import fulltext, services, similar
 
 log = logging.getLogger(__name__)
 
 SHORTEST_WAIT = 2
 LONGEST_WAIT = 30
+# Of 500 issues each: other jobs wait meanwhile.
+CHUNKS = 10
 
 
 def finish_undos():
@@ -37,11 +39,23 @@ def forget_sessions():
 
 def count_words():
     """Count how common words are, where anything has changed in the last hour."""
-    fulltext.count_words_if_due(timezone.now())
+    if fulltext.count_words_if_due(timezone.now()):
+        similar.count_terms()
+
+
+def post_waiting():
+    """Write the words of some issues that came many at once, for the comparison of issues."""
+    similar.post_waiting(chunks=CHUNKS)
 
 
 # Each job with the seconds between two of its runs.
-JOBS = ((finish_undos, SHORTEST_WAIT), (purge_trash, 60), (forget_sessions, 3600), (count_words, 600))
+JOBS = (
+    (finish_undos, SHORTEST_WAIT),
+    (purge_trash, 60),
+    (forget_sessions, 3600),
+    (count_words, 600),
+    (post_waiting, SHORTEST_WAIT),
+)
 
 
 class Command(BaseCommand):
