@@ -86,11 +86,11 @@ class Index:
                 found[issue] += tells * weight
         return found
 
-    def candidates(self, query, known):
+    def candidates(self, query):
         """Return `{issue: (title score, body score)}` by the rules of the tracker."""
         chosen = set()
         for part, asked in query.asked.items():
-            found = self.scores(part, scoring.affordable(asked, known[part][0]))
+            found = self.scores(part, asked)
             chosen.update(heapq.nlargest(w.BEST, found, key=found.get))
             if part == TITLE:
                 newest = heapq.nlargest(w.NEWEST, found)
@@ -172,18 +172,18 @@ class Tracker:
         return number
 
     def query(self, number):
-        """Return the Query for an issue as it was filed, and how common its words are."""
+        """Return the Query for an issue as it was filed."""
         title, product = self.as_filed(number, "title") or "", self.as_filed(number, "product")
         weighed = scoring.weigh(title, self.description(number))
         known = self.index.known(weighed)
         component = (product, self.as_filed(number, "component"))
-        return scoring.make_query(title, weighed, known, product=product, component=component), known
+        return scoring.make_query(title, weighed, known, product=product, component=component)
 
     def suggest(self, number, now):
         """Return what each variant shows for an issue that is being filed: ten issues."""
-        query, known = self.query(number)
+        query = self.query(number)
         duplicates = Counter(self.marks.values())
-        found = self.index.candidates(query, known)
+        found = self.index.candidates(query)
         canonical = {issue: self.canonical(issue) for issue in found}
         options = {"now": now, "limit": 10}
         told = {
@@ -195,9 +195,9 @@ class Tracker:
 
     def components(self, number, now):
         """Return the components that are suggested for an issue, the best first."""
-        query, known = self.query(number)
+        query = self.query(number)
         home = self.rows[number]["product"]
-        found = self.index.scores(TITLE, scoring.affordable(query.asked[TITLE], known[TITLE][0]))
+        found = self.index.scores(TITLE, query.asked[TITLE])
         found = {issue: score for issue, score in found.items() if self.facts[issue].product == home}
         near = heapq.nlargest(w.NEAREST, found, key=found.get)
         cast = [(found[one], now - self.facts[one].created, self.facts[one].component[1]) for one in near]

@@ -14,79 +14,68 @@ from products.models import Product
 # A reader of so many products reads the words of these alone; one of more reads all, and drops what is hidden.
 FEW_PRODUCTS = 50
 
-# `affordable` words find, all `asked` ones score. In the sorted lists the right to see an issue is asked one by one, as
-# a scalar subquery, which neither planner turns into a join: until there are enough.
+# In the sorted lists the right to see an issue is asked one by one, as a scalar subquery, until there are enough.
+# Neither planner can do otherwise: it makes no join of such a one, and takes no condition into what has a limit.
 STATEMENT = """
 WITH asked AS ({asked}),
 found AS MATERIALIZED (
     SELECT p.issue_id, p.part, SUM(p.weight * a.tells) AS points
     FROM asked a {join} issues_posting p ON p.term = a.term AND p.part = a.part{of_products}
-    WHERE a.affordable = 1 GROUP BY p.issue_id, p.part
-),
-chosen AS ({chosen})
-SELECT p.issue_id, p.part, SUM(p.weight * a.tells)
-FROM chosen c {join} asked a {on} {join} issues_posting p
-    ON p.issue_id = c.issue_id AND p.part = a.part AND p.term = a.term
-GROUP BY p.issue_id, p.part
+    GROUP BY p.issue_id, p.part
+)
+SELECT issue_id, part, points FROM found WHERE issue_id IN ({chosen})
 """
-SORTED = "SELECT issue_id, points FROM found WHERE part = {part} ORDER BY {order}"
-BEST = "SELECT issue_id FROM ({sorted}) m WHERE {visible} ORDER BY {order} LIMIT {limit}"
+SORTED = "SELECT issue_id, points FROM found WHERE part = {part} ORDER BY {order} LIMIT 1000000"
+BEST = "SELECT issue_id FROM ({sorted}) m WHERE {visible} LIMIT {limit}"
 NEWEST = """
-SELECT issue_id FROM (
-    SELECT issue_id, points FROM ({sorted}) m WHERE {visible} ORDER BY issue_id DESC LIMIT {newest}
-) n ORDER BY {order} LIMIT {limit}
+SELECT issue_id FROM (SELECT issue_id, points FROM ({sorted}) m WHERE {visible} LIMIT {newest}) n
+ORDER BY {order} LIMIT {limit}
 """
 BRANCH = "SELECT issue_id FROM ({branch}) b{place}"
 BY_POINTS = "points DESC, issue_id DESC"
 ASKED = {
-    "postgresql": "SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::smallint[])"
-    " AS a (term, part, tells, affordable)",
-    "sqlite": "SELECT value ->> 0 AS term, value ->> 1 AS part, value ->> 2 AS tells, value ->> 3 AS affordable"
-    " FROM json_each(%s)",
+    "postgresql": "SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[]) AS a (term, part, tells)",
+    "sqlite": "SELECT value ->> 0 AS term, value ->> 1 AS part, value ->> 2 AS tells FROM json_each(%s)",
 }
 # SQLite takes tables in the order in which they are crossed.
-JOIN = {"postgresql": ("JOIN", "ON TRUE"), "sqlite": ("CROSS JOIN", "")}
+JOIN = {"postgresql": "JOIN", "sqlite": "CROSS JOIN"}
 OF_PRODUCTS = {
     "postgresql": " AND p.product_id = ANY(%s)",
     "sqlite": " AND p.product_id IN (SELECT value FROM json_each(%s))",
 }
 
 
-def candidates(issues, asked, affordable, products=None):
+def candidates(issues, asked, products=None):
     """Return `{id: (title score, body score)}` of those of `issues`, a queryset, that are most like what is asked.
 
-    `asked[part][term]` is how much a term tells, `affordable[part]` holds the terms that find. `products` are the ids
-    of the only products in question, if there are few. They are the best by title, the best of the newest that share a
-    word of the title, and the best by body where one is asked for.
+    `asked[part][term]` is how much a term tells. `products` are the ids of the only products in question, if there
+    are few. They are the best by title, the best of the newest that share a word of the title, and the best by body
+    where one is asked for.
     """
-    rows = [
-        (term, part, round(tells * SCALE), int(term in affordable[part]))
-        for part, terms in asked.items()
-        for term, tells in terms.items()
-    ]
+    rows = [(term, part, round(tells * SCALE)) for part, terms in asked.items() for term, tells in terms.items()]
     if not rows:
         return {}
     vendor = connection.vendor
     visible, seen = _visible(issues)
     branches = [
-        BEST.format(sorted=_sorted(TITLE, BY_POINTS), visible=visible, order=BY_POINTS, limit=w.BEST),
+        BEST.format(sorted=_sorted(TITLE, BY_POINTS), visible=visible, limit=w.BEST),
         NEWEST.format(
             sorted=_sorted(TITLE, "issue_id DESC"), visible=visible, order=BY_POINTS, newest=w.NEWEST, limit=w.BEST
         ),
     ]
     if asked.get(BODY):
-        branches.append(BEST.format(sorted=_sorted(BODY, BY_POINTS), visible=visible, order=BY_POINTS, limit=w.BEST))
-    join, on = JOIN[vendor]
+        branches.append(BEST.format(sorted=_sorted(BODY, BY_POINTS), visible=visible, limit=w.BEST))
     statement = STATEMENT.format(
         asked=ASKED[vendor],
-        join=join,
-        on=on,
+        join=JOIN[vendor],
         of_products=OF_PRODUCTS[vendor] if products is not None else "",
         chosen=" UNION ".join(BRANCH.format(branch=branch, place=place) for place, branch in enumerate(branches)),
     )
-    given: list = [list(column) for column in zip(*rows, strict=True)] if vendor == "postgresql" else [json.dumps(rows)]
+    given: list = [list(column) for column in zip(*rows, strict=True)] if vendor == "postgresql" else [rows]
     if products is not None:
-        given.append(list(products) if vendor == "postgresql" else json.dumps(list(products)))
+        given.append(list(products))
+    if vendor == "sqlite":
+        given = [json.dumps(one) for one in given]
     found: dict = {}
     with connection.cursor() as cursor:
         cursor.execute(statement, [*given, *seen * len(branches)])

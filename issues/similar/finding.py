@@ -73,12 +73,11 @@ def look_up(user, title, description="", product=None, component=None, *, exclud
     counts = known_to(user, {term for words in weighed.values() for term in words})
     known = {part: (counts[part], counts[part].get(ALL, 0)) for part in weighed}
     query = scoring.make_query(title, weighed, known, product=product, component=component)
-    affordable = {part: scoring.affordable(asked, counts[part]) for part, asked in query.asked.items()}
     issues = Issue.objects.visible_to(user) if within is None else within
     if exclude is not None:
         issues = issues.exclude(pk=exclude.pk)
     products = few_products(user) if within is None else [product]
-    return query, candidates(issues, query.asked, affordable, products)
+    return query, candidates(issues, query.asked, products)
 
 
 def _facts(user, found):

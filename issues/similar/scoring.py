@@ -62,17 +62,34 @@ class Query:
 
 
 def make_query(title, weighed, known, *, product=None, component=None):
-    """Return the Query for a title and what `weigh` gave; `known[field]` is `(documents of each word, total)`."""
+    """Return the Query for a title and what `weigh` gave; `known[field]` is `(documents of each word, total)`.
+
+    Of a body its most telling words are asked for, and of both the rarest only: see `affordable`.
+    """
     query = Query(title, product, component)
     for part, words in weighed.items():
         documents, total = known[part]
         tells = {word: idf(documents.get(word, 1), total) for word in words}
-        if part == BODY:
-            best = sorted(words, key=lambda word: (-words[word] * tells[word], word))[: w.ASKED_WORDS]
-            tells = {word: tells[word] for word in best}
-        query.asked[part] = tells
-        query.own[part] = sum(tells[word] * words[word] for word in tells)
+        best = sorted(words, key=lambda word: (-words[word] * tells[word], word))
+        kept = affordable(best[: w.ASKED_WORDS] if part == BODY else best, documents)
+        query.asked[part] = {word: tells[word] for word in kept}
+        query.own[part] = sum(tells[word] * words[word] for word in kept)
     return query
+
+
+def affordable(words, documents):
+    """Return the rarest of `words`: one, and those after it as long as all are at `READ` places at most.
+
+    The others would have to be read at most of all places, and tell next to nothing.
+    """
+    kept: list = []
+    left = w.READ
+    for word in sorted(words, key=lambda word: (documents.get(word, 1), word)):
+        left -= documents.get(word, 1)
+        if left < 0 and kept:
+            break
+        kept.append(word)
+    return kept
 
 
 @dataclass(slots=True)
@@ -94,18 +111,6 @@ class Ranked:
     score: float
     best: object
     duplicates: int = 0
-
-
-def affordable(asked, documents):
-    """Return those words of a query by which candidates are found: the rarest, up to `READ` places in all."""
-    kept: dict = {}
-    left = w.READ
-    for word in sorted(asked, key=lambda word: (documents.get(word, 1), word)):
-        left -= documents.get(word, 1)
-        if left < 0 and kept:
-            break
-        kept[word] = asked[word]
-    return kept
 
 
 def rank(query, found, facts, canonical, duplicates, *, now, limit, prior=w.PRIOR):

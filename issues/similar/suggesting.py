@@ -12,13 +12,13 @@ from issues.similar import weights as w
 from issues.similar.finding import look_up
 from issues.similar.scoring import TITLE
 from products import access
-from products.models import Component, Label, Member
+from products.models import Member
 
+FIELDS = ("component", "type", "severity", "labels", "assignee")
+COLUMNS = ("pk", "created_at", "type", "severity", "assignee_id", "component__name", "component__archived_at")
 SHOWN = 3
 # A value of a smaller share of the votes, or of fewer issues, is not worth a glance.
 LEAST, FEWEST = 0.1, 2
-FIELDS = ("component", "type", "severity", "labels", "assignee")
-COLUMNS = ("pk", "created_at", "component_id", "type", "severity", "assignee_id")
 
 
 def suggest(user, issue):
@@ -32,39 +32,18 @@ def suggest(user, issue):
     wanted = [name for name in FIELDS if _is_empty(issue, name)]
     if not wanted:
         return {}
-    triaged = Issue.objects.visible_to(user).filter(product=issue.product_id, triaged_at__isnull=False)
-    _query, found = look_up(user, issue.title, product=issue.product_id, exclude=issue, within=triaged)
-    likeness = {pk: scores[TITLE] for pk, scores in found.items()}
-    nearest = sorted(likeness, key=lambda pk: (-likeness[pk], -pk))[: w.NEAREST]
-    now = timezone.now()
-    cast: dict = {name: [] for name in wanted}
-    voters = list(Issue.objects.filter(pk__in=nearest).values_list(*COLUMNS))
-    labels = _labels(nearest) if "labels" in wanted else {}
-    for pk, created, *values in voters:
-        vote = likeness[pk], (now - created).total_seconds()
-        given = dict(zip(("component", "type", "severity", "assignee"), values, strict=True))
-        for name in wanted:
-            chosen = labels.get(pk, ()) if name == "labels" else [given[name]] if given[name] else ()
-            cast[name] += [(*vote, value) for value in chosen]
-    votes = {name: scoring.votes(cast[name]) for name in wanted}
-    named = _names(issue, votes)
+    given = _given(user, issue, wanted)
     told = {}
     for name in wanted:
-        whole = len(labels) if name == "labels" else len(cast[name])
-        offers = [
-            {
-                "value": named[name][vote.value],
-                "score": round(vote.score, 3),
-                "evidence": {"for": vote.count, "of": whole},
-            }
-            for vote in votes[name]
-            if vote.value in named[name] and vote.score >= LEAST and vote.count >= FEWEST
-        ]
-        if name == "type" and offers and offers[0]["value"] == issue.type:
-            continue
-        if offers:
-            told[name] = offers[:SHOWN]
-    return told
+        votes = scoring.votes((*vote, value) for vote, values in given for value in values[name])
+        of = sum(bool(values[name]) for _vote, values in given)
+        told[name] = [_offer(one, of) for one in votes if one.score >= LEAST and one.count >= FEWEST]
+    if told.get("assignee"):
+        told["assignee"] = _who_may_be_asked(issue.product, told["assignee"])
+    if told.get("type") and told["type"][0]["value"] == issue.type:
+        told["type"] = []
+    told["labels"] = _fitting(told.get("labels", ()))
+    return {name: told[name][:SHOWN] for name in wanted if told[name]}
 
 
 def _is_empty(issue, name):
@@ -75,43 +54,53 @@ def _is_empty(issue, name):
     return not (issue.label_list if name == "labels" else getattr(issue, f"{name}_id"))
 
 
-def _labels(issues):
-    """Return `{issue: ids of its labels}` of those that have any."""
-    found = defaultdict(list)
-    for issue, label in IssueLabel.objects.filter(issue__in=issues).values_list("issue", "label"):
-        found[issue].append(label)
-    return found
+def _given(user, issue, wanted):
+    """Return what the nearest issues were given: pairs of `(likeness, age in seconds)` and `{field: values}`."""
+    triaged = Issue.objects.visible_to(user).filter(product=issue.product_id, triaged_at__isnull=False)
+    _query, found = look_up(user, issue.title, product=issue.product_id, exclude=issue, within=triaged)
+    nearest = sorted(found, key=lambda pk: (-found[pk][TITLE], -pk))[: w.NEAREST]
+    labels, now, given = defaultdict(list), timezone.now(), []
+    if "labels" in wanted:
+        links = IssueLabel.objects.filter(issue__in=nearest, label__archived_at=None).order_by("pk")
+        for pk, name in links.values_list("issue", "label__name"):
+            labels[pk].append(name)
+    for row in Issue.objects.filter(pk__in=nearest).order_by("-pk").values_list(*COLUMNS):
+        pk, created, kind, severity, assignee, component, archived = row
+        values = {
+            "component": [component] if component and not archived else [],
+            "type": [kind],
+            "severity": [Severity(severity).name.lower()] if severity else [],
+            "labels": labels[pk],
+            "assignee": [assignee] if assignee else [],
+        }
+        given.append(((found[pk][TITLE], (now - created).total_seconds()), values))
+    return given
 
 
-def _names(issue, votes):
-    """Return for each field `{value voted for: as the API writes it}` of those that could be set."""
-    values = {name: [vote.value for vote in cast] for name, cast in votes.items()}
-    found: dict = {name: {} for name in votes}
-    if values.get("component"):
-        parts = Component.objects.active().filter(product=issue.product_id, pk__in=values["component"])
-        found["component"] = dict(parts.values_list("pk", "name"))
-    if values.get("labels"):
-        labels = Label.objects.active().filter(pk__in=values["labels"], product__in=[issue.product_id])
-        labels |= Label.objects.active().filter(pk__in=values["labels"], product=None)
-        found["labels"] = dict(labels.values_list("pk", "name"))
-    if values.get("assignee"):
-        found["assignee"] = _people(issue.product, values["assignee"])
-    found |= {"type": {value: value for value in values["type"]}} if "type" in values else {}
-    if "severity" in values:
-        found["severity"] = {value: Severity(value).name.lower() for value in values["severity"]}
-    return found
+def _offer(vote, of):
+    return {"value": vote.value, "score": round(vote.score, 3), "evidence": {"for": vote.count, "of": of}}
 
 
-def _people(product, ids):
-    """Return `{id: names}` of those people who may be asked in `product`."""
-    people = User.objects.in_bulk(ids)
-    roles = defaultdict(list)
+def _who_may_be_asked(product, offers):
+    """Return the `offers` of people who may be asked in `product`, with their names in the place of their ids."""
+    ids = [offer["value"] for offer in offers]
+    people, roles = User.objects.in_bulk(ids), defaultdict(list)
     for user, role in Member.objects.filter(product=product, user__in=ids).values_list("user", "role"):
         roles[user].append((product.pk, role))
-    for person in people.values():
+    asked = []
+    for offer in offers:
+        person = people[offer["value"]]
         access.remember_roles(person, roles[person.pk])
-    return {
-        pk: {"username": person.username, "display_name": person.display_name}
-        for pk, person in people.items()
-        if access.may_be_asked(person, product)
-    }
+        if access.may_be_asked(person, product):
+            names = {"username": person.username, "display_name": person.display_name}
+            asked.append({**offer, "value": names})
+    return asked
+
+
+def _fitting(offers):
+    """Return the `offers` of labels without those that a better one excludes, being of its group."""
+    groups: dict = {}
+    for offer in offers:
+        group, slash, _name = offer["value"].lower().rpartition("/")
+        groups.setdefault((group, slash) if slash else offer["value"], offer)
+    return list(groups.values())

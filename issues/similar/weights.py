@@ -11,8 +11,8 @@ ASKED_WORDS = 40
 # How many candidates each rule gives, and among how many of the newest that share a word one of the rules looks.
 BEST = 200
 NEWEST = 1000
-# The rarest words of a query are looked up until they have so many places in all.
-READ = 3000
+# The rarest words of a query are looked up, as long as they have so many places in all.
+READ = 2500
 
 TEXT, WORDS, BODY = 5, 0.18, 13
 PRIOR = 0.7
