@@ -6,8 +6,8 @@
 benchmarks/duplicates.py FILE…` reads some of these files, with the pairs from beside them.
 
 An issue is asked for as it was filed, among those that there were, as they were then. Where a file does not say when
-an issue was marked as a duplicate, the mark is known from its filing on; it is never asked for itself. A hit is the
-original, or the canonical issue as which it was shown then.
+an issue was marked as a duplicate, the mark is known from its filing on, or `--late` days later; it is never known
+when the issue itself is asked for. A hit is the original, or the canonical issue as which it was shown then.
 """
 
 import argparse
@@ -24,11 +24,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from issues.similar import scoring
 from issues.similar import weights as w
-from issues.similar.scoring import BODY, TITLE, Facts
+from issues.similar.scoring import BODY, DAY, TITLE, Facts
 
 OF_COMPONENTS = ("JDT", "PDE", "CDT")
 # Before so many issues of a product nothing can be learned from it.
 FEW = 100
+OPEN = ("Open", "In Progress", "Reopened", "Patch Available")
 # Fewer pairs say nothing.
 ASKED_LEAST = 20
 PAIRS, BUCKETS = "duplicates.tsv.gz", "duplicate-buckets.tsv.gz"
@@ -105,8 +106,9 @@ class Index:
 class Tracker:
     """A tracker that is lived through again. Issues are numbered in the order in which they were filed."""
 
-    def __init__(self, rows, with_text):
+    def __init__(self, rows, with_text, late=0):
         self.with_text, self.index, self.facts, self.marks = with_text, Index(), {}, {}
+        self.late = late * DAY
         rows = sorted(rows, key=lambda row: (row["created_at"], row["id"]))
         self.rows = dict(enumerate(rows))
         self.numbers = {row["id"]: number for number, row in self.rows.items()}
@@ -118,11 +120,10 @@ class Tracker:
             filed = moment(row["created_at"])
             events.append((filed, 0, number, "filed", None))
             closed = row.get("resolved_at")
-            if closed is None and not row["history"] and row["status"] not in ("Open", "In Progress"):
-                # Nobody knows when: as soon as it was filed.
-                closed = row["created_at"]
-            if closed and not row["history"]:
-                events.append((moment(closed), 1, number, "resolution", (row["resolution"] or "").upper()))
+            if not row["history"] and (closed or row["status"] not in OPEN):
+                # Where nobody knows when, it is as soon, or as late, as the caller says.
+                at = moment(closed) if closed else filed + self.late
+                events.append((at, 1, number, "resolution", (row["resolution"] or "CLOSED").upper()))
             for step in row["history"]:
                 if step["field"] in ("title", "product", "component", "resolution"):
                     events.append((max(filed, moment(step["at"])), 1, number, step["field"], step["to"]))
@@ -221,9 +222,9 @@ class Score:
         return "/".join(shares)
 
 
-def replay(rows, pairs, buckets, *, with_text=True, with_components=True):
+def replay(rows, pairs, buckets, *, with_text=True, with_components=True, late=0):
     """Live through a tracker. Return `({variant: Score}, {variant: Score by bucket}, {product: Score})`."""
-    tracker = Tracker(rows, with_text)
+    tracker = Tracker(rows, with_text, late)
     exact, loose = ({name: Score((5, 10)) for name in VARIANTS} for _kind in range(2))
     components, filed = {}, Counter()
     for at, _order, number, field, value in tracker.events():
@@ -263,6 +264,7 @@ def main():
     """Print a table for each tracker."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("paths", nargs="*", type=Path, help="a folder, or some of its files")
+    parser.add_argument("--late", type=int, default=0, help="days after which undated marks are known; default: 0")
     parser.add_argument("--without-components", action="store_true", help="duplicates only, which is sooner")
     options = parser.parse_args()
     paths = options.paths or [Path(os.environ["TRACKERS"])] if options.paths or "TRACKERS" in os.environ else []
@@ -287,6 +289,7 @@ def main():
                 buckets[name],
                 with_text=with_text,
                 with_components=wanted and not options.without_components,
+                late=options.late,
             )
             exact, loose, components = answer
             by_product |= components

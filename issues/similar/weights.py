@@ -9,8 +9,8 @@ TITLE_TIMES = 2
 ASKED_WORDS = 40
 
 # How many candidates each rule gives, and among how many of the newest that share a word one of the rules looks.
-BEST = 200
-NEWEST = 1000
+BEST = 150
+NEWEST = 300
 # The rarest words of a query are looked up, as long as they have so many places in all.
 READ = 2500
 
