@@ -78,17 +78,15 @@ class SuggestionsSerializer(serializers.Serializer):
 
 
 def told(found, user):
-    """Return the answer of `found`, a list of Similar that `user` sees."""
-    rows = reading.read_ids([one.issue.pk for one in found])
+    """Return the answer of `found`, a list of Similar whose issues are rows that `user` sees."""
     return {
         "results": [
             {
-                "issue": reading.represent(rows[one.issue.pk], user),
+                "issue": reading.represent(one.issue, user),
                 "score": one.score,
                 "why": {"signs": list(one.why), "said": one.said},
             }
             for one in found
-            if one.issue.pk in rows
         ]
     }
 
@@ -103,7 +101,7 @@ class OfIssueViewSet(OfIssue):
     @extend_schema(responses=SimilarListSerializer)
     def similar(self, request, *args, **kwargs):
         """List the five issues that are most like this one, duplicates as what they are duplicates of."""
-        return Response(told(similar_to(request.user, self.find_home()), request.user))
+        return Response(told(similar_to(request.user, self.find_home(), fetch=reading.read_ids), request.user))
 
     @extend_schema(responses=SuggestionsSerializer)
     def suggestions(self, request, *args, **kwargs):
@@ -145,7 +143,8 @@ class SimilarViewSet(Resource):
         if len(title) > TITLE_LIMIT:
             refuse("title", _("At most %(limit)d characters.") % {"limit": TITLE_LIMIT}, "max_length")
         product = self._product(params.get("product"))
-        found = similar(request.user, title, description, product, self._component(product, params.get("component")))
+        component = self._component(product, params.get("component"))
+        found = similar(request.user, title, description, product, component, fetch=reading.read_ids)
         return Response(told(found, request.user))
 
     def _product(self, key):

@@ -1,6 +1,7 @@
 """Issues that are like a text or like one another, as one reader sees them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count
 from django.utils import timezone
@@ -25,40 +26,52 @@ FACTS = ("pk", "title", "product_id", "component_id", "created_at", "closed_at",
 class Similar:
     """An issue that is like what was asked for: `why` holds short signs, `said` the same as a sentence."""
 
-    issue: Issue
+    issue: Any
     score: float
     why: tuple
     said: str
 
 
-def similar(user, title, description="", product=None, component=None, issue=None, limit=5):
+def fetch_issues(ids):
+    """Return `{id: Issue}` of issues that the reader was found to see, without their descriptions."""
+    related = ("product", "status", "component", "assignee")
+    return Issue.objects.select_related(*related).defer("description", "description_html").in_bulk(ids)
+
+
+def similar(user, title, description="", product=None, component=None, issue=None, limit=5, fetch=fetch_issues):
     """Return at most `limit` Similar for a title and description, the most alike first, as `user` may see them.
 
     `product` and `component` are those that the text is filed in, if that is known; `issue` is the one whose text it
     is, which is not shown. A duplicate is shown as the issue that it is a duplicate of, where `user` sees that one. The
-    score is for the order alone.
+    score is for the order alone. `fetch(ids)` gives what each Similar has as its `issue`, by id.
     """
     of_product, of_component = product and product.pk, component and component.pk
-    return _find(user, title, description, of_product, of_component, issue, limit)
+    return _find(user, title, description, of_product, of_component, issue, limit, fetch)
 
 
-def similar_to(user, issue, limit=5):
+def similar_to(user, issue, limit=5, fetch=fetch_issues):
     """Return at most `limit` Similar for an issue, as `similar`."""
-    return _find(user, issue.title, issue.description, issue.product_id, issue.component_id, issue, limit)
+    of_product, of_component = issue.product_id, issue.component_id
+    return _find(user, issue.title, issue.description, of_product, of_component, issue, limit, fetch)
 
 
-def _find(user, title, description, product, component, issue, limit):
+def _find(user, title, description, product, component, issue, limit, fetch):
     query, found = look_up(user, title, description, product, component, exclude=issue)
+    if not found:
+        return []
     facts, above = _facts(user, found)
-    canonical = {pk: _top(pk, above) for pk in found}
-    if issue is not None:
-        found = {pk: scores for pk, scores in found.items() if canonical[pk] != issue.pk}
+    # What has gone in the meantime is not there.
+    canonical = {pk: _top(pk, above) for pk in found if pk in facts}
+    found = {pk: found[pk] for pk, top in canonical.items() if issue is None or top != issue.pk}
     duplicates = _duplicates(user, {canonical[pk] for pk in found})
     now = timezone.now().timestamp()
     ranked = scoring.rank(query, found, facts, canonical, duplicates, now=now, limit=limit)
-    rows = Issue.objects.visible_to(user).select_related("product", "status", "component", "assignee")
-    rows = rows.defer("description", "description_html").in_bulk([one.issue for one in ranked])
-    return [_told(one, rows[one.issue], query, facts[one.best]) for one in ranked if one.issue in rows]
+    rows = fetch([one.issue for one in ranked])
+    return [
+        Similar(rows[one.issue], round(one.score, 3), *_reasons(one, query, facts))
+        for one in ranked
+        if one.issue in rows
+    ]
 
 
 def look_up(user, title, description="", product=None, component=None, *, exclude=None, within=None):
@@ -116,30 +129,24 @@ def _duplicates(user, issues):
     return dict(rows.values("duplicate_of").annotate(count=Count("pk")).values_list("duplicate_of", "count"))
 
 
-def _told(ranked, issue, query, best):
-    """Return the Similar of a Ranked: `best` are the Facts of the issue or duplicate that is most alike."""
-    shared = shared_words(query.title, best.title)
-    signs, said = [], []
+def _reasons(ranked, query, facts):
+    """Return `(signs, sentence)` of what speaks for a Ranked."""
+    here, reasons = facts[ranked.issue], []
+    shared = shared_words(query.title, facts[ranked.best].title)
     if shared:
-        signs.append("words")
-        quoted = ", ".join(f"“{word}”" for word in shared[:SHARED_SHOWN])
         by_other = ranked.best != ranked.issue
-        said.append((_("a duplicate of it shares %s") if by_other else _("shares %s")) % quoted)
-    if issue.component_id is not None and issue.component_id == query.component:
-        signs.append("component")
-        said.append(_("same component"))
-    elif issue.product_id == query.product:
-        signs.append("product")
-        said.append(_("same product"))
-    if issue.is_open:
-        signs.append("open")
-        said.append(_("open now"))
-    if ranked.duplicates:
-        signs.append("duplicates")
-        count = ranked.duplicates
-        said.append(ngettext("%d known duplicate", "%d known duplicates", count) % count)
-    sentence = "; ".join(said)
-    return Similar(issue, round(ranked.score, 3), tuple(signs), sentence[:1].upper() + sentence[1:])
+        quoted = ", ".join(f"“{word}”" for word in shared[:SHARED_SHOWN])
+        reasons.append(("words", (_("a duplicate of it shares %s") if by_other else _("shares %s")) % quoted))
+    if here.component is not None and here.component == query.component:
+        reasons.append(("component", _("same component")))
+    elif here.product == query.product:
+        reasons.append(("product", _("same product")))
+    if here.closed is None:
+        reasons.append(("open", _("open now")))
+    if count := ranked.duplicates:
+        reasons.append(("duplicates", ngettext("%d known duplicate", "%d known duplicates", count) % count))
+    sentence = "; ".join(said for _sign, said in reasons)
+    return tuple(sign for sign, _said in reasons), sentence[:1].upper() + sentence[1:]
 
 
 def shared_words(title, other):

@@ -2,8 +2,7 @@
 
 from functools import lru_cache
 from hashlib import blake2b
-
-from snowballstemmer import stemmer
+from threading import local
 
 from issues.fulltext.tokens import tokenize
 
@@ -18,15 +17,25 @@ TELLING_NOTHING = """
     which while who whom why will with won would wouldn you your
 """
 STOP_WORDS = frozenset(TELLING_NOTHING.split())
-ENGLISH = stemmer("english")
 # 48 bits: of a hundred thousand words two have the same number in one tracker of fifty thousand.
 NUMBER_BYTES = 6
+
+
+# Of each thread: a stemmer keeps the word that it works on.
+ENGLISH = local()
 
 
 @lru_cache(REMEMBERED)
 def stem(word):
     """Return the stem of a word by Porter's second algorithm (snowballstem.org), or None for a stop word."""
-    return None if word in STOP_WORDS else ENGLISH.stemWord(word)
+    if word in STOP_WORDS:
+        return None
+    if not hasattr(ENGLISH, "stem"):
+        # Here, since it brings thirty languages along, which no start should wait for.
+        from snowballstemmer.english_stemmer import EnglishStemmer
+
+        ENGLISH.stem = EnglishStemmer().stemWord
+    return ENGLISH.stem(word)
 
 
 def words_of(text):

@@ -118,7 +118,7 @@ def test_an_old_key_leads_to_the_new_one(api, issues, administrator):
 @pytest.mark.parametrize(
     ("path", "limit"),
     [
-        (f"{ISSUE}/similar/", 9),
+        (f"{ISSUE}/similar/", 8),
         (f"{BASE}/similar/?title=issue&product=WEB&component=cart", 10),
         (f"{ISSUE}/suggestions/", 10),
     ],
