@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,10 +11,11 @@ from django.utils.translation import ngettext
 from issues.fulltext.tokens import tokenize
 from issues.models import Issue
 from issues.similar import scoring
-from issues.similar.candidates import candidates, few_products
+from issues.similar.candidates import Ids, candidates, few_products
 from issues.similar.counts import ALL, known_to
 from issues.similar.scoring import Facts
 from issues.similar.words import number_of, stem, words_of
+from issuetracker.prepared import Among
 
 # What was found, and so many steps up less one: a duplicate of a duplicate of …
 STEPS = 4
@@ -104,7 +105,7 @@ def _facts(user, found):
     for _step in range(STEPS):
         if not wanted:
             break
-        rows = Issue.objects.visible_to(user).filter(pk__in=wanted).values_list(*FACTS)
+        rows = Issue.objects.visible_to(user).filter(Among(F("pk"), Ids(wanted))).values_list(*FACTS)
         for pk, title, product, component, created, closed, original in rows:
             ended = closed.timestamp() if closed else None
             facts[pk] = Facts(title, product, component, created.timestamp(), ended)
@@ -125,7 +126,7 @@ def _top(pk, above):
 
 def _duplicates(user, issues):
     """Return `{issue: how many duplicates of it the user sees}`."""
-    rows = Issue.objects.visible_to(user).filter(duplicate_of__in=issues).order_by()
+    rows = Issue.objects.visible_to(user).filter(Among(F("duplicate_of"), Ids(issues))).order_by()
     return dict(rows.values("duplicate_of").annotate(count=Count("pk")).values_list("duplicate_of", "count"))
 
 

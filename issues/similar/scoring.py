@@ -4,6 +4,7 @@ BM25 as in Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 
 in a text is stored with the issue, the part of the word in all texts (`idf`) is known when somebody asks.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from math import exp, log, log1p
@@ -12,6 +13,7 @@ from issues.similar import weights as w
 from issues.similar.words import words_of
 
 TITLE, BODY = 0, 1
+LETTERS = re.compile(r"[^\W_]+")
 DAY = 86_400
 MONTH = 30 * DAY
 
@@ -41,7 +43,7 @@ def idf(documents, total):
 
 def trigrams(text):
     """Return the trigrams of a text: of its letters and digits in lower case, with spaces around words."""
-    plain = f" {' '.join(''.join(c if c.isalnum() else ' ' for c in text.lower()).split())} "
+    plain = f" {' '.join(LETTERS.findall(text.lower()))} "
     return {plain[at : at + 3] for at in range(len(plain) - 2)}
 
 
