@@ -14,7 +14,7 @@ class Posting(models.Model):
 
     pk = models.CompositePrimaryKey("issue", "part", "term")
     # No constraints: an issue has dozens of these, which its own services write and remove.
-    issue = models.ForeignKey("issues.Issue", models.CASCADE, related_name="+", db_index=False, db_constraint=False)
+    issue = models.ForeignKey("issues.Issue", models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)
     part = models.PositiveSmallIntegerField()
     term = models.BigIntegerField()
     product = models.ForeignKey(Product, models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False)

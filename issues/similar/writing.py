@@ -22,6 +22,9 @@ DELETE = {
     "postgresql": "DELETE FROM issues_posting WHERE issue_id = ANY(%s)",
     "sqlite": "DELETE FROM issues_posting WHERE issue_id IN (SELECT value FROM json_each(%s))",
 }
+SWEEP = (
+    "DELETE FROM issues_posting WHERE NOT EXISTS (SELECT 1 FROM issues_issue i WHERE i.id = issues_posting.issue_id)"
+)
 
 
 def post(ids):
@@ -70,7 +73,7 @@ def post_all_later():
     issues = apps.get_model("issues", "Issue").objects.order_by("pk").values_list("pk", flat=True)
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM issues_posting WHERE issue_id NOT IN (SELECT id FROM issues_issue)")
+            cursor.execute(SWEEP)
         _waiting().all().delete()
         last = 0
         while ids := list(issues.filter(pk__gt=last)[:CHUNK]):

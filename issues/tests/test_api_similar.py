@@ -136,3 +136,11 @@ def test_statements_do_not_grow_with_the_issues(api, product, triager, reporter,
             assert client.get(path).status_code == 200
         asked.append(len(queries))
     assert asked[0] == asked[1] <= limit
+
+
+@pytest.mark.parametrize("name", ["title", "product", "component", "description"])
+@pytest.mark.parametrize("text", ["%00", "a%00b", "%F0%9F%92%A9", "'; --", "(((", "%25s"])
+def test_no_text_breaks_it(api, issues, name, text):
+    params = {"title": "a", "product": "WEB", name: text}
+    query = "&".join(f"{key}={value}" for key, value in params.items())
+    assert api().get(f"{BASE}/similar/?{query}").status_code in (200, 400, 404)
