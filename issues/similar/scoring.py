@@ -30,7 +30,7 @@ def weigh(title, description):
     found = {TITLE: bm25(in_title, w.B_TITLE, w.AVERAGE_TITLE), BODY: {}}
     if description:
         body = Counter({word: w.TITLE_TIMES * count for word, count in in_title.items()})
-        body.update(words_of(description))
+        body.update(words_of(description[: w.CHARACTERS]))
         found[BODY] = bm25(body, w.B_BODY, w.AVERAGE_BODY)
     return found
 

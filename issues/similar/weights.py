@@ -8,6 +8,9 @@ AVERAGE_TITLE, AVERAGE_BODY = 7, 70
 TITLE_TIMES = 2
 ASKED_WORDS = 40
 
+# What comes later in a text, as a log that was pasted, is not compared.
+CHARACTERS = 20_000
+
 # How many candidates each rule gives, and among how many of the newest that share a word one of the rules looks.
 BEST = 150
 NEWEST = 300

@@ -57,6 +57,11 @@ def test_a_word_weighs_less_in_a_longer_text_and_more_when_repeated():
     assert body["cart"] > body["login"]
 
 
+def test_what_comes_late_in_a_long_text_is_left_out():
+    body = scoring.weigh("cart", "early " + 20_000 * "x " + "late")[BODY]
+    assert ("earli" in body, "late" in body) == (True, False)
+
+
 def test_rare_words_tell_more_and_common_ones_are_not_looked_up(monkeypatch):
     assert scoring.idf(1, 100) > scoring.idf(50, 100) > scoring.idf(100, 100) > 0
     assert scoring.idf(5, 0) > 0
