@@ -31,7 +31,8 @@ def measure(rounds):
     readers = {"administrator": ADMINISTRATOR, "member": READER, "anonymous": None}
     for name, username in readers.items():
         user = User.objects.get(username=username) if username else None
-        keys = choose.sample(list(Issue.objects.visible_to(user).values_list("pk", flat=True)), rounds)
+        seen = list(Issue.objects.visible_to(user).values_list("pk", flat=True))
+        keys = choose.sample(seen, min(rounds, len(seen)))
         issues = list(Issue.objects.select_related("product").filter(pk__in=keys))
         deeds = {
             "similar to an issue": lambda issue, user=user: similar_to(user, issue),

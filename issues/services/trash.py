@@ -162,9 +162,9 @@ def _purge_issues(ids, batch):
     _let_go(ids, batch)
     for model in (Change, Event, IssueLabel, IssueNumber, Comment):
         model.objects.filter(issue_id__in=ids).delete()
-    similar.forget(ids)
     Issue.objects.filter(pk__in=ids).delete()
     fulltext.forget(ids)
+    similar.forget(ids)
 
 
 def _let_go(ids, batch):
