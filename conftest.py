@@ -137,8 +137,9 @@ def pytest_collection_modifyitems(items):
     """Mark what drives a browser, and leave it out by name where there is none; mark what one run is enough of.
 
     Coverage learns little of browsers, since requests and services run in tests without them, too; and little of
-    PostgreSQL, since most code runs on SQLite as well.
+    PostgreSQL where the tests run on SQLite as well (MEASURED_ON_SQLITE).
     """
+    elsewhere = bool(os.environ.get("MEASURED_ON_SQLITE"))
     for item in items:
         special = item.path.stem in OF_POSTGRESQL or item.get_closest_marker("traced")
         if not special and not _asks_the_database(item):
@@ -147,7 +148,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker("e2e")
             if not CHROMIUM:
                 item.add_marker(pytest.mark.skip(reason="browser tests: no Chromium on this machine"))
-        if not special and (item.get_closest_marker("e2e") or connection.vendor == "postgresql"):
+        if not special and (item.get_closest_marker("e2e") or elsewhere):
             item.add_marker("untraced")
 
 

@@ -13,7 +13,18 @@ from history.writing import insert, insert_all
 
 # What nobody asks the past for: texts, and what is the same for ever or follows from something else.
 KEYLESS = frozenset(
-    {"title", "description", "body", "number", "source", "created_at", "edited_at", "closed_at", "triaged_at"}
+    {
+        "title",
+        "description",
+        "body",
+        "number",
+        "source",
+        "created_at",
+        "edited_at",
+        "closed_at",
+        "triaged_at",
+        "returned_at",
+    }
 )
 KEY_LENGTH = 64
 

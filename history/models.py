@@ -33,6 +33,13 @@ class Kind(models.TextChoices):
     RELATED = "related", _("related")
     UNRELATED = "unrelated", _("no longer related")
     MEMBER_CHANGED = "member-changed", _("member changed")
+    ASKED = "asked", _("asked")
+    ANSWERED = "answered", _("answered")
+    WITHDRAWN = "withdrawn", _("question withdrawn")
+    RETURNED = "returned", _("back in the queue")
+    VOTED = "voted", _("voted")
+    UNVOTED = "unvoted", _("vote taken back")
+    WATCHED = "watched", _("watched")
 
 
 class Batch(models.Model):
@@ -51,6 +58,8 @@ class Batch(models.Model):
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     left_alone = models.JSONField(default=list)
+    # What a change of many is still to do, as its service wrote it down; none where all is done.
+    todo = models.JSONField(null=True)
     undone_by = models.OneToOneField("self", models.SET_NULL, null=True, related_name="undoes")
 
     class Meta:

@@ -15,7 +15,20 @@ SPELLED = {"wont-do": gettext_lazy("won’t do")}
 # Said by the change that they follow from.
 # No present names.
 NAMELESS: dict = {}
-UNSAID = frozenset({"number", "closed_at", "triaged_at", "deleted_at", "edited_at", "source", "created_at", "author"})
+UNSAID = frozenset(
+    {
+        "number",
+        "closed_at",
+        "triaged_at",
+        "deleted_at",
+        "edited_at",
+        "source",
+        "created_at",
+        "author",
+        "returned_at",
+        "returned_reason",
+    }
+)
 NAMES = {
     "title": gettext_lazy("title"),
     "description": gettext_lazy("description"),
@@ -40,6 +53,17 @@ WHOLE = {
     Kind.COMMENT_EDITED: gettext_lazy("edited a comment"),
     Kind.TRASHED: gettext_lazy("moved it to the trash"),
     Kind.RESTORED: gettext_lazy("took it out of the trash"),
+    Kind.ASKED: gettext_lazy("opened the question again"),
+    Kind.ANSWERED: gettext_lazy("answered the question"),
+    Kind.WITHDRAWN: gettext_lazy("withdrew the question"),
+    Kind.VOTED: gettext_lazy("voted for this"),
+    Kind.UNVOTED: gettext_lazy("took the vote back"),
+    # It concerns nobody else.
+    Kind.WATCHED: "",
+}
+RETURNS = {
+    "answer": gettext_lazy("brought it back into the queue by an answer"),
+    "activity": gettext_lazy("woke it"),
 }
 RELATIONS = {
     ("blocks", True): gettext_lazy("said that it blocks {}"),
@@ -68,6 +92,9 @@ def sentence(event, changes, hidden=frozenset(), names=NAMELESS):
         return _relation(event.kind == Kind.RELATED, changes[0], hidden)
     if event.kind == Kind.CREATED:
         return _("opened this")
+    if event.kind == Kind.RETURNED:
+        reasons = [RETURNS.get(change.after, "") for change in changes if change.field == "returned_reason"]
+        return reasons[0] if reasons else RETURNS["activity"]
     changes = _in_order(changes)
     clauses = [_closing(changes, names), *(_clause(change, hidden, names) for change in changes)]
     return format_html_join(_(", "), "{}", ((clause,) for clause in clauses if clause))
@@ -116,6 +143,9 @@ def _clause(change, hidden, names):
         return format_html(
             _("moved it from {} to {}"), _strong(display(field, before, names)), _strong(display(field, after, names))
         )
+    if field == "snoozed_until":
+        said = _("snoozed it until {}") if after else _("woke it")
+        return format_html(said, _strong(display(field, after, names)))
     if _empty(after):
         return format_html(_("removed the {} {}"), name, _strong(display(field, before, names)))
     if _empty(before):

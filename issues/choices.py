@@ -68,6 +68,37 @@ class Resolution(models.TextChoices):
     WORKS_AS_DESIGNED = "works-as-designed", _("works as designed")
 
 
+# Closed for one of these, a report was declined.
+DECLINED = (
+    Resolution.WONT_DO.value,
+    Resolution.INVALID.value,
+    Resolution.CANNOT_REPRODUCE.value,
+    Resolution.INCOMPLETE.value,
+    Resolution.WORKS_AS_DESIGNED.value,
+)
+
+
+class Decision(models.TextChoices):
+    """What a triager does with a new report."""
+
+    ACCEPT = "accept", _("accept")
+    DUPLICATE = "duplicate", _("duplicate of …")
+    DECLINE = "decline", _("decline")
+    NEEDINFO = "needinfo", _("ask somebody")
+    SNOOZE = "snooze", _("snooze")
+    REROUTE = "reroute", _("reroute")
+
+
+class Return(models.TextChoices):
+    """Why an issue is back in the triage queue. That its snooze has ended is not stored: it follows from the time."""
+
+    ANSWER = "answer", _("answered")
+    ACTIVITY = "activity", _("something happened")
+    REOPENED = "reopened", _("reopened")
+    MOVED = "moved", _("moved here")
+    SNOOZE = "snooze", _("snooze ended")
+
+
 class Source(models.TextChoices):
     """The door by which an issue came in."""
 

@@ -1,8 +1,12 @@
 """What a list shows beside the rows themselves, as columns of the same statement."""
 
+from datetime import UTC
+
 from django.db.models import IntegerField, JSONField, OuterRef, Subquery
 from django.db.models.functions import JSONObject
+from django.utils.dateparse import parse_datetime
 
+from issues.models import NeedInfo
 from products.models import Label
 
 
@@ -29,6 +33,23 @@ def label_rows():
     """Return the expression for an issue's labels: `[{"name", "colour"}]` by name."""
     labels = Label.objects.filter(issue_links__issue=OuterRef("pk")).order_by("name")
     return JSONRows(labels.values(row=JSONObject(name="name", colour="colour")))
+
+
+def needinfo_rows():
+    """Return the expression for what was asked about an issue, as the API tells it, oldest first."""
+    asked = NeedInfo.objects.filter(issue=OuterRef("pk")).order_by("created_at", "pk")
+    people = {
+        name: JSONObject(id=name, username=f"{name}__username", display_name=f"{name}__display_name")
+        for name in ("asker", "requestee")
+    }
+    columns = {name: name for name in ("id", "question", "due_on", "state", "created_at")}
+    return JSONRows(asked.values(row=JSONObject(**columns, **people)))
+
+
+def moment_in_json(text):
+    """Return the moment that a `text` in JSON means: PostgreSQL writes the zone, SQLite leaves it out."""
+    moment = parse_datetime(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def capped_count(queryset, cap):

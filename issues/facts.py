@@ -1,14 +1,17 @@
 """All the short rows that an issue's page shows beside its texts, in one statement."""
 
+import json
 from dataclasses import dataclass, replace
 
-from django.db.models import BigAutoField, BigIntegerField, CharField, F, Q, Value
+from django.db.models import BigAutoField, BigIntegerField, Case, CharField, Exists, F, Q, Value, When
 from django.db.models.functions import Cast
+from django.utils.dateparse import parse_date
 
 from accounts.models import User
-from issues.models import Issue, Relation, Status
+from issues.columns import moment_in_json, needinfo_rows
+from issues.models import Comment, Issue, NeedInfo, Relation, Status, Vote, Watch
 from issuetracker.prepared import Among, ByReader, ListSlot, PreparedTuples, Slot
-from products.access import reader
+from products.access import can, is_person, reader
 from products.models import Component, Label, Member, Milestone, Version
 
 COLUMNS = ("fact", "ident", "t1", "t2", "t3", "t4", "n1")
@@ -49,8 +52,9 @@ class Fact:
 def facts_of(issue, user, *, options):
     """Return `{what: [Fact, …]}` about `issue` as `user` sees it.
 
-    Always: label, child, duplicate, blocks, blocked-by, relates. With `options` also what its fields can be set to:
-    status, component, milestone, version, offered (labels) and person.
+    Always: label, child, duplicate, blocks, blocked-by, relates, and for `questions_of` and `attention_of` questions,
+    voted, watch and said. With `options` also what its fields can be set to: status, component, milestone, version,
+    offered (labels) and person.
     """
     found: dict = {}
     for row in FACTS.of(reader(user), options).tuples(issue=issue.pk, product=issue.product_id):
@@ -60,8 +64,30 @@ def facts_of(issue, user, *, options):
     return found
 
 
+def questions_of(facts):
+    """Return the NeedInfos among `facts`, with the people they name, oldest first."""
+    told = json.loads(facts["questions"][0].t1) if "questions" in facts else ()
+    return [_question(one) for one in told]
+
+
+def _question(one):
+    people = {name: User(**one[name]) for name in ("asker", "requestee")}
+    due = parse_date(one["due_on"]) if one["due_on"] else None
+    plain = {name: one[name] for name in ("id", "question", "state")}
+    return NeedInfo(**plain, **people, due_on=due, created_at=moment_in_json(one["created_at"]))
+
+
+def attention_of(facts, issue, user):
+    """Return whether `user` `may_vote`, has `voted` for `issue`, and is `watching` it, by its `facts`."""
+    watches = [fact.t1 == "yes" for fact in facts.get("watch", ())]
+    concerned = "said" in facts or (is_person(user) and user.pk in (issue.author_id, issue.assignee_id))
+    watching = watches[0] if watches else concerned
+    return {"may_vote": can(user, "vote", issue), "voted": "voted" in facts, "watching": watching}
+
+
 def _facts(user, options):
-    queries = [_labels_of(), *_links(user)]
+    queries = [_labels_of(), *_links(user), *_own(user)]
+    queries.append(_rows(Issue.objects.filter(pk=ISSUE), "questions", needinfo_rows()))
     if options:
         queries += _options()
     return queries[0].union(*queries[1:], all=True)
@@ -124,6 +150,17 @@ def _links(user):
 def _linked(queryset, fact, path=""):
     texts = (f"{path}product__key", f"{path}title", f"{path}status__category", f"{path}resolution")
     return _rows(queryset, fact, *texts, number=f"{path}number")
+
+
+def _own(user):
+    """Yield what the reader has to do with the issue."""
+    if not is_person(user):
+        return
+    yield _rows(Vote.objects.filter(issue=ISSUE, user=user.pk), "voted")
+    said = Case(When(wanted=True, then=Value("yes")), default=Value("no"))
+    yield _rows(Watch.objects.filter(issue=ISSUE, user=user.pk, wanted__isnull=False), "watch", said)
+    comments = Comment.objects.filter(issue=ISSUE, author=user.pk, deleted_at=None)
+    yield _rows(User.objects.filter(Exists(comments), pk=user.pk), "said")
 
 
 def _options():

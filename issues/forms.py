@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import PersonField, TextField
-from issues.choices import COLUMNS, GROUPS
+from issues.choices import COLUMNS, DECLINED, GROUPS, Decision
 from issues.models import QUERY_LIMIT, TITLE_LIMIT, Issue, Priority, Severity, Status
 from issues.rules import settable
 from products.access import REPORTER_FIELDS, can, sees
@@ -167,6 +167,70 @@ class CommentForm(forms.Form):
         error_messages={"required": _("Write something.")},
     )
     internal = forms.BooleanField(label=_("Internal"), required=False)
+
+
+class DecisionForm(forms.Form):
+    """A decision about a new report, with what it takes; what was suggested and taken comes along."""
+
+    decision = forms.ChoiceField(choices=Decision.choices)
+    comment = TextField(label=_("Comment"), required=False)
+    duplicate_of = IssueKeyField(label=_("Duplicate of"), required=False)
+    resolution = forms.ChoiceField(label=_("Reason"), choices=[(one, one) for one in ("", *DECLINED)], required=False)
+    ask = PersonField(label=_("Whom"), required=False)
+    question = TextField(label=_("Question"), required=False)
+    due = forms.DateField(label=_("By"), required=False)
+    until = forms.DateTimeField(label=_("Until"), required=False)
+    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), to_field_name="key", required=False)
+    component = forms.CharField(label=_("Component"), required=False, max_length=100)
+    set_component = forms.ModelChoiceField(Component.objects.none(), required=False)
+    set_type = forms.ChoiceField(choices=[("", ""), *Issue.Type.choices], required=False)
+    set_severity = forms.ChoiceField(choices=[("", ""), *slugs(Severity)], required=False)
+    set_assignee = PersonField(required=False)
+    set_labels = LabelsField(Label.objects.none(), required=False)
+
+    DETAILS = {
+        Decision.DUPLICATE: ("duplicate_of",),
+        Decision.DECLINE: ("resolution",),
+        Decision.NEEDINFO: ("ask", "question", "due"),
+        Decision.SNOOZE: ("until",),
+        Decision.REROUTE: ("product", "component"),
+    }
+
+    def __init__(self, *args, user, issue, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.issue = issue
+        self.fields["duplicate_of"].reader = user
+        self.fields["product"].queryset = Product.objects.visible_to(user).active()
+        own = Q(product=issue.product)
+        self.fields["set_component"].queryset = Component.objects.active().filter(own)
+        self.fields["set_labels"].queryset = Label.objects.active().filter(own | Q(product=None))
+
+    def clean(self):
+        """Find the component that is named, in the product that the issue goes to."""
+        data = super().clean()
+        name = data.get("component")
+        if name:
+            home = data.get("product") or self.issue.product
+            data["component"] = Component.objects.active().filter(product=home, name__iexact=name).first()
+            if data["component"] is None:
+                self.add_error("component", _("There is no such component there."))
+        return data
+
+    def details(self):
+        """Return what the service is told beside the decision."""
+        data = self.cleaned_data
+        details = {name: data[name] for name in self.DETAILS.get(data["decision"], ()) if data.get(name)}
+        return {"comment": data["comment"], "changes": self._taken(), **details}
+
+    def _taken(self):
+        """Return the fields that were suggested and taken."""
+        data = self.cleaned_data
+        changes = {name: data[f"set_{name}"] for name in ("component", "type", "assignee") if data[f"set_{name}"]}
+        if data["set_severity"]:
+            changes["severity"] = Severity[data["set_severity"].upper()]
+        if data["set_labels"]:
+            changes["labels"] = list(dict.fromkeys([*self.issue.label_list, *data["set_labels"]]))
+        return changes
 
 
 class RelationForm(forms.Form):

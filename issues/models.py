@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from issues import choices
+from issues import choices, queue
 from issues.choices import COLUMNS, GROUPS, Category, Priority, Severity
 from issues.querysets import CommentQuerySet, IssueQuerySet, SavedViewQuerySet
 from issues.similar.tables import Posting, TermCount, ToPost  # noqa: F401 (tables of this app)
@@ -105,6 +105,16 @@ class Issue(Versioned):
         _("confidential"), default=False, help_text=_("Seen by its author, its assignee and triagers only.")
     )
     snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
+    # Why it is back in the queue and since when; a snooze that has ended is told by its time alone.
+    returned_at = models.DateTimeField(null=True, editable=False)
+    returned_reason = models.CharField(max_length=8, choices=choices.Return, blank=True, editable=False)
+    # Kept for the queue, and following from what the log keeps: when its time in triage is up, or was the last time,
+    # and who was asked first of those who have not answered yet, and since when anybody is.
+    overdue_at = models.DateTimeField(null=True, editable=False)
+    waiting_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", db_index=False
+    )
+    waiting_since = models.DateTimeField(null=True, editable=False)
     source = models.CharField(max_length=8, choices=Source, editable=False)
     votes = models.PositiveIntegerField(default=0, editable=False)
     comment_count = models.PositiveIntegerField(default=0, editable=False)
@@ -146,6 +156,7 @@ class Issue(Versioned):
             ),
             models.Index(fields=["assignee", "-updated_at", "-id"], name="issue_assignee_updated"),
             models.Index(fields=["deleted_at"], name="issue_trash", condition=Q(deleted_at__isnull=False)),
+            models.Index(fields=["product", "created_at", "id"], name="issue_queue", condition=Q(triaged_at=None)),
         ]
 
     def __str__(self):
@@ -179,6 +190,8 @@ class Issue(Versioned):
         "duplicate_of",
         "confidential",
         "snoozed_until",
+        "returned_at",
+        "returned_reason",
         "source",
         "created_at",
         "triaged_at",
@@ -211,6 +224,41 @@ class Issue(Versioned):
     def is_open(self):
         """Whether it is not closed."""
         return self.closed_at is None
+
+    @property
+    def is_in_triage(self):
+        """Whether nobody has decided on it yet."""
+        return self.triaged_at is None
+
+    @property
+    def is_snoozed(self):
+        """Whether it is hidden from the queue until some time or until something happens."""
+        return self.snoozed_until is not None and self.snoozed_until > timezone.now()
+
+    @property
+    def is_queued(self):
+        """Whether it waits for a triager, and for nobody else."""
+        return queue.is_queued(self, timezone.now())
+
+    @property
+    def is_overdue(self):
+        """Whether it has waited for a triager for longer than its product allows."""
+        return queue.is_overdue(self, timezone.now())
+
+    @property
+    def returned(self):
+        """Return `(when, why)` it came back into the queue, `(None, "")` where it did not."""
+        return queue.returned(self, timezone.now())
+
+    @property
+    def questions(self):
+        """What was asked about it, oldest first (prefetched ones are used)."""
+        return sorted(self.needinfos.all(), key=lambda one: (one.created_at, one.pk))
+
+    @property
+    def waiting(self):
+        """For whom it waits: "us", "reporter", or a user name."""
+        return queue.waiting(self, self.waiting_for.username if self.waiting_for_id else "")
 
     def get_absolute_url(self):
         """Return the address of its page."""
@@ -338,6 +386,88 @@ class Relation(models.Model):
 
     def __str__(self):
         return f"{self.source_id} {self.kind} {self.target_id}"
+
+
+class NeedInfo(Versioned):
+    """A question about an issue to one named person."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        ANSWERED = "answered", _("answered")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="needinfos", db_index=False)
+    asker = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="+")
+    requestee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("whom"), db_index=False
+    )
+    question = models.TextField(_("question"), validators=[clean_text])
+    due_on = models.DateField(_("due date"), null=True, blank=True)
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    closed_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
+        indexes = [
+            models.Index(fields=["issue", "created_at", "id"], name="needinfo_issue"),
+            models.Index(fields=["requestee", "issue"], name="needinfo_open", condition=Q(state="open")),
+        ]
+
+    TRACKED = ("asker", "requestee", "question", "due_on", "state", "created_at", "closed_at")
+
+    def __str__(self):
+        return f"{self.issue_id}: {self.requestee_id}"
+
+    @property
+    def history_name(self):
+        """What the log calls it."""
+        return str(self.pk)
+
+
+class Vote(models.Model):
+    """That somebody wants an issue, or has the same trouble."""
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="voters", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issue", "user"], name="vote_once")]
+
+    def __str__(self):
+        return f"{self.issue_id}: {self.user_id}"
+
+
+class Watch(models.Model):
+    """That somebody wants, or does not want, to hear of an issue: author, assignee and commenters do without."""
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="watches", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    # None: as it is for who has said nothing.
+    wanted = models.BooleanField(null=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issue", "user"], name="watch_once")]
+
+    def __str__(self):
+        return f"{self.issue_id}: {self.user_id}"
+
+
+class Presence(models.Model):
+    """That somebody has an issue before them, so that no two decide on it: of no importance a minute later."""
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issue", "user"], name="presence_once")]
+
+    def __str__(self):
+        return f"{self.issue_id}: {self.user_id}"
 
 
 class SavedView(Versioned):

@@ -9,10 +9,12 @@ from zlib import crc32
 from django.conf import settings
 from django.db.models import BigAutoField, CharField, F, OuterRef, PositiveBigIntegerField, Subquery
 from django.db.models.functions import JSONObject
+from django.utils import timezone
 
 from accounts.models import User
+from issues import queue
 from issues.choices import Priority, Severity
-from issues.columns import label_rows
+from issues.columns import label_rows, moment_in_json, needinfo_rows
 from issues.models import Issue, Status
 from issuetracker.prepared import Among, ListSlot, Prepared, PreparedModels, Slot
 from products import access
@@ -22,12 +24,14 @@ PEOPLE = ("assignee", "author", "created_by", "updated_by")
 PARTS = {"component": Component, "milestone": Milestone, "version": Version}
 LINKS = ("parent", "duplicate_of")
 TEXTS = ("description", "description_html")
+QUEUED = ("triaged_at", "snoozed_until", "returned_at", "returned_reason", "overdue_at", "waiting_for_id", "author_id")
 OWN = (
     *("id", "number", "title", "type", "resolution", "priority", "severity", "confidential", "due_on", "source"),
     *("snoozed_until", "votes", "comment_count", "lock_version", "author_id", "assignee_id", "product_id"),
+    *("returned_at", "returned_reason", "overdue_at", "waiting_for_id"),
     *("created_at", "updated_at", "triaged_at", "closed_at", "deleted_at"),
 )
-NAMED = ("home", "stage", *(f"the_{name}" for name in (*PARTS, *PEOPLE, *LINKS)), "label_rows")
+NAMED = ("home", "stage", *(f"the_{name}" for name in (*PARTS, *PEOPLE, *LINKS)), "label_rows", "asked")
 COLUMNS = (*OWN, *NAMED)
 PRODUCT = ("id", "key", "visibility", "deleted_at")
 PRIORITIES = {rank.value: rank.name.lower() for rank in Priority}
@@ -52,7 +56,7 @@ def with_names(issues):
         },
         **{f"the_{name}": _one(Issue, name, _link_fields()) for name in LINKS},
     }
-    return issues.annotate(**named, label_rows=label_rows())
+    return issues.annotate(**named, label_rows=label_rows(), asked=needinfo_rows())
 
 
 def _one(model, name, told):
@@ -131,6 +135,7 @@ def represent(row, user):
     told["confidential"] = row["confidential"]
     told["due_on"] = row["due_on"].isoformat() if row["due_on"] else None
     told["snoozed_until"] = _moment(row["snoozed_until"])
+    told |= _in_queue(SimpleNamespace(**{name: row[name] for name in QUEUED}), row["asked"])
     for name in ("source", "votes", "comment_count", "lock_version"):
         told[name] = row[name]
     for name in ("created_at", "updated_at", "triaged_at", "closed_at"):
@@ -138,6 +143,27 @@ def represent(row, user):
     told["created_by"], told["updated_by"] = row["the_created_by"], row["the_updated_by"]
     told["url"] = f"{settings.SITE_URL}/issues/{key}/"
     return told
+
+
+def _in_queue(issue, asked):
+    """Return what is told of the place of an issue in the queue; `asked` are the rows of its questions."""
+    now = timezone.now()
+    when, why = queue.returned(issue, now)
+    first = next((one["requestee"]["username"] for one in asked if one["state"] == "open"), "")
+    return {
+        "returned_at": _moment(when),
+        "returned_reason": why or None,
+        "waiting": queue.waiting(issue, first),
+        "overdue": queue.is_overdue(issue, now),
+        "needinfos": [_question(one) for one in asked],
+    }
+
+
+def _question(one):
+    """Return a question as the API tells it; databases write moments into JSON in different ways."""
+    people = {name: {part: one[name][part] for part in ("username", "display_name")} for name in ("asker", "requestee")}
+    told = {"id": one["id"], **people, **{name: one[name] for name in ("question", "due_on", "state")}}
+    return {**told, "created_at": _moment(moment_in_json(one["created_at"]))}
 
 
 def names_version(told):

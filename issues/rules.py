@@ -1,10 +1,13 @@
 """What setting one field of an issue means for the others. Nothing here writes."""
 
+from datetime import timedelta
+
 from django.core.exceptions import ValidationError
 from django.db.models import CharField
 from django.utils.translation import gettext as _
 
 from history.errors import Forbidden
+from issues.choices import Return
 from issues.models import Category, Issue, Status
 from issuetracker.prepared import PreparedModels, Slot
 from products import access
@@ -35,7 +38,9 @@ FIELDS = frozenset(
 TEXT_FIELDS = frozenset({"title", "description"})
 CLOSING_FIELDS = frozenset({"status", "resolution"})
 # What hangs on the status: setting one may set the others.
-STAGE_FIELDS = frozenset({"status", "resolution", "duplicate_of", "closed_at", "triaged_at"})
+STAGE_FIELDS = frozenset(
+    {"status", "resolution", "duplicate_of", "closed_at", "triaged_at", "returned_at", "returned_reason"}
+)
 PARTS = ("component", "milestone", "version")
 
 
@@ -153,10 +158,45 @@ def _open(issue, changes):
 
 
 def stamp(issue, now):
-    """Set when `issue` was closed and triaged from its status, which it has since `now` if not before."""
+    """Set when `issue` was closed and triaged from its status, which it has since `now` if not before.
+
+    One that comes back into triage has returned, and its time there begins anew.
+    """
     category = issue.status.category
     issue.closed_at = (issue.closed_at or now) if category == Category.CLOSED else None
-    issue.triaged_at = (issue.triaged_at or now) if category != Category.TRIAGE else None
+    if category != Category.TRIAGE:
+        issue.triaged_at = issue.triaged_at or now
+        issue.returned_at, issue.returned_reason = None, ""
+        return
+    if issue.triaged_at is not None:
+        bring_back(issue, now, Return.REOPENED)
+    if issue.triaged_at is not None or issue.overdue_at is None:
+        begin_triage(issue, now)
+    issue.triaged_at = None
+
+
+def begin_triage(issue, now):
+    """Let the time that the product of `issue` gives its triagers begin."""
+    issue.overdue_at = now + timedelta(days=issue.product.triage_days)
+
+
+def bring_back(issue, now, reason):
+    """Note that `issue` is back in the queue since `now`, and why."""
+    issue.returned_at, issue.returned_reason = now, reason.value
+
+
+def snooze(issue, until, now):
+    """Let `issue` sleep `until` some time, or wake it (None). The time that it sleeps does not count in triage."""
+    if issue.is_in_triage and issue.overdue_at is not None:
+        issue.overdue_at += _asleep(until, now) - _asleep(issue.snoozed_until, now)
+    if _asleep(until, now):
+        issue.returned_at, issue.returned_reason = None, ""
+    issue.snoozed_until = until
+
+
+def _asleep(until, now):
+    # Nobody sleeps longer, and the end of time is not far.
+    return min(max(until - now, timedelta(0)), timedelta(days=36500)) if until is not None else timedelta(0)
 
 
 def check_person(user, product):
@@ -190,6 +230,23 @@ def check_labels(issue, labels, present=()):
         if other is not label:
             message = _("%(one)s and %(other)s exclude one another.") % {"one": other.name, "other": label.name}
             raise ValidationError({"labels": ValidationError(message, code="exclusive")})
+
+
+def canonical(target, actor):
+    """Return the issue of which `target` is a duplicate, or itself: originals are no duplicates of others.
+
+    The row is locked, so that it does not become one meanwhile. Raises ValidationError where `actor` does not see the
+    original.
+    """
+    locked = Issue.objects.select_for_update(of=("self",)).select_related("product").filter(pk=target.pk).first()
+    target = locked or target
+    if target.duplicate_of_id is None:
+        return target
+    original = Issue.objects.visible_to(actor).select_related("product").filter(pk=target.duplicate_of_id).first()
+    if original is None:
+        message = _("This one is a duplicate itself: name its original.")
+        raise ValidationError({"duplicate_of": ValidationError(message, code="duplicate")})
+    return original
 
 
 def check_link(issue, field, target, actor):

@@ -37,12 +37,13 @@ FIELD_ICONS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """A comment, or the sentence about an event."""
+    """A comment, a question, or the sentence about an event."""
 
     at: object
     order: int
     actor: object = None
     comment: object = None
+    question: object = None
     may_edit: bool = False
     event: object = None
     said: str = ""
@@ -52,13 +53,17 @@ class Entry:
     may_undo: bool = False
 
 
-def timeline(issue, user, *, everything=False):
-    """Return `(entries, whether older ones are left out)` in three statements at the most."""
+def timeline(issue, user, *, questions=(), everything=False):
+    """Return `(entries, whether older ones are left out)` in three statements at the most.
+
+    `questions` are the NeedInfos of the issue, which have a place in it as comments have.
+    """
     limit = ALL if everything else SHOWN
     comments = COMMENTS.of(reader(user), limit + 1).rows(issue=issue.pk)
     events = _events(issue, user, limit)
     cut = len(comments) > limit or len(events) > limit
     entries = [*_comment_entries(issue, user, comments[:limit]), *_event_entries(issue, user, events[:limit])]
+    entries += [Entry(one.created_at, 0, actor=one.asker, question=one) for one in questions]
     return sorted(entries, key=lambda entry: (entry.at, entry.order)), cut
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from issues.views import actions, detail, editing, exports, feeds, fragments, lists, products, saved, searching
+from issues.views import actions, detail, editing, exports, feeds, fragments, lists, products, saved, searching, triage
 
 EXPORT = r"export\.(?P<kind>csv|jsonl)"
 KEY = r"(?P<key>[A-Za-z][A-Za-z0-9]{1,9}-[0-9]{1,18})"
@@ -15,6 +15,8 @@ def at(rest, view, name):
 
 urlpatterns = [
     path("", lists.my_work, name="my-work"),
+    path("triage/", triage.triage, name="triage"),
+    path("inbox/", triage.inbox, name="inbox"),
     # /issues/
     path("issues/", lists.issues, name="issues"),
     path("issues/new/", detail.new, name="issue-new"),
@@ -27,6 +29,8 @@ urlpatterns = [
     at("", detail.issue, "issue"),
     at("edit/", editing.edit, "issue-edit"),
     at("set/", actions.set_fields, "issue-set"),
+    at("triage/", triage.decide, "issue-decide"),
+    at("here/", triage.here, "issue-here"),
     at("peek/", fragments.peek, "issue-peek"),
     at(r"menu/(?P<field>status|priority|assignee|labels)/", fragments.menu, "issue-menu"),
     at("comments/", actions.comment, "comment-add"),
@@ -40,6 +44,9 @@ urlpatterns = [
         actions.unrelate,
         "issue-unrelate",
     ),
+    at(r"questions/(?P<pk>[0-9]{1,18})/withdraw/", actions.withdraw, "question-withdraw"),
+    at("vote/", actions.vote, "issue-vote"),
+    at("watch/", actions.watch, "issue-watch"),
     at("redact/", actions.redact, "issue-redact"),
     at("trash/", actions.trash, "issue-trash"),
     at("restore/", actions.restore, "issue-restore"),

@@ -91,7 +91,7 @@ def paginate_ids(find, ordering, fetch, *, size, cursor="", bound=""):
 
 def slots(model, ordering, empty):
     """Return Slots for the values of a cursor, called by the places of their keys; those that are `empty` are None."""
-    fields = [(key.expression and IntegerField()) or _field(model, key.name.split("__")) for key in ordering]
+    fields = [IntegerField() if key.expression else _field(model, key.name.split("__")) for key in ordering]
     return [
         None if none else Slot(f"at{at}", field) for at, (field, none) in enumerate(zip(fields, empty, strict=True))
     ]

@@ -84,7 +84,8 @@ class PreparedTuples:
         return rows
 
     def _compile(self, connection):
-        compiler = self.queryset().query.get_compiler(DEFAULT)
+        # What can find nothing is asked all the same: it is seldom, and simpler than another way round.
+        compiler = self.queryset().query.get_compiler(DEFAULT, elide_empty=False)
         sql, params = compiler.as_sql()
         converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
         return sql, params, compiler, converters

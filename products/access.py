@@ -186,6 +186,11 @@ def can(user, action, obj=None, *, own=False):
 def authorize(user, action, obj=None, *, own=False):
     """Raise Forbidden unless `user` may do `action`, with the memberships as they are in the database now."""
     forget_roles(user)
+    require(user, action, obj, own=own)
+
+
+def require(user, action, obj=None, *, own=False):
+    """Raise Forbidden unless `user` may do `action`, with the memberships as they were read before."""
     reason = refusal(user, action, obj, own=own)
     if reason:
         raise Forbidden(*reason)

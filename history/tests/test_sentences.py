@@ -78,4 +78,4 @@ def test_whole_things_have_their_own_words(kind, about, expected):
 def test_a_moment_is_told_in_the_zone_of_the_reader():
     with timezone.override("Asia/Tokyo"):
         text = said(snoozed_until=(None, "2026-12-01T20:00:00+00:00"))
-    assert text == "set the snooze to <b>2 Dec 2026, 05:00</b>"
+    assert text == "snoozed it until <b>2 Dec 2026, 05:00</b>"

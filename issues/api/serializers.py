@@ -9,8 +9,8 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
 
 from history.models import Batch, Kind, Via
-from issues.choices import COLUMNS, GROUPS
-from issues.models import TITLE_LIMIT, Category, Issue, Priority, Severity
+from issues.choices import COLUMNS, DECLINED, GROUPS, Decision, Return
+from issues.models import TITLE_LIMIT, Category, Issue, NeedInfo, Priority, Severity
 from issues.models import Status as StatusRow
 from issues.query.parsing import CHARACTERS
 from issues.rules import first_status, settable
@@ -94,6 +94,24 @@ class LabelsField(serializers.ListField):
         return [label.name for label in instance.label_list]
 
 
+class NeedInfoSerializer(StrictSerializer):
+    """What somebody was asked about an issue. An open question can be withdrawn."""
+
+    id = serializers.IntegerField(read_only=True)
+    asker = PersonField(read_only=True)
+    requestee = PersonField(read_only=True)
+    question = serializers.CharField(read_only=True)
+    due_on = serializers.DateField(read_only=True, allow_null=True)
+    state = Choice(choices=NeedInfo.State.choices)
+    created_at = serializers.DateTimeField(read_only=True)
+
+    def validate_state(self, state):
+        """Return the state, which can be no other than withdrawn."""
+        if state not in (NeedInfo.State.WITHDRAWN, getattr(self.instance, "state", None)):
+            raise ValidationError(_("A question can only be withdrawn: it is answered by a comment."), "choice")
+        return state
+
+
 class IssueSerializer(StrictSerializer):
     """An issue."""
 
@@ -140,6 +158,11 @@ class IssueSerializer(StrictSerializer):
     confidential = Flag(required=False)
     due_on = serializers.DateField(required=False, allow_null=True)
     snoozed_until = serializers.DateTimeField(required=False, allow_null=True)
+    returned_at = serializers.SerializerMethodField()
+    returned_reason = serializers.SerializerMethodField()
+    waiting = serializers.CharField(read_only=True, help_text="us, reporter, or the user name of who was asked.")
+    overdue = serializers.BooleanField(read_only=True, source="is_overdue")
+    needinfos = NeedInfoSerializer(many=True, read_only=True, source="questions")
     source = serializers.ChoiceField(Issue.Source.choices, read_only=True)
     votes = serializers.IntegerField(read_only=True)
     comment_count = serializers.IntegerField(read_only=True)
@@ -151,6 +174,17 @@ class IssueSerializer(StrictSerializer):
     created_by = PersonField(read_only=True, allow_null=True)
     updated_by = PersonField(read_only=True, allow_null=True)
     url = AddressField()
+
+    @extend_schema_field({"type": "string", "format": "date-time", "readOnly": True, "nullable": True})
+    def get_returned_at(self, issue):
+        """Return when it came back into the queue."""
+        when, _why = issue.returned
+        return serializers.DateTimeField().to_representation(when) if when else None
+
+    @extend_schema_field(serializers.ChoiceField(Return.choices, allow_null=True))
+    def get_returned_reason(self, issue):
+        """Return why it came back."""
+        return issue.returned[1] or None
 
     def validate_product(self, key):
         """Return the Product with that key."""
@@ -230,6 +264,102 @@ class IssueSerializer(StrictSerializer):
             stays = self.instance.is_open and not self.may_reset("priority")
             return None if stays or values.get("duplicate_of") else first_status(Category.TRIAGE)
         return super().default_of(name, values)
+
+
+class DecisionSerializer(StrictSerializer):
+    """A decision about a new report, with what it takes: see `issues.services.triage`."""
+
+    decision = Choice(choices=Decision.choices)
+    duplicate_of = IssueKeyField()
+    resolution = Choice(choices=[(one, one) for one in DECLINED], required=False)
+    ask = PersonField(required=False)
+    question = Text(required=False, max_length=TEXT_LIMIT)
+    due = serializers.DateField(required=False, allow_null=True)
+    until = serializers.DateTimeField(required=False)
+    product = NamedField("key", required=False, max_length=10)
+    component = NamedField("name", required=False, allow_null=True, max_length=100)
+    comment = Text(required=False, allow_blank=True, max_length=TEXT_LIMIT)
+    set = serializers.DictField(required=False, help_text="Fields of the issue that are set with it.")
+
+    def validate(self, attrs):
+        """Return the decision with rows in the place of names."""
+        target = self.context["issue"].product
+        if "product" in attrs:
+            visible = Product.objects.visible_to(self.context["request"].user)
+            attrs["product"] = target = visible.filter(key=attrs["product"]).first()
+            if target is None:
+                raise ValidationError({"product": [unknown(self.initial_data["product"])]})
+        if attrs.get("component") is not None:
+            name = attrs["component"]
+            attrs["component"] = Component.objects.filter(product=target, name__iexact=name).first()
+            if attrs["component"] is None:
+                raise ValidationError({"component": [unknown(name)]})
+        attrs["changes"] = self._to_set(attrs.pop("set", {}))
+        return attrs
+
+    def _to_set(self, values):
+        serializer = IssueSerializer(self.context["issue"], data=values, partial=True, context=self.context)
+        if not serializer.is_valid():
+            raise ValidationError({"set": serializer.errors})
+        return serializer.changes
+
+
+class DecidedSerializer(serializers.Serializer):
+    """The issue as it is after a decision, and the batch that undoes it; null where nothing was to change."""
+
+    issue = IssueSerializer()
+    batch = serializers.IntegerField(allow_null=True)
+
+
+class BulkSerializer(StrictSerializer):
+    """One change to many issues: to those that `q` finds, or to those with the `ids`."""
+
+    q = Text(required=False, max_length=CHARACTERS)
+    ids = serializers.ListField(child=Whole(min_value=1, max_value=2**63 - 1), required=False, max_length=10_000)
+    set = serializers.DictField(
+        help_text="Fields of an issue, `add_labels`, `remove_labels`, and a `decision` with what it takes."
+    )
+    dry_run = Flag(required=False)
+
+    def validate(self, attrs):
+        """Return what is asked for, which says in one way which issues it means."""
+        if ("q" in attrs) == ("ids" in attrs):
+            raise ValidationError({"q": [ErrorDetail(_("Give either a query or ids."), "required")]})
+        if not attrs["set"]:
+            raise ValidationError({"set": [ErrorDetail(_("Say what is to be set."), "required")]})
+        return attrs
+
+
+class RefusedSerializer(serializers.Serializer):
+    """An issue that is left as it is, and the code of why."""
+
+    issue = serializers.CharField()
+    code = serializers.CharField()
+
+
+class BulkAnswerSerializer(serializers.Serializer):
+    """What a bulk change does: `batch` undoes it, and is null where it was only tried."""
+
+    matched = serializers.IntegerField()
+    changes = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    refused = RefusedSerializer(many=True)
+    batch = serializers.IntegerField(required=False)
+
+
+class VoteSerializer(StrictSerializer):
+    """That somebody wants an issue."""
+
+    id = serializers.IntegerField(read_only=True)
+    user = PersonField(read_only=True)
+    created_at = serializers.DateTimeField(read_only=True)
+
+
+class WatcherSerializer(StrictSerializer):
+    """Somebody who hears of an issue."""
+
+    username = serializers.CharField(read_only=True)
+    display_name = serializers.CharField(read_only=True)
 
 
 class SearchSerializer(StrictSerializer):

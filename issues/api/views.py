@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from accounts.api.authentication import require_scope
 from history.models import Batch, Event
 from issues import reading, services
-from issues.api import events, serializers
+from issues.api import bulk, events, serializers
 from issues.columns import label_rows
 from issues.events import visible_events
 from issues.exporters import FORMATS, export
@@ -25,6 +25,7 @@ from issues.finding import search
 from issues.finding.pages import paginate, paginate_seen
 from issues.models import Comment, Issue, Relation, SavedView, Status
 from issues.query.fields import FIELDS
+from issues.services import bulk as bulk_service
 from issues.services.relations import REVERSED
 from issues.services.views import ABOUT as OF_VIEWS
 from issuetracker.api.conditions import etag
@@ -56,7 +57,8 @@ RELATED = (*NAMES, "product", "status", "component", "milestone", "version", *(f
 
 def issue_rows():
     """Return all issues, with what their representation needs, in one statement."""
-    return Issue.objects.select_related(*RELATED).only(*COLUMNS).annotate(label_rows=label_rows())
+    rows = Issue.objects.select_related(*RELATED).only(*COLUMNS).annotate(label_rows=label_rows())
+    return rows.prefetch_related("needinfos__asker", "needinfos__requestee")
 
 
 class Redacted:
@@ -140,7 +142,13 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
     lookup_field = lookup_url_kwarg = "issue_key"
     lookup_value_converter = "name"
     parameters = (*Described.parameters, "q", *FIELDS, "sort")
-    actions = {"create": "create", "update": "edit_text", "partial_update": "edit_text", **TRASH_ACTIONS}
+    actions = {
+        "create": "create",
+        "update": "edit_text",
+        "partial_update": "edit_text",
+        "triage": "triage",
+        **TRASH_ACTIONS,
+    }
     reading = ("search",)
 
     def rows(self):
@@ -178,6 +186,30 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
         asked.is_valid(raise_exception=True)
         self.text = asked.validated_data["q"]
         return self.list(request, *args, **kwargs)
+
+    @extend_schema(
+        parameters=[TIME_ZONE],
+        request=serializers.BulkSerializer,
+        responses={200: serializers.BulkAnswerSerializer, 202: serializers.BulkAnswerSerializer},
+    )
+    @action(detail=False, methods=["post"])
+    def bulk(self, request, *args, **kwargs):
+        """Change all that a query finds, or the issues with these ids. `dry_run` says what would happen.
+
+        Above 500 issues the answer is 202: `batches/{id}/` tells how far it is.
+        """
+        asked = serializers.BulkSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        data = asked.validated_data
+        found = self.ask(data["q"]) if "q" in data else None
+        ids = bulk.selected(found, data.get("ids", ()), request.user)
+        plan = bulk.planned(ids, data["set"], self.get_serializer_context())
+        if data.get("dry_run"):
+            return Response(_told_bulk(len(ids), bulk_service.preview(ids, plan, actor=request.user).__dict__))
+        query = data["q"] if "q" in data else _("%(count)d chosen issues") % {"count": len(ids)}
+        batch = bulk_service.change(ids, plan, query=query, **self.doing)
+        running = batch.state == Batch.State.RUNNING
+        return Response({**_told_bulk(len(ids), batch.todo), "batch": batch.pk}, 202 if running else 200)
 
     @property
     def known_parameters(self):
@@ -264,6 +296,21 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
         """Return the path of the new issue."""
         return reverse("api-issue-detail", kwargs={"issue_key": row.key})
 
+    @extend_schema(
+        tags=["triage"], request=serializers.DecisionSerializer, responses={200: serializers.DecidedSerializer}
+    )
+    @action(detail=True, methods=["post"])
+    def triage(self, request, *args, **kwargs):
+        """Decide on a new report: accept, duplicate, decline, needinfo, snooze or reroute."""
+        row = self.get_object()
+        expected = self.expected(row)
+        context = {**self.get_serializer_context(), "issue": row}
+        asked = serializers.DecisionSerializer(data=request.data, context=context)
+        asked.is_valid(raise_exception=True)
+        decided = services.decide(row, expected_version=expected, **self.doing, **asked.validated_data)
+        told, tag = self.told(self.again(decided.issue))
+        return Response({"issue": told, "batch": decided.batch.pk}, headers={"ETag": tag})
+
     def perform_create(self, fields):
         """File the issue. Return it."""
         product = fields.pop("product", None) or self.home
@@ -282,6 +329,11 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
     def perform_restore(self, row, expected):
         """Take the issue out of the trash. Return it."""
         return services.restore_issue(row, expected_version=expected, **self.doing)
+
+
+def _told_bulk(matched, outcome):
+    refused = [{"issue": key, "code": code} for key, code in outcome["refused"]]
+    return {"matched": matched, **{name: outcome[name] for name in ("changes", "unchanged")}, "refused": refused}
 
 
 class ProductIssueViewSet(IssueViewSet):
@@ -515,11 +567,13 @@ class BatchViewSet(Read, Resource):
     lookup_value_converter = "int"
 
     def get_queryset(self):
-        """Return those of which the reader sees one event at least."""
+        """Return those of which the reader sees one event at least, and the reader's own."""
         whole = Event.objects.filter(batch=self.kwargs["pk"])
         seen = visible_events(self.request.user).filter(batch=self.kwargs["pk"])
         hides = Exists(whole.exclude(pk__in=seen.values("pk")))
-        return Batch.objects.filter(pk__in=seen.values("batch")).select_related("actor").annotate(hides=hides)
+        own = Q(actor=self.request.user.pk) if access.is_person(self.request.user) else Q(pk__in=[])
+        rows = Batch.objects.filter(Q(pk__in=seen.values("batch")) | own)
+        return rows.select_related("actor").annotate(hides=hides)
 
     @extend_schema(request=None, responses={200: serializers.UndoSerializer, 202: serializers.UndoSerializer})
     @action(detail=True, methods=["post"])

@@ -1,18 +1,20 @@
 """From the tree of a query to the condition on issues that it means, for one reader at one moment."""
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from history.models import Change, Event
 from issues import fulltext
 from issues.choices import Priority, Resolution, Severity
+from issues.finding import queue
 from issues.finding.names import CATEGORY, ISSUE, PERSON, kind_of
-from issues.models import Comment, Issue, IssueLabel, Relation
+from issues.models import Comment, Issue, IssueLabel, NeedInfo, Relation
 from issues.query import moments
 from issues.query.errors import Problem
-from issues.query.fields import CHANGEABLE, FIELDS, KEPT, Kind
+from issues.query.fields import CHANGEABLE, FIELDS, KEPT, WAITING, Kind
 from issues.query.tokens import quoted
-from issues.query.tree import Range, Special, Term, Text
+from issues.query.tree import Plain, Range, Special, Term, Text
+from issues.watchers import watched_by
 from products import access
 
 NOTHING = Q(pk__in=[])
@@ -122,6 +124,8 @@ class Conditions:
             return self._words_of(field, value)
         if field.kind in COMPARISONS:
             return COMPARISONS[field.kind](field, node.operator, value.text, self.now)
+        if field.name == "waiting" and isinstance(value, Plain) and value.text.lower() in WAITING:
+            return Q(waiting_for=None) if value.text.lower() == "us" else Q(waiting_for=F("author"))
         ids = self._ids(field, value)
         return self._held(field, ids) if ids is not None else None
 
@@ -159,6 +163,9 @@ class Conditions:
             "blocks": lambda: Q(_link(Relation, "source", kind=Relation.Kind.BLOCKS, target__in=ids)),
             "blocked-by": lambda: Q(_link(Relation, "target", kind=Relation.Kind.BLOCKS, source__in=ids)),
             "commenter": lambda: self._commented(ids),
+            "watcher": lambda: watched_by(ids, self.user),
+            "needinfo": lambda: Q(_link(NeedInfo, requestee__in=ids, state=NeedInfo.State.OPEN)),
+            "waiting": lambda: Q(_link(NeedInfo, requestee__in=ids, state=NeedInfo.State.OPEN)),
             "mentions": lambda: self._mentioned(ids),
             "involves": lambda: Q(assignee__in=ids) | Q(author__in=ids) | self._commented(ids) | self._mentioned(ids),
         }
@@ -179,6 +186,8 @@ class Conditions:
         """Return the condition that an issue has anything in `field` that the reader may see."""
         if field.name == "label":
             return Q(_link(IssueLabel))
+        if field.name == "needinfo":
+            return Q(waiting_for__isnull=False)
         if field.name in RANKS:
             return ~Q(**{field.path: 0})
         if field.kind is Kind.NUMBER:
@@ -212,6 +221,9 @@ class Conditions:
         if value.text == "mine":
             me = self._me(value.place)
             return Q(assignee__in=me) | Q(author__in=me) if me else None
+        if value.text == "watched":
+            me = self._me(value.place)
+            return watched_by(me, self.user) if me else None
         if value.text in ("blocked", "blocking"):
             return self._in_the_way(value.text)
         untriaged = _among("status", self.names.ids(CATEGORY, "triage"))
@@ -220,7 +232,9 @@ class Conditions:
             "closed": Q(closed_at__isnull=False),
             "untriaged": untriaged,
             "triaged": ~untriaged,
-            "snoozed": Q(snoozed_until__gt=self.now),
+            "snoozed": queue.snoozed(self.now),
+            "returned": queue.returned(self.now),
+            "overdue": queue.overdue(self.now),
             "duplicate": Q(resolution=Resolution.DUPLICATE),
             "confidential": Q(confidential=True),
             "unassigned": Q(assignee=None),

@@ -10,6 +10,7 @@ from django.db.models.functions import NullIf
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from issues.finding import queue
 from issues.finding.conditions import Conditions
 from issues.finding.names import Names
 from issues.query import QueryError, parse, to_text
@@ -30,6 +31,8 @@ KEYS = {
     "status": Key("status__position"),
     "relevance": Key("relevance"),
 }
+# Of each rank in the queue the oldest first.
+QUEUE = (Key("queue_rank", expression=queue.RANK), Key("created_at"))
 VALUES_LIMIT = 60
 DEFAULT_SORT = (Sort("updated", True),)
 BY_RELEVANCE = (Sort("relevance", True),)
@@ -68,7 +71,7 @@ class Search:
     @property
     def ordering(self):
         """The order, as the Keys of `keyset.paginate`; the id is the last tie-break."""
-        keys = [_key(one) for one in (BY_RELEVANCE if self.is_ranked else self.sort)]
+        keys = [key for one in (BY_RELEVANCE if self.is_ranked else self.sort) for key in _keys(one)]
         return (*keys, Key("id", keys[-1].descending))
 
     def unranked(self, otherwise=DEFAULT_SORT):
@@ -82,9 +85,10 @@ class Search:
         return to_text(self.query)
 
 
-def _key(sort):
-    key = KEYS[sort.key]
-    return Key(key.name, sort.descending, key.nullable, key.expression)
+def _keys(sort):
+    """Return the Keys of a Sort; the queue has an order of its own, which can be turned round."""
+    keys = QUEUE if sort.key == "triage" else (KEYS[sort.key],)
+    return [Key(key.name, sort.descending, key.nullable, key.expression) for key in keys]
 
 
 class SearchError(QueryError):

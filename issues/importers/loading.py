@@ -136,7 +136,7 @@ class Import:
         return Home(issue.product, product.key if product else key_of(issue.product, taken), product)
 
     def _note_names(self, issue, home):
-        people = {issue.author, issue.fields["assignee"], *(comment.who for comment in issue.comments)}
+        people = {issue.author, issue.fields["assignee"], *issue.watchers, *(comment.who for comment in issue.comments)}
         for step in issue.steps:
             people.add(step.who)
             people |= set(step.changes.get("assignee", ()))
@@ -201,6 +201,8 @@ class Import:
         for one in list(self.duplicates):
             if self._is_circle(one):
                 self._leave_duplicate(one, "duplicates that go round in a circle")
+        # Originals are no duplicates of others.
+        self.duplicates = {one: self._root(one) for one in self.duplicates}
 
     def _leave_duplicate(self, one, reason):
         self.report.left_out[reason] += 1
@@ -213,6 +215,11 @@ class Import:
                 return True
             seen.add(one)
         return False
+
+    def _root(self, one):
+        while (above := self.duplicates.get(one)) is not None:
+            one = above
+        return one
 
     # Loading.
 
@@ -316,6 +323,7 @@ class Import:
         for name in lost:
             self.report.left_out[f"changes of {name} to what it was already"] += 1
         self.counts["comments"] += len(issue.comments)
+        self.counts["watches"] += len(issue.watchers)
         self.counts["events"] += len(events)
         self.counts["corrected"] += sum(event.kind == Kind.CORRECTED for event in events)
         return IssueRecord(
@@ -331,6 +339,7 @@ class Import:
                 for event in events
             ],
             was=was,
+            watchers=[self._person(name) for name in issue.watchers],
         )
 
     def _rows(self, values, home):

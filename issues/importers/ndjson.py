@@ -5,7 +5,7 @@ from collections import defaultdict
 from issues.importers import words
 from issues.importers.source import BLANK, Reader, SourceError, SourceIssue, Step, parsed, shown
 
-# What a history may tell of that has a home here. Watching comes with watches, the others have none.
+# What a history may tell of that has a home here. Who watches is known as of the end alone.
 FOLLOWED = frozenset(
     {"title", "status", "resolution", "priority", "severity", "product", "component", "version", "assignee", "type"}
 )
@@ -13,7 +13,7 @@ READ = FOLLOWED | {
     *("source", "id", "description", "reporter", "duplicate_of", "created_at", "updated_at", "resolved_at"),
     *("history", "comments", "cc", "watchers"),
 }
-WATCHING = {"cc": "people to watch (cc), until issues can be watched", "watchers": "watchers, until there are any"}
+WATCHING = ("cc", "watchers")
 
 
 def read(file, report, product=None):
@@ -52,6 +52,7 @@ class NdjsonReader(Reader):
             created_at=created,
             updated_at=self.moment(record.get("updated_at"), f"{place}, updated_at"),
             duplicate_of=self._original(record, place),
+            watchers=self._watchers(record, place),
             comments=self.comments(self._discussion(record, place), created),
         )
         issue.steps = self.steps(record, place, created)
@@ -144,8 +145,7 @@ class NdjsonReader(Reader):
     def _leave_out(self, name, at):
         """Count a change that cannot be told, and why."""
         reason = "" if name not in FOLLOWED else " without a date" if at is None else " without a name"
-        waiting = ", until issues can be watched" if name == "cc" else ""
-        self.report.left_out[f"changes of {shown(name) or 'nothing'}{reason}{waiting}"] += 1
+        self.report.left_out[f"changes of {shown(name) or 'nothing'}{reason}"] += 1
 
     def _both(self, name, change, where):
         """Return `{field: (before, after)}` of one change of the field `name`."""
@@ -167,5 +167,12 @@ class NdjsonReader(Reader):
         for key in record.keys() - READ:
             if record[key]:
                 self.report.left_out[f"values of {shown(key)}"] += 1
-        for key, reason in WATCHING.items():
-            self.report.left_out[reason] += len(self.listed(record.get(key), f"{place}, {key}"))
+
+    def _watchers(self, record, place):
+        """Return the people who want to hear of an issue, each once."""
+        told = [
+            self.person(who, f"{place}, {key} {number}")
+            for key in WATCHING
+            for number, who in enumerate(self.listed(record.get(key), f"{place}, {key}"), 1)
+        ]
+        return list({name.lower(): name for name in told if name}.values())

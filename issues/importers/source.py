@@ -76,8 +76,8 @@ class SourceIssue:
 
     `fields` are those of an issue as they stand at the end: `status` is "open", "started" or "closed", people are
     user names, component, milestone and version are names, labels a tuple of names. `steps` are what led there.
-    `ref` is the source's own id, `duplicate_of` the ref of another. `parts` are facts on labels and milestones,
-    `{("label", name): {"colour": …}}`.
+    `ref` is the source's own id, `duplicate_of` the ref of another. `watchers` are user names. `parts` are facts on
+    labels and milestones, `{("label", name): {"colour": …}}`.
     """
 
     place: str
@@ -91,6 +91,7 @@ class SourceIssue:
     comments: list = field(default_factory=list)
     steps: list = field(default_factory=list)
     duplicate_of: str | None = None
+    watchers: list = field(default_factory=list)
     parts: dict = field(default_factory=dict)
 
 

@@ -67,6 +67,9 @@ STATES = (
     "untriaged",
     "triaged",
     "snoozed",
+    "returned",
+    "overdue",
+    "watched",
     "duplicate",
     "blocked",
     "blocking",
@@ -74,6 +77,9 @@ STATES = (
     "unassigned",
     "mine",
 )
+
+# What an issue can wait for beside a person.
+WAITING = ("us", "reporter")
 
 _FIELDS = (
     Field("is", Kind.WORDS, _("A state, such as open, untriaged, blocked or mine"), words=STATES, many=True),
@@ -90,6 +96,9 @@ _FIELDS = (
     Field("commenter", Kind.PEOPLE, _("Somebody who commented on it"), many=True),
     Field("mentions", Kind.PEOPLE, _("Somebody whom its texts name with an @"), many=True),
     Field("involves", Kind.PEOPLE, _("Author, assignee, commenter or somebody mentioned"), many=True),
+    Field("watcher", Kind.PEOPLE, _("Somebody who hears of it"), many=True),
+    Field("needinfo", Kind.PEOPLE, _("Somebody who was asked about it and has not answered"), many=True, empty=True),
+    Field("waiting", Kind.PEOPLE, _("For whom it waits: us, reporter, or a person who was asked"), words=WAITING),
     Field("milestone", Kind.ROWS, _("What it is planned for"), "milestone", empty=True, kept="milestone"),
     Field("version", Kind.ROWS, _("Where it was found"), "version", empty=True, kept="version"),
     Field("parent", Kind.ISSUES, _("The issue that it is a part of"), "parent", empty=True, kept="parent"),
@@ -157,4 +166,5 @@ SORTS = {
     "number": True,
     "status": False,
     "relevance": True,
+    "triage": False,
 }

@@ -1,12 +1,16 @@
-"""Every write to issues, comments, relations, statuses and saved views, and the undo of any batch."""
+"""Every write to issues and what hangs on them, to statuses and saved views, and the undo of any batch."""
 
+from issues.services.attention import unvote, vote, watch
 from issues.services.batch import link_duplicates, write_batch
 from issues.services.comments import add_comment, edit_comment, restore_comment, trash_comment
 from issues.services.issues import create_issue, update_issue
+from issues.services.needinfos import ask, withdraw
+from issues.services.presence import be_here
 from issues.services.records import CommentRecord, EventRecord, IssueRecord
 from issues.services.relations import relate, stored_relation, unrelate
 from issues.services.statuses import create_status, update_status
 from issues.services.trash import purge, purge_expired, redact, restore_issue, trash_issue
+from issues.services.triage import decide
 from issues.services.undoing import can_undo, resume, right_to_undo, running, undo
 from issues.services.views import archive_view, create_view, pin_view, update_view
 
@@ -16,10 +20,13 @@ __all__ = [
     "IssueRecord",
     "add_comment",
     "archive_view",
+    "ask",
+    "be_here",
     "can_undo",
     "create_issue",
     "create_status",
     "create_view",
+    "decide",
     "edit_comment",
     "link_duplicates",
     "pin_view",
@@ -37,8 +44,12 @@ __all__ = [
     "trash_issue",
     "undo",
     "unrelate",
+    "unvote",
     "update_issue",
     "update_status",
     "update_view",
+    "vote",
+    "watch",
+    "withdraw",
     "write_batch",
 ]

@@ -14,7 +14,7 @@ from django.db.models import F
 from history import log
 from history.models import Batch, Change, Event, Kind
 from issues import fulltext, rules, similar
-from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber
+from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber, Watch
 from issues.services.records import build_rows, told
 from issues.services.rows import commit_without_waiting, insert_rows, insert_values, next_ids, number_rows
 from products.access import authorize
@@ -105,6 +105,12 @@ def _insert(rows):
     insert_values(IssueNumber, ("product_id", "number", "issue_id"), numbers)
     labels = ((issue.pk, label.pk) for issue in rows.issues for label in issue.label_list)
     insert_values(IssueLabel, ("issue_id", "label_id"), labels)
+    watches = (
+        (issue.pk, user.pk, True, issue.created_at)
+        for issue, watchers in zip(rows.issues, rows.watchers, strict=True)
+        for user in watchers
+    )
+    insert_values(Watch, ("issue_id", "user_id", "wanted", "created_at"), watches)
     insert_rows(comments)
     fulltext.index_spelled(zip((issue.pk for issue in rows.issues), rows.documents, strict=True))
     similar.post_later([issue.pk for issue in rows.issues])
@@ -131,6 +137,7 @@ def _link_chunk(wanted, originals, batch):
     known = Change.objects.filter(issue__in=wanted, field="duplicate_of").values("issue")
     issues = Issue.objects.select_for_update(of=("self",)).select_related("product").order_by("pk")
     issues = issues.filter(pk__in=wanted, duplicate_of=None, closed_at__isnull=False).exclude(pk__in=known)
+    wanted = {pk: _root(originals, target) for pk, target in wanted.items()}
     targets = Issue.objects.select_related("product").in_bulk(set(wanted.values()))
     linked, built = [], []
     for issue in issues:
@@ -148,6 +155,15 @@ def _link_chunk(wanted, originals, batch):
     counted.update(lock_version=F("lock_version") + 1, event_count=F("event_count") + 1)
     log.record_all(built)
     return len(linked)
+
+
+def _root(originals, pk):
+    """Return the original of the issue `pk`, which is none's duplicate itself."""
+    seen = {pk}
+    while (above := originals.get(pk)) is not None and above not in seen:
+        seen.add(above)
+        pk = above
+    return pk
 
 
 def _is_above(originals, pk, wanted):

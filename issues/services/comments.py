@@ -10,27 +10,32 @@ from history.models import Kind
 from history.writing import check, insert, lock, save_changed
 from issues import fulltext
 from issues.models import Comment
-from issues.services.issues import lock_issue, touch, update_issue
+from issues.services.issues import lock_issue, touch, update_issue, wake
+from issues.services.needinfos import answer
 from products import access
 from products.markdown import render
 from products.models import TEXT_LIMIT
 
 
 @transaction.atomic
-def add_comment(issue, *, actor, via, body, internal=False, expected_version=None, **changes):
+def add_comment(issue, *, actor, via, body, internal=False, expected_version=None, batch=None, **changes):
     """Comment on `issue`, and in the same batch make `changes` to it (as `update_issue`). Return the Comment.
 
-    Raises Forbidden, Stale, or ValidationError by field.
+    What everybody can read answers what its author was asked, and wakes an issue that is snoozed. `batch` makes it
+    part of a larger one. Raises Forbidden, Stale, or ValidationError by field.
     """
     issue = lock_issue(issue, expected_version)
     access.authorize(actor, "comment_internally" if internal else "comment", issue)
     now = timezone.now()
     comment = Comment(issue=issue, body=body, internal=internal, author=actor, created_at=now)
     check_comment(comment)
-    batch = log.open_batch(actor=actor, via=via, at=now)
+    batch = batch or log.open_batch(actor=actor, via=via, at=now)
     comment.body_html = render(body)
     insert(comment)
     _record(Kind.COMMENTED, comment, issue, batch, counted=1, state=log.present(comment))
+    if not internal:
+        answer(issue, batch)
+        wake(issue, batch)
     if changes:
         update_issue(issue, actor=actor, via=via, batch=batch, **changes)
     return comment

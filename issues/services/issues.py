@@ -2,7 +2,7 @@
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import BigAutoField
+from django.db.models import BigAutoField, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,7 +11,8 @@ from history.errors import Stale
 from history.models import Change, Kind
 from history.writing import refuse_unknown, save_changed
 from issues import fulltext, rules, similar
-from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber
+from issues.choices import Return
+from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber, Vote
 from issuetracker.prepared import PreparedModels, Slot
 from products import access
 from products.markdown import render
@@ -30,7 +31,6 @@ PLAIN_FIELDS = [
     "due_on",
     "parent",
     "confidential",
-    "snoozed_until",
 ]
 RELATED = [
     "product",
@@ -49,6 +49,9 @@ ROWS = [field.name for field in Issue._meta.concrete_fields if field.is_relation
 UNCHECKED = {*ROWS, *(field.name for field in Issue._meta.concrete_fields if not field.editable)}
 TEXTS = {"title", "description"}
 COMPARED = {*TEXTS, "product"}
+# What decides who sees an issue: its votes count for its original where all readers of that see it.
+SHOWN_BY = {"deleted_at", "confidential", "product"}
+RETURN_FIELDS = ("returned_at", "returned_reason")
 COUNT_ON = "UPDATE issues_issuecounter SET last = last + 1 WHERE product_id = %s"
 SOURCES = {"agent": Issue.Source.API}
 
@@ -157,22 +160,54 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
     if seen is not None:
         _refuse_unseen(issue, seen, changes)
     access.forget_roles(actor)
-    rules.authorize_changes(actor, issue, changes)
-    changes = {field: value for field, value in changes.items() if not rules.holds(issue, field, value)}
+    changes = _real_changes(issue, changes, actor)
     if not changes:
         return issue
     now = timezone.now()
     before = log.state(issue, _touched(changes))
+    kind = _apply(issue, changes, actor, now)
+    batch = batch or log.open_batch(actor=actor, via=via, at=now)
+    finish(issue, before, batch, kind)
+    if changes.get("duplicate_of") is not None:
+        _take_duplicates_along(issue, batch)
+    if actor.pk == issue.author_id and not TEXTS.isdisjoint(changes):
+        wake(issue, batch)
+    return issue
+
+
+def foresee(issue, changes, *, actor):
+    """Return whether `update_issue` would change `issue`, a row of the reader's own that is not saved afterwards.
+
+    Raises as it would.
+    """
+    changes = _real_changes(issue, changes, actor)
+    if changes:
+        _apply(issue, changes, actor, timezone.now())
+        check_issue(issue)
+    return bool(changes)
+
+
+def _real_changes(issue, changes, actor):
+    """Return those of `changes` that differ from what `issue` has. Raises Forbidden unless `actor` may make them."""
+    rules.authorize_changes(actor, issue, changes)
+    return {field: value for field, value in changes.items() if not rules.holds(issue, field, value)}
+
+
+def _apply(issue, changes, actor, now):
+    """Set `changes` on `issue`, with what follows from them. Return the Kind of the event."""
     kind = _move(issue, changes, actor) if "product" in changes else Kind.CHANGED
     _set_fields(issue, changes, actor=actor, now=now)
-    return finish(issue, before, batch or log.open_batch(actor=actor, via=via, at=now), kind)
+    if kind == Kind.MOVED:
+        _arrive(issue, now)
+    return kind
 
 
 def _touched(changes):
     """Return the fields that a change of the fields `changes` may change."""
     if "product" in changes:
         return Issue.TRACKED
-    return {*changes, *rules.STAGE_FIELDS} if rules.STAGE_FIELDS & set(changes) else set(changes)
+    stages = rules.STAGE_FIELDS & set(changes) or "snoozed_until" in changes
+    return {*changes, *rules.STAGE_FIELDS} if stages else set(changes)
 
 
 def _refuse_unseen(issue, seen, changes):
@@ -191,6 +226,8 @@ def _set_fields(issue, changes, *, actor, now):
     if "labels" in changes:
         rules.check_labels(issue, changes["labels"], present=issue.label_list)
         issue.label_list = sorted(changes["labels"], key=lambda label: label.name.lower())
+    if changes.get("duplicate_of") is not None:
+        changes["duplicate_of"] = rules.canonical(changes["duplicate_of"], actor)
     for field in ("parent", "duplicate_of"):
         if changes.get(field) is not None:
             rules.check_link(issue, field, changes[field], actor)
@@ -199,6 +236,8 @@ def _set_fields(issue, changes, *, actor, now):
             setattr(issue, field, changes[field])
     if issue.status_id is None or rules.STAGE_FIELDS & set(changes):
         rules.set_status(issue, changes, now=now)
+    if "snoozed_until" in changes:
+        rules.snooze(issue, changes["snoozed_until"], now)
 
 
 def _limit_description(text):
@@ -224,6 +263,13 @@ def _move(issue, changes, actor):
     if issue.is_open and "status" not in changes and "duplicate_of" not in changes:
         changes["status"] = rules.first_status(Category.TRIAGE)
     return Kind.MOVED
+
+
+def _arrive(issue, now):
+    """Let `issue`, which has come from another product, begin its time in triage here, if it is in triage."""
+    if issue.is_in_triage:
+        rules.begin_triage(issue, now)
+        rules.bring_back(issue, now, Return.MOVED)
 
 
 def _labels_in(product, labels):
@@ -263,13 +309,49 @@ def finish(issue, before, batch, kind=Kind.CHANGED):
     issue.lock_version += 1
     issue.updated_at, issue.updated_by = batch.at, batch.actor
     log.record(batch, kind, about=issue, product=issue.product, issue=issue, changes=changes)
-    extra = ["description_html", "lock_version", "updated_at", "updated_by", "event_count", "deleted_by"]
+    extra = ["description_html", "lock_version", "updated_at", "updated_by", "event_count", "deleted_by", "overdue_at"]
     save_changed(issue, [*changes, *extra])
     if not TEXTS.isdisjoint(changes):
         fulltext.index([issue.pk])
     if not COMPARED.isdisjoint(changes):
         similar.post([issue.pk])
+    if "duplicate_of" in changes:
+        count_votes(*(value["id"] for value in changes["duplicate_of"] if value))
+    elif issue.duplicate_of_id and not SHOWN_BY.isdisjoint(changes):
+        count_votes(issue.duplicate_of_id)
     return issue
+
+
+def count_votes(*ids):
+    """Count the votes of the issues `ids` anew: each person once, with those of the duplicates that all their readers
+    see.
+    """
+    for issue in Issue.objects.filter(pk__in=ids).select_related("product"):
+        shown = Q(issue__product=issue.product) | Q(issue__product__visibility="public")
+        merged = shown & Q(issue__duplicate_of=issue, issue__confidential=False, issue__deleted_at=None)
+        count = Vote.objects.filter(Q(issue=issue) | merged).values("user").distinct().count()
+        if count != issue.votes:
+            Issue.objects.filter(pk=issue.pk).update(votes=count, lock_version=F("lock_version") + 1)
+
+
+def wake(issue, batch):
+    """Note on a locked `issue` that something has happened, until which it may have been snoozed."""
+    if issue.snoozed_until is None or issue.snoozed_until <= batch.at:
+        return
+    before = log.state(issue, ("snoozed_until", *RETURN_FIELDS))
+    rules.snooze(issue, None, batch.at)
+    if issue.is_in_triage:
+        rules.bring_back(issue, batch.at, Return.ACTIVITY)
+    finish(issue, before, batch, Kind.RETURNED)
+
+
+def _take_duplicates_along(issue, batch):
+    """Make the duplicates of `issue`, which has become one itself, duplicates of its original."""
+    for duplicate in Issue.objects.filter(duplicate_of=issue).order_by("pk"):
+        duplicate = Issue.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=duplicate.pk)
+        before = log.state(duplicate, ["duplicate_of"])
+        duplicate.duplicate_of = issue.duplicate_of
+        finish(duplicate, before, batch)
 
 
 def _save_labels(issue):

@@ -24,6 +24,8 @@ BORN = frozenset(
     {"product", "number", "title", "type", "status", "priority", "severity", "author", "source"}
     | {"created_at", "triaged_at", "closed_at"}
 )
+# What a status sets beside itself.
+STAMPED = ("closed_at", "triaged_at", "returned_at", "returned_reason")
 CHOSEN = ("type", "resolution", "priority", "severity")
 
 
@@ -56,7 +58,8 @@ class IssueRecord:
     """An issue to write: its `fields` when it was created, and the `events` and `comments` since.
 
     Without `number` it gets the product's next one, without `created_at` it is created now. `was` holds fields that
-    it had at first, for the log alone, such as the product that it was moved from (a `history.log.Gone`).
+    it had at first, for the log alone, such as the product that it was moved from (a `history.log.Gone`). `watchers`
+    are the users who want to hear of it; since when and by whose doing nobody knows, so that the log tells nothing.
     """
 
     product: Any
@@ -67,6 +70,7 @@ class IssueRecord:
     number: int | None = None
     comments: list = field(default_factory=list)
     events: list = field(default_factory=list)
+    watchers: list = field(default_factory=list)
     was: dict = field(default_factory=dict)
 
 
@@ -82,10 +86,11 @@ class Told:
 
 @dataclass
 class Rows:
-    """The rows of one transaction; the labels of an issue are its `label_list`, `documents` what is searched of it."""
+    """The rows of one transaction: of each issue also its `documents`, what is searched, and its `watchers`."""
 
     issues: list = field(default_factory=list)
     documents: list = field(default_factory=list)
+    watchers: list = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
 
 
@@ -133,6 +138,7 @@ class _Builder:
         issue.description_html = render(issue.description)
         issue.updated_at = max([record.updated_at or issue.created_at, *(one.event["at"] for one in past)])
         self.rows.issues.append(issue)
+        self.rows.watchers.append(record.watchers)
         documents = fulltext.build(issue.title, issue.description, *_texts(past))
         self.rows.documents.append(fulltext.spelled(documents))
         self.rows.told += past
@@ -189,7 +195,7 @@ class _Builder:
             after[name] = self.freeze(getattr(issue, issue.RECORDED_AS[name]))
         if "status" in after:
             rules.stamp(issue, step.at)
-            after |= {"closed_at": log.freeze(issue.closed_at), "triaged_at": log.freeze(issue.triaged_at)}
+            after |= {name: log.freeze(getattr(issue, name)) for name in STAMPED}
         changes = log.difference(state, after)
         if changes:
             issue.lock_version += 1

@@ -12,7 +12,7 @@ from history.errors import Conflict
 from history.models import Change, Event, Kind, Via
 from history.writing import lock, save_changed
 from issues import fulltext, similar
-from issues.models import Comment, Issue, IssueCounter, IssueLabel, IssueNumber, Relation
+from issues.models import Comment, Issue, IssueCounter, IssueLabel, IssueNumber, NeedInfo, Relation, Vote, Watch
 from issues.services.comments import lock_comment
 from issues.services.issues import RELATED, finish, lock_issue, touch
 from issues.services.relations import REVERSED
@@ -160,7 +160,7 @@ def _take_history_along(product):
 
 def _purge_issues(ids, batch):
     _let_go(ids, batch)
-    for model in (Change, Event, IssueLabel, IssueNumber, Comment):
+    for model in (Change, Event, IssueLabel, IssueNumber, Comment, NeedInfo, Vote, Watch):
         model.objects.filter(issue_id__in=ids).delete()
     Issue.objects.filter(pk__in=ids).delete()
     fulltext.forget(ids)

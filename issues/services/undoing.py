@@ -4,6 +4,8 @@ from functools import partial
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from accounts import services as users
@@ -13,8 +15,8 @@ from history.errors import Conflict, Forbidden, Refused
 from history.models import Batch, Change, Event, Kind, Via
 from history.writing import lock
 from issues import rules
-from issues.models import Comment, Issue, Priority, Relation, SavedView, Severity, Status
-from issues.services import comments, relations, statuses, trash, views
+from issues.models import Comment, Issue, NeedInfo, Priority, Relation, SavedView, Severity, Status, Vote, Watch
+from issues.services import attention, comments, needinfos, relations, statuses, trash, views
 from issues.services.issues import finish, lock_issue
 from products import access
 from products import services as products
@@ -26,6 +28,8 @@ TOGETHER = (
     frozenset({"status", "resolution", "duplicate_of", "closed_at", "triaged_at"}),
     frozenset({"product", "number"}),
 )
+# They follow from other things, which are told.
+FOLLOWING = {"returned_at", "returned_reason"}
 LINKS = ("parent", "duplicate_of")
 EMPTY = {"BooleanField": bool, "JSONField": list}
 RANKS = {"priority": Priority, "severity": Severity}
@@ -238,6 +242,10 @@ def _revert(event, undoing):
         return _revert_relation(event, undoing)
     if event.about == "comment":
         return _revert_comment(event, undoing)
+    if event.about == "needinfo":
+        return _revert_question(event, undoing)
+    if event.about in ("vote", "watch"):
+        return _revert_attention(event, undoing)
     if event.issue_id is not None:
         return _revert_issue(event, undoing)
     if event.about == "member":
@@ -286,6 +294,39 @@ def _may_return(issue, actor, field, frozen):
     return True
 
 
+def _revert_question(event, undoing):
+    """Open a question again that was closed, or take one back that was asked."""
+    issue = lock_issue(event.issue)
+    question = NeedInfo.objects.select_for_update(of=("self",)).get(pk=event.about_id)
+    if event.state is not None:
+        became, before = NeedInfo.State.OPEN, NeedInfo.State.WITHDRAWN
+    else:
+        change = event.changes.get(field="state")
+        became, before = change.after, change.before
+    if question.state != became:
+        return [_left(event, "state")]
+    needinfos.set_state(question, issue, before, undoing)
+    return []
+
+
+def _revert_attention(event, undoing):
+    """Take a vote or a watch back, or make it again."""
+    issue = lock_issue(event.issue)
+    change = event.changes.get()
+    if event.about == "watch":
+        watch = Watch.objects.get(pk=event.about_id)
+        if watch.wanted != change.after:
+            return [_left(event, "wanted")]
+        attention.set_watch(issue, watch.user, change.before, undoing)
+        return []
+    user = User.objects.get(pk=(change.after or change.before)["id"])
+    wanted = change.after is None
+    if Vote.objects.filter(issue=issue, user=user).exists() == wanted:
+        return [_left(event, "vote")]
+    attention.set_vote(issue, user, wanted, undoing)
+    return []
+
+
 def _invert(event, state, may_return=lambda field, frozen: True):
     """Return `({field: frozen value to go back to}, what is left alone)` for a row whose present state is `state`.
 
@@ -307,7 +348,7 @@ def _invert(event, state, may_return=lambda field, frozen: True):
             stale |= group & set(wanted)
     return (
         {field: value for field, value in wanted.items() if field not in stale},
-        [_left(event, field) for field in sorted(stale)],
+        [_left(event, field) for field in sorted(stale - FOLLOWING)],
     )
 
 
@@ -324,6 +365,9 @@ def _labels_back(present, change):
 
 def _put(row, wanted):
     """Set the frozen values `wanted` on `row`."""
+    if "snoozed_until" in wanted:
+        until = wanted["snoozed_until"]
+        rules.snooze(row, parse_datetime(until) if until else None, timezone.now())
     for field, value in wanted.items():
         if field == "labels":
             ids = [item["id"] for item in value]

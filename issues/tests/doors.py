@@ -51,6 +51,14 @@ class WebDoor:
     def trash(self, issue, _text):
         self.post("issue-trash", issue.key)
 
+    def decide(self, issue, decision, details):
+        self.post("issue-decide", issue.key, decision=decision, **details)
+
+    def care(self, issue, text):
+        wanted = {"wanted": "1"} if len(text) % 2 else {}
+        self.post("issue-vote", issue.key, **wanted)
+        self.post("issue-watch", issue.key, **wanted)
+
     def undo(self, batch):
         self.post("batch-undo", batch.pk)
 
@@ -86,6 +94,15 @@ class ApiDoor:
 
     def trash(self, issue, _text):
         self.send("delete", f"issues/{issue.key}/")
+
+    def decide(self, issue, decision, details):
+        self.send("post", f"issues/{issue.key}/triage/", {"decision": decision, **details})
+
+    def care(self, issue, _text):
+        made = self.send("post", f"issues/{issue.key}/votes/", {})
+        self.send("post", f"issues/{issue.key}/watchers/", {})
+        if made.status_code == 201 and issue.number % 2:
+            self.send("delete", made["Location"].removeprefix("/api/v1/"))
 
     def undo(self, batch):
         self.send("post", f"batches/{batch.pk}/undo/")

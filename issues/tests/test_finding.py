@@ -77,7 +77,7 @@ def issues(product, maintainer, triager, reporter, administrator):
 
     update(b, parent=a, assignee=reporter, status=status("in-progress"))
     update(b, assignee=triager)
-    update(c, status=status("accepted"), snoozed_until=NOW + timedelta(days=3))
+    update(c, status=status("accepted"))
     update(e, duplicate_of=a)
     update(f, status=status("accepted"), priority=Priority.MEDIUM)
     update(f, actor=maintainer, priority=Priority.NONE)
@@ -86,6 +86,9 @@ def issues(product, maintainer, triager, reporter, administrator):
     services.add_comment(a, actor=reporter, via="web", body="Happens with @tom's passkey too.")
     services.add_comment(c, actor=triager, via="web", body="Only an internal whisper.", internal=True)
     services.add_comment(c, actor=triager, via="web", body="Seen in the crash log.")
+    update(c, snoozed_until=NOW + timedelta(days=3))
+    services.ask(f, actor=triager, via="web", requestee=reporter, question="Which one?")
+    Issue.objects.filter(triaged_at=None).update(overdue_at=ago(days=1))
     # Created on different days; the last changes stay those above.
     for number, days in enumerate((400, 40, 20, 10, 3, 0), 1):
         Issue.objects.filter(product=product, number=number).update(created_at=ago(days=days))
@@ -100,6 +103,24 @@ TABLE = [
     ("is:untriaged sort:number-asc", "ad"),
     ("is:triaged sort:number-asc", "bcef"),
     ("is:snoozed", "c"),
+    ("is:returned", ""),
+    ("is:overdue sort:triage", "ad"),
+    ("is:untriaged sort:triage", "ad"),
+    ("sort:triage", "adbcef"),
+    ("sort:triage-desc", "fecbda"),
+    ("is:watched sort:number-asc", "abcdf"),
+    ("watcher:rosa sort:number-asc", "abe"),
+    ("-watcher:rosa sort:number-asc", "cdf"),
+    ("watcher:mia", ""),
+    ("needinfo:rosa", "f"),
+    ("needinfo:mia", ""),
+    ("has:needinfo", "f"),
+    ("no:needinfo sort:number-asc", "abcde"),
+    ("waiting:us sort:number-asc", "abcde"),
+    ("waiting:US sort:number-asc", "abcde"),
+    ("waiting:reporter", ""),
+    ("waiting:rosa", "f"),
+    ("-waiting:us", "f"),
     ("is:duplicate", "e"),
     ("is:confidential", "d"),
     ("is:blocked sort:number-asc", "bf"),

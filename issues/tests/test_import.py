@@ -14,7 +14,7 @@ from history.models import Batch, Event
 from issues import services
 from issues.importers.colours import nearest
 from issues.importers.loading import key_of
-from issues.models import Comment, Issue
+from issues.models import Comment, Issue, Watch
 from issues.services import batch, update_issue
 from issues.services.issues import RELATED
 from products.models import Component, Label, Milestone, Product
@@ -120,7 +120,7 @@ def test_history_is_walked_back(db, tmp_path):
         "bob",
     ]
     assert all(event.delivered_at for event in issue.events.all())
-    assert "1 changes of cc, until issues can be watched" in out and "1 values of os" in out
+    assert "1 changes of cc" in out and "1 values of os" in out
     assert User.objects.filter(is_placeholder=True, is_active=False, email="").count() == 2
     assert_replays()
 
@@ -176,7 +176,8 @@ def test_an_issue_without_history_is_opened_and_then_closed(db, tmp_path):
             {"at": "2020-01-03T00:00:00Z", "who": None, "text": "Who\x00 am I? \ud800"},
             {"at": "2020-01-03T00:00:00Z", "who": None, "text": "   "},
         ],
-        watchers=["a", "b"],
+        watchers=["a@example.invalid", "b", "A"],
+        cc=["b", None],
     )
     out = bring(tmp_path, [data], name="castle.ndjson.gz")
     issue = Issue.objects.get()
@@ -187,7 +188,8 @@ def test_an_issue_without_history_is_opened_and_then_closed(db, tmp_path):
     assert said[1][:2] == (None, "Who\N{REPLACEMENT CHARACTER} am I? \N{REPLACEMENT CHARACTER}")
     assert issue.comment_count == len(said) == 2
     assert "2 characters that no database can keep, replaced" in out
-    assert "1 comments without a text or a date" in out and "2 watchers" in out
+    assert "1 comments without a text or a date" in out and "2 people watch an issue each" in out
+    assert list(Watch.objects.order_by("user").values_list("user__username", "wanted")) == [("A", True), ("b", True)]
     assert_replays()
 
 
@@ -268,6 +270,14 @@ def test_titles_that_are_missing_long_or_of_several_lines(db, tmp_path):
     out = bring(tmp_path, [record(1, title=None), record(2, title="a\r\nb"), record(3, title="x" * 501)])
     assert list(Issue.objects.order_by("number").values_list("title", flat=True)) == ["(no title)", "a b", "x" * 500]
     assert "1 issues without a title, now called (no title)" in out
+
+
+def test_a_duplicate_of_a_duplicate_is_one_of_the_original(db, tmp_path):
+    duplicate = {"resolution": "DUPLICATE", "history": [change(5, "status", "NEW", "RESOLVED")]}
+    rows = [record(1, duplicate_of="2", **duplicate), record(2, duplicate_of="3", **duplicate), record(3)]
+    bring(tmp_path, rows)
+    assert set(Issue.objects.filter(number__lt=3).values_list("duplicate_of__number", flat=True)) == {3}
+    assert_replays()
 
 
 def test_duplicates_are_linked_once_all_are_here(db, tmp_path):

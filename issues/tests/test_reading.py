@@ -1,5 +1,7 @@
 """The fast way of reading tells what the serializer tells, and leans on the compiler as it is."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, IntegerField
@@ -39,7 +41,7 @@ def issues(product, maintainer, triager, reporter):
         assignee=reporter,
         parent=hidden,
         due_on="2026-05-01",
-        snoozed_until="2026-05-01T10:00:00.123456Z",
+        snoozed_until=datetime(2026, 5, 1, 10, 0, 0, 123456, tzinfo=UTC),
     )
     services.add_comment(full, actor=reporter, via="web", body="said")
     closed = create("closed", status=Status.objects.get(slug="closed"))

@@ -172,7 +172,7 @@ def test_reindex_goes_on_where_it_was_interrupted(product, issue, triager, capsy
 
 def test_the_migration_leaves_what_was_there_before_to_the_worker(issue, triager):
     similar.forget([issue.pk])
-    importlib.import_module("issues.migrations.0008_similar_fill").fill(apps, None)
+    importlib.import_module("issues.migrations.0010_similar_fill").fill(apps, None)
     assert (found(triager, "cart"), count_waiting()) == ([], 1)
     similar.post_waiting()
     assert found(triager, "cart") == ["Cart empties"]

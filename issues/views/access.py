@@ -41,7 +41,7 @@ def address_of(request, issue, place=""):
 PAGE = PreparedModels(lambda: reading.at_key().select_related(*SHOWN))
 
 
-def _find(user, key):
+def find(user, key):
     """Return the issue that `key` names or once named, or None where `user` sees none."""
     product, _dash, number = key.upper().rpartition("-")
     issue = reading.find(user, product, read_number(number) or 0, PAGE)
@@ -53,7 +53,7 @@ def at_issue(view):
 
     @wraps(view)
     def wrapped(request, key, **kwargs):
-        issue = _find(request.user, key)
+        issue = find(request.user, key)
         if issue is None:
             raise Http404
         if issue.key != key:

@@ -14,7 +14,7 @@ from history.models import Batch
 from issues import services
 from issues.events import visible_events
 from issues.forms import CommentForm, IssueForm, RelationForm
-from issues.models import Comment, Issue, Relation, Status
+from issues.models import Comment, Issue, NeedInfo, Relation, Status
 from issues.views.access import address_of, at_issue, list_of
 from issues.views.detail import issue_page
 from issues.views.rows import answer_with_rows, wants_rows
@@ -160,6 +160,35 @@ def redact_comment(request, issue, pk):
     services.redact(found, "body", actor=request.user, via="web")
     messages.success(request, _("The comment is redacted, here and in its history."))
     return redirect(address_of(request, issue))
+
+
+@by_form
+@at_issue
+def withdraw(request, issue, pk):
+    """Take a question back."""
+    question = get_object_or_404(NeedInfo.objects.select_related("issue__product"), issue=issue, pk=pk)
+    services.withdraw(question, actor=request.user, via="web")
+    _tell(request, _("The question is withdrawn."), issue)
+    return go_back(request, address_of(request, issue, f"#question-{pk}"))
+
+
+@by_form
+@at_issue
+def vote(request, issue):
+    """Vote for the issue, or take the vote back."""
+    if "wanted" in request.POST:
+        services.vote(issue, actor=request.user, via="web")
+    else:
+        services.unvote(issue, actor=request.user, via="web")
+    return go_back(request, address_of(request, issue, "#fields"))
+
+
+@by_form
+@at_issue
+def watch(request, issue):
+    """Watch the issue, or do not."""
+    services.watch(issue, actor=request.user, via="web", wanted="wanted" in request.POST)
+    return go_back(request, address_of(request, issue, "#fields"))
 
 
 @by_form

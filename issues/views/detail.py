@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from issues import services
+from issues.facts import attention_of, questions_of
 from issues.forms import CommentForm, IssueForm, RelationForm, fields_to_create, seen_link
+from issues.standing import standing_of
 from issues.timeline import timeline
 from issues.views.access import address_of, at_issue
 from issues.views.fields import fields_of
@@ -31,19 +33,26 @@ def issue(request, issue):
 
 def issue_page(request, issue, *, comment_form=None, relation_form=None, field_form=None, status=200):
     """Return the page of `issue`, with the forms that were not accepted."""
-    entries, cut = timeline(issue, request.user, everything="all" in request.GET)
+    fields = fields_of(request.user, issue)
+    questions = questions_of(fields["facts"])
+    entries, cut = timeline(issue, request.user, questions=questions, everything="all" in request.GET)
     show = request.GET.get("show", "")
+    original = seen_link(request.user, issue.duplicate_of)
     if show in ("comments", "changes"):
-        entries = [entry for entry in entries if (entry.comment is None) == (show == "changes")]
+        entries = [entry for entry in entries if bool(entry.comment or entry.question) == (show == "comments")]
     context = {
-        **fields_of(request.user, issue),
+        **fields,
+        **attention_of(fields["facts"], issue, request.user),
+        "reports": len(fields["facts"].get("duplicate", ())) + 1,
+        "asked_of_me": [one for one in questions if one.state == "open" and one.requestee_id == request.user.pk],
+        "standing": standing_of(issue, request.user, original),
         "may_maintain": can(request.user, "trash", issue),
         "may_redact": can(request.user, "redact", issue),
         "may_comment": can(request.user, "comment", issue),
         "may_comment_internally": can(request.user, "comment_internally", issue),
         "may_relate": can(request.user, "relate", issue),
         "parent": seen_link(request.user, issue.parent),
-        "original": seen_link(request.user, issue.duplicate_of),
+        "original": original,
         "entries": entries,
         "cut": cut,
         "show": show,

@@ -8,7 +8,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from accounts.api import views as accounts
-from issues.api import queries, similar
+from issues.api import queries, similar, triage
 from issues.api import views as issues
 from issuetracker.api import docs, problems
 from products.api import views as products
@@ -51,6 +51,9 @@ for prefix, name in ((f"{PRODUCT}/issues/<int:number>", "product-issue"), ("issu
     router.register(f"{prefix}/comments", issues.CommentViewSet, basename=f"api-{name}-comment")
     router.register(f"{prefix}/events", issues.IssueEventViewSet, basename=f"api-{name}-event")
     router.register(f"{prefix}/relations", issues.RelationViewSet, basename=f"api-{name}-relation")
+    router.register(f"{prefix}/needinfos", triage.NeedInfoViewSet, basename=f"api-{name}-needinfo")
+    router.register(f"{prefix}/votes", triage.VoteViewSet, basename=f"api-{name}-vote")
+    router.register(f"{prefix}/watchers", triage.WatcherViewSet, basename=f"api-{name}-watcher")
 OF_ISSUE = [
     path(f"api/v1/{prefix}/{what}/", similar.OfIssueViewSet.as_view({"get": what}), name=f"api-{name}-{what}")
     for prefix, name in ((f"{PRODUCT}/issues/<int:number>", "product-issue"), ("issues/<name:issue_key>", "issue"))
@@ -74,6 +77,7 @@ urlpatterns = [
     *OF_ISSUE,
     path("api/v1/similar/", similar.SimilarViewSet.as_view({"get": "similar"}), name="api-similar"),
     path("api/v1/me/", accounts.MeViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="api-me"),
+    path("api/v1/triage/", triage.TriageViewSet.as_view({"get": "list"}), name="api-triage"),
     path("api/v1/query/parse/", queries.QueryViewSet.as_view({"post": "parse"}), name="api-query-parse"),
     path("api/v1/query/complete/", queries.QueryViewSet.as_view({"get": "complete"}), name="api-query-complete"),
     path("api/v1/", Root.as_view(), name="api-root"),

@@ -6,6 +6,7 @@ const modules = {
   counts: () => import("./counts.js"),
   place: () => import("./place.js"),
   copy: () => import("./copy.js"),
+  triage: () => import("./triage.js"),
 };
 
 function start(root) {

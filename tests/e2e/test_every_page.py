@@ -10,6 +10,9 @@ from tests.e2e.conftest import NARROW, WIDE, open_as
 
 PAGES = [
     "/",
+    "/triage/",
+    "/triage/?q=is:nonsense",
+    "/triage/?q=is:closed",
     "/issues/",
     "/issues/?status=open&sort=-priority",
     "/issues/?q=nothing-has-this",

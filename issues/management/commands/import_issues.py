@@ -82,6 +82,8 @@ class Command(BaseCommand):
             say(f"  {home.product.key}: {len(home.places):,} issues of {home.name}{made}")
         known = f", {counts['known people']:,} names are those of people here" if counts["known people"] else ""
         say(f"  {counts['placeholders']:,} people came in as placeholders{known}")
+        if counts["watches"]:
+            say(f"  {counts['watches']:,} people watch an issue each")
         if counts["linked"]:
             say(f"  {counts['linked']:,} duplicates were linked to their originals")
         if counts["corrected"]:

@@ -20,6 +20,8 @@ from products.services import create_part, create_product, set_member
 
 NOTE = "demo_password"
 DAYS = 150
+# What waits longer than this was decided.
+PATIENCE = timedelta(days=24)
 SHARE_CLOSED, SHARE_STARTED, SHARE_ACCEPTED = 0.42, 0.14, 0.28
 PRIORITIES = {"none": 0, "low": 1, "medium": 2, "high": 3, "urgent": 4}
 
@@ -157,9 +159,8 @@ class Command(BaseCommand):
             self.later(30)
             self.say(issue, self.random.choice(self.team(product, "reporter", "triager", "maintainer")), text)
         fate = self.random.random()
-        if fate > SHARE_CLOSED + SHARE_STARTED + SHARE_ACCEPTED:
-            if self.random.random() < 0.2:
-                self.say(issue, triager, self.random.choice(stories.WAITING))
+        if fate > SHARE_CLOSED + SHARE_STARTED + SHARE_ACCEPTED and self.now - self.clock < PATIENCE:
+            self.wait(issue, triager)
             return None
         self.later(60)
         self.triage(issue, plan, triager)
@@ -177,6 +178,23 @@ class Command(BaseCommand):
             services.relate(issue, actor=triager, via="web", kind=kind, other=other)
         earlier.append(issue.pk)
         return None
+
+    def wait(self, issue, triager):
+        """Leave an issue in the queue: some are asked about, snoozed, or voted for."""
+        by = {"actor": triager, "via": "web"}
+        luck = self.random.random()
+        if luck < 0.3 and can(issue.author, "view", issue) and issue.author != triager:
+            services.decide(issue, "needinfo", ask=issue.author, question=self.random.choice(stories.WAITING), **by)
+            if luck < 0.2:
+                self.later(20)
+                self.say(issue, issue.author, self.random.choice(stories.MORE))
+        elif luck < 0.4:
+            services.decide(issue, "snooze", until=self.now + timedelta(days=self.random.randint(1, 9)), **by)
+        for person in self.random.sample(
+            self.team(issue.product, "reporter", "triager"), self.random.choice([0, 0, 1, 2])
+        ):
+            if can(person, "vote", issue):
+                services.vote(issue, actor=person, via="web")
 
     def say(self, issue, author, text):
         """Comment, now and then internally; who may not see a confidential issue says nothing."""

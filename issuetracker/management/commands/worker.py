@@ -11,7 +11,9 @@ from django.utils import timezone
 from psycopg2.extensions import set_wait_callback
 from psycopg2.extras import wait_select
 
+from history.models import Batch
 from issues import fulltext, services, similar
+from issues.services import bulk
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,13 @@ def finish_undos():
     """Carry on with every undo that was too large for one request."""
     for batch in services.running():
         services.resume(batch)
+
+
+def finish_bulk_changes():
+    """Carry on with every change of many issues that was too large for one request."""
+    for batch in bulk.unfinished():
+        while batch.state == Batch.State.RUNNING:
+            batch = bulk.carry_on(batch)
 
 
 def purge_trash():
@@ -51,6 +60,7 @@ def post_waiting():
 # Each job with the seconds between two of its runs.
 JOBS = (
     (finish_undos, SHORTEST_WAIT),
+    (finish_bulk_changes, SHORTEST_WAIT),
     (purge_trash, 60),
     (forget_sessions, 3600),
     (count_words, 600),

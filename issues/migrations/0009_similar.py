@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("issues", "0006_savedview"),
+        ("issues", "0008_presence"),
         ("products", "0001_initial"),
     ]
 

@@ -14,6 +14,6 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("issues", "0007_similar")]
+    dependencies = [("issues", "0009_similar")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

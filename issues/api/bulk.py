@@ -1,0 +1,99 @@
+"""One change to many issues: from the names in a request to the Plan of a bulk change."""
+
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from issues.api import serializers
+from issues.models import Issue
+from issues.services.bulk import LIMIT, Plan
+from products.models import Label
+
+DETAILS = ("duplicate_of", "resolution", "ask", "question", "due", "until", "product", "component", "comment")
+LABELS = ("add_labels", "remove_labels")
+
+
+def selected(asked, ids, user):
+    """Return the ids of the issues that a Search (or the list `ids`) chooses and `user` sees, LIMIT at most.
+
+    Raises ValidationError where there are more.
+    """
+    seen = Issue.objects.visible_to(user)
+    rows = asked.apply(seen) if asked is not None else seen.filter(pk__in=ids)
+    found = list(rows.order_by("pk").values_list("pk", flat=True)[: LIMIT + 1])
+    if len(found) > LIMIT:
+        message = _("At most %(limit)s issues at once: narrow it down.") % {"limit": f"{LIMIT:,}"}
+        raise ValidationError({"q": [ErrorDetail(message, "too_many")]})
+    return found
+
+
+def planned(ids, wanted, context):
+    """Return the Plan of setting `wanted`, the `set` of a request, on the issues `ids`.
+
+    Names are looked up once for each product; where one of them lacks a name its issues are refused. Raises
+    ValidationError under `set` for what is wrong whatever the product, and where no product has the names.
+    """
+    plan, errors = Plan({}), []
+    for issue in _one_of_each_product(ids):
+        try:
+            decision, changes, details = _read(issue, wanted, context)
+        except ValidationError as error:
+            if not _is_unknown(error.detail):
+                raise ValidationError({"set": error.detail}) from error
+            errors.append(error)
+            plan.refused[issue.product_id] = "unknown"
+            continue
+        plan.decision = decision
+        plan.changes[issue.product_id], plan.details[issue.product_id] = changes, details
+    if errors and not plan.changes:
+        raise ValidationError({"set": errors[0].detail})
+    return plan
+
+
+def _one_of_each_product(ids):
+    """Return an issue of each product of the issues `ids`, whose place in its product nobody asks for."""
+    found = {}
+    for start in range(0, len(ids), 500):
+        rows = Issue.objects.filter(pk__in=ids[start : start + 500]).exclude(product__in=found)
+        for issue in rows.select_related("product", "status", "parent__product", "duplicate_of__product"):
+            found.setdefault(issue.product_id, issue)
+    return list(found.values())
+
+
+def _read(issue, wanted, context):
+    """Return `(decision, changes, details)` of what is `wanted`, with the rows that names mean for `issue`."""
+    fields = {name: value for name, value in wanted.items() if name not in LABELS}
+    labels = _labels(issue.product, {name: wanted[name] for name in LABELS if name in wanted})
+    if "decision" not in fields:
+        serializer = serializers.IssueSerializer(issue, data=fields, partial=True, context=context)
+        serializer.is_valid(raise_exception=True)
+        return "", {**serializer.changes, **labels}, {}
+    given = {name: fields.pop(name) for name in ("decision", *DETAILS) if name in fields}
+    context = {**context, "issue": issue}
+    serializer = serializers.DecisionSerializer(data={**given, "set": fields}, context=context)
+    serializer.is_valid(raise_exception=True)
+    details = dict(serializer.validated_data)
+    return details.pop("decision"), {**details.pop("changes"), **labels}, details
+
+
+def _labels(product, wanted):
+    """Return `{"add_labels": labels, "remove_labels": labels}` of lists of names. Raises ValidationError."""
+    found = {}
+    for name, names in wanted.items():
+        if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+            raise ValidationError({name: [ErrorDetail(_("Name the labels in a list."), "not_a_list")]})
+        rows = {label.name.lower(): label for label in Label.objects.filter(product=product)}
+        rows |= {label.name.lower(): label for label in Label.objects.filter(product=None)}
+        missing = [one for one in names if one.lower() not in rows]
+        if missing and name == "add_labels":
+            raise ValidationError({name: [serializers.unknown(missing[0])]})
+        found[name] = [rows[one.lower()] for one in names if one.lower() in rows]
+    return found
+
+
+def _is_unknown(detail):
+    """Return whether all that is wrong is that there is no such name."""
+    if isinstance(detail, dict):
+        return all(_is_unknown(one) for one in detail.values())
+    if isinstance(detail, list):
+        return all(_is_unknown(one) for one in detail)
+    return detail.code == "unknown" and "There is no such field." not in str(detail)

@@ -1,0 +1,134 @@
+"""The triage queue, questions, votes and watchers."""
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+
+from history.errors import Forbidden
+from issues import services
+from issues.api import serializers
+from issues.api.views import IssueViewSet, OfIssue
+from issues.finding import queue
+from issues.models import Issue, NeedInfo, Vote
+from issues.watchers import watchers
+from issuetracker.api.views import Created, Ended, Listed, Read
+from issuetracker.keyset import Key
+
+
+@extend_schema(tags=["triage"])
+class TriageViewSet(IssueViewSet):
+    """What waits for a decision in the products that one triages, in the order of the queue."""
+
+    http_method_names = ("get", "head")
+
+    def ask(self, text):
+        """Return the Search for what of a query is in the reader's queue."""
+        self.now = timezone.now()
+        return queue.queue_of(super().ask(text), self.now)
+
+    def list(self, request, *args, **kwargs):
+        """List the queue, with `counts` of what is new, has returned and is overdue."""
+        self.require_person()
+        answer = super().list(request, *args, **kwargs)
+        seen = Issue.objects.visible_to(request.user)
+        answer.data["counts"] = queue.counts(self.asked.apply(seen), self.now)
+        return answer
+
+
+@extend_schema(tags=["triage"])
+class NeedInfoViewSet(Listed, Read, OfIssue):
+    """What somebody was asked about an issue, oldest first."""
+
+    serializer_class = serializers.NeedInfoSerializer
+    lookup_value_converter = "int"
+    ordering = (Key("created_at"), Key("id"))
+
+    def rows(self):
+        """Return the questions, with all that their representation and rights need."""
+        return NeedInfo.objects.select_related("asker", "requestee", "issue__product").defer(
+            "issue__description", "issue__description_html", "issue__product__description"
+        )
+
+    def get_queryset(self):
+        """Return those about the issue of the URL, if the reader sees it."""
+        seen = Issue.objects.visible_to(self.request.user)
+        return self.rows().filter(self.of_issue(), issue__in=seen)
+
+    def home_of(self, row):
+        """Return the issue that was asked about."""
+        return row.issue
+
+    def partial_update(self, request, *args, **kwargs):
+        """Withdraw an open question."""
+        row = self.get_object()
+        expected = self.expected(row)
+        serializer = self.get_serializer(row, data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        if serializer.changes.get("state", row.state) != row.state:
+            services.withdraw(row, expected_version=expected, **self.doing)
+        return self.answer(self.again(row))
+
+
+@extend_schema(tags=["issues"])
+class VoteViewSet(Listed, Created, Read, Ended, OfIssue):
+    """Who wants an issue. A vote is one's own."""
+
+    serializer_class = serializers.VoteSerializer
+    lookup_value_converter = "int"
+    ordering = (Key("created_at"), Key("id"))
+    actions = {"create": "vote", "destroy": "vote"}
+
+    def rows(self):
+        """Return the votes, with all that their representation and rights need."""
+        return Vote.objects.select_related("user", "issue__product")
+
+    def get_queryset(self):
+        """Return those for the issue of the URL, if the reader sees it."""
+        seen = Issue.objects.visible_to(self.request.user)
+        return self.rows().filter(self.of_issue(), issue__in=seen)
+
+    def home_of(self, row):
+        """Return the issue that the vote is for."""
+        return row.issue
+
+    def perform_create(self, fields):
+        """Vote. Return the Vote, also one that was there before."""
+        return services.vote(self.home, **self.doing)
+
+    def perform_destroy(self, row, expected):
+        """Take one's vote back."""
+        if row.user_id != self.request.user.pk:
+            raise Forbidden(_("This is somebody else's vote."))
+        services.unvote(row.issue, **self.doing)
+
+
+@extend_schema(tags=["issues"])
+class WatcherViewSet(Listed, Created, Read, Ended, OfIssue):
+    """Who hears of an issue. One watches, or does not, for oneself."""
+
+    serializer_class = serializers.WatcherSerializer
+    lookup_field = "username"
+    lookup_value_converter = "name"
+    ordering = (Key("username"), Key("id"))
+    actions = {"create": "watch", "destroy": "watch"}
+
+    def get_queryset(self):
+        """Return the users who hear of the issue of the URL."""
+        return watchers(self.find_home(), self.request.user)
+
+    rows = get_queryset
+
+    def home_of(self, row):
+        """Return the issue of the URL."""
+        return self.find_home()
+
+    def perform_create(self, fields):
+        """Watch the issue. Return the user."""
+        services.watch(self.home, **self.doing)
+        return self.request.user
+
+    def perform_destroy(self, row, expected):
+        """Watch no longer."""
+        if row.pk != self.request.user.pk:
+            raise Forbidden(_("Everybody watches for themselves."))
+        services.watch(self.find_home(), wanted=False, **self.doing)

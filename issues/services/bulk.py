@@ -1,0 +1,206 @@
+"""One change to many issues: foreseen, then made in short transactions, in one batch that one undo takes back."""
+
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import ObjectDoesNotExist
+from django.utils.dateparse import parse_date, parse_datetime
+
+from history import log
+from history.errors import Refused
+from history.models import Batch
+from issues.models import Issue
+from issues.services.issues import foresee, update_issue
+from issues.services.triage import decide, foresee_decision
+from products import access
+
+LIMIT = 10_000
+# So many are changed while the request waits; the worker goes on with the others.
+AT_ONCE = 500
+# How many a transaction changes: nobody else waits for longer than these take.
+CHUNK = 25
+DAYS, MOMENTS = ("due_on", "due"), ("snoozed_until", "until")
+
+
+@dataclass
+class Plan:
+    """What is to be done to each issue: `{product id: {field: value}}`, since names mean something within one alone.
+
+    Beside the fields of `issues.rules` these are `add_labels` and `remove_labels`; with a `decision`, `details` are
+    what it takes, by product as well. Of a product that is in `refused`, with the code of why, nothing is done.
+    """
+
+    changes: dict
+    decision: str = ""
+    details: dict = field(default_factory=dict)
+    refused: dict = field(default_factory=dict)
+
+    def frozen(self):
+        """Return it as JSON."""
+        return {
+            "changes": {str(pk): _frozen(values) for pk, values in self.changes.items()},
+            "decision": self.decision,
+            "details": {str(pk): _frozen(values) for pk, values in self.details.items()},
+            "refused": {str(pk): code for pk, code in self.refused.items()},
+        }
+
+
+def _frozen(values):
+    return {name: log.freeze(value) for name, value in values.items()}
+
+
+def _thawed(values):
+    return {name: _value(name, value) for name, value in values.items()}
+
+
+def _value(name, value):
+    if value is None:
+        return "" if name in ("description", "comment", "question") else None
+    if name in DAYS:
+        return parse_date(value)
+    if name in MOMENTS:
+        return parse_datetime(value)
+    if name.endswith("labels"):
+        return list(_model("labels").objects.filter(pk__in=[item["id"] for item in value]))
+    if isinstance(value, dict):
+        return _model({"ask": "assignee"}.get(name, name))._base_manager.get(pk=value["id"])
+    return value
+
+
+def _model(name):
+    return Issue._meta.get_field(name).related_model
+
+
+def thaw(plan):
+    """Return the Plan that `frozen` returned as JSON."""
+    return Plan(
+        {int(pk): _thawed(values) for pk, values in plan["changes"].items()},
+        plan["decision"],
+        {int(pk): _thawed(values) for pk, values in plan["details"].items()},
+        {int(pk): code for pk, code in plan["refused"].items()},
+    )
+
+
+@dataclass
+class Outcome:
+    """What a bulk change did, or would do: how many change or are so already, and `(key, code)` of the refused."""
+
+    changes: int = 0
+    unchanged: int = 0
+    refused: list = field(default_factory=list)
+
+    def add(self, issue, do):
+        """Do it to one issue by `do()`, which returns whether anything changed, and count what came of it."""
+        try:
+            # A savepoint, so that what is refused half way leaves nothing behind.
+            with transaction.atomic():
+                changed = do()
+        except Refused as error:
+            self.refused.append((issue.key, error.code))
+        except ValidationError as error:
+            self.refused.append((issue.key, _code(error)))
+        except ObjectDoesNotExist:
+            self.refused.append((issue.key, "absent"))
+        else:
+            self.changes += changed
+            self.unchanged += not changed
+
+
+def _code(error):
+    errors = getattr(error, "error_dict", None)
+    first = next(iter(errors.values()))[0] if errors else error.error_list[0]
+    return first.code or "invalid"
+
+
+def preview(ids, plan, *, actor):
+    """Return the Outcome that `change` would have. Nothing is written."""
+    outcome = Outcome()
+    for chunk in _chunks(ids):
+        for issue in _rows(chunk, actor):
+            outcome.add(issue, lambda issue=issue: _foresee(issue, plan, actor))
+    return outcome
+
+
+def _chunks(ids):
+    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))
+
+
+def _rows(ids, actor):
+    """Return the issues with these ids that `actor` still sees, in their order."""
+    seen = Issue.objects.visible_to(actor).select_related("product", "status").prefetch_related("labels")
+    found = seen.in_bulk(ids)
+    return [found[pk] for pk in ids if pk in found]
+
+
+def _foresee(issue, plan, actor):
+    changes, details = _for(issue, plan, actor)
+    if plan.decision:
+        details = {name: value for name, value in details.items() if name != "comment"}
+        return foresee_decision(issue, plan.decision, actor=actor, changes=changes, **details)
+    return foresee(issue, changes, actor=actor)
+
+
+def _for(issue, plan, actor):
+    """Return the changes to one issue, and the details of the decision. Raises Refused or ValidationError."""
+    access.require(actor, "bulk", issue)
+    if issue.product_id in plan.refused:
+        raise ValidationError({"set": ValidationError("", code=plan.refused[issue.product_id])})
+    changes = dict(plan.changes[issue.product_id])
+    added, removed = changes.pop("add_labels", ()), changes.pop("remove_labels", ())
+    if added or removed:
+        gone = {label.pk for label in removed}
+        kept = [label for label in changes.get("labels", issue.label_list) if label.pk not in gone]
+        changes["labels"] = list(dict.fromkeys([*kept, *added]))
+    return changes, plan.details.get(issue.product_id, {})
+
+
+def change(ids, plan, *, actor, via, query=""):
+    """Change the issues with these `ids` (LIMIT at most) as the Plan says. Return the Batch.
+
+    With more than AT_ONCE it is still running: the worker carries on. `query` says what was chosen. Its `todo` tells
+    the `changes`, `unchanged` and `refused` so far.
+    """
+    todo = {"ids": list(ids), "plan": plan.frozen(), "changes": 0, "unchanged": 0, "refused": []}
+    batch = log.open_batch(
+        actor=actor, via=via, query=query, total=len(todo["ids"]), done=0, state=Batch.State.RUNNING, todo=todo
+    )
+    while batch.state == Batch.State.RUNNING and batch.total <= AT_ONCE:
+        batch = carry_on(batch)
+    return batch
+
+
+def unfinished():
+    """Return the bulk changes that wait for the worker."""
+    return Batch.objects.filter(state=Batch.State.RUNNING, todo__isnull=False)
+
+
+@transaction.atomic
+def carry_on(batch):
+    """Make the next few changes of a running bulk change. Return the Batch as it is then."""
+    batch = Batch.objects.select_for_update(of=("self",)).select_related("actor").get(pk=batch.pk)
+    if batch.state != Batch.State.RUNNING:
+        return batch
+    todo = batch.todo
+    plan = thaw(todo["plan"])
+    ids = todo["ids"][batch.done : batch.done + CHUNK]
+    outcome = Outcome(todo["changes"], todo["unchanged"], todo["refused"])
+    access.forget_roles(batch.actor)
+    for issue in _rows(ids, batch.actor):
+        outcome.add(issue, lambda issue=issue: _do(issue, plan, batch))
+    batch.todo = todo | {"changes": outcome.changes, "unchanged": outcome.unchanged, "refused": outcome.refused}
+    batch.done += len(ids)
+    if batch.done >= batch.total:
+        batch.state = Batch.State.DONE
+    batch.save(update_fields=["todo", "done", "state"])
+    return batch
+
+
+def _do(issue, plan, batch):
+    changes, details = _for(issue, plan, batch.actor)
+    doing = {"actor": batch.actor, "via": batch.via, "batch": batch}
+    if plan.decision:
+        fresh = decide(issue, plan.decision, changes=changes, **doing, **details).issue
+    else:
+        fresh = update_issue(issue, **doing, **changes)
+    return fresh.event_count > issue.event_count

@@ -1,0 +1,120 @@
+"""Questions to a named person: while one is open the issue waits, and is in nobody's queue."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from history import log
+from history.errors import Conflict, Forbidden
+from history.models import Kind
+from history.writing import check, insert, lock, save_changed
+from issues import rules
+from issues.choices import Return
+from issues.models import NeedInfo
+from issues.services.issues import RETURN_FIELDS, finish, lock_issue, touch
+from products import access
+
+
+@transaction.atomic
+def ask(issue, *, actor, via, requestee, question, due_on=None, expected_version=None, batch=None):
+    """Ask the User `requestee` a `question` about `issue`. Return the NeedInfo.
+
+    Raises Forbidden, Stale, or ValidationError by field. `batch` makes it part of a larger one.
+    """
+    issue = lock_issue(issue, expected_version)
+    access.authorize(actor, "triage", issue)
+    check_requestee(requestee, issue)
+    now = timezone.now()
+    one = NeedInfo(issue=issue, asker=actor, requestee=requestee, question=question, due_on=due_on, created_at=now)
+    if not question.strip():
+        raise ValidationError({"question": ValidationError(_("Write your question."), code="blank")})
+    check(one, exclude=["issue", "asker", "requestee"])
+    batch = batch or log.open_batch(actor=actor, via=via, at=now)
+    insert(one)
+    _record(Kind.ASKED, one, issue, batch, state=log.present(one))
+    if issue.returned_at is not None:
+        before = log.state(issue, RETURN_FIELDS)
+        issue.returned_at, issue.returned_reason = None, ""
+        finish(issue, before, batch)
+    return one
+
+
+def check_requestee(user, issue):
+    """Raise ValidationError unless `user` may be asked about `issue`, and sees it."""
+    if user is None:
+        raise ValidationError({"ask": ValidationError(_("Name whom you ask."), code="required")})
+    if not access.may_be_asked(user, issue.product) or not access.sees(user, issue):
+        message = _("%(user)s is not active, or cannot see this issue.") % {"user": user}
+        raise ValidationError({"ask": ValidationError(message, code="person")})
+
+
+@transaction.atomic
+def withdraw(needinfo, *, actor, via, expected_version=None):
+    """Take a question back: its asker, its requestee and triagers may. Return it.
+
+    Raises Forbidden, Stale, or Conflict where it is not open any more.
+    """
+    issue = lock_issue(needinfo.issue)
+    needinfo = lock(NeedInfo.objects.all(), needinfo, expected_version)
+    access.forget_roles(actor)
+    if actor.pk not in (needinfo.asker_id, needinfo.requestee_id) or not access.sees(actor, issue):
+        access.authorize(actor, "triage", issue)
+    if issue.product.archived:
+        raise Forbidden(_("This product is archived: it can be read, but not changed."), "archived")
+    if needinfo.state != NeedInfo.State.OPEN:
+        raise Conflict(_("This question is not open any more."), "closed")
+    batch = log.open_batch(actor=actor, via=via)
+    _close(needinfo, issue, NeedInfo.State.WITHDRAWN, batch)
+    return needinfo
+
+
+def answer(issue, batch):
+    """Note on a locked `issue` that the actor of `batch` has said something, which answers what was asked of them."""
+    asked = NeedInfo.objects.select_for_update(of=("self",)).filter(
+        issue=issue, requestee=batch.actor_id, state=NeedInfo.State.OPEN
+    )
+    for one in asked.order_by("pk"):
+        _close(one, issue, NeedInfo.State.ANSWERED, batch)
+
+
+def _close(needinfo, issue, state, batch):
+    """Close an open question of a locked `issue`. Where none is open any more, the issue is back in the queue."""
+    waited_since = issue.waiting_since
+    set_state(needinfo, issue, state, batch)
+    if issue.waiting_for_id is not None or not issue.is_in_triage:
+        return
+    if waited_since is not None and issue.overdue_at is not None:
+        issue.overdue_at += batch.at - waited_since
+        save_changed(issue, ["overdue_at"])
+    if state == NeedInfo.State.ANSWERED:
+        before = log.state(issue, RETURN_FIELDS)
+        rules.bring_back(issue, batch.at, Return.ANSWER)
+        finish(issue, before, batch, Kind.RETURNED)
+
+
+KINDS = {
+    NeedInfo.State.OPEN: Kind.ASKED,
+    NeedInfo.State.ANSWERED: Kind.ANSWERED,
+    NeedInfo.State.WITHDRAWN: Kind.WITHDRAWN,
+}
+
+
+def set_state(needinfo, issue, state, batch):
+    """Set the `state` of a locked question, with its event in `batch`, and whom its locked `issue` waits for."""
+    before = log.state(needinfo)
+    needinfo.state = state
+    needinfo.closed_at = None if state == NeedInfo.State.OPEN else batch.at
+    needinfo.lock_version += 1
+    save_changed(needinfo, ["state", "closed_at", "lock_version"])
+    _record(KINDS[state], needinfo, issue, batch, changes=log.difference(before, log.state(needinfo)))
+
+
+def _record(kind, needinfo, issue, batch, **told):
+    """Log what is `told` of a question, and note on its locked `issue` whom it waits for."""
+    first = NeedInfo.objects.filter(issue=issue, state=NeedInfo.State.OPEN).order_by("created_at", "pk").first()
+    issue.waiting_for = first.requestee if first else None
+    issue.waiting_since = (issue.waiting_since or batch.at) if first else None
+    touch(issue, batch)
+    log.record(batch, kind, about=needinfo, product=issue.product, issue=issue, **told)
+    save_changed(issue, ["waiting_for", "waiting_since", "event_count", "lock_version", "updated_at", "updated_by"])

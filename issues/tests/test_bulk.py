@@ -1,0 +1,190 @@
+"""One change to many issues: foreseen and made, refused one by one, large ones by the worker, undone as one."""
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from history import log
+from history.models import Batch
+from issues.models import Issue
+from issues.services import bulk, create_issue, update_issue
+from issues.tests.many import file_many
+from products.models import Component, Label
+from products.services import create_part, create_product, set_member, update_product
+
+BULK = "/api/v1/issues/bulk/"
+
+
+@pytest.fixture
+def parts(product, maintainer):
+    make = {"product": product, "actor": maintainer, "via": "web"}
+    create_part(Component, name="Cart", **make)
+    return [create_part(Label, name=name, **make) for name in ("bug", "ui", "os/linux", "os/mac")]
+
+
+@pytest.fixture
+def issues(product, parts, reporter):
+    return [create_issue(product, actor=reporter, via="web", title=f"Cart {number}") for number in range(1, 5)]
+
+
+@pytest.fixture
+def other(administrator, reporter):
+    """The product API, which Tom does not triage, with an issue of its own."""
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    create_issue(other, actor=reporter, via="web", title="Cart of another")
+    return other
+
+
+def send(api, user, code=200, **body):
+    answer = api(user).post(BULK, body, format="json")
+    assert answer.status_code == code, answer.content
+    return answer.json()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field", "value"),
+    [
+        ({"priority": "high"}, "priority", "high"),
+        ({"status": "in-progress"}, "status", "in-progress"),
+        ({"status": "closed", "resolution": "invalid"}, "resolution", "invalid"),
+        ({"component": "cart"}, "component", "Cart"),
+        ({"assignee": "mia"}, "assignee", {"username": "mia", "display_name": "Mia"}),
+        ({"due_on": "2030-01-02"}, "due_on", "2030-01-02"),
+        ({"snoozed_until": "2030-01-02T10:00:00Z"}, "snoozed_until", "2030-01-02T10:00:00Z"),
+        ({"labels": ["bug"]}, "labels", ["bug"]),
+        ({"add_labels": ["ui"]}, "labels", ["os/linux", "ui"]),
+        ({"remove_labels": ["os/linux", "nothing"]}, "labels", []),
+        ({"confidential": True}, "confidential", True),
+        ({"decision": "accept", "priority": "low"}, "status", "accepted"),
+        ({"decision": "decline", "resolution": "wont-do", "comment": "Sorry."}, "comment_count", 1),
+        ({"decision": "duplicate", "duplicate_of": "WEB-4"}, "duplicate_of", "WEB-4"),
+        ({"decision": "needinfo", "ask": "rosa", "question": "Which?"}, "waiting", "reporter"),
+        ({"decision": "snooze", "until": "2030-01-02T10:00:00Z"}, "snoozed_until", "2030-01-02T10:00:00Z"),
+    ],
+)
+def test_what_can_be_set_on_many(api, issues, parts, triager, wanted, field, value):
+    for issue in issues[:2]:
+        update_issue(issue, actor=triager, via="web", labels=[parts[2]])
+    body = {"ids": [issue.pk for issue in issues[:2]], "set": wanted}
+    expected = {"matched": 2, "changes": 2, "unchanged": 0, "refused": []}
+    versions = list(Issue.objects.order_by("pk").values_list("lock_version", flat=True))
+    assert send(api, triager, **body, dry_run=True) == expected
+    assert list(Issue.objects.order_by("pk").values_list("lock_version", flat=True)) == versions
+    done = send(api, triager, **body)
+    assert {name: done[name] for name in expected} == expected
+    client = api(triager)
+    assert [client.get(f"/api/v1/issues/WEB-{number}/").json()[field] for number in (1, 2)] == [value, value]
+    assert client.get("/api/v1/issues/WEB-3/").json()[field] != value or (field == "labels" and value == [])
+    batch = client.get(f"/api/v1/batches/{done['batch']}/").json()
+    assert (batch["state"], batch["total"], batch["done"]) == ("done", 2, 2)
+    assert client.post(f"/api/v1/batches/{done['batch']}/undo/").json()["left_alone"] == []
+    for issue in Issue.objects.all():
+        assert log.replay("issue", issue.pk) == log.present(issue)
+
+
+def test_by_a_query_with_what_is_so_already_and_what_is_refused(api, issues, other, triager):
+    update_issue(issues[0], actor=triager, via="web", priority=3)
+    body = {"q": "cart sort:number", "set": {"priority": "high"}}
+    expected = {"matched": 5, "changes": 3, "unchanged": 1, "refused": [{"issue": "API-1", "code": "forbidden"}]}
+    assert send(api, triager, **body, dry_run=True) == expected
+    done = send(api, triager, **body)
+    assert {name: done[name] for name in expected} == expected
+    assert Batch.objects.get(pk=done["batch"]).query == "cart sort:number"
+    assert Issue.objects.filter(priority=3).count() == 4
+
+
+def test_names_of_one_product_alone(api, issues, other, triager, administrator):
+    set_member(other, triager, "triager", actor=administrator, via="web")
+    body = {"q": "cart", "set": {"component": "Cart"}}
+    refused = [{"issue": "API-1", "code": "unknown"}]
+    assert send(api, triager, **body, dry_run=True)["refused"] == send(api, triager, **body)["refused"] == refused
+    assert Issue.objects.filter(component__name="Cart").count() == 4
+
+
+def test_what_does_not_fit_is_refused_alone(api, issues, parts, triager, maintainer):
+    update_issue(issues[0], actor=triager, via="web", labels=[parts[2]])
+    update_issue(issues[1], actor=maintainer, via="web", status=issues[0].status.__class__.objects.get(slug="accepted"))
+    body = {"q": "cart", "set": {"add_labels": ["os/mac"]}}
+    assert send(api, triager, **body, dry_run=True)["refused"] == [{"issue": "WEB-1", "code": "exclusive"}]
+    assert send(api, triager, **body)["changes"] == 3
+    body = {"q": "cart", "set": {"decision": "accept"}}
+    done = send(api, triager, **body)
+    assert (done["changes"], done["refused"]) == (3, [{"issue": "WEB-2", "code": "decided"}])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"set": {"priority": "low"}}, "q"),
+        ({"q": "cart", "ids": [1], "set": {"priority": "low"}}, "q"),
+        ({"q": "cart", "set": {}}, "set"),
+        ({"q": "cart"}, "set"),
+        ({"q": "is:nonsense", "set": {"priority": "low"}}, "q"),
+        ({"q": "cart", "set": {"priority": "huge"}}, "set.priority"),
+        ({"q": "cart", "set": {"nothing": 1}}, "set.nothing"),
+        ({"q": "cart", "set": {"component": "Nope"}}, "set.component"),
+        ({"q": "cart", "set": {"add_labels": ["nope"]}}, "set.add_labels"),
+        ({"q": "cart", "set": {"add_labels": "bug"}}, "set.add_labels"),
+        ({"q": "cart", "set": {"decision": "keep"}}, "set.decision"),
+        ({"ids": ["WEB-1"], "set": {"priority": "low"}}, "ids.0"),
+        ({"q": "cart", "set": {"priority": "low"}, "force": True}, "force"),
+    ],
+)
+def test_what_is_wrong_changes_nothing(api, issues, triager, body, field):
+    answer = send(api, triager, 400, **body)
+    assert list(answer["errors"]) == [field], answer
+    assert not Batch.objects.filter(todo__isnull=False).exists()
+
+
+def test_what_is_hidden_is_not_matched(api, issues, triager, reporter, stranger):
+    update_issue(issues[0], actor=triager, via="web", confidential=True)
+    done = send(api, stranger, ids=[issue.pk for issue in issues], set={"priority": "low"})
+    assert (done["matched"], done["changes"]) == (3, 0)
+    assert "WEB-1" not in str(done)
+    assert api().post(BULK, {"q": "cart", "set": {"priority": "low"}}, format="json").status_code == 401
+
+
+def test_an_archived_product_refuses(api, issues, product, triager, maintainer):
+    update_product(product, actor=maintainer, via="web", archived=True)
+    done = send(api, triager, q="cart", set={"priority": "low"})
+    assert {one["code"] for one in done["refused"]} == {"archived"}
+
+
+def test_large_ones_are_finished_by_the_worker(api, product, triager, monkeypatch):
+    monkeypatch.setattr(bulk, "AT_ONCE", 20)
+    file_many(product, triager, 60)
+    done = send(api, triager, 202, q="is:open", set={"priority": "high"})
+    batch = Batch.objects.get(pk=done["batch"])
+    told = api(triager).get(f"/api/v1/batches/{batch.pk}/").json()
+    assert (told["state"], told["total"], told["done"]) == ("running", 60, 0)
+    assert api(triager).post(f"/api/v1/batches/{batch.pk}/undo/").status_code == 409
+    batch = bulk.carry_on(batch)
+    assert (batch.done, Issue.objects.filter(priority=3).count()) == (bulk.CHUNK, bulk.CHUNK)
+    call_command("worker", once=True)
+    told = api(triager).get(f"/api/v1/batches/{batch.pk}/").json()
+    assert (told["state"], told["done"], Issue.objects.filter(priority=3).count()) == ("done", 60, 60)
+    assert api(triager).post(f"/api/v1/batches/{batch.pk}/undo/").status_code == 200
+    assert not Issue.objects.filter(priority=3).exists()
+
+
+def test_rights_are_asked_for_again_by_the_worker(api, product, triager, maintainer, monkeypatch):
+    monkeypatch.setattr(bulk, "AT_ONCE", 1)
+    file_many(product, maintainer, 3)
+    done = send(api, triager, 202, q="is:open", set={"priority": "high"})
+    set_member(product, triager, "reporter", actor=maintainer, via="web")
+    call_command("worker", once=True)
+    batch = Batch.objects.get(pk=done["batch"])
+    assert (batch.state, batch.todo["changes"], len(batch.todo["refused"])) == ("done", 0, 3)
+
+
+def test_a_preview_asks_no_more_for_many(product, triager):
+    counts = []
+    for amount in (10, 15):
+        issues = file_many(product, triager, amount)
+        plan = bulk.Plan({product.pk: {"priority": 3}})
+        bulk.preview([issues[0].pk], plan, actor=triager)
+        with CaptureQueriesContext(connection) as made:
+            assert bulk.preview([issue.pk for issue in issues], plan, actor=triager).changes == amount
+        counts.append(len(made) - 2 * amount)
+    assert counts[0] == counts[1]

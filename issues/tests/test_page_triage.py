@@ -1,0 +1,213 @@
+"""The triage page: the queue, the forms of the decisions, and what a script asks for."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from history.models import Batch
+from issues.models import Issue, NeedInfo, Presence
+from issues.services import create_issue, decide, update_issue
+from issues.tests.many import file_many
+from products.models import Component
+from products.services import create_part, create_product, set_member
+
+
+@pytest.fixture
+def reports(product, reporter):
+    titles = ("Cart empties", "Cart forgets", "Cart jumps")
+    return [create_issue(product, actor=reporter, via="web", title=title) for title in titles]
+
+
+def post(client, user, key="WEB-1", **data):
+    client.force_login(user)
+    return client.post(f"/issues/{key}/triage/", {"then": "WEB-2", **data})
+
+
+def text(answer):
+    return " ".join(answer.content.decode().split())
+
+
+def test_it_needs_somebody(client, reports):
+    assert client.get("/triage/").status_code == 302
+    assert client.post("/issues/WEB-1/triage/", {"decision": "accept"}).status_code == 302
+    assert Issue.objects.get(number=1).is_in_triage
+
+
+def test_the_first_of_the_queue_is_shown(client, reports, triager):
+    client.force_login(triager)
+    page = text(client.get("/triage/"))
+    assert "3 new · " in page and "0 returned" in page and "1 of 3" in page
+    assert '<h2 class="triage-issue-title" id="triage-issue-title">Cart empties</h2>' in page
+    assert "3 reports: 0 accepted, 0 duplicates, 0 declined" in page
+    other = text(client.get("/triage/?issue=WEB-3"))
+    assert "3 of 3" in other and 'id="triage-issue-title">Cart jumps</h2>' in other
+
+
+def test_sections(client, reports, triager):
+    Issue.objects.filter(number=3).update(overdue_at=timezone.now())
+    Issue.objects.filter(number=2).update(snoozed_until=timezone.now())
+    client.force_login(triager)
+    page = text(client.get("/triage/"))
+    places = [page.index(f'id="queue-{name}"') for name in ("overdue", "returned", "new")]
+    assert places == sorted(places)
+    assert "snooze ended" in page
+    assert page.index('data-issue="WEB-3"') < page.index('data-issue="WEB-2"') < page.index('data-issue="WEB-1"')
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"decision": "accept"}, "Accepted WEB-1"),
+        ({"decision": "accept", "set_severity": "s2", "set_type": "task"}, "Accepted WEB-1"),
+        ({"decision": "duplicate", "duplicate_of": "web-2"}, "Closed WEB-1 as a duplicate of WEB-2"),
+        ({"decision": "decline", "resolution": "invalid", "comment": "Sorry."}, "Declined WEB-1"),
+        ({"decision": "needinfo", "ask": "rosa", "question": "Where?"}, "Asked about WEB-1"),
+        ({"decision": "snooze", "until": "2030-01-01T09:00"}, "Snoozed WEB-1"),
+        ({"decision": "reroute", "component": "cart"}, "Rerouted WEB-1"),
+    ],
+)
+def test_a_decision_leads_to_the_next_and_can_be_undone(client, reports, product, maintainer, triager, data, said):
+    create_part(Component, product=product, actor=maintainer, via="web", name="Cart")
+    answer = post(client, triager, q="product:WEB", **data)
+    assert (answer.status_code, answer.url) == (302, "/triage/?q=product%3AWEB&issue=WEB-2")
+    page = text(client.get(answer.url))
+    assert said in page and 'id="triage-issue-title">Cart forgets</h2>' in page
+    batch = Batch.objects.latest("id")
+    assert f'action="/batches/{batch.pk}/undo/"' in page
+    client.post(f"/batches/{batch.pk}/undo/", {"next": "/triage/"})
+    assert Issue.objects.get(number=1).is_queued
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({}, "This field is required."),
+        ({"decision": "duplicate"}, "Name the issue that this one is a duplicate of."),
+        ({"decision": "duplicate", "duplicate_of": "WEB-99"}, "There is no issue WEB-99."),
+        ({"decision": "duplicate", "duplicate_of": "WEB-1"}, "go round in a circle"),
+        ({"decision": "decline", "comment": "Kept &amp; shown"}, "Say why"),
+        ({"decision": "needinfo", "ask": "rosa"}, "Write your question."),
+        ({"decision": "snooze", "until": "2020-01-01T09:00"}, "Choose a time to come."),
+        ({"decision": "reroute"}, "Choose another product or component."),
+        ({"decision": "reroute", "component": "Nope"}, "There is no such component there."),
+    ],
+)
+def test_what_is_wrong_is_said_beside_what_was_written(client, reports, triager, data, said):
+    answer = post(client, triager, **data)
+    assert answer.status_code == 400
+    assert said in text(answer) and 'id="triage-issue-title">Cart empties</h2>' in text(answer)
+    assert Issue.objects.get(number=1).lock_version == 1
+
+
+def test_the_second_sees_what_the_first_did(client, reports, triager, maintainer):
+    seen = reports[0].event_count
+    decide(reports[0], "accept", actor=maintainer, via="web")
+    answer = post(client, triager, decision="decline", resolution="invalid", seen=seen)
+    assert answer.status_code == 409
+    assert "mia has decided on WEB-1: it is Accepted." in text(answer)
+    assert Issue.objects.get(number=1).status.slug == "accepted"
+    update_issue(reports[1], actor=maintainer, via="web", snoozed_until=timezone.now() + timedelta(days=1))
+    answer = post(client, triager, "WEB-2", decision="accept", seen=1)
+    assert answer.status_code == 409 and "look at it once more" in text(answer)
+
+
+@pytest.mark.parametrize(("who", "code"), [("reporter", 403), ("stranger", 403)])
+def test_who_may_not(client, reports, request, who, code):
+    user = request.getfixturevalue(who)
+    assert post(client, user, decision="accept").status_code == code
+    page = text(client.get("/triage/"))
+    assert "You triage no product" in page and "Cart empties" not in page
+    page = text(client.get("/triage/?issue=WEB-1"))
+    assert "Only triagers of this product decide." in page
+
+
+def test_what_is_hidden_is_not_there(client, reports, triager, stranger):
+    update_issue(reports[0], actor=triager, via="web", confidential=True)
+    client.force_login(stranger)
+    assert client.get("/triage/?issue=WEB-1").status_code == 404
+    assert post(client, stranger, decision="accept").status_code == 404
+    assert client.get("/triage/?issue=nonsense").status_code == 404
+
+
+def test_a_wrong_query_says_so_and_shows_the_rest(client, reports, triager):
+    client.force_login(triager)
+    page = text(client.get("/triage/?q=is%3Anonsense"))
+    assert 'role="alert"' in page and "Cart empties" in page
+
+
+def test_an_empty_queue_shows_the_week(client, reports, triager):
+    for issue in reports:
+        decide(issue, "accept", actor=triager, via="web")
+    client.force_login(triager)
+    page = text(client.get("/triage/"))
+    assert "All is decided" in page and "3 reports came in within the last week; 3 were decided." in page
+
+
+def test_fragments(client, reports, triager):
+    client.force_login(triager)
+    alone = client.get("/triage/?issue=WEB-2", headers={"X-Fragment": "triage-issue"})
+    assert "Cart forgets" in text(alone) and "data-queue" not in text(alone) and "X-Fragment" in alone["Vary"]
+    part = client.get("/triage/?issue=WEB-2", headers={"X-Fragment": "triage"})
+    assert "data-queue" in text(part) and "<html" not in text(part)
+    data = {"decision": "accept", "then": "WEB-2"}
+    answer = client.post("/issues/WEB-1/triage/", data, headers={"X-Fragment": "triage"})
+    assert answer.status_code == 200 and "Accepted WEB-1" in text(answer) and "2 new" in text(answer)
+    assert 'data-shown="WEB-2"' in text(answer)
+
+
+def test_what_asks_me_is_one_address(client, reports, triager, reporter):
+    decide(reports[0], "needinfo", actor=triager, via="web", ask=reporter, question="Where?")
+    client.force_login(reporter)
+    page = text(client.get("/inbox/", follow=True))
+    assert "Cart empties" in page and "Cart forgets" not in page
+    assert NeedInfo.objects.get().requestee == reporter
+
+
+def test_rerouting_elsewhere(client, reports, triager, administrator):
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    set_member(other, triager, "triager", actor=administrator, via="web")
+    post(client, triager, decision="reroute", product="API")
+    assert Issue.objects.get(title="Cart empties").key == "API-1"
+    assert "moved here" in text(client.get("/triage/?q=product%3AAPI"))
+
+
+def test_the_statements_do_not_grow(client, product, triager):
+    client.force_login(triager)
+    counts = []
+    for amount in (10, 90):
+        file_many(product, triager, amount)
+        client.get("/triage/")
+        with CaptureQueriesContext(connection) as made:
+            assert client.get("/triage/").status_code == 200
+        counts.append(len(made))
+    assert counts[0] == counts[1] <= 20
+
+
+class TestPresence:
+    def here(self, client, user, key="WEB-1"):
+        client.force_login(user)
+        return client.post(f"/issues/{key}/here/")
+
+    def test_one_hears_of_the_other(self, client, reports, triager, maintainer):
+        assert text(self.here(client, triager)) == ""
+        assert text(self.here(client, maintainer)) == "Tom is on this one"
+        assert text(self.here(client, triager)) == "Mia is on this one"
+
+    def test_whoever_goes_on_is_gone(self, client, reports, triager, maintainer):
+        self.here(client, triager)
+        self.here(client, triager, "WEB-2")
+        assert text(self.here(client, maintainer)) == ""
+
+    def test_it_is_forgotten(self, client, reports, triager, maintainer):
+        self.here(client, triager)
+        Presence.objects.update(seen_at=timezone.now() - timedelta(minutes=1))
+        assert text(self.here(client, maintainer)) == ""
+        assert Presence.objects.count() == 1
+
+    @pytest.mark.parametrize(("who", "code"), [("reporter", 403), ("stranger", 403)])
+    def test_triagers_only(self, client, reports, request, who, code):
+        assert self.here(client, request.getfixturevalue(who)).status_code == code
+        assert not Presence.objects.exists()

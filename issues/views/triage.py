@@ -1,0 +1,256 @@
+"""The triage queue: one report after the other, and the decision about each."""
+
+from datetime import datetime, time, timedelta
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_safe
+
+from history.errors import Conflict, Stale
+from issues import queue as places
+from issues import services
+from issues.choices import DECLINED, Decision, Resolution, Return
+from issues.facts import questions_of
+from issues.finding import SearchError, queue, search
+from issues.finding.pages import paginate
+from issues.forms import DecisionForm
+from issues.models import Issue, SavedView
+from issues.timeline import timeline
+from issues.views.access import at_issue, find
+from issues.views.fields import fields_of
+from issuetracker.keyset import CursorError
+from products import access
+from products.markdown import RENDER_LIMIT
+from products.models import Product
+from products.numbers import read_number
+from products.pages import add_errors, by_form, explained
+
+SHOWN = 100
+LONG_TEXT = 20_000
+WEEK = timedelta(days=7)
+MORNING = time(9)
+REASONS = dict(Return.choices)
+SECTIONS = (
+    ("overdue", gettext_lazy("Overdue")),
+    ("returned", gettext_lazy("Returned")),
+    ("new", gettext_lazy("New")),
+)
+
+
+@login_required
+@require_safe
+@explained
+def triage(request):
+    """Show the queue, and the issue of it that the address names, or the first; a saved view leads to its query."""
+    view = read_number(request.GET.get("view", ""))
+    if view is not None:
+        found = get_object_or_404(SavedView.objects.visible_to(request.user), pk=view)
+        return redirect(f"{reverse('triage')}{_address(found.query)}")
+    return answer(request)
+
+
+@require_safe
+@login_required
+def inbox(request):
+    """Lead to what the reader is asked."""
+    return redirect(f"{reverse('issues')}?{urlencode([('q', 'needinfo:@me')])}")
+
+
+@by_form
+@at_issue
+def decide(request, issue):
+    """Make the decision that a form asks for, and show the next issue."""
+    form = DecisionForm(request.POST, user=request.user, issue=issue)
+    if not form.is_valid():
+        return answer(request, issue, form=form, status=400)
+    decision = form.cleaned_data["decision"]
+    seen = read_number(request.POST.get("seen", ""))
+    try:
+        decided = services.decide(issue, decision, actor=request.user, via="web", seen=seen, **form.details())
+    except ValidationError as error:
+        add_errors(form, error)
+        return answer(request, issue, form=form, status=400)
+    except (Conflict, Stale) as error:
+        form.add_error(None, str(error))
+        return answer(request, Issue.objects.get(pk=issue.pk), form=form, status=409)
+    if decided.batch.pk is not None:
+        messages.success(request, _said(decision, issue, decided.issue), extra_tags=f"undo-{decided.batch.pk}")
+    if "X-Fragment" in request.headers:
+        return answer(request, _named(request, request.POST.get("then", "")))
+    return redirect(f"{reverse('triage')}{_address(request.POST.get('q', ''), request.POST.get('then', ''))}")
+
+
+@by_form
+@at_issue
+def here(request, issue):
+    """Note that the reader has the issue before them. Return who else has, in a sentence."""
+    others = [person.name for person in services.be_here(issue, actor=request.user)]
+    if not others:
+        return HttpResponse("", content_type="text/plain; charset=utf-8")
+    said = ngettext("%(names)s is on this one", "%(names)s are on this one", len(others))
+    return HttpResponse(said % {"names": ", ".join(others)}, content_type="text/plain; charset=utf-8")
+
+
+SAID = {
+    Decision.ACCEPT: gettext_lazy("Accepted %(key)s"),
+    Decision.DUPLICATE: gettext_lazy("Closed %(key)s as a duplicate of %(other)s"),
+    Decision.DECLINE: gettext_lazy("Declined %(key)s"),
+    Decision.NEEDINFO: gettext_lazy("Asked about %(key)s"),
+    Decision.SNOOZE: gettext_lazy("Snoozed %(key)s"),
+    Decision.REROUTE: gettext_lazy("Rerouted %(key)s"),
+}
+
+
+def _said(decision, before, after):
+    other = after.duplicate_of.key if decision == Decision.DUPLICATE else ""
+    return SAID[decision] % {"key": before.key, "other": other}
+
+
+def answer(request, issue=None, *, form=None, status=200):
+    """Return the page at `issue` (else that of the address, or the first of the queue), or what a script asks for."""
+    fragment = request.headers.get("X-Fragment")
+    issue = issue or _named(request, request.GET.get("issue", ""))
+    if fragment == "triage-issue" and issue is not None and form is None:
+        return _vary(render(request, "triage/_issue.html", _shown(request, issue, None)))
+    context = _queued(request)
+    if issue is None and context["rows"]:
+        issue = find(request.user, context["rows"][0].key)
+    context |= {"issue": None} if issue is None else _shown(request, issue, form, context["rows"])
+    context |= {"reasons": REASONS, "fragment": bool(fragment)}
+    template = "triage/_triage.html" if fragment else "triage/triage.html"
+    return _vary(render(request, template, context, status=status))
+
+
+def _vary(answer):
+    patch_vary_headers(answer, ["X-Fragment"])
+    return answer
+
+
+def _named(request, key):
+    """Return the issue of that key, or None where there is none. Raises Http404 for what is no key."""
+    if not key:
+        return None
+    issue = find(request.user, key) if "-" in key and "\x00" not in key else None
+    if issue is None:
+        raise Http404
+    return issue
+
+
+def _queued(request):
+    """Return what the page shows of the queue."""
+    text, now = request.POST.get("q") or request.GET.get("q", ""), timezone.now()
+    problems: list = []
+    try:
+        asked = search(request.user, text=text)
+    except SearchError as error:
+        asked, problems = error.found, error.problems
+    asked = queue.queue_of(asked, now)
+    seen = asked.apply(Issue.objects.visible_to(request.user))
+    counts = queue.counts(seen, now)
+    rows = seen.select_related("product", "component", "status").defer("description", "description_html")
+    options = {"size": SHOWN, "bound": f"{request.user.pk} {asked.canonical}"}
+    try:
+        page = paginate(rows, asked, cursor=request.GET.get("cursor", ""), **options)
+    except CursorError:
+        page = paginate(rows, asked, **options)
+    for row in page.rows:
+        row.why = places.returned(row, now)[1]
+        row.section = "overdue" if places.is_overdue(row, now) else "returned" if row.why else "new"
+        row.age = now - row.created_at
+    return {
+        "rows": page.rows,
+        "sections": [
+            (name, said, counts[name], [row for row in page.rows if row.section == name]) for name, said in SECTIONS
+        ],
+        "counts": counts,
+        "total": sum(counts.values()),
+        "more": _address(text, cursor=page.next) if page.next else None,
+        "q": text,
+        "problems": problems,
+        "products": _triaged(request.user),
+        "week": _week(request.user, now) if not page.rows and not problems else None,
+    }
+
+
+def _triaged(user):
+    held = access.products_with_role(user, "triager")
+    return Product.objects.visible_to(user).filter(held, archived_at=None).order_by("title")[:SHOWN]
+
+
+def _week(user, now):
+    """Return what became of the reports of the last week, for an empty queue."""
+    seen = Issue.objects.visible_to(user).filter(queue.triaged_by(user))
+    return {
+        "filed": seen.filter(created_at__gte=now - WEEK).count(),
+        "decided": seen.filter(triaged_at__gte=now - WEEK).count(),
+        "asleep": seen.filter(queue.snoozed(now), triaged_at=None).count(),
+        "asked": seen.filter(triaged_at=None, waiting_for__isnull=False).count(),
+    }
+
+
+def _shown(request, issue, form, rows=()):
+    """Return what the page shows of one issue, with the forms of the decisions about it."""
+    keys = [row.key for row in rows]
+    at = keys.index(issue.key) if issue.key in keys else None
+    then = keys[at + 1 : at + 2] or keys[:at][-1:] if at is not None else keys[:1]
+    long = len(issue.description.encode()) > RENDER_LIMIT
+    context = fields_of(request.user, issue)
+    entries, cut = timeline(issue, request.user, questions=questions_of(context["facts"]))
+    return {
+        **context,
+        "form": form or DecisionForm(user=request.user, issue=issue),
+        "entries": entries,
+        "cut": cut,
+        "plain": issue.description[:LONG_TEXT] if long else "",
+        "record": _record(issue, request.user),
+        "at": at + 1 if at is not None else None,
+        "then": then[0] if then else "",
+        "previous": keys[at - 1] if at else "",
+        "next": keys[at + 1] if at is not None and at + 1 < len(keys) else "",
+        "may_decide": access.can(request.user, "triage", issue),
+        "why": issue.returned[1],
+        # Whom one asks first: the reporter, unless that is nobody who could answer.
+        "askable": issue.author.username if access.may_be_asked(issue.author, issue.product) else "",
+        "naps": _naps(),
+        "declined": [(value, said) for value, said in Resolution.choices if value in DECLINED],
+        "reasons": REASONS,
+        "q": request.POST.get("q") or request.GET.get("q", ""),
+    }
+
+
+def _record(issue, user):
+    """Return how the reports of an issue's author have fared, as far as `user` sees them."""
+    if issue.author_id is None:
+        return None
+    return (
+        Issue.objects.visible_to(user)
+        .filter(author=issue.author_id)
+        .aggregate(
+            reports=Count("pk"),
+            accepted=Count("pk", filter=~Q(triaged_at=None) & (Q(closed_at=None) | Q(resolution=Resolution.FIXED))),
+            duplicates=Count("pk", filter=Q(resolution=Resolution.DUPLICATE)),
+            declined=Count("pk", filter=~Q(resolution__in=("", Resolution.FIXED, Resolution.DUPLICATE))),
+        )
+    )
+
+
+def _naps():
+    """Return the times that an issue is snoozed until by one press: `(said, moment)`, mornings of the reader."""
+    today = timezone.localdate()
+    days = ((_("tomorrow"), 1), (_("in three days"), 3), (_("in a week"), 7), (_("in a month"), 30))
+    return [(said, timezone.make_aware(datetime.combine(today + timedelta(days=n), MORNING))) for said, n in days]
+
+
+def _address(q, issue="", cursor=""):
+    pairs = [(name, value) for name, value in (("q", q), ("issue", issue), ("cursor", cursor)) if value]
+    return f"?{urlencode(pairs)}" if pairs else ""

@@ -1,0 +1,208 @@
+// The queue, one issue after the other: the next one is fetched while this one is read, so that it is there at once.
+import { parse, say } from "./fragments.js";
+import { complain, show as showToast } from "./toasts.js";
+
+const REFRESH = 30_000;
+const PING = 20_000;
+
+export function start(page) {
+  const ready = new Map();
+  let busy = false;
+
+  const part = (selector, within = page) => within.querySelector(selector);
+  const text = () => part("[data-shown]");
+  const shown = () => text()?.dataset.shown;
+  const rows = () => [...page.querySelectorAll(".queue-row")];
+  const rowOf = (key) => rows().find((row) => row.dataset.issue === key);
+  const address = (key) => rowOf(key)?.href ?? `${location.pathname}?issue=${key}`;
+
+  async function ask(href, fragment, options = {}) {
+    const answer = await fetch(href, { ...options, headers: { "X-Fragment": fragment } });
+    if (answer.redirected && !options.method) throw new Error("redirected");
+    return { ok: answer.ok, status: answer.status, html: await answer.text() };
+  }
+
+  // What was fetched of an issue is good until it is shown, or until somebody decides.
+  function fetchIssue(key) {
+    if (!ready.has(key)) {
+      const fetched = ask(address(key), "triage-issue").then((answer) => (answer.ok ? answer.html : null));
+      ready.set(key, fetched.catch(() => null));
+    }
+    return ready.get(key);
+  }
+
+  function neighbour(step, key = shown()) {
+    const all = rows();
+    const at = all.findIndex((row) => row.dataset.issue === key);
+    return (all[at + step] ?? (at < 0 ? all[0] : undefined))?.dataset.issue;
+  }
+
+  // Its answer without the queue does not know what comes next.
+  function put(html, key) {
+    const holder = part(".triage-issue");
+    holder.innerHTML = html;
+    holder.setAttribute("data-triage-issue", "");
+    const then = neighbour(1, key) ?? neighbour(-1, key) ?? "";
+    for (const input of holder.querySelectorAll("[name=then]")) input.value = then;
+    for (const input of holder.querySelectorAll("[name=csrfmiddlewaretoken]")) input.value = token();
+    mark(key);
+    text()?.focus({ preventScroll: true });
+    text()?.scrollTo(0, 0);
+    const title = part(".triage-issue-title");
+    document.title = `${key} ${title?.textContent ?? ""}`;
+    say(`${key} ${title?.textContent ?? ""}`);
+    ping();
+    const next = neighbour(1, key);
+    if (next) fetchIssue(next);
+  }
+
+  const token = () => document.querySelector(".triage-filter")?.dataset.token ?? part("[name=csrfmiddlewaretoken]")?.value ?? "";
+
+  function mark(key) {
+    for (const row of rows()) {
+      if (row.dataset.issue === key) row.setAttribute("aria-current", "true");
+      else row.removeAttribute("aria-current");
+    }
+    rowOf(key)?.scrollIntoView({ block: "nearest" });
+  }
+
+  async function go(key, { push = true } = {}) {
+    if (!key || key === shown()) return;
+    const href = address(key);
+    const html = await fetchIssue(key);
+    ready.delete(key);
+    if (html === null) return location.assign(href);
+    put(html, key);
+    if (push) history.pushState({ key }, "", href);
+  }
+
+  // The queue and its numbers, drawn anew around what is being read and written.
+  function redraw(fresh) {
+    for (const selector of [".triage-head", "[data-queue]"]) {
+      const old = part(selector);
+      const young = part(selector, fresh);
+      if (!old || !young || old.contains(document.activeElement) && selector === ".triage-head") continue;
+      const at = old.scrollTop;
+      const focused = old.contains(document.activeElement) ? document.activeElement.dataset.issue : undefined;
+      old.replaceWith(document.importNode(young, true));
+      part(selector).scrollTop = at;
+      if (focused) rowOf(focused)?.focus();
+    }
+    mark(shown());
+    const then = neighbour(1) ?? neighbour(-1) ?? "";
+    for (const input of page.querySelectorAll(".triage-issue [name=then]")) input.value = then;
+  }
+
+  function whole(fresh) {
+    page.innerHTML = fresh.body.innerHTML;
+    const key = shown();
+    if (key) {
+      mark(key);
+      text().focus({ preventScroll: true });
+      ping();
+      const next = neighbour(1, key);
+      if (next) fetchIssue(next);
+    }
+  }
+
+  async function decide(form, submitter) {
+    if (busy) return;
+    busy = true;
+    const key = shown();
+    const then = neighbour(1, key) ?? neighbour(-1, key);
+    const body = new FormData(form, submitter);
+    body.set("then", then ?? "");
+    const sent = ask(form.action, "triage", { method: "POST", body });
+    // The next one is on the screen before the answer is here; what was decided leaves the queue.
+    const next = then && ready.has(then) ? await fetchIssue(then) : null;
+    if (next) {
+      rowOf(key)?.parentElement.remove();
+      ready.delete(then);
+      put(next, then);
+      history.replaceState({ key: then }, "", address(then));
+    }
+    try {
+      const answer = await sent;
+      const fresh = parse(answer.html);
+      if (!answer.ok && !part("[data-shown]", fresh)) throw new Error(answer.status);
+      const toasts = [...fresh.querySelectorAll("[data-toasts] .toast")];
+      part("[data-toasts]", fresh)?.remove();
+      ready.clear();
+      if (answer.ok && next && shown() === then) redraw(fresh);
+      else whole(fresh);
+      toasts.forEach(showToast);
+      if (!answer.ok) part("[data-error-summary]")?.focus();
+      else history.replaceState({ key: shown() }, "", shown() ? address(shown()) : location.pathname + location.search.replace(/&?issue=[^&]*/, ""));
+      const following = shown() && neighbour(1);
+      if (following) fetchIssue(following);
+    } catch {
+      complain(page.dataset.failed);
+      location.reload();
+    } finally {
+      busy = false;
+    }
+  }
+
+  page.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-decision]")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    decide(event.target, event.submitter);
+  });
+
+  page.addEventListener("click", (event) => {
+    const row = event.target.closest(".queue-row");
+    if (!row || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    go(row.dataset.issue);
+  });
+
+  // In a menu that is open a digit chooses; elsewhere the digits are decisions.
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const menu = page.querySelector("details[data-digits][open]");
+    const writing = event.target.closest("input, textarea, select");
+    if (menu && /^[1-9]$/.test(event.key) && (!writing || (writing.hasAttribute("data-digits-pass") && !writing.value))) {
+      event.stopImmediatePropagation();
+      const chosen = menu.querySelector(`[data-digit="${event.key}"]`);
+      if (chosen) {
+        event.preventDefault();
+        chosen.click();
+      }
+      return;
+    }
+    if (writing || document.documentElement.dataset.shortcuts === "off" || page.querySelector("details[open]")) return;
+    const step = { j: 1, k: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    go(neighbour(step));
+  }, true);
+
+  addEventListener("popstate", (event) => {
+    const key = event.state?.key ?? new URLSearchParams(location.search).get("issue");
+    if (key) go(key, { push: false });
+  });
+
+  // What others decide meanwhile leaves the queue; nothing else moves.
+  setInterval(async () => {
+    if (document.hidden || busy || !shown()) return;
+    const answer = await ask(location.href, "triage").catch(() => null);
+    if (answer?.ok && !busy) redraw(parse(answer.html));
+  }, REFRESH);
+
+  // Who else has this one before them.
+  async function ping() {
+    const place = part("[data-here]");
+    if (!place?.dataset.here || document.hidden) return;
+    const body = new URLSearchParams({ csrfmiddlewaretoken: token() });
+    const answer = await fetch(place.dataset.here, { method: "POST", body, headers: { "X-Fragment": "here" } }).catch(() => null);
+    if (answer?.ok && !answer.redirected && place.isConnected) place.textContent = await answer.text();
+  }
+
+  setInterval(ping, PING);
+  ping();
+
+  const next = shown() && neighbour(1);
+  if (next) fetchIssue(next);
+}

@@ -1,0 +1,181 @@
+"""A queue of twelve, worked to zero in the browser: by keys alone, by touch, without scripts, and by two at once."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from issues.models import Issue
+from issues.services import add_comment, create_issue, decide
+from tests.e2e.conftest import NARROW, open_as
+
+TITLES = (
+    *("Cart empties", "Cart forgets", "Cart jumps", "Basket blinks", "Checkout hangs", "Coupon counts twice"),
+    *("Total is wrong", "Stamp is missing", "Receipt is blank", "Postage is zero", "Order repeats", "Mail comes late"),
+)
+
+
+@pytest.fixture
+def twelve(product, reporter, triager):
+    """Twelve reports, one of which has come back."""
+    made = [create_issue(product, actor=reporter, via="web", title=title) for title in TITLES]
+    decide(made[0], "needinfo", actor=triager, via="web", ask=reporter, question="Which browser?")
+    add_comment(made[0], actor=reporter, via="web", body="This one.")
+    return made
+
+
+def shown(page):
+    return page.locator("article[data-shown]")
+
+
+def heading(page):
+    return page.locator(".triage-issue-title")
+
+
+def untriaged():
+    return Issue.objects.filter(triaged_at=None, snoozed_until=None, waiting_for=None).count()
+
+
+@pytest.mark.once
+def test_by_keys_alone(twelve, visit, triager):
+    page = visit("/triage/", triager)
+    expect(heading(page)).to_have_text("Cart empties")
+    expect(page.locator(".triage-counts")).to_contain_text("11 new")
+    keys = page.keyboard
+    keys.press("j")
+    expect(heading(page)).to_have_text("Cart forgets")
+    keys.press("k")
+    expect(heading(page)).to_have_text("Cart empties")
+
+    keys.press("1")
+    expect(heading(page)).to_have_text("Cart forgets")
+    expect(page.locator(".toast")).to_contain_text("Accepted WEB-1")
+    assert Issue.objects.get(number=1).status.slug == "accepted"
+
+    keys.press("2")
+    expect(page.get_by_label("Duplicate of")).to_be_focused()
+    keys.type("WEB-1")
+    keys.press("Enter")
+    expect(heading(page)).to_have_text("Cart jumps")
+    expect(page.locator(".toast")).to_contain_text("duplicate of WEB-1")
+
+    keys.press("3")
+    keys.press("2")
+    expect(heading(page)).to_have_text("Basket blinks")
+    expect(page.locator(".toast")).to_contain_text("Declined WEB-3")
+    assert Issue.objects.get(number=3).resolution == "invalid"
+
+    keys.press("n")
+    expect(page.get_by_label("Question")).to_be_focused()
+    keys.type("Does it blink at night? 123")
+    keys.press("Control+Enter")
+    expect(heading(page)).to_have_text("Checkout hangs")
+    expect(page.locator(".toast")).to_contain_text("Asked about WEB-4")
+
+    keys.press("h")
+    keys.press("3")
+    expect(heading(page)).to_have_text("Coupon counts twice")
+    expect(page.locator(".toast")).to_contain_text("Snoozed WEB-5")
+
+    keys.press("z")
+    expect(page.locator(".toast").last).to_contain_text("Undone")
+    assert untriaged() == 8
+    page.goto(page.url)
+    page.locator("html[data-ready]").wait_for(state="attached")
+    for left in range(8, 0, -1):
+        expect(page.locator(".queue-row")).to_have_count(left)
+        key = shown(page).get_attribute("data-shown")
+        keys.press("1")
+        expect(page.locator(".toast")).to_contain_text(f"Accepted {key}")
+    expect(page.locator(".empty")).to_contain_text("All is decided")
+    assert untriaged() == 0
+
+
+@pytest.mark.once
+def test_the_next_is_there_before_the_answer(twelve, visit, triager):
+    page = visit("/triage/", triager)
+    page.wait_for_load_state("networkidle")
+    page.route("**/issues/WEB-1/triage/", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    page.keyboard.press("1")
+    expect(heading(page)).to_have_text("Cart forgets", timeout=800)
+    expect(page.locator(".toast")).to_contain_text("Accepted WEB-1")
+
+
+@pytest.mark.once
+def test_what_is_wrong_is_said_and_what_was_written_stays(twelve, visit, triager, complaints):
+    page = visit("/triage/", triager)
+    page.keyboard.press("2")
+    page.keyboard.type("WEB-99")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("There is no issue WEB-99.")
+    expect(heading(page)).to_have_text("Cart empties")
+    expect(page.get_by_label("Duplicate of")).to_have_value("WEB-99")
+    assert untriaged() == 12
+    # The browser notes that the answer was a refusal.
+    complaints.clear()
+
+
+def test_by_touch(twelve, special_context, live_server, triager):
+    context = special_context(viewport=NARROW, has_touch=True)
+    page = open_as(context, live_server, "/triage/", triager, NARROW)
+    page.locator("html[data-ready]").wait_for(state="attached")
+    for left in range(12, 9, -1):
+        assert untriaged() == left
+        page.get_by_role("button", name="Accept").tap()
+        expect(page.locator(".toast")).to_contain_text(f"Accepted WEB-{13 - left}")
+    page.locator("summary", has_text="Decline").tap()
+    page.get_by_role("button", name="Invalid").tap()
+    expect(page.locator(".toast")).to_contain_text("Declined WEB-4")
+    page.get_by_role("link", name="Later or ask").tap()
+    page.locator("summary", has_text="Snooze").tap()
+    page.get_by_role("button", name=re.compile("In a week")).tap()
+    expect(page.locator(".toast")).to_contain_text("Snoozed WEB-5")
+    box = page.locator(".triage-bar").bounding_box()
+    assert box["y"] + box["height"] <= NARROW["height"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    assert untriaged() == 7
+
+
+def test_without_scripts(twelve, special_context, live_server, triager):
+    page = open_as(special_context(java_script_enabled=False), live_server, "/triage/", triager)
+    for number in range(1, 4):
+        page.get_by_role("button", name="Accept").click()
+        expect(page.locator(".toast")).to_contain_text(f"Accepted WEB-{number}")
+    page.locator("summary", has_text="Ask").click()
+    page.get_by_label("Question").fill("Which?")
+    page.locator("details[open]").get_by_role("button", name="Ask").click()
+    expect(page.locator(".toast")).to_contain_text("Asked about WEB-4")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".triage-counts")).to_contain_text("9 new")
+    page.locator(".queue-row", has_text="Mail comes late").click()
+    expect(heading(page)).to_have_text("Mail comes late")
+
+
+@pytest.mark.once
+def test_two_at_once(twelve, special_context, live_server, triager, maintainer):
+    ours, theirs = (open_as(special_context(), live_server, "/triage/", person) for person in (triager, maintainer))
+    for page in (ours, theirs):
+        page.locator("html[data-ready]").wait_for(state="attached")
+    theirs.goto(theirs.url)
+    expect(theirs.locator(".triage-here")).to_have_text("Tom is on this one")
+    theirs.locator("html[data-ready]").wait_for(state="attached")
+    theirs.keyboard.press("1")
+    expect(theirs.locator(".toast")).to_contain_text("Accepted WEB-1")
+    ours.keyboard.press("3")
+    ours.keyboard.press("1")
+    expect(ours.get_by_role("alert")).to_contain_text("has decided on WEB-1: it is Accepted.")
+    assert Issue.objects.get(number=1).status.slug == "accepted"
+    assert untriaged() == 11
+
+
+def test_each_decision_is_undone_from_its_toast(twelve, visit, triager):
+    page = visit("/triage/", triager)
+    for key, then in (("1", ""), ("3", "1"), ("h", "1")):
+        page.goto(page.url.split("?")[0])
+        page.locator("html[data-ready]").wait_for(state="attached")
+        page.keyboard.press(key)
+        if then:
+            page.keyboard.press(then)
+        page.locator(".toast").get_by_role("button", name="Undo").click()
+        expect(page.locator(".toast").last).to_contain_text("Undone")
+        assert untriaged() == 12
