@@ -2,7 +2,20 @@
 
 from django.urls import path, re_path
 
-from issues.views import actions, detail, editing, exports, feeds, fragments, lists, products, saved, searching, triage
+from issues.views import (
+    actions,
+    detail,
+    editing,
+    exports,
+    feeds,
+    fragments,
+    lists,
+    palette,
+    products,
+    saved,
+    searching,
+    triage,
+)
 
 EXPORT = r"export\.(?P<kind>csv|jsonl)"
 KEY = r"(?P<key>[A-Za-z][A-Za-z0-9]{1,9}-[0-9]{1,18})"
@@ -32,7 +45,8 @@ urlpatterns = [
     at("triage/", triage.decide, "issue-decide"),
     at("here/", triage.here, "issue-here"),
     at("peek/", fragments.peek, "issue-peek"),
-    at(r"menu/(?P<field>status|priority|assignee|labels)/", fragments.menu, "issue-menu"),
+    at("words/", palette.preview, "issue-words"),
+    at(rf"menu/(?P<field>{'|'.join(fragments.MENUS)})/", fragments.menu, "issue-menu"),
     at("comments/", actions.comment, "comment-add"),
     at(r"comments/(?P<pk>[0-9]{1,18})/edit/", actions.edit_comment, "comment-edit"),
     at(r"comments/(?P<pk>[0-9]{1,18})/trash/", actions.trash_comment, "comment-trash"),
@@ -71,6 +85,8 @@ urlpatterns = [
     path("views/<int:pk>/delete/", saved.delete, name="view-delete"),
     path("views/<int:pk>/feed.atom", feeds.view, name="view-feed"),
     re_path(rf"^views/(?P<pk>[0-9]{{1,18}})/{EXPORT}$", exports.view, name="view-export"),
+    # /palette/
+    path("palette/", palette.places, name="palette"),
     # /batches/
     path("batches/<int:pk>/undo/", actions.undo, name="batch-undo"),
 ]

@@ -77,16 +77,27 @@ def comment(request, issue):
         services.update_issue(issue, actor=request.user, via="web", **changes)
         return redirect(address_of(request, issue))
     if not form.is_valid():
-        return issue_page(request, issue, comment_form=form, status=400)
+        return _not_said(request, issue, form, 400)
     try:
         made = services.add_comment(issue, actor=request.user, via="web", **form.cleaned_data, **changes)
     except ValidationError as error:
         add_errors(form, error)
-        return issue_page(request, issue, comment_form=form, status=400)
+        return _not_said(request, issue, form, 400)
     except Forbidden as refused:
         form.add_error(None, refused.detail)
-        return issue_page(request, issue, comment_form=form, status=403)
+        return _not_said(request, issue, form, 403)
+    if wants_rows(request):
+        messages.success(request, _("%(key)s: comment added.") % {"key": issue.key})
+        return answer_with_rows(request, [issue.pk])
     return redirect(address_of(request, issue, f"#comment-{made.pk}"))
+
+
+def _not_said(request, issue, form, status):
+    """Return what is wrong with a comment, with the text that was sent."""
+    if wants_rows(request):
+        errors = [text for texts in form.errors.values() for text in texts]
+        return answer_with_rows(request, [issue.pk], errors=errors, status=status)
+    return issue_page(request, issue, comment_form=form, status=status)
 
 
 def _chosen_status(data):

@@ -35,6 +35,7 @@ def issue_row(issue, columns, reference=""):
     cells = "".join([CELLS[name](issue, address) for name in columns])
     parts = (
         f'<tr class="issue-row{closed}" data-issue="{key}" data-seen="{issue.event_count}">',
+        f'<td class="select-cell">{_box(issue, key)}</td>',
         f'<td class="col-priority">{_cell(issue, address, "priority", priority_glyph(issue))}</td>',
         f'<td class="col-key key">{key}</td>',
         f'<td class="col-status">{_status(issue, address)}</td>',
@@ -51,6 +52,14 @@ def _cell(issue, address, field, shown, css="cell"):
     if field not in issue.in_place:
         return shown
     return f'<a class="{css}" href="{address}" data-field="{field}">{shown}</a>'
+
+
+def _box(issue, key):
+    """Return the box that selects the row, in the form `selection` of the page, for who may change something in it."""
+    if not issue.in_place:
+        return ""
+    said = _words(get_language()).select
+    return f'<input type="checkbox" name="ids" value="{issue.pk}" form="selection" aria-label="{said} {key}">'
 
 
 def _status(issue, address):
@@ -173,6 +182,7 @@ class Words:
         self.confidential = icon("lock", "icon-s") + hidden.format(_("confidential"))
         self.labels = hidden.format(_("Labels"))
         self.comments = hidden.format(f" {_('comments')}")
+        self.select = _("Select")
         self.peek, self.peek_at = _("Peek"), _("Peek at")
 
 

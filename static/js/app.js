@@ -1,4 +1,7 @@
 // What every page needs before anything else; the rest is loaded when a page first asks for it.
+import "./everywhere.js";
+import { typing } from "./keys.js";
+
 const modules = {
   toasts: () => import("./toasts.js"),
   list: () => import("./list.js"),
@@ -22,7 +25,6 @@ function start(root) {
 }
 
 const CONTROLS = "a, button, input:not([type=hidden]), select, textarea";
-const typing = (element) => element.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 
 // One menu is open at a time; Escape and a click elsewhere close it and give the focus back.
 function closeMenus(but) {
@@ -44,6 +46,11 @@ function enter(menu) {
   if (!menu.querySelector(".menu-panel")?.contains(document.activeElement)) firstOf(menu)?.focus({ preventScroll: true });
 }
 
+// A key has opened a menu.
+document.addEventListener("enter", (event) => {
+  closeMenus(event.target);
+  enter(event.target);
+});
 document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
 document.addEventListener(
   "toggle",
@@ -59,11 +66,6 @@ document.addEventListener(
 // Controls that send their form as soon as they change; without a script its button does.
 document.addEventListener("change", (event) => {
   if (event.target.closest("[data-submit-on-change]")) event.target.form.requestSubmit();
-});
-
-document.addEventListener("click", (event) => {
-  const opener = event.target.closest("[data-opens]");
-  if (opener) document.getElementById(opener.dataset.opens).showModal();
 });
 
 // A second press of the same button sends nothing twice.
@@ -89,48 +91,5 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   items[Math.min(Math.max(at + step, 0), items.length - 1)]?.focus();
 });
-
-// Keys: none fires in a field, none with a modifier, none when the reader has switched them off.
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") {
-    const menu = document.activeElement.closest("details.menu[open]") ?? document.querySelector("details.menu[open]");
-    if (menu) {
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    }
-    return;
-  }
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.form) {
-    event.preventDefault();
-    event.target.form.requestSubmit();
-    return;
-  }
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-  if (document.documentElement.dataset.shortcuts === "off" || document.querySelector("dialog[open]")) return;
-  if (event.key === "?") {
-    event.preventDefault();
-    document.getElementById("shortcuts").showModal();
-    return;
-  }
-  // Any element can claim a key: `data-key="c"`.
-  const claimed = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
-  if (!claimed) return;
-  event.preventDefault();
-  press(claimed);
-});
-
-function press(element) {
-  if (element.matches("details")) {
-    element.open = true;
-    // At once, and not when the browser tells that it is open: what is typed meanwhile belongs into the menu.
-    enter(element);
-    element.scrollIntoView({ block: "nearest" });
-  } else if (element.matches("input, textarea, select")) {
-    element.focus();
-    element.select?.();
-  } else {
-    element.click();
-  }
-}
 
 start(document);

@@ -11,6 +11,7 @@ export function start(page, { focus, changed }) {
   const trouble = menu.querySelector("[data-menu-error]");
   const failed = page.querySelector("template[data-failed]").innerHTML;
   const load = latest("menu");
+  const drafts = new Map();
   let opened = {};
   let busy = false;
   let typed = "";
@@ -18,7 +19,8 @@ export function start(page, { focus, changed }) {
 
   const rowOf = (key) => page.querySelector(`.issue-row[data-issue="${CSS.escape(key)}"]`);
   const cellOf = (row, field) => row?.querySelector(`[data-field="${field}"]`);
-  const fetchMenu = (row, field) => load(`${row.querySelector(".issue-link").pathname}menu/${field}/`);
+  const linkOf = (row) => row.querySelector(".issue-link");
+  const fetchMenu = (row, field) => load(`${linkOf(row).pathname}menu/${field}/`);
 
   function complain(text) {
     trouble.textContent = text;
@@ -27,19 +29,19 @@ export function start(page, { focus, changed }) {
 
   async function open(row, field) {
     const cell = cellOf(row, field);
-    if (!cell) return;
+    keepDraft();
     opened = { key: row.dataset.issue, field };
     complain("");
     wait();
     try {
       content.innerHTML = await fetchMenu(row, field);
     } catch (error) {
-      if (!aborted(error)) location.assign(cell.href);
+      if (!aborted(error)) location.assign(field === "comment" ? `${linkOf(row).href}#comment-body` : linkOf(row).href);
       return;
     }
     delete menu.dataset.loading;
     if (!menu.matches(":popover-open")) return;
-    place(cell.checkVisibility() ? cell : row);
+    place(cell?.checkVisibility() ? cell : linkOf(row));
     begin();
   }
 
@@ -72,11 +74,13 @@ export function start(page, { focus, changed }) {
   }
 
   function begin() {
-    const wanted = opened.field === "assignee" ? [".control"] : ["[aria-pressed=true]", ".menu-item input", ".menu-item"];
+    const wanted = ["[data-first]", "[aria-pressed=true]", ".menu-item input", ".menu-item"];
     wanted.map((one) => content.querySelector(one)).find(Boolean)?.focus();
+    const box = content.querySelector("textarea");
+    if (box) box.value = drafts.get(opened.key) ?? "";
     if (!typed || !document.activeElement.matches(".control")) return;
-    document.activeElement.value = typed;
-    if (entered) document.activeElement.form.requestSubmit();
+    document.activeElement.value = (box?.value ?? "") + typed;
+    if (entered && opened.field === "assignee") document.activeElement.form.requestSubmit();
   }
 
   function close() {
@@ -95,6 +99,7 @@ export function start(page, { focus, changed }) {
         const row = document.importNode(fresh, true);
         const snippet = old.querySelector(".snippet");
         if (snippet) row.querySelector(".col-title").append(snippet);
+        if (old.querySelector("[name=ids]:checked")) row.querySelector("[name=ids]")?.setAttribute("checked", "");
         if (old.classList.contains("is-current")) row.classList.add("is-current");
         const hadFocus = old.contains(document.activeElement);
         old.replaceWith(row);
@@ -103,6 +108,15 @@ export function start(page, { focus, changed }) {
       }
     }
     offer();
+    page.dispatchEvent(new Event("redrawn"));
+  }
+
+  // A form from elsewhere about the issue of a row. Returns the answer, whose errors its sender shows.
+  async function sendFrom(form, row) {
+    const answer = await send(form, null, surroundings(row)).catch(() => ({ ...NOTHING, errors: failed }));
+    put(answer.rows);
+    if (answer.ok) answer.toasts.forEach(showToast);
+    return answer;
   }
 
   async function submit(form, submitter, row, also = {}) {
@@ -114,6 +128,8 @@ export function start(page, { focus, changed }) {
     menu.removeAttribute("aria-busy");
     put(answer.rows);
     if (answer.ok) {
+      content.querySelector("textarea")?.form.reset();
+      keepDraft();
       close();
       answer.toasts.forEach(showToast);
       focusUnlessPeeking(rowOf(row.dataset.issue));
@@ -131,7 +147,7 @@ export function start(page, { focus, changed }) {
       menu.showPopover();
     }
     complain(answer.errors ?? failed);
-    place(cellOf(row, opened.field) ?? row);
+    place(cellOf(row, opened.field) ?? linkOf(row));
   }
 
   function focusUnlessPeeking(row) {
@@ -143,7 +159,7 @@ export function start(page, { focus, changed }) {
     opened = { key: row.dataset.issue, field: "assignee" };
     const form = document.createElement("div");
     form.innerHTML = await fetchMenu(row, "assignee").catch(() => "");
-    const me = form.querySelector("[data-key=i]");
+    const me = form.querySelector("[data-action=to-me]");
     // As far as this row has shown: what somebody has changed since is a conflict.
     if (me) submit(me.form, me, row, { seen: row.dataset.seen });
   }
@@ -154,8 +170,15 @@ export function start(page, { focus, changed }) {
     submit(event.target, event.submitter, rowOf(opened.key));
   });
 
+  // What was written but not sent is there when the same row is commented on again.
+  function keepDraft() {
+    const box = content.querySelector("textarea");
+    if (box) drafts.set(opened.key, box.value);
+  }
+
   menu.addEventListener("toggle", (event) => {
     if (event.newState !== "closed") return;
+    keepDraft();
     if (document.activeElement === document.body || menu.contains(document.activeElement)) focusUnlessPeeking(rowOf(opened.key));
   });
 
@@ -194,5 +217,5 @@ export function start(page, { focus, changed }) {
     focusUnlessPeeking(answer.rows.map((row) => rowOf(row.dataset.issue)).find(Boolean));
   }, true);
 
-  return { open, toMe };
+  return { open, toMe, send: sendFrom };
 }

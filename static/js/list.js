@@ -1,14 +1,19 @@
 // A list of issues by keys: walking, opening, peeking, changing. The link of a row holds the focus, so that Enter opens it.
 import { start as startChanging } from "./change.js";
+import { offer, offerIssue } from "./keys.js";
 import { start as startPeeking } from "./peek.js";
 import { lastIssue } from "./place.js";
+import { start as startSelecting } from "./select.js";
 
 const CURRENT = "is-current";
+// A row has no cell for these: who may set the priority may set them, too.
+const WITHOUT_CELL = ["severity", "component", "due_on"];
 
 export function start(page) {
   const rows = () => [...page.querySelectorAll(".issue-row")];
-  const peek = startPeeking(page, { move, current, focus });
+  const peek = startPeeking(page, { current, focus });
   const change = startChanging(page, { focus, changed: (row) => peek.refresh(row) });
+  const selection = startSelecting(page, { rows, current, go });
 
   // The row with the focus, or the one that is looked at beside the list.
   function current() {
@@ -27,35 +32,44 @@ export function start(page) {
     return next;
   }
 
-  const keys = {
-    j: () => go(1),
-    k: () => go(-1),
-    o: () => current()?.querySelector(".issue-link").click(),
-    " ": () => peek.toggle(current()),
-    s: () => change.open(current(), "status"),
-    a: () => change.open(current(), "assignee"),
-    p: () => change.open(current(), "priority"),
-    l: () => change.open(current(), "labels"),
-    i: () => change.toMe(current()),
-  };
-
   function go(step) {
     const row = move(step);
     if (peek.isOpen()) peek.show(row);
     else focus(row);
   }
 
+  const any = () => rows().length > 0;
+  const link = () => current().querySelector(".issue-link");
+  offer("next", () => go(1), any, any);
+  offer("previous", () => go(-1), any, any);
+  offer("open", () => link().click(), current, any);
+  offer("peek", () => peek.toggle(current()), current, any);
+  offer("back", () => (peek.isOpen() ? peek.close() : selection.clear()), () => peek.isOpen() || selection.count() > 0, any);
+  offer("undo", () => location.assign(`${link().href}#undo`), current, any);
+
+  const cell = (field) => `[data-field="${WITHOUT_CELL.includes(field) ? "priority" : field}"]`;
+  const settable = (field) => [() => current()?.querySelector(cell(field)), () => page.querySelector(cell(field))];
+  const set = (field) => () => change.open(current(), field);
+  offer("status", set("status"), ...settable("status"));
+  offer("assignee", set("assignee"), ...settable("assignee"));
+  offer("priority", set("priority"), ...settable("priority"));
+  offer("labels", set("labels"), ...settable("labels"));
+  offer("severity", set("severity"), ...settable("severity"));
+  offer("component", set("component"), ...settable("component"));
+  offer("due", set("due_on"), ...settable("due_on"));
+  offer("to-me", () => change.toMe(current()), ...settable("assignee"));
+  const speaks = page.querySelector("[data-may-comment]");
+  offer("comment", set("comment"), () => speaks && current(), () => speaks && any());
+
+  offerIssue(() => {
+    const row = current() ?? selection.only();
+    if (!row) return null;
+    const key = row.dataset.issue;
+    const done = () => document.activeElement.matches("body, #palette *") && focus(rows().find((one) => one.dataset.issue === key));
+    return { key, done, send: (form) => change.send(form, row) };
+  });
+
   // Whoever comes back from an issue goes on from its row.
   const last = lastIssue();
   if (last) focus(rows().find((row) => row.dataset.issue === last));
-
-  document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
-    if (document.documentElement.dataset.shortcuts === "off" || document.querySelector("dialog[open]")) return;
-    if (event.target.matches("input, textarea, select") || event.target.closest("[popover], details[open]")) return;
-    // A button or a link other than the row's own has a use for the space bar, and so has the page without a row.
-    if (event.key === " " && (event.target.matches("button, summary, .cell") || !current())) return;
-    event.preventDefault();
-    keys[event.key]();
-  });
 }

@@ -61,16 +61,6 @@ export function start(page, { current, focus }) {
     if (event.target.closest("[data-peek-panel] [data-close]")) close();
   });
 
-  document.addEventListener("keydown", (event) => {
-    if (!isOpen() || event.defaultPrevented || event.target.closest("[popover], details[open], input, textarea")) return;
-    if (event.key === "Escape") {
-      event.preventDefault();
-      close();
-    } else if (event.key === "Enter" && event.target === panel) {
-      content.querySelector("[data-open]").click();
-    }
-  });
-
   // Other rows have come: the panel stays where its issue is still among them.
   page.addEventListener("results", () => {
     if (!isOpen()) return;
@@ -84,6 +74,7 @@ export function start(page, { current, focus }) {
 
   return {
     isOpen,
+    close,
     show,
     toggle,
     refresh(row) {

@@ -1,5 +1,6 @@
 // The queue, one issue after the other: the next one is fetched while this one is read, so that it is there at once.
-import { parse, say } from "./fragments.js";
+import { parse, say, send } from "./fragments.js";
+import { offer, offerIssue } from "./keys.js";
 import { complain, show as showToast } from "./toasts.js";
 
 const REFRESH = 30_000;
@@ -171,13 +172,27 @@ export function start(page) {
       }
       return;
     }
-    if (writing || document.documentElement.dataset.shortcuts === "off" || page.querySelector("details[open]")) return;
-    const step = { j: 1, k: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    go(neighbour(step));
   }, true);
+
+  const any = () => rows().length > 0;
+  offer("next", () => go(neighbour(1)), any, any);
+  offer("previous", () => go(neighbour(-1)), any, any);
+
+  // What words have set is drawn anew, where it is still what is being read.
+  async function sendFrom(form, key) {
+    const answer = await send(form).catch(() => ({ ok: false, errors: page.dataset.failed }));
+    ready.delete(key);
+    if (!answer.ok) return answer;
+    const html = await fetchIssue(key);
+    ready.delete(key);
+    if (html !== null && shown() === key) put(html, key);
+    answer.toasts.forEach(showToast);
+    return answer;
+  }
+  offerIssue(() => {
+    const key = shown();
+    return key ? { key, send: (form) => sendFrom(form, key), done: () => text()?.focus({ preventScroll: true }) } : null;
+  });
 
   addEventListener("popstate", (event) => {
     const key = event.state?.key ?? new URLSearchParams(location.search).get("issue");

@@ -1,0 +1,53 @@
+// What every page offers: its keys, the palette, a form to send, and a way back to what was done last.
+import { available, issueHere, isOffered, offer, table } from "./keys.js";
+
+offer("submit", () => document.activeElement.form?.requestSubmit(), () => Boolean(document.activeElement.form), () => true);
+
+// Of the sheet is shown what this page offers, but for keys that are switched off.
+offer("help", () => {
+  const off = document.documentElement.dataset.shortcuts === "off";
+  for (const { name, row } of table.values()) {
+    const silent = off && !row.querySelector(".caps:not([data-character])");
+    row.hidden = silent || !isOffered(name);
+  }
+  for (const group of document.querySelectorAll("[data-key-group]")) group.hidden = !group.querySelector("[data-describes]:not([hidden])");
+  document.getElementById("shortcuts").showModal();
+});
+
+// What was done last has its Undo in a message; when that has gone, the newest entry of the history has it: the newest
+// of one's own, if there is one.
+function newest() {
+  const all = [...document.querySelectorAll("form.undo")];
+  return (all.findLast((form) => "own" in form.dataset) ?? all.at(-1))?.querySelector("button");
+}
+function pointOut() {
+  newest()?.scrollIntoView({ block: "center" });
+  newest()?.focus();
+}
+offer("undo", pointOut, newest, newest);
+if (location.hash === "#undo") pointOut();
+
+const hasPalette = () => Boolean(document.getElementById("palette"));
+offer("palette", openPalette, hasPalette, hasPalette);
+// Where a page has no box of its own.
+offer("search", openPalette, hasPalette, hasPalette);
+
+// The box has the focus at once, so that what is typed before its module has come is not taken for keys.
+function openPalette() {
+  const dialog = document.getElementById("palette");
+  if (dialog.open) return dialog.close();
+  document.querySelector("dialog[open]")?.close();
+  const actions = available().filter((action) => !["palette", "submit"].includes(action.name));
+  const context = { actions, issue: issueHere() };
+  dialog.showModal();
+  const note = (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    context.entered = true;
+  };
+  dialog.addEventListener("keydown", note);
+  import("./palette.js").then((module) => {
+    dialog.removeEventListener("keydown", note);
+    module.open(dialog, context);
+  });
+}

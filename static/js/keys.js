@@ -1,0 +1,166 @@
+// Keys and what they do. The table is the server's (the sheet of keys holds it); a page claims an action by an element
+// with `data-action="accept"`, which is then pressed, or a module offers one: `offer("accept", () => …)`.
+const WAIT = 1500;
+const INTERACTIVE = "a, button, summary, input, select, textarea";
+const TYPED = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+
+export const table = new Map();
+const offers = new Map();
+const always = () => true;
+
+for (const row of document.querySelectorAll("[data-describes]")) {
+  const { describes: name, keys } = row.dataset;
+  const { keyGroup: group } = row.closest("[data-key-group]").dataset;
+  table.set(name, { name, group, label: row.querySelector("dt").textContent, keys: keys.split("|"), row });
+}
+if (/Mac|iPhone|iPad/.test(navigator.platform)) {
+  for (const cap of document.querySelectorAll("kbd")) cap.textContent = cap.textContent.replace(/^Ctrl/, "⌘");
+}
+
+// `now` says whether it can be done at this moment, `here` whether this page has any use for it.
+export function offer(name, press, now = always, here = always) {
+  offers.set(name, { press, now, here });
+}
+
+// The issue that words set fields of, as far as a module knows it: `{ key, send, done }`, where `send(form)` answers
+// for it, and `done` gives it the focus where nothing else has it.
+let finder = () => null;
+export function offerIssue(find) {
+  finder = find;
+}
+export function issueHere() {
+  const open = document.querySelector("[data-open-issue]");
+  return open ? { key: open.dataset.openIssue, list: open.dataset.reference } : finder();
+}
+
+export const typing = (element) => element.closest(TYPED);
+
+// What is in a menu that is shut, or in a bar that is not shown, is not offered; what a narrow screen hides is.
+function claims(name) {
+  const shut = (one) => one.disabled || one.closest("[popover]:not(:popover-open)") || (one.closest("[data-bulk-bar]") && !one.checkVisibility());
+  const all = [...document.querySelectorAll(`[data-action="${CSS.escape(name)}"]`)].filter((one) => !shut(one));
+  return all.find((one) => one.checkVisibility()) ?? all[0];
+}
+
+export const isOffered = (name) => Boolean(claims(name) || offers.get(name)?.here());
+
+// How the action can be done now: `{ press, element }`, the element being what claims it, if it is one; or undefined.
+function way(name) {
+  const element = claims(name);
+  if (element) return { press: () => press(element), element };
+  const offered = offers.get(name);
+  return offered?.now() ? { press: offered.press } : undefined;
+}
+
+// The actions that can be done at this moment.
+export function available() {
+  return [...table.values()].map((action) => ({ ...action, ...way(action.name) })).filter((action) => action.press);
+}
+
+function press(element) {
+  if (element.matches("details")) {
+    element.open = true;
+    // At once, and not when the browser tells that it is open: what is typed meanwhile belongs into the menu.
+    element.dispatchEvent(new Event("enter", { bubbles: true }));
+    element.scrollIntoView({ block: "nearest" });
+  } else if (element.matches("input:not([type=checkbox]), textarea, select")) {
+    // A field in a menu is reached by opening that.
+    element.closest("details")?.setAttribute("open", "");
+    element.focus();
+    element.select?.();
+  } else {
+    element.click();
+  }
+}
+
+// A button without a form does what the module offers under its name.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[type=button][data-action]");
+  const offered = button && offers.get(button.dataset.action);
+  if (offered?.now()) offered.press();
+});
+
+// A key as the table writes it.
+function written(event) {
+  const key = event.key === " " ? "space" : event.key;
+  if (event.ctrlKey || event.metaKey) return event.altKey || event.shiftKey ? "" : `mod+${key}`;
+  if (event.altKey) return "";
+  const letter = key.length === 1 && key.toLowerCase() !== key.toUpperCase();
+  return letter ? (event.shiftKey ? "shift+" : "") + key.toLowerCase() : key;
+}
+
+let begun = "";
+let timer;
+function begin(keys) {
+  clearTimeout(timer);
+  begun = keys;
+  if (keys) timer = setTimeout(begin, WAIT, "");
+}
+
+// What the keys pressed so far do, or undefined.
+const meaning = (keys) => [...table.values()].filter((action) => action.keys.includes(keys)).map((action) => way(action.name)).find(Boolean);
+
+// Whether a longer sequence that means something begins so.
+const isBeginning = (keys) => [...table.values()].some((action) => action.keys.some((one) => one.startsWith(`${keys} `)) && way(action.name));
+
+// Where a key has a meaning of its own, or none at all.
+function taken(event, key) {
+  const { target } = event;
+  if (typing(target) || document.documentElement.dataset.shortcuts === "off" || document.querySelector("dialog[open]")) return true;
+  if (key === "Enter") return target.matches(INTERACTIVE);
+  // The row's own link has no use for the space bar.
+  if (key === "space") return target.matches(INTERACTIVE) && !target.matches(".issue-link");
+  return false;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing || ["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
+  const key = written(event);
+  if (!key) return;
+  if (key === "Escape") return escape(event);
+  if (key.startsWith("mod+")) return withModifier(event, key);
+  if (taken(event, key)) return begin("");
+  const keys = begun ? `${begun} ${key}` : key;
+  const does = meaning(keys);
+  begin(!does && isBeginning(keys) ? keys : "");
+  if (!begun && !(does && fits(event.target, does.element))) return;
+  event.preventDefault();
+  does?.press();
+});
+
+// An open menu keeps its keys for itself, but for what it offers; on a page of menus a key opens another one.
+function fits(target, element) {
+  const menu = target.closest("[popover], details[open]");
+  return !menu || (element && (!menu.matches("[popover]") || menu.contains(element)));
+}
+
+function withModifier(event, key) {
+  if (key === "mod+Enter") {
+    if (!event.target.form) return;
+    event.preventDefault();
+    event.target.form.requestSubmit();
+    return;
+  }
+  const does = meaning(key);
+  if (!does) return;
+  event.preventDefault();
+  does.press();
+}
+
+// Out of what is open, from the inmost on: a menu, a field, a peek or a selection, the page itself.
+function escape(event) {
+  begin("");
+  const menu = document.activeElement.closest("details.menu[open]") ?? document.querySelector("details.menu[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  } else if (document.querySelector("dialog[open], :popover-open")) {
+    return;
+  } else if (typing(event.target)) {
+    event.target.blur();
+  } else if (!isUnsaved()) {
+    way("back")?.press();
+  }
+}
+
+const isUnsaved = () => [...document.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue);

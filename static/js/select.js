@@ -1,0 +1,103 @@
+// Selecting rows: the boxes are those of a form that works without this; keys tick them, and a bar says how many are.
+import { say } from "./fragments.js";
+import { offer } from "./keys.js";
+
+export function start(page, { rows, current, go }) {
+  const bar = page.querySelector("[data-selection]");
+  const count = bar.querySelector("[data-selected]");
+  let anchor;
+
+  const boxOf = (row) => row?.querySelector("[name=ids]");
+  const boxes = () => rows().map(boxOf).filter(Boolean);
+  const selected = () => rows().filter((row) => boxOf(row)?.checked);
+
+  function tick(row, checked) {
+    const box = boxOf(row);
+    if (box) box.checked = checked;
+  }
+
+  // The rows from one to another, in the order of the page.
+  function between(one, other) {
+    const all = rows();
+    const [from, to] = [all.indexOf(one), all.indexOf(other)].sort((a, b) => a - b);
+    return from < 0 ? [] : all.slice(from, to + 1);
+  }
+
+  // The range reaches from where it began to `row`: what it has left is selected no more.
+  function reach(row, from) {
+    for (const one of between(anchor, from)) tick(one, false);
+    for (const one of between(anchor, row)) tick(one, true);
+  }
+
+  function extend(step) {
+    const from = current();
+    if (!from) return go(step);
+    if (!anchor?.isConnected || !boxOf(anchor)?.checked || !boxOf(from)?.checked) anchor = from;
+    go(step);
+    // A peek that goes on, or the end of the list, may leave the focus where it was.
+    reach(current() ?? from, from);
+    tell();
+  }
+
+  function toggle() {
+    const row = current();
+    tick(row, !boxOf(row).checked);
+    anchor = row;
+    tell();
+  }
+
+  function all(checked = boxes().some((box) => !box.checked)) {
+    for (const box of boxes()) box.checked = checked;
+    tell();
+  }
+
+  // The bar, the boxes above the rows, and what is said; "" where it is not worth saying.
+  function show() {
+    const number = selected().length;
+    const text = bar.dataset[number === 1 ? "one" : "many"].replace("#", number);
+    count.textContent = text;
+    for (const head of page.querySelectorAll("[data-select-all]")) {
+      head.checked = number > 0 && number === boxes().length;
+      head.indeterminate = number > 0 && !head.checked;
+    }
+    return text;
+  }
+  const tell = () => say(show());
+
+  page.addEventListener("change", (event) => {
+    if (event.target.matches("[data-select-all]")) all(event.target.checked);
+    else if (event.target.matches("[name=ids]")) tell();
+  });
+  bar.querySelector("[data-clear]").addEventListener("click", () => {
+    all(false);
+    current()?.querySelector(".issue-link").focus();
+  });
+  page.addEventListener("click", (event) => {
+    if (!event.target.matches("[name=ids]")) return;
+    const row = event.target.closest(".issue-row");
+    if (event.shiftKey && anchor?.isConnected) for (const one of between(anchor, row)) tick(one, event.target.checked);
+    anchor = row;
+  });
+  const fresh = () => {
+    for (const head of page.querySelectorAll("[data-select-all]")) head.hidden = false;
+    show();
+  };
+  page.addEventListener("results", fresh);
+  page.addEventListener("redrawn", fresh);
+  // A browser that goes back to a page ticks again what was ticked.
+  addEventListener("pageshow", fresh);
+  fresh();
+
+  const any = () => boxes().length > 0;
+  const here = () => boxOf(current());
+  offer("select", toggle, here, any);
+  offer("select-next", () => extend(1), any, any);
+  offer("select-previous", () => extend(-1), any, any);
+  offer("select-all", () => all(), any, any);
+
+  return {
+    count: () => selected().length,
+    clear: () => all(false),
+    only: () => (selected().length === 1 ? selected()[0] : null),
+  };
+}

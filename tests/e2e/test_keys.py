@@ -1,0 +1,310 @@
+"""Keys in the browser: each action of the table has something that does it, here and on every page that offers it."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from issues.keys import ACTIONS
+from issues.models import Comment, Issue
+from issues.services import create_issue, update_issue
+from tests.e2e.conftest import open_as
+
+LIST = "/products/WEB/issues/"
+# Offered by a module, where the page has no element that claims them.
+OFFERED = {"help", "palette", "submit", "undo"}
+# An element of any kind, in place of those that the page has for it.
+CLAIM = """name => {
+    for (const one of document.querySelectorAll("[data-action]")) one.removeAttribute("data-action");
+    const button = document.createElement("button");
+    button.dataset.action = name;
+    button.onclick = () => { window.pressed = name; };
+    document.body.append(button);
+    document.activeElement.blur();
+}"""
+
+
+def fresh(issue):
+    return Issue.objects.select_related("status", "assignee", "component").get(pk=issue.pk)
+
+
+def row(page, key):
+    return page.locator(f'.issue-row[data-issue="{key}"]')
+
+
+def link(page, key):
+    return row(page, key).locator(".issue-link")
+
+
+def menu(page):
+    return page.locator("[data-row-menu]")
+
+
+def listed(page):
+    """Return the names of the actions in the open sheet of keys."""
+    return {one.get_attribute("data-describes") for one in page.locator("[data-describes]").all() if one.is_visible()}
+
+
+def press(page, key):
+    """Press a key as the table writes it."""
+    for step in key.split(" "):
+        name = step.replace("mod+", "Control+").replace("space", " ")
+        shifted = name.startswith("shift+")
+        page.keyboard.press(f"Shift+{name[-1].upper()}" if shifted else name)
+
+
+@pytest.fixture
+def rows(issue, visit, triager, product, reporter):
+    """The list of five issues, open before the triager of the product."""
+    for n in range(3):
+        create_issue(product, actor=reporter, via="web", title=f"Issue {n}")
+    page = visit(LIST + "?q=is:open+sort:number-asc", triager)
+    expect(page.locator(".issue-row")).to_have_count(5)
+    return page
+
+
+@pytest.mark.once
+def test_whatever_claims_an_action_gets_its_keys(issue, visit, triager):
+    page = visit("/issues/WEB-1/", triager)
+    missed = []
+    for action in ACTIONS:
+        if action.name in OFFERED:
+            continue
+        for key in action.keys:
+            page.evaluate(CLAIM, action.name)
+            press(page, key)
+            if page.evaluate("window.pressed") != action.name:
+                missed.append((action.name, key))
+    assert missed == []
+
+
+@pytest.mark.once
+def test_a_page_lists_what_it_offers(issue, visit, triager, stranger):
+    page = visit(LIST, triager)
+    page.keyboard.press("?")
+    everywhere = {"go-triage", "go-inbox", "go-mine", "go-views", "go-products", "palette", "create", "submit", "help"}
+    fields = {"status", "assignee", "to-me", "priority", "severity", "component", "labels", "due", "comment"}
+    walking = {"next", "previous", "open", "back", "peek", "search", "filter", "undo"}
+    selecting = {"select", "select-next", "select-previous", "select-all"}
+    assert listed(page) == everywhere | fields | walking | selecting
+    page.keyboard.press("Escape")
+    expect(page.locator("#shortcuts")).to_be_hidden()
+    page = visit("/issues/WEB-1/?list=in%3DWEB%26q%3Dis%253Aopen", triager)
+    page.keyboard.press("?")
+    assert listed(page) >= everywhere | fields | {"back", "undo", "edit"}
+    assert not listed(page) & (selecting | {"peek", "accept"})
+    page = visit(LIST, stranger)
+    page.keyboard.press("?")
+    assert not listed(page) & ((fields - {"comment"}) | selecting)
+
+
+def test_the_keys_of_a_list(issue, rows, triager):
+    page = rows
+    for key in ("j", "j", "k"):
+        page.keyboard.press(key)
+    expect(link(page, "WEB-1")).to_be_focused()
+    page.keyboard.press("Shift+P")
+    menu(page).get_by_role("button", name="S1").click()
+    expect(row(page, "WEB-1")).to_contain_text("S1")
+    page.keyboard.press("Shift+C")
+    expect(menu(page).get_by_role("button", name="Cart")).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(menu(page)).to_be_hidden()
+    expect(link(page, "WEB-1")).to_be_focused()
+    assert (fresh(issue).severity_slug, fresh(issue).component) == ("s1", None)
+    page.keyboard.press("d")
+    expect(menu(page).get_by_label("Due date")).to_be_focused()
+    menu(page).get_by_label("Due date").fill("2031-05-06")
+    page.keyboard.press("Enter")
+    expect(menu(page)).to_be_hidden()
+    assert str(fresh(issue).due_on) == "2031-05-06"
+    page.keyboard.press("r")
+    page.keyboard.type("From the *list*.")
+    expect(menu(page).get_by_label("Comment")).to_have_value("From the *list*.")
+    page.keyboard.press("Escape")
+    expect(menu(page)).to_be_hidden()
+    expect(link(page, "WEB-1")).to_be_focused()
+    page.keyboard.press("r")
+    expect(menu(page).get_by_label("Comment")).to_have_value("From the *list*.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".toast")).to_contain_text("WEB-1: comment added.")
+    assert Comment.objects.filter(issue=issue, body="From the *list*.").count() == 1
+    page.keyboard.press("z")
+    expect(page).to_have_url(re.compile("/issues/WEB-1/"))
+    expect(page.locator(".timeline").get_by_role("button", name="Undo").last).to_be_focused()
+
+
+def test_the_same_keys_beside_the_list(issue, rows, triager):
+    page = rows
+    page.keyboard.press("j")
+    page.keyboard.press(" ")
+    expect(page.locator("#peek-title")).to_be_visible()
+    page.keyboard.press("p")
+    menu(page).get_by_role("button", name="Low").click()
+    expect(page.locator(".peek-fields")).to_contain_text("Low")
+    assert fresh(issue).priority_slug == "low"
+    page.keyboard.press("j")
+    expect(page.locator("[data-peek-content]")).to_contain_text("WEB-2")
+    page.keyboard.press("u")
+    expect(page.locator("#peek-title")).to_be_hidden()
+    expect(link(page, "WEB-2")).to_be_focused()
+    page.keyboard.press(" ")
+    expect(page.locator("#peek-title")).to_be_visible()
+    page.keyboard.press("o")
+    expect(page).to_have_url(re.compile("/issues/WEB-2/"))
+
+
+def test_the_keys_of_an_issue(issue, visit, triager, maintainer):
+    update_issue(issue, actor=maintainer, via="web", type="task")
+    page = visit("/issues/WEB-1/?list=in%3DWEB%26q%3Dis%253Aopen", triager)
+    for key, action in (("s", "status"), ("p", "priority"), ("Shift+P", "severity"), ("Shift+C", "component")):
+        page.keyboard.press(key)
+        expect(page.locator(f'details[data-action="{action}"]')).to_have_attribute("open", "")
+    page.keyboard.press("Escape")
+    expect(page.locator("details.menu[open]")).to_have_count(0)
+    page.keyboard.press("z")
+    expect(page.locator(".timeline form[data-own]").get_by_role("button", name="Undo").last).to_be_focused()
+    page.keyboard.press("r")
+    page.keyboard.type("Unsent")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Comment", exact=True)).to_have_value("Unsent")
+    page.get_by_label("Comment", exact=True).fill("")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile("/products/WEB/issues/"))
+    expect(link(page, "WEB-1")).to_be_focused()
+
+
+def test_the_keys_of_the_triage_page(issue, visit, triager, product, reporter):
+    page = visit("/triage/", triager)
+    shown = page.locator(".triage-text")
+    expect(shown).to_have_attribute("data-shown", "WEB-1")
+    page.keyboard.press("?")
+    assert listed(page) >= {
+        "accept",
+        "duplicate",
+        "decline",
+        "needinfo",
+        "snooze",
+        "reroute",
+        "next",
+        "previous",
+        "open",
+    }
+    assert not listed(page) & {"suggestions", "select", "peek"}
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.locator("#triage-q")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("details.menu[open]")).to_have_count(0)
+    page.keyboard.press("j")
+    expect(shown).to_have_attribute("data-shown", "WEB-2")
+    page.keyboard.press("k")
+    expect(shown).to_have_attribute("data-shown", "WEB-1")
+    for key, action in (("n", "needinfo"), ("h", "snooze"), ("v", "reroute"), ("2", "duplicate"), ("3", "decline")):
+        page.keyboard.press(key)
+        expect(page.locator(f'details[data-action="{action}"]')).to_have_attribute("open", "")
+        page.keyboard.press("Escape")
+        expect(page.locator("details.menu[open]")).to_have_count(0)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("> sp s4")
+    page.keyboard.press("Enter")
+    expect(page.locator("#palette")).to_be_hidden()
+    expect(shown.locator(".severity")).to_contain_text("S4")
+    expect(shown).to_be_focused()
+    page.keyboard.press("1")
+    expect(shown).to_have_attribute("data-shown", "WEB-2")
+    expect(page.locator(".toast")).to_contain_text("Accepted WEB-1")
+    assert (fresh(issue).status.category, fresh(issue).severity_slug) == ("accepted", "s4")
+    page.keyboard.press("z")
+    expect(page.locator(".queue-row")).to_have_count(2)
+    assert fresh(issue).status.category == "triage"
+
+
+def test_one_key_after_the_other_leads_to_places(issue, visit, triager):
+    page = visit("/issues/WEB-1/", triager)
+    page.keyboard.press("g")
+    page.wait_for_timeout(1700)
+    page.keyboard.press("p")
+    expect(page.locator('details[data-action="priority"]')).to_have_attribute("open", "")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("p")
+    expect(page).to_have_url(re.compile("/products/$"))
+    page.wait_for_selector("html[data-ready]")
+    page.keyboard.press("c")
+    expect(page).to_have_url(re.compile("/new/"))
+
+
+def test_rows_are_selected_by_key_and_by_click(rows):
+    page = rows
+    bar = page.locator("[data-selection]")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(bar).to_contain_text("1 selected")
+    expect(page.locator("[data-said]")).to_have_text("1 selected")
+    page.keyboard.press("Shift+J")
+    page.keyboard.press("Shift+J")
+    expect(bar).to_contain_text("3 selected")
+    page.keyboard.press("Shift+K")
+    expect(bar).to_contain_text("2 selected")
+    expect(link(page, "WEB-2")).to_be_focused()
+    page.get_by_label("Select WEB-4").check()
+    page.get_by_label("Select WEB-5").click(modifiers=["Shift"])
+    expect(bar).to_contain_text("4 selected")
+    page.keyboard.press("*")
+    page.keyboard.press("a")
+    expect(bar).to_contain_text("5 selected")
+    expect(page.get_by_label("Select all")).to_be_checked()
+    page.keyboard.press("Escape")
+    expect(bar).to_be_hidden()
+    assert page.locator("[name=ids]:checked").count() == 0
+
+
+@pytest.mark.once
+def test_boxes_are_part_of_a_form_without_scripts(issue, live_server, special_context, triager):
+    page = open_as(special_context(java_script_enabled=False), live_server, LIST, triager)
+    page.get_by_label("Select WEB-1").check()
+    expect(page.locator("#selection")).to_be_visible()
+    assert page.get_by_label("Select WEB-1").get_attribute("form") == "selection"
+    assert page.get_by_label("Select WEB-1").get_attribute("value") == str(issue.pk)
+
+
+@pytest.mark.once
+def test_keys_that_are_off_leave_those_with_a_modifier(issue, visit, triager):
+    type(triager).objects.filter(pk=triager.pk).update(single_key_shortcuts=False)
+    page = visit("/issues/WEB-1/", triager)
+    for key in ("p", "?", "g", "p", "j", "c", "*", "a", "/"):
+        page.keyboard.press(key)
+    expect(page.locator("details.menu[open]")).to_have_count(0)
+    expect(page.locator("#shortcuts")).to_be_hidden()
+    expect(page).to_have_url(re.compile("/issues/WEB-1/$"))
+    page.get_by_label("Comment", exact=True).fill("Sent by key.")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#palette")).to_be_hidden()
+    expect(page.get_by_label("Comment", exact=True)).to_be_focused()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".timeline")).to_contain_text("Sent by key.")
+    page.get_by_role("button", name="Keys").click()
+    assert listed(page) == {"back", "palette", "submit"}
+    expect(page.locator("#shortcuts kbd", has_text=re.compile("^u$"))).to_be_hidden()
+
+
+@pytest.mark.once
+def test_no_key_fires_in_a_field_or_with_a_modifier(issue, visit, triager):
+    page = visit("/issues/WEB-1/", triager)
+    for key in ("Alt+p", "Control+i", "Meta+l", "Control+Shift+K"):
+        page.keyboard.press(key)
+    expect(page.locator("#palette")).to_be_hidden()
+    page.keyboard.press("/")
+    expect(page.locator("#palette-box")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#palette")).to_be_hidden()
+    page.get_by_label("Comment", exact=True).focus()
+    page.keyboard.type("g p?x1z")
+    expect(page.get_by_label("Comment", exact=True)).to_have_value("g p?x1z")
+    expect(page.locator("details.menu[open]")).to_have_count(0)
