@@ -16,7 +16,14 @@ from tests.cast import Cast
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # The modules that reach all code of ours that PostgreSQL alone runs; the rest of the code is measured on SQLite.
-OF_POSTGRESQL = {"test_create", "test_batch", "test_fulltext_engines", "test_fulltext_current", "test_unavailable"}
+OF_POSTGRESQL = {
+    "test_create",
+    "test_batch",
+    "test_fulltext_engines",
+    "test_fulltext_current",
+    "test_similar",
+    "test_unavailable",
+}
 
 
 @pytest.fixture(scope="session")

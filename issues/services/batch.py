@@ -13,7 +13,7 @@ from django.db.models import F
 
 from history import log
 from history.models import Batch, Change, Event, Kind
-from issues import fulltext, rules
+from issues import fulltext, rules, similar
 from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber, Watch
 from issues.services.records import build_rows, told
 from issues.services.rows import commit_without_waiting, insert_rows, insert_values, next_ids, number_rows
@@ -113,6 +113,7 @@ def _insert(rows):
     insert_values(Watch, ("issue_id", "user_id", "wanted", "created_at"), watches)
     insert_rows(comments)
     fulltext.index_spelled(zip((issue.pk for issue in rows.issues), rows.documents, strict=True))
+    similar.post_later([issue.pk for issue in rows.issues])
     insert_values(Event, list(rows.told[0].event), (one.event.values() for one in rows.told))
     changes = ((one.event["id"], one.issue.pk, *change, one.event["at"]) for one in rows.told for change in one.changes)
     insert_values(Change, ("event_id", "issue_id", *log.Row._fields, "at"), changes)

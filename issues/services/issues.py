@@ -10,7 +10,7 @@ from history import log, writing
 from history.errors import Stale
 from history.models import Change, Kind
 from history.writing import refuse_unknown, save_changed
-from issues import fulltext, rules
+from issues import fulltext, rules, similar
 from issues.choices import Return
 from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber, Vote
 from issuetracker.prepared import PreparedModels, Slot
@@ -48,6 +48,7 @@ ROWS = [field.name for field in Issue._meta.concrete_fields if field.is_relation
 # No one but the services sets what cannot be edited.
 UNCHECKED = {*ROWS, *(field.name for field in Issue._meta.concrete_fields if not field.editable)}
 TEXTS = {"title", "description"}
+COMPARED = {*TEXTS, "product"}
 # What decides who sees an issue: its votes count for its original where all readers of that see it.
 SHOWN_BY = {"deleted_at", "confidential", "product"}
 RETURN_FIELDS = ("returned_at", "returned_reason")
@@ -122,6 +123,7 @@ def insert(issue, batch, kind=Kind.CREATED):
     issue.event_count = 0
     log.record(batch, kind, about=issue, product=issue.product, issue=issue, state=log.present(issue))
     fulltext.index_new([(issue.pk, fulltext.build(issue.title, issue.description))])
+    similar.post_new([(issue.pk, issue.product_id, issue.title, issue.description)])
     return issue
 
 
@@ -311,6 +313,8 @@ def finish(issue, before, batch, kind=Kind.CHANGED):
     save_changed(issue, [*changes, *extra])
     if not TEXTS.isdisjoint(changes):
         fulltext.index([issue.pk])
+    if not COMPARED.isdisjoint(changes):
+        similar.post([issue.pk])
     if "duplicate_of" in changes:
         count_votes(*(value["id"] for value in changes["duplicate_of"] if value))
     elif issue.duplicate_of_id and not SHOWN_BY.isdisjoint(changes):

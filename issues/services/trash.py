@@ -11,7 +11,7 @@ from history import log
 from history.errors import Conflict
 from history.models import Change, Event, Kind, Via
 from history.writing import lock, save_changed
-from issues import fulltext
+from issues import fulltext, similar
 from issues.models import Comment, Issue, IssueCounter, IssueLabel, IssueNumber, NeedInfo, Relation, Vote, Watch
 from issues.services.comments import lock_comment
 from issues.services.issues import RELATED, finish, lock_issue, touch
@@ -114,6 +114,8 @@ def _record_redaction(row, issue, field, blank, batch, html):
     if issue is not None:
         save_changed(issue, ["event_count", "lock_version", "updated_at", "updated_by"])
         fulltext.index([issue.pk])
+    if row is issue:
+        similar.post([issue.pk])
 
 
 @transaction.atomic
@@ -162,6 +164,7 @@ def _purge_issues(ids, batch):
         model.objects.filter(issue_id__in=ids).delete()
     Issue.objects.filter(pk__in=ids).delete()
     fulltext.forget(ids)
+    similar.forget(ids)
 
 
 def _let_go(ids, batch):

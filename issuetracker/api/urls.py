@@ -8,7 +8,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from accounts.api import views as accounts
-from issues.api import queries, triage
+from issues.api import queries, similar, triage
 from issues.api import views as issues
 from issuetracker.api import docs, problems
 from products.api import views as products
@@ -54,6 +54,11 @@ for prefix, name in ((f"{PRODUCT}/issues/<int:number>", "product-issue"), ("issu
     router.register(f"{prefix}/needinfos", triage.NeedInfoViewSet, basename=f"api-{name}-needinfo")
     router.register(f"{prefix}/votes", triage.VoteViewSet, basename=f"api-{name}-vote")
     router.register(f"{prefix}/watchers", triage.WatcherViewSet, basename=f"api-{name}-watcher")
+OF_ISSUE = [
+    path(f"api/v1/{prefix}/{what}/", similar.OfIssueViewSet.as_view({"get": what}), name=f"api-{name}-{what}")
+    for prefix, name in ((f"{PRODUCT}/issues/<int:number>", "product-issue"), ("issues/<name:issue_key>", "issue"))
+    for what in ("similar", "suggestions")
+]
 
 
 class Root(APIView):
@@ -69,6 +74,8 @@ class Root(APIView):
 urlpatterns = [
     # /api/v1/
     *(path(f"api/v1/{route.pattern}", route.callback, name=route.name) for route in router.urls),
+    *OF_ISSUE,
+    path("api/v1/similar/", similar.SimilarViewSet.as_view({"get": "similar"}), name="api-similar"),
     path("api/v1/me/", accounts.MeViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="api-me"),
     path("api/v1/triage/", triage.TriageViewSet.as_view({"get": "list"}), name="api-triage"),
     path("api/v1/query/parse/", queries.QueryViewSet.as_view({"post": "parse"}), name="api-query-parse"),

@@ -12,13 +12,15 @@ from psycopg2.extensions import set_wait_callback
 from psycopg2.extras import wait_select
 
 from history.models import Batch
-from issues import fulltext, services
+from issues import fulltext, services, similar
 from issues.services import bulk
 
 log = logging.getLogger(__name__)
 
 SHORTEST_WAIT = 2
 LONGEST_WAIT = 30
+# Of 500 issues each: other jobs wait meanwhile.
+CHUNKS = 10
 
 
 def finish_undos():
@@ -46,7 +48,13 @@ def forget_sessions():
 
 def count_words():
     """Count how common words are, where anything has changed in the last hour."""
-    fulltext.count_words_if_due(timezone.now())
+    if fulltext.count_words_if_due(timezone.now()):
+        similar.count_terms()
+
+
+def post_waiting():
+    """Write the words of some issues that came many at once, for the comparison of issues."""
+    similar.post_waiting(chunks=CHUNKS)
 
 
 # Each job with the seconds between two of its runs.
@@ -56,6 +64,7 @@ JOBS = (
     (purge_trash, 60),
     (forget_sessions, 3600),
     (count_words, 600),
+    (post_waiting, SHORTEST_WAIT),
 )
 
 

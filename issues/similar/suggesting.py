@@ -1,0 +1,106 @@
+"""What the fields of an issue may be, by what issues like it were given. Nothing here sets anything."""
+
+from collections import defaultdict
+
+from django.utils import timezone
+
+from accounts.models import User
+from issues.choices import Severity, Type
+from issues.models import Issue, IssueLabel
+from issues.similar import scoring
+from issues.similar import weights as w
+from issues.similar.finding import look_up
+from issues.similar.scoring import TITLE
+from products import access
+from products.models import Member
+
+FIELDS = ("component", "type", "severity", "labels", "assignee")
+COLUMNS = ("pk", "created_at", "type", "severity", "assignee_id", "component__name", "component__archived_at")
+SHOWN = 3
+# A value of a smaller share of the votes, or of fewer issues, is not worth a glance.
+LEAST, FEWEST = 0.1, 2
+
+
+def suggest(user, issue):
+    """Return `{field: [{"value", "score", "evidence": {"for", "of"}}]}` for what `issue` does not say yet.
+
+    The 30 nearest issues of its product that are triaged and that `user` sees vote, newer ones more: `for` of the `of`
+    that have the field have this value; the score is its share of the votes. Fields are component, severity, labels and
+    assignee where they are empty, and type where it is what it is by default. Values are written as in the API, only
+    such as could be set: what is not archived, and who may be asked. Fields without any are left out.
+    """
+    wanted = [name for name in FIELDS if _is_empty(issue, name)]
+    if not wanted:
+        return {}
+    given = _given(user, issue, wanted)
+    told = {}
+    for name in wanted:
+        votes = scoring.votes((*vote, value) for vote, values in given for value in values[name])
+        of = sum(bool(values[name]) for _vote, values in given)
+        told[name] = [_offer(one, of) for one in votes if one.score >= LEAST and one.count >= FEWEST]
+    if told.get("assignee"):
+        told["assignee"] = _who_may_be_asked(issue.product, told["assignee"])
+    if told.get("type") and told["type"][0]["value"] == issue.type:
+        told["type"] = []
+    told["labels"] = _fitting(told.get("labels", ()))
+    return {name: told[name][:SHOWN] for name in wanted if told[name]}
+
+
+def _is_empty(issue, name):
+    if name == "type":
+        return issue.type == Type.BUG
+    if name == "severity":
+        return issue.severity == Severity.UNSET
+    return not (issue.label_list if name == "labels" else getattr(issue, f"{name}_id"))
+
+
+def _given(user, issue, wanted):
+    """Return what the nearest issues were given: pairs of `(likeness, age in seconds)` and `{field: values}`."""
+    triaged = Issue.objects.visible_to(user).filter(product=issue.product_id, triaged_at__isnull=False)
+    _query, found = look_up(user, issue.title, product=issue.product_id, exclude=issue, within=triaged)
+    nearest = sorted(found, key=lambda pk: (-found[pk][TITLE], -pk))[: w.NEAREST]
+    labels, now, given = defaultdict(list), timezone.now(), []
+    if "labels" in wanted:
+        links = IssueLabel.objects.filter(issue__in=nearest, label__archived_at=None).order_by("pk")
+        for pk, name in links.values_list("issue", "label__name"):
+            labels[pk].append(name)
+    for row in Issue.objects.filter(pk__in=nearest).order_by("-pk").values_list(*COLUMNS):
+        pk, created, kind, severity, assignee, component, archived = row
+        values = {
+            "component": [component] if component and not archived else [],
+            "type": [kind],
+            "severity": [Severity(severity).name.lower()] if severity else [],
+            "labels": labels[pk],
+            "assignee": [assignee] if assignee else [],
+        }
+        given.append(((found[pk][TITLE], (now - created).total_seconds()), values))
+    return given
+
+
+def _offer(vote, of):
+    return {"value": vote.value, "score": round(vote.score, 3), "evidence": {"for": vote.count, "of": of}}
+
+
+def _who_may_be_asked(product, offers):
+    """Return the `offers` of people who may be asked in `product`, with their names in the place of their ids."""
+    ids = [offer["value"] for offer in offers]
+    people, roles = User.objects.in_bulk(ids), defaultdict(list)
+    for user, role in Member.objects.filter(product=product, user__in=ids).values_list("user", "role"):
+        roles[user].append((product.pk, role))
+    asked = []
+    for offer in offers:
+        person = people[offer["value"]]
+        access.remember_roles(person, roles[person.pk])
+        if access.may_be_asked(person, product):
+            names = {"username": person.username, "display_name": person.display_name}
+            asked.append({**offer, "value": names})
+    return asked
+
+
+def _fitting(offers):
+    """Return the `offers` of labels without those that a better one excludes, being of its group."""
+    groups: dict = {}
+    for offer in offers:
+        group, slash, _name = offer["value"].lower().rpartition("/")
+        groups.setdefault((group, slash) if slash else offer["value"], offer)
+    return list(groups.values())

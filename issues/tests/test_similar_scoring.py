@@ -1,0 +1,110 @@
+"""How alike two texts are: the pure functions that the tracker and its benchmark share."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from issues.similar import scoring
+from issues.similar.scoring import BODY, TITLE, Facts
+from issues.similar.words import number_of, stem, words_of
+
+DAY = 86_400
+
+
+def query_for(title, description="", known=None, **home):
+    weighed = scoring.weigh(title, description)
+    return scoring.make_query(title, weighed, known or {TITLE: ({}, 10), BODY: ({}, 10)}, **home)
+
+
+def rank(query, found, facts, canonical=(), duplicates=(), **options):
+    options = {"now": 0, "limit": 5, **options}
+    return scoring.rank(query, found, facts, dict(canonical), dict(duplicates), **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("The crashes of a crashing Crash", ["crash", "crash", "crash"]),
+        ("NullPointerException", ["null", "pointer", "except", "nullpointerexcept"]),
+        ("Don't use it's", ["use"]),
+        ("日本語", ["日本", "本語", "語"]),
+        ("", []),
+    ],
+)
+def test_words(text, words):
+    assert words_of(text) == words
+
+
+def test_threads_do_not_disturb_one_another():
+    stem.cache_clear()
+    with ThreadPoolExecutor(8) as threads:
+        found = set(
+            threads.map(lambda word: (word, stem.__wrapped__(word)), ["crashes", "organizing", "editors"] * 500)
+        )
+    assert found == {("crashes", "crash"), ("organizing", "organiz"), ("editors", "editor")}
+
+
+def test_numbers_of_words_do_not_change():
+    assert number_of("crash") == 3_905_337_331_420
+
+
+def test_a_word_weighs_less_in_a_longer_text_and_more_when_repeated():
+    short, long = scoring.weigh("cart", "")[TITLE], scoring.weigh("cart with many other words inside", "")[TITLE]
+    twice = scoring.weigh("cart cart", "")[TITLE]
+    assert long["cart"] < short["cart"] < twice["cart"] < 1.6
+    assert scoring.weigh("cart", "")[BODY] == {}
+    body = scoring.weigh("cart", "login")[BODY]
+    assert body["cart"] > body["login"]
+
+
+def test_what_comes_late_in_a_long_text_is_left_out():
+    body = scoring.weigh("cart", "early " + 20_000 * "x " + "late")[BODY]
+    assert ("earli" in body, "late" in body) == (True, False)
+
+
+def test_rare_words_tell_more_and_common_ones_are_not_looked_up(monkeypatch):
+    assert scoring.idf(1, 100) > scoring.idf(50, 100) > scoring.idf(100, 100) > 0
+    assert scoring.idf(5, 0) > 0
+    monkeypatch.setattr("issues.similar.weights.READ", 10)
+    assert scoring.affordable(["a", "b", "c"], {"a": 4, "b": 5, "c": 6}) == ["a", "b"]
+    assert scoring.affordable(["a", "b"], {"a": 400, "b": 50}) == ["b"]
+    assert scoring.affordable([], {}) == []
+
+
+def test_trigrams():
+    assert scoring.trigrams("Ab, c") == {" ab", "ab ", "b c", " c "}
+    assert scoring.overlap(scoring.trigrams("cart"), scoring.trigrams("Cart!")) == 1
+    assert scoring.overlap(set(), set()) == 0
+
+
+def test_a_group_is_as_alike_as_the_most_alike_of_it():
+    query = query_for("coupon breaks")
+    facts = {1: Facts("something else", 1, 1, 0), 2: Facts("coupon breaks", 1, 1, 0), 3: Facts("coupon", 1, 1, 0)}
+    own = query.own[TITLE]
+    found = {2: (own, 0), 3: (own / 2, 0)}
+    assert [(one.issue, one.best) for one in rank(query, found, facts)] == [(2, 2), (3, 3)]
+    (first, second) = rank(query, found, facts, canonical={2: 1}, duplicates={1: 1})
+    assert (first.issue, first.best, first.duplicates) == (1, 2, 1)
+    assert second.issue == 3
+    assert len(rank(query, found, facts, limit=1)) == 1
+
+
+def test_what_speaks_for_an_issue_beside_its_text():
+    query = query_for("coupon", product=1, component=7)
+
+    def standing(product=None, component=None, created=0, closed=None, duplicates=0):
+        return scoring.standing(query, Facts("", product, component, created, closed), duplicates, 1000 * DAY)
+
+    assert standing() < standing(product=1) < standing(product=1, component=7)
+    assert standing(created=0) < standing(created=900 * DAY)
+    assert standing(closed=0) < standing(closed=990 * DAY) < standing()
+    assert standing() < standing(duplicates=1) < standing(duplicates=5)
+    unknown = query_for("coupon")
+    assert scoring.standing(unknown, Facts("", None, None, 0), 0, 0) == 3
+
+
+def test_votes():
+    cast = [(1, 0, "a"), (1, 0, "b"), (1, 365 * DAY, "a"), (0, 0, "c")]
+    told = [(vote.value, round(vote.score, 3), vote.count) for vote in scoring.votes(cast)]
+    assert told == [("a", 0.6, 2), ("b", 0.4, 1), ("c", 0, 1)]
+    assert scoring.votes([]) == []
