@@ -175,6 +175,8 @@ class DecisionForm(forms.Form):
     decision = forms.ChoiceField(choices=Decision.choices)
     comment = TextField(label=_("Comment"), required=False)
     duplicate_of = IssueKeyField(label=_("Duplicate of"), required=False)
+    # One of those that are offered, by a button of its own.
+    similar = IssueKeyField(label=_("Duplicate of"), required=False)
     resolution = forms.ChoiceField(label=_("Reason"), choices=[(one, one) for one in ("", *DECLINED)], required=False)
     ask = PersonField(label=_("Whom"), required=False)
     question = TextField(label=_("Question"), required=False)
@@ -199,7 +201,7 @@ class DecisionForm(forms.Form):
     def __init__(self, *args, user, issue, **kwargs):
         super().__init__(*args, **kwargs)
         self.issue = issue
-        self.fields["duplicate_of"].reader = user
+        self.fields["duplicate_of"].reader = self.fields["similar"].reader = user
         self.fields["product"].queryset = Product.objects.visible_to(user).active()
         own = Q(product=issue.product)
         self.fields["set_component"].queryset = Component.objects.active().filter(own)
@@ -208,6 +210,7 @@ class DecisionForm(forms.Form):
     def clean(self):
         """Find the component that is named, in the product that the issue goes to."""
         data = super().clean()
+        data["duplicate_of"] = data.get("similar") or data.get("duplicate_of")
         name = data.get("component")
         if name:
             home = data.get("product") or self.issue.product

@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from issues.views import (
     actions,
+    alike,
     bulk,
     detail,
     editing,
@@ -34,6 +35,7 @@ urlpatterns = [
     # /issues/
     path("issues/", lists.issues, name="issues"),
     path("issues/new/", detail.new, name="issue-new"),
+    path("issues/alike/", alike.alike, name="issue-alike"),
     path("issues/bulk/", bulk.bulk, name="issue-bulk"),
     path("issues/feed/", feeds.new_address, name="feed-address"),
     path("issues/feed.atom", feeds.issues, name="issues-feed"),

@@ -1,10 +1,13 @@
 """The page of one issue, and the page on which it is made."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -89,7 +92,12 @@ def new(request):
     else:
         form = IssueForm(initial=_prefilled(request.GET, only), **options)
         form.fields["title"].widget.attrs["autofocus"] = True
-    context = {"form": form, "product": product, "may_create": can(request.user, "create", product)}
+    context = {
+        "form": form,
+        "product": product,
+        "may_create": can(request.user, "create", product),
+        "alike_address": f"{reverse('issue-alike')}?{urlencode([('product', product.key)])}",
+    }
     return render(request, "issues/new.html", context, status=400 if form.errors else 200)
 
 

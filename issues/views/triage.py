@@ -23,15 +23,17 @@ from issues.choices import DECLINED, Decision, Resolution, Return
 from issues.facts import questions_of
 from issues.finding import SearchError, queue, search
 from issues.finding.pages import paginate
-from issues.forms import DecisionForm
+from issues.forms import DecisionForm, IssueForm
 from issues.models import Issue, SavedView
+from issues.similar.finding import similar_to
+from issues.similar.suggesting import suggest
 from issues.timeline import timeline
 from issues.views.access import at_issue, find
 from issues.views.fields import fields_of
 from issuetracker.keyset import CursorError
 from products import access
 from products.markdown import RENDER_LIMIT
-from products.models import Product
+from products.models import Component, Label, Product
 from products.numbers import read_number
 from products.pages import add_errors, by_form, explained
 
@@ -218,6 +220,8 @@ def _shown(request, issue, form, rows=()):
         "previous": keys[at - 1] if at else "",
         "next": keys[at + 1] if at is not None and at + 1 < len(keys) else "",
         "may_decide": access.can(request.user, "triage", issue),
+        "alike": similar_to(request.user, issue),
+        "suggested": _suggested(request.user, issue),
         "why": issue.returned[1],
         # Whom one asks first: the reporter, unless that is nobody who could answer.
         "askable": issue.author.username if access.may_be_asked(issue.author, issue.product) else "",
@@ -226,6 +230,33 @@ def _shown(request, issue, form, rows=()):
         "reasons": REASONS,
         "q": request.POST.get("q") or request.GET.get("q", ""),
     }
+
+
+def _suggested(user, issue):
+    """Return what the fields may be as `(name, label, [(value to send, shown, evidence)])`."""
+    found = suggest(user, issue)
+    parts = {one.name: one for one in Component.objects.active().filter(product=issue.product)} if found else {}
+    labels = {}
+    if "labels" in found:
+        own = Q(product=issue.product) | Q(product=None)
+        labels = {one.name: one for one in Label.objects.active().filter(own)}
+    told = []
+    for name, offers in found.items():
+        rows = []
+        for offer in offers:
+            value = offer["value"]
+            sent, shown = value, value
+            if name in ("component", "labels"):
+                row = (parts if name == "component" else labels).get(value)
+                if row is None:
+                    continue
+                sent = row.pk
+            elif name == "assignee":
+                sent, shown = value["username"], value["display_name"] or value["username"]
+            rows.append((sent, shown, offer["evidence"]))
+        if rows:
+            told.append((name, IssueForm.base_fields[name].label, rows))
+    return told
 
 
 def _record(issue, user):

@@ -10,6 +10,7 @@ const modules = {
   place: () => import("./place.js"),
   copy: () => import("./copy.js"),
   triage: () => import("./triage.js"),
+  alike: () => import("./alike.js"),
 };
 
 function start(root) {

@@ -43,6 +43,7 @@ export function start(page) {
     const holder = part(".triage-issue");
     holder.innerHTML = html;
     holder.setAttribute("data-triage-issue", "");
+    reveal();
     const then = neighbour(1, key) ?? neighbour(-1, key) ?? "";
     for (const input of holder.querySelectorAll("[name=then]")) input.value = then;
     for (const input of holder.querySelectorAll("[name=csrfmiddlewaretoken]")) input.value = token();
@@ -58,6 +59,11 @@ export function start(page) {
   }
 
   const token = () => document.querySelector(".triage-filter")?.dataset.token ?? part("[name=csrfmiddlewaretoken]")?.value ?? "";
+
+  // What came with a fragment and means something with scripts alone.
+  function reveal() {
+    for (const hidden of page.querySelectorAll("[data-needs-script]")) hidden.hidden = false;
+  }
 
   function mark(key) {
     for (const row of rows()) {
@@ -96,6 +102,7 @@ export function start(page) {
 
   function whole(fresh) {
     page.innerHTML = fresh.body.innerHTML;
+    reveal();
     const key = shown();
     if (key) {
       mark(key);
@@ -143,6 +150,18 @@ export function start(page) {
       busy = false;
     }
   }
+
+  // Of most fields one suggestion alone is taken.
+  page.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-only]:checked")) return;
+    for (const other of page.querySelectorAll(`[data-only][name="${event.target.name}"]`)) if (other !== event.target) other.checked = false;
+  });
+
+  page.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-take]")) return;
+    for (const one of page.querySelectorAll("[data-suggested] input")) one.checked = one.hasAttribute("data-best");
+    say(event.target.closest("[data-take]").textContent.trim());
+  });
 
   page.addEventListener("submit", (event) => {
     if (!event.target.matches("[data-decision]")) return;
