@@ -89,6 +89,17 @@ class Decision(models.TextChoices):
     REROUTE = "reroute", _("reroute")
 
 
+# What each is told, beside a comment and what else is to be set.
+DECISION_DETAILS = {
+    Decision.ACCEPT: (),
+    Decision.DUPLICATE: ("duplicate_of",),
+    Decision.DECLINE: ("resolution",),
+    Decision.NEEDINFO: ("ask", "question", "due"),
+    Decision.SNOOZE: ("until",),
+    Decision.REROUTE: ("product", "component"),
+}
+
+
 class Return(models.TextChoices):
     """Why an issue is back in the triage queue. That its snooze has ended is not stored: it follows from the time."""
 

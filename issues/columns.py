@@ -35,9 +35,9 @@ def label_rows():
     return JSONRows(labels.values(row=JSONObject(name="name", colour="colour")))
 
 
-def needinfo_rows():
+def needinfo_rows(**conditions):
     """Return the expression for what was asked about an issue, as the API tells it, oldest first."""
-    asked = NeedInfo.objects.filter(issue=OuterRef("pk")).order_by("created_at", "pk")
+    asked = NeedInfo.objects.filter(issue=OuterRef("pk"), **conditions).order_by("created_at", "pk")
     people = {
         name: JSONObject(id=name, username=f"{name}__username", display_name=f"{name}__display_name")
         for name in ("asker", "requestee")

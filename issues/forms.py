@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import PersonField, TextField
-from issues.choices import COLUMNS, DECLINED, GROUPS, Decision
+from issues.choices import COLUMNS, DECISION_DETAILS, DECLINED, GROUPS, Decision
 from issues.models import QUERY_LIMIT, TITLE_LIMIT, Issue, Priority, Severity, Status
 from issues.rules import settable
 from products.access import REPORTER_FIELDS, can, sees
@@ -190,14 +190,6 @@ class DecisionForm(forms.Form):
     set_assignee = PersonField(required=False)
     set_labels = LabelsField(Label.objects.none(), required=False)
 
-    DETAILS = {
-        Decision.DUPLICATE: ("duplicate_of",),
-        Decision.DECLINE: ("resolution",),
-        Decision.NEEDINFO: ("ask", "question", "due"),
-        Decision.SNOOZE: ("until",),
-        Decision.REROUTE: ("product", "component"),
-    }
-
     def __init__(self, *args, user, issue, **kwargs):
         super().__init__(*args, **kwargs)
         self.issue = issue
@@ -222,7 +214,7 @@ class DecisionForm(forms.Form):
     def details(self):
         """Return what the service is told beside the decision."""
         data = self.cleaned_data
-        details = {name: data[name] for name in self.DETAILS.get(data["decision"], ()) if data.get(name)}
+        details = {name: data[name] for name in DECISION_DETAILS[data["decision"]] if data.get(name)}
         return {"comment": data["comment"], "changes": self._taken(), **details}
 
     def _taken(self):

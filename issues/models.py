@@ -256,6 +256,11 @@ class Issue(Versioned):
         return sorted(self.needinfos.all(), key=lambda one: (one.created_at, one.pk))
 
     @property
+    def open_questions(self):
+        """Those of them that nobody has answered or withdrawn."""
+        return [one for one in self.questions if one.state == NeedInfo.State.OPEN]
+
+    @property
     def waiting(self):
         """For whom it waits: "us", "reporter", or a user name."""
         return queue.waiting(self, self.waiting_for.username if self.waiting_for_id else "")

@@ -40,7 +40,7 @@ SEVERITIES = {rank.value: rank.name.lower() for rank in Severity}
 NUMBER_LIMIT = 2**63
 
 
-def with_names(issues):
+def with_names(issues, **asked):
     """Return a queryset of issues with what they refer to, as the columns `NAMED`.
 
     Each of it is a subquery of its own: a join of all these tables would take the planner of PostgreSQL many times as
@@ -56,7 +56,7 @@ def with_names(issues):
         },
         **{f"the_{name}": _one(Issue, name, _link_fields()) for name in LINKS},
     }
-    return issues.annotate(**named, label_rows=label_rows(), asked=needinfo_rows())
+    return issues.annotate(**named, label_rows=label_rows(), asked=needinfo_rows(**asked))
 
 
 def _one(model, name, told):
@@ -72,7 +72,12 @@ def _link_fields():
 
 
 def _of_ids():
-    return with_names(Issue.objects.order_by()).filter(Among(F("pk"), ListSlot("ids", BigAutoField())))
+    return Issue.objects.order_by().filter(Among(F("pk"), ListSlot("ids", BigAutoField())))
+
+
+def _listed():
+    # A list tells what is still open; all of it stands with the issue itself.
+    return with_names(_of_ids(), state="open")
 
 
 def at_key():
@@ -81,9 +86,9 @@ def at_key():
     return Issue.objects.order_by().filter(**here, deleted_at=None, product__deleted_at=None)
 
 
-SHORT = Prepared(COLUMNS, _of_ids)
-DESCRIBED = Prepared((*COLUMNS, "description"), _of_ids)
-WHOLE = Prepared((*COLUMNS, *TEXTS), _of_ids)
+SHORT = Prepared(COLUMNS, _listed)
+DESCRIBED = Prepared((*COLUMNS, "description"), _listed)
+WHOLE = Prepared((*COLUMNS, *TEXTS), lambda: with_names(_of_ids()))
 ONE = Prepared((*COLUMNS, *TEXTS), lambda: with_names(at_key()))
 FOUND = PreparedModels(lambda: at_key().select_related("product", "status"))
 
@@ -170,7 +175,8 @@ def names_version(told):
     """Return a short text that changes with any name in a representation: names change without their issue."""
     people = [told[name] and told[name]["display_name"] for name in PEOPLE]
     ids = [told[name] and told[name]["username"] for name in PEOPLE]
-    parts = [told[name] for name in ("key", "status", "status_category", *PARTS, *LINKS)]
+    shown = ("key", "status", "status_category", *PARTS, *LINKS, "waiting", "returned_at", "returned_reason", "overdue")
+    parts = [*(told[name] for name in shown), [(one["asker"], one["requestee"]) for one in told["needinfos"]]]
     return f"{crc32(repr((parts, people, ids, told['labels'])).encode()):08x}"
 
 

@@ -169,6 +169,7 @@ def stamp(issue, now):
         issue.returned_at, issue.returned_reason = None, ""
         return
     if issue.triaged_at is not None:
+        issue.snoozed_until = None
         bring_back(issue, now, Return.REOPENED)
     if issue.triaged_at is not None or issue.overdue_at is None:
         begin_triage(issue, now)

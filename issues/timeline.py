@@ -14,6 +14,8 @@ from issuetracker.prepared import ByReader, PreparedModels, Slot
 from products.access import can, reader
 
 SHOWN = 100
+# Of these nobody reads in the history.
+UNTOLD = (Kind.COMMENT_EDITED, Kind.WATCHED)
 ALL = 5000
 ICONS = {
     Kind.MOVED: "move",
@@ -86,7 +88,7 @@ def _events(issue, user, limit):
 
 
 def _changes(internal, amount):
-    told = Change.objects.filter(issue=Slot("issue", BigAutoField())).exclude(event__kind=Kind.COMMENT_EDITED)
+    told = Change.objects.filter(issue=Slot("issue", BigAutoField())).exclude(event__kind__in=UNTOLD)
     if not internal:
         told = told.exclude(event__internal=True)
     return told.select_related("event__actor", "event__batch").order_by("-event_id", "id")[:amount]

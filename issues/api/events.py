@@ -8,10 +8,10 @@ from issues.events import NAMING, named, seen
 from issues.models import Issue
 from products.models import Product
 
-PEOPLE = ("assignee", "author", "owner", "triage_owner", "default_assignee")
+PEOPLE = ("assignee", "author", "owner", "triage_owner", "default_assignee", "asker", "requestee", "vote")
 # Which fields are never null: in the log null is whatever is empty.
 LISTS = ("labels",)
-TEXTS = ("title", "description", "body", "key", "name", "display_name", "email")
+TEXTS = ("title", "description", "body", "question", "key", "name", "display_name", "email")
 FLAGS = {"archived_at": "archived"}
 # The trash is told by the kind of the event; the API has no field for it.
 LEFT_OUT = ("deleted_at",)

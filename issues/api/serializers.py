@@ -369,9 +369,11 @@ class SearchSerializer(StrictSerializer):
 
 
 class IssueRowSerializer(IssueSerializer):
-    """An issue in a list."""
+    """An issue in a list, with the questions that are still open."""
 
     SOMETIMES = ("description",)
+
+    needinfos = NeedInfoSerializer(many=True, read_only=True, source="open_questions")
 
     description_html = None
 

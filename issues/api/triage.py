@@ -3,6 +3,7 @@
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 
 from history.errors import Forbidden
 from issues import services
@@ -13,6 +14,7 @@ from issues.models import Issue, NeedInfo, Vote
 from issues.watchers import watchers
 from issuetracker.api.views import Created, Ended, Listed, Read
 from issuetracker.keyset import Key
+from products.api.serializers import RedactionSerializer
 
 
 @extend_schema(tags=["triage"])
@@ -42,6 +44,7 @@ class NeedInfoViewSet(Listed, Read, OfIssue):
     serializer_class = serializers.NeedInfoSerializer
     lookup_value_converter = "int"
     ordering = (Key("created_at"), Key("id"))
+    actions = {"redact": "redact"}
 
     def rows(self):
         """Return the questions, with all that their representation and rights need."""
@@ -57,6 +60,17 @@ class NeedInfoViewSet(Listed, Read, OfIssue):
     def home_of(self, row):
         """Return the issue that was asked about."""
         return row.issue
+
+    @extend_schema(request=RedactionSerializer)
+    @action(detail=True, methods=["post"])
+    def redact(self, request, *args, **kwargs):
+        """Blank the question, here and in all history. This cannot be undone."""
+        row = self.get_object()
+        expected = self.expected(row)
+        asked = RedactionSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        field = asked.validated_data["field"]
+        return self.answer(self.again(services.redact(row, field, expected_version=expected, **self.doing)))
 
     def partial_update(self, request, *args, **kwargs):
         """Withdraw an open question."""

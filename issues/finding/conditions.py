@@ -165,7 +165,7 @@ class Conditions:
             "commenter": lambda: self._commented(ids),
             "watcher": lambda: watched_by(ids, self.user),
             "needinfo": lambda: Q(_link(NeedInfo, requestee__in=ids, state=NeedInfo.State.OPEN)),
-            "waiting": lambda: Q(_link(NeedInfo, requestee__in=ids, state=NeedInfo.State.OPEN)),
+            "waiting": lambda: Q(waiting_for__in=ids),
             "mentions": lambda: self._mentioned(ids),
             "involves": lambda: Q(assignee__in=ids) | Q(author__in=ids) | self._commented(ids) | self._mentioned(ids),
         }

@@ -6,13 +6,14 @@ from history import log
 from history.models import Kind
 from history.writing import save_changed
 from issues.models import Vote, Watch
-from issues.services.issues import count_votes, lock_issue, touch
+from issues.services.issues import count_votes, lock_family, lock_issue, touch
 from products import access
 
 
 @transaction.atomic
 def vote(issue, *, actor, via):
     """Vote for `issue`, once. Return the Vote, also one that was there before. Raises Forbidden."""
+    lock_family(issue.pk)
     issue = lock_issue(issue)
     access.authorize(actor, "vote", issue)
     present = Vote.objects.filter(issue=issue, user=actor).first()
@@ -22,6 +23,7 @@ def vote(issue, *, actor, via):
 @transaction.atomic
 def unvote(issue, *, actor, via):
     """Take one's vote for `issue` back, if there is one. Return the Batch, or None. Raises Forbidden."""
+    lock_family(issue.pk)
     issue = lock_issue(issue)
     access.authorize(actor, "vote", issue)
     if not Vote.objects.filter(issue=issue, user=actor).exists():

@@ -34,8 +34,8 @@ def add_comment(issue, *, actor, via, body, internal=False, expected_version=Non
     insert(comment)
     _record(Kind.COMMENTED, comment, issue, batch, counted=1, state=log.present(comment))
     if not internal:
-        answer(issue, batch)
         wake(issue, batch)
+        answer(issue, batch)
     if changes:
         update_issue(issue, actor=actor, via=via, batch=batch, **changes)
     return comment

@@ -50,7 +50,7 @@ UNCHECKED = {*ROWS, *(field.name for field in Issue._meta.concrete_fields if not
 TEXTS = {"title", "description"}
 COMPARED = {*TEXTS, "product"}
 # What decides who sees an issue: its votes count for its original where all readers of that see it.
-SHOWN_BY = {"deleted_at", "confidential", "product"}
+SHOWN_BY = {"deleted_at", "confidential", "product", "assignee"}
 RETURN_FIELDS = ("returned_at", "returned_reason")
 COUNT_ON = "UPDATE issues_issuecounter SET last = last + 1 WHERE product_id = %s"
 SOURCES = {"agent": Issue.Source.API}
@@ -62,6 +62,13 @@ def lock_issue(issue, expected_version=None):
     if fresh is None:
         raise Issue.DoesNotExist
     return writing.compared(fresh, expected_version)
+
+
+def lock_family(*ids):
+    """Lock the issues `ids`, their originals and their duplicates, in one order: who merges waits for who votes."""
+    originals = Issue.objects.filter(pk__in=ids, duplicate_of__isnull=False).values("duplicate_of")
+    family = Q(pk__in=ids) | Q(duplicate_of__in=ids) | Q(pk__in=originals)
+    list(Issue.objects.filter(family).order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
 
 
 def _live():
@@ -156,6 +163,8 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
     makes the change part of a larger one. Raises Forbidden, Stale, or ValidationError by field.
     """
     refuse_unknown(changes, rules.FIELDS)
+    if changes.get("duplicate_of") is not None:
+        lock_family(issue.pk, changes["duplicate_of"].pk)
     issue = lock_issue(issue, expected_version)
     if seen is not None:
         _refuse_unseen(issue, seen, changes)
@@ -170,6 +179,11 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
     finish(issue, before, batch, kind)
     if changes.get("duplicate_of") is not None:
         _take_duplicates_along(issue, batch)
+    if not SHOWN_BY.isdisjoint(changes):
+        # Imported here: questions are asked about issues, and stand on this module.
+        from issues.services.needinfos import withdraw_unseen
+
+        withdraw_unseen(issue, batch)
     if actor.pk == issue.author_id and not TEXTS.isdisjoint(changes):
         wake(issue, batch)
     return issue
@@ -207,7 +221,7 @@ def _touched(changes):
     if "product" in changes:
         return Issue.TRACKED
     stages = rules.STAGE_FIELDS & set(changes) or "snoozed_until" in changes
-    return {*changes, *rules.STAGE_FIELDS} if stages else set(changes)
+    return {*changes, *rules.STAGE_FIELDS, "snoozed_until"} if stages else set(changes)
 
 
 def _refuse_unseen(issue, seen, changes):
@@ -268,6 +282,7 @@ def _move(issue, changes, actor):
 def _arrive(issue, now):
     """Let `issue`, which has come from another product, begin its time in triage here, if it is in triage."""
     if issue.is_in_triage:
+        issue.snoozed_until = None
         rules.begin_triage(issue, now)
         rules.bring_back(issue, now, Return.MOVED)
 
@@ -326,9 +341,12 @@ def count_votes(*ids):
     """Count the votes of the issues `ids` anew: each person once, with those of the duplicates that all their readers
     see.
     """
-    for issue in Issue.objects.filter(pk__in=ids).select_related("product"):
-        shown = Q(issue__product=issue.product) | Q(issue__product__visibility="public")
-        merged = shown & Q(issue__duplicate_of=issue, issue__confidential=False, issue__deleted_at=None)
+    # Locked, or two who vote at once would each count without the other.
+    rows = Issue.objects.filter(pk__in=ids).select_related("product").order_by("pk")
+    for issue in rows.select_for_update(of=("self",)):
+        duplicates = Issue.objects.filter(duplicate_of=issue, deleted_at=None, product__deleted_at=None)
+        shown = [one.pk for one in duplicates.select_related("product") if access.shows_to_all(issue, one)]
+        merged = Q(issue__in=shown)
         count = Vote.objects.filter(Q(issue=issue) | merged).values("user").distinct().count()
         if count != issue.votes:
             Issue.objects.filter(pk=issue.pk).update(votes=count, lock_version=F("lock_version") + 1)

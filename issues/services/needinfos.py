@@ -1,5 +1,7 @@
 """Questions to a named person: while one is open the issue waits, and is in nobody's queue."""
 
+from datetime import timedelta
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -14,6 +16,7 @@ from issues.choices import Return
 from issues.models import NeedInfo
 from issues.services.issues import RETURN_FIELDS, finish, lock_issue, touch
 from products import access
+from products.models import limit_text
 
 
 @transaction.atomic
@@ -27,6 +30,10 @@ def ask(issue, *, actor, via, requestee, question, due_on=None, expected_version
     check_requestee(requestee, issue)
     now = timezone.now()
     one = NeedInfo(issue=issue, asker=actor, requestee=requestee, question=question, due_on=due_on, created_at=now)
+    try:
+        limit_text(question)
+    except ValidationError as error:
+        raise ValidationError({"question": error}) from error
     if not question.strip():
         raise ValidationError({"question": ValidationError(_("Write your question."), code="blank")})
     check(one, exclude=["issue", "asker", "requestee"])
@@ -78,15 +85,21 @@ def answer(issue, batch):
         _close(one, issue, NeedInfo.State.ANSWERED, batch)
 
 
+def withdraw_unseen(issue, batch):
+    """Take back the open questions to who does not see a locked `issue` any more: nobody would ever answer."""
+    if issue.waiting_for_id is None:
+        return
+    asked = NeedInfo.objects.select_for_update(of=("self",)).filter(issue=issue, state=NeedInfo.State.OPEN)
+    for one in asked.select_related("requestee").order_by("pk"):
+        if not (access.may_be_asked(one.requestee, issue.product) and access.sees(one.requestee, issue)):
+            _close(one, issue, NeedInfo.State.WITHDRAWN, batch)
+
+
 def _close(needinfo, issue, state, batch):
     """Close an open question of a locked `issue`. Where none is open any more, the issue is back in the queue."""
-    waited_since = issue.waiting_since
     set_state(needinfo, issue, state, batch)
     if issue.waiting_for_id is not None or not issue.is_in_triage:
         return
-    if waited_since is not None and issue.overdue_at is not None:
-        issue.overdue_at += batch.at - waited_since
-        save_changed(issue, ["overdue_at"])
     if state == NeedInfo.State.ANSWERED:
         before = log.state(issue, RETURN_FIELDS)
         rules.bring_back(issue, batch.at, Return.ANSWER)
@@ -112,9 +125,14 @@ def set_state(needinfo, issue, state, batch):
 
 def _record(kind, needinfo, issue, batch, **told):
     """Log what is `told` of a question, and note on its locked `issue` whom it waits for."""
+    waited_since = issue.waiting_since
     first = NeedInfo.objects.filter(issue=issue, state=NeedInfo.State.OPEN).order_by("created_at", "pk").first()
     issue.waiting_for = first.requestee if first else None
     issue.waiting_since = (issue.waiting_since or batch.at) if first else None
+    if waited_since is not None and first is None and issue.is_in_triage and issue.overdue_at is not None:
+        began = issue.overdue_at - timedelta(days=issue.product.triage_days)
+        issue.overdue_at += max(batch.at - max(waited_since, began), timedelta(0))
     touch(issue, batch)
     log.record(batch, kind, about=needinfo, product=issue.product, issue=issue, **told)
-    save_changed(issue, ["waiting_for", "waiting_since", "event_count", "lock_version", "updated_at", "updated_by"])
+    waiting = ["waiting_for", "waiting_since", "overdue_at"]
+    save_changed(issue, [*waiting, "event_count", "lock_version", "updated_at", "updated_by"])

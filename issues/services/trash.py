@@ -22,6 +22,12 @@ from products.models import Product
 KEPT_DAYS = 30
 CHUNK = 500
 REDACTED_TITLE = "(redacted)"
+REDACTED_FIELDS = {
+    Issue: ("title", "description"),
+    Comment: ("body",),
+    NeedInfo: ("question",),
+    Product: ("title", "description"),
+}
 
 
 @transaction.atomic
@@ -59,11 +65,11 @@ def set_trashed(issue, batch, trashed):
 
 @transaction.atomic
 def redact(row, field, *, actor, via, expected_version=None):
-    """Blank the text `field` of an issue, a comment or a product, in the row and in all its history. Return the row.
+    """Blank the text `field` of an issue, comment, question or product, here and in its history. Return the row.
 
     An event says that it was done, and by whom. It cannot be undone. Raises Forbidden, Stale, or ValidationError.
     """
-    allowed = {Issue: ("title", "description"), Comment: ("body",), Product: ("title", "description")}[type(row)]
+    allowed = REDACTED_FIELDS[type(row)]
     if field not in allowed:
         message = _("Only these can be redacted: %(fields)s.") % {"fields": ", ".join(allowed)}
         raise ValidationError({"field": ValidationError(message, code="choice")})
@@ -71,7 +77,7 @@ def redact(row, field, *, actor, via, expected_version=None):
     access.authorize(actor, "redact", issue or row)
     blank = REDACTED_TITLE if field == "title" else ""
     setattr(row, field, blank)
-    html = {f"{field}_html": ""} if field != "title" else {}
+    html = {f"{field}_html": ""} if field in ("description", "body") else {}
     for name, value in html.items():
         setattr(row, name, value)
     _blank_history(row, field, log.freeze(blank))
@@ -85,6 +91,9 @@ def _lock_any(row, expected_version):
         return lock(Product.objects.filter(deleted_at=None), row, expected_version), None
     if isinstance(row, Comment):
         return lock_comment(row, expected_version)
+    if isinstance(row, NeedInfo):
+        issue = lock_issue(row.issue)
+        return lock(NeedInfo.objects.all(), row, expected_version), issue
     issue = lock_issue(row, expected_version)
     return issue, issue
 
@@ -106,7 +115,7 @@ def _record_redaction(row, issue, field, blank, batch, html):
     saved = [field, *html, "lock_version"]
     if issue is not None and issue is not row and not internal:
         touch(issue, batch)
-    if not isinstance(row, Comment):
+    if not isinstance(row, (Comment, NeedInfo)):
         row.updated_at, row.updated_by = batch.at, batch.actor
         saved += ["updated_at", "updated_by"]
     log.record(batch, Kind.REDACTED, about=row, product=product, issue=issue, internal=internal, changes=changes)

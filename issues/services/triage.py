@@ -11,22 +11,13 @@ from history import log
 from history.errors import Conflict, Stale
 from history.models import Batch, Change, Event, Kind
 from issues import rules
-from issues.choices import DECLINED, Category, Decision
+from issues.choices import DECISION_DETAILS, DECLINED, Category, Decision
 from issues.models import Issue
 from issues.services.comments import add_comment
-from issues.services.issues import foresee, lock_issue, update_issue
+from issues.services.issues import foresee, lock_family, lock_issue, update_issue
 from issues.services.needinfos import ask, check_requestee
 from products import access
 
-# What each decision is told, beside a comment and what else is to be set.
-DETAILS = {
-    Decision.ACCEPT: (),
-    Decision.DUPLICATE: ("duplicate_of",),
-    Decision.DECLINE: ("resolution",),
-    Decision.NEEDINFO: ("ask", "question", "due"),
-    Decision.SNOOZE: ("until",),
-    Decision.REROUTE: ("product", "component"),
-}
 # These may also be made of an issue that was accepted before.
 ANY_TIME = (Decision.NEEDINFO, Decision.REROUTE)
 # Whoever has not seen a later change of one of these has decided on something else.
@@ -47,12 +38,14 @@ def decide(
 ):
     """Make a `decision` (issues.choices.Decision) on `issue`. Return what was Decided.
 
-    `details` are those of DETAILS, rows for what refers to rows; `changes` are fields that are set with it, as by
-    `update_issue`, and `comment` is said before. `seen` is the number of the last event that the caller knows of.
+    `details` are those of DECISION_DETAILS, rows for what refers to rows; `changes` are fields that are set with it, as
+    by `update_issue`, and `comment` is said before. `seen` is the number of the last event that the caller knows of.
     `batch` makes it part of a larger one. Raises Forbidden, Stale, Conflict where it was decided before, or
     ValidationError by field.
     """
-    _refuse_strange(decision, details)
+    _refuse_strange(decision, details, changes)
+    if details.get("duplicate_of") is not None:
+        lock_family(issue.pk, details["duplicate_of"].pk)
     issue = lock_issue(issue, expected_version)
     access.authorize(actor, "triage", issue)
     _refuse_decided(issue, decision, seen)
@@ -78,7 +71,7 @@ def _decide(issue, decision, batch, comment, changes, details):
 
 def foresee_decision(issue, decision, *, actor, changes=None, **details):
     """Return whether `decide` would change `issue`, a row of the reader's own that is not saved. Raises as it would."""
-    _refuse_strange(decision, details)
+    _refuse_strange(decision, details, changes)
     access.require(actor, "triage", issue)
     _refuse_decided(issue, decision, None)
     changes = {**(changes or {}), **_effect(issue, decision, details)}
@@ -141,12 +134,14 @@ def _missing(field, message):
     return ValidationError({field: ValidationError(message, code="required")})
 
 
-def _refuse_strange(decision, details):
-    """Raise ValidationError where there is no such decision, or it takes no such details."""
-    if decision not in DETAILS:
-        message = _("Decide one of: %(names)s.") % {"names": ", ".join(DETAILS)}
+def _refuse_strange(decision, details, changes):
+    """Raise ValidationError where there is no such decision, or it takes no such details, or sets such fields."""
+    if decision not in DECISION_DETAILS:
+        message = _("Decide one of: %(names)s.") % {"names": ", ".join(DECISION_DETAILS)}
         raise ValidationError({"decision": ValidationError(message, code="choice")})
-    strange = [name for name, value in details.items() if name not in DETAILS[decision] and value is not None]
+    strange = [name for name, value in details.items() if name not in DECISION_DETAILS[decision] and value is not None]
+    # What a decision decides is not set beside it.
+    strange += [name for name in changes or () if name in SEEN_FIELDS]
     if strange:
         message = _("“%(decision)s” does not take this.") % {"decision": decision}
         raise ValidationError({name: ValidationError(message, code="unknown") for name in strange})

@@ -135,8 +135,22 @@ def authorize_undo(actor, batch, events=None):
     for event in events:
         homes.setdefault(_home(event), event)
     own = batch.actor_id is not None and batch.actor_id == actor.pk
+    issues = {event.issue_id for event in homes.values()}
     for event in homes.values():
-        _authorize_event(actor, event, own)
+        if not (own and _came_along(event, issues)):
+            _authorize_event(actor, event, own)
+
+
+def _came_along(event, issues):
+    """Return whether an `event` gave a duplicate the original of its original, one of the `issues` of the same batch.
+
+    Whoever merged the original takes that back with it, whatever they see of the duplicates.
+    """
+    if event.about != "issue" or event.kind != Kind.CHANGED:
+        return False
+    changes = list(event.changes.all())
+    before = changes[0].before if [change.field for change in changes] == ["duplicate_of"] else None
+    return before is not None and before["id"] in issues
 
 
 def right_to_undo(event):
@@ -268,7 +282,7 @@ def _revert_issue(event, undoing):
         trash.set_trashed(issue, undoing, True)
         return []
     before = log.state(issue)
-    wanted, left = _invert(event, before, partial(_may_return, issue, undoing.actor))
+    wanted, left = _invert(event, before, partial(_may_return, issue, undoing.actor, event.batch_id))
     try:
         # A savepoint, so that what does not fit any more leaves nothing half done.
         with transaction.atomic():
@@ -280,15 +294,23 @@ def _revert_issue(event, undoing):
     return left
 
 
-def _may_return(issue, actor, field, frozen):
-    """Return whether `actor` may put `issue` back to where the value leads, or under what it names."""
+def _may_return(issue, actor, batch, field, frozen):
+    """Return whether `actor` may put `issue` back to where the value leads, or under what it names.
+
+    No duplicate gets an original that is one itself, unless that goes back in the same `batch`.
+    """
     if field == "product":
         old = _product_of(frozen)
         return old is not None and access.can(actor, "create", old)
     if field not in LINKS or frozen is None:
         return True
     try:
-        rules.check_link(issue, field, Issue.objects.select_related("product").get(pk=frozen["id"]), actor)
+        other = Issue.objects.select_related("product").get(pk=frozen["id"])
+        if field == "duplicate_of" and other.duplicate_of_id is not None:
+            merged = Change.objects.filter(event__batch=batch, issue=other, field="duplicate_of")
+            if not merged.exists():
+                return False
+        rules.check_link(issue, field, other, actor)
     except (ValidationError, Issue.DoesNotExist):
         return False
     return True

@@ -202,8 +202,8 @@ def test_a_list_that_was_changed_can_be_saved_as_what_it_is_now(product, triager
     address = f"{view.get_absolute_url()}?q=is:closed&columns=votes"
     page = at(triager).get(address).content.decode()
     assert f'formaction="/views/{view.pk}/save/" formnovalidate' in page
-    assert "formaction" not in at(triager).get(view.get_absolute_url()).content.decode()
-    assert "formaction" not in at(stranger).get(address).content.decode()
+    assert "/save/" not in at(triager).get(view.get_absolute_url()).content.decode()
+    assert "/save/" not in at(stranger).get(address).content.decode()
     sent = {"query": "is:closed", "columns": ["votes"], "version": "1", "name": ""}
     assert at(stranger).post(f"/views/{view.pk}/save/", sent).status_code == 403
     assert at(triager).post(f"/views/{view.pk}/save/", sent).url == view.get_absolute_url()

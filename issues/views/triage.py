@@ -65,7 +65,7 @@ def triage(request):
 @login_required
 def inbox(request):
     """Lead to what the reader is asked."""
-    return redirect(f"{reverse('issues')}?{urlencode([('q', 'needinfo:@me')])}")
+    return redirect(f"{reverse('issues')}?{urlencode([('q', 'needinfo:@me is:open')])}")
 
 
 @by_form
@@ -88,8 +88,14 @@ def decide(request, issue):
     if decided.batch.pk is not None:
         messages.success(request, _said(decision, issue, decided.issue), extra_tags=f"undo-{decided.batch.pk}")
     if "X-Fragment" in request.headers:
-        return answer(request, _named(request, request.POST.get("then", "")))
-    return redirect(f"{reverse('triage')}{_address(request.POST.get('q', ''), request.POST.get('then', ''))}")
+        return answer(request, _next(request))
+    return redirect(f"{reverse('triage')}{_address(request.POST.get('q', ''), getattr(_next(request), 'key', ''))}")
+
+
+def _next(request):
+    """Return the issue to go on with, or None where it is there no more: the decision before it holds all the same."""
+    key = request.POST.get("then", "")
+    return find(request.user, key) if "-" in key and "\x00" not in key else None
 
 
 @by_form
@@ -217,8 +223,6 @@ def _shown(request, issue, form, rows=()):
         "record": _record(issue, request.user),
         "at": at + 1 if at is not None else None,
         "then": then[0] if then else "",
-        "previous": keys[at - 1] if at else "",
-        "next": keys[at + 1] if at is not None and at + 1 < len(keys) else "",
         "may_decide": access.can(request.user, "triage", issue),
         "alike": similar_to(request.user, issue),
         "suggested": _suggested(request.user, issue),

@@ -8,7 +8,10 @@ const PING = 20_000;
 
 export function start(page) {
   const ready = new Map();
-  let busy = false;
+  // What is being decided; how often somebody has gone on, and how often something was decided: late answers are old.
+  const deciding = new Set();
+  let turns = 0;
+  let decisions = 0;
 
   const part = (selector, within = page) => within.querySelector(selector);
   const text = () => part("[data-shown]");
@@ -19,7 +22,8 @@ export function start(page) {
 
   async function ask(href, fragment, options = {}) {
     const answer = await fetch(href, { ...options, headers: { "X-Fragment": fragment } });
-    if (answer.redirected && !options.method) throw new Error("redirected");
+    // Where a decision leads elsewhere, it leads to the sign-in.
+    if (answer.redirected) throw new Error("redirected");
     return { ok: answer.ok, status: answer.status, html: await answer.text() };
   }
 
@@ -42,7 +46,6 @@ export function start(page) {
   function put(html, key) {
     const holder = part(".triage-issue");
     holder.innerHTML = html;
-    holder.setAttribute("data-triage-issue", "");
     reveal();
     const then = neighbour(1, key) ?? neighbour(-1, key) ?? "";
     for (const input of holder.querySelectorAll("[name=then]")) input.value = then;
@@ -58,7 +61,7 @@ export function start(page) {
     if (next) fetchIssue(next);
   }
 
-  const token = () => document.querySelector(".triage-filter")?.dataset.token ?? part("[name=csrfmiddlewaretoken]")?.value ?? "";
+  const token = () => part("[name=csrfmiddlewaretoken]")?.value ?? "";
 
   // What came with a fragment and means something with scripts alone.
   function reveal() {
@@ -76,8 +79,10 @@ export function start(page) {
   async function go(key, { push = true } = {}) {
     if (!key || key === shown()) return;
     const href = address(key);
+    const turn = ++turns;
     const html = await fetchIssue(key);
     ready.delete(key);
+    if (turn !== turns) return;
     if (html === null) return location.assign(href);
     put(html, key);
     if (push) history.pushState({ key }, "", href);
@@ -113,10 +118,16 @@ export function start(page) {
     }
   }
 
+  const written = () =>
+    [...page.querySelectorAll(".triage-issue :is(textarea, input:not([type=hidden]))")].some((one) => one.value !== one.defaultValue);
+
   async function decide(form, submitter) {
-    if (busy) return;
-    busy = true;
     const key = shown();
+    if (deciding.has(key)) return;
+    deciding.add(key);
+    turns += 1;
+    decisions += 1;
+    const kept = [...part(".triage-issue").childNodes];
     const then = neighbour(1, key) ?? neighbour(-1, key);
     const body = new FormData(form, submitter);
     body.set("then", then ?? "");
@@ -136,18 +147,21 @@ export function start(page) {
       const toasts = [...fresh.querySelectorAll("[data-toasts] .toast")];
       part("[data-toasts]", fresh)?.remove();
       ready.clear();
-      if (answer.ok && next && shown() === then) redraw(fresh);
+      if (next && (answer.ok || written())) redraw(fresh);
       else whole(fresh);
       toasts.forEach(showToast);
-      if (!answer.ok) part("[data-error-summary]")?.focus();
+      if (!answer.ok && next && shown() !== key) complain(part("[data-error-summary]", fresh)?.textContent ?? page.dataset.failed);
+      else if (!answer.ok) part("[data-error-summary]")?.focus();
       else history.replaceState({ key: shown() }, "", shown() ? address(shown()) : location.pathname + location.search.replace(/&?issue=[^&]*/, ""));
       const following = shown() && neighbour(1);
       if (following) fetchIssue(following);
     } catch {
+      // What was written is given back, unless something else is being written by now.
+      if (!written() || shown() === key) part(".triage-issue").replaceChildren(...kept);
+      mark(shown());
       complain(page.dataset.failed);
-      location.reload();
     } finally {
-      busy = false;
+      deciding.delete(key);
     }
   }
 
@@ -182,7 +196,7 @@ export function start(page) {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const menu = page.querySelector("details[data-digits][open]");
     const writing = event.target.closest("input, textarea, select");
-    if (menu && /^[1-9]$/.test(event.key) && (!writing || (writing.hasAttribute("data-digits-pass") && !writing.value))) {
+    if (menu && document.documentElement.dataset.shortcuts !== "off" && /^[1-9]$/.test(event.key) && (!writing || (writing.hasAttribute("data-digits-pass") && !writing.value))) {
       event.stopImmediatePropagation();
       const chosen = menu.querySelector(`[data-digit="${event.key}"]`);
       if (chosen) {
@@ -220,9 +234,13 @@ export function start(page) {
 
   // What others decide meanwhile leaves the queue; nothing else moves.
   setInterval(async () => {
-    if (document.hidden || busy || !shown()) return;
+    if (document.hidden || deciding.size || !shown()) return;
+    const before = decisions;
     const answer = await ask(location.href, "triage").catch(() => null);
-    if (answer?.ok && !busy) redraw(parse(answer.html));
+    if (!answer?.ok || decisions !== before) return;
+    redraw(parse(answer.html));
+    ready.clear();
+    if (neighbour(1)) fetchIssue(neighbour(1));
   }, REFRESH);
 
   // Who else has this one before them.
@@ -239,4 +257,5 @@ export function start(page) {
 
   const next = shown() && neighbour(1);
   if (next) fetchIssue(next);
+  if (shown()) history.replaceState({ key: shown() }, "");
 }

@@ -54,8 +54,8 @@ def test_by_keys_alone(twelve, visit, triager):
 
     keys.press("2")
     expect(page.get_by_label("Duplicate of")).to_be_focused()
-    keys.type("WEB-1")
-    keys.press("Enter")
+    keys.type("web-1")
+    keys.press("Control+Enter")
     expect(heading(page)).to_have_text("Cart jumps")
     expect(page.locator(".toast")).to_contain_text("duplicate of WEB-1")
 
