@@ -5,8 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from issues.models import Issue
+from issues.models import Issue, Status
 from issues.services import add_comment, create_issue, decide
+from products.models import Component
+from products.services import create_part
 from tests.e2e.conftest import NARROW, open_as
 
 TITLES = (
@@ -179,3 +181,70 @@ def test_each_decision_is_undone_from_its_toast(twelve, visit, triager):
         page.locator(".toast").get_by_role("button", name="Undo").click()
         expect(page.locator(".toast").last).to_contain_text("Undone")
         assert untriaged() == 12
+
+
+def written(page):
+    return page.evaluate("[...document.querySelectorAll('textarea')].map((one) => one.value).join()")
+
+
+@pytest.mark.once
+def test_back_leads_to_where_one_was(twelve, visit, triager):
+    page = visit("/triage/", triager)
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("j")
+    expect(heading(page)).to_have_text("Cart forgets")
+    page.go_back()
+    expect(heading(page)).to_have_text("Cart empties")
+
+
+@pytest.mark.once
+def test_what_was_written_outlives_a_server_that_is_away(twelve, visit, triager, complaints):
+    page = visit("/triage/", triager)
+    page.wait_for_load_state("networkidle")
+    away = {"status": 503, "body": "away", "content_type": "text/html"}
+    page.route("**/issues/WEB-1/triage/", lambda route: route.fulfill(**away))
+    page.keyboard.press("n")
+    page.get_by_label("Question").fill("A careful question")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".toast")).to_contain_text("It could not be done")
+    assert "A careful question" in written(page)
+    complaints.clear()
+
+
+@pytest.mark.once
+def test_what_is_written_on_the_next_outlives_a_refusal_of_the_first(twelve, visit, triager, maintainer, complaints):
+    page = visit("/triage/", triager)
+    page.wait_for_load_state("networkidle")
+    decide(twelve[0], "accept", actor=maintainer, via="web")
+    page.route("**/issues/WEB-1/triage/", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    page.keyboard.press("1")
+    expect(heading(page)).to_have_text("Cart forgets")
+    page.keyboard.press("n")
+    page.get_by_label("Question").fill("Written on the second")
+    expect(page.locator(".toast")).to_contain_text("has decided on WEB-1")
+    assert "Written on the second" in written(page)
+    complaints.clear()
+
+
+@pytest.mark.once
+def test_suggestions_are_taken_by_a_key(product, maintainer, twelve, visit, triager):
+    cart = create_part(Component, product=product, actor=maintainer, via="web", name="Till")
+    accepted = Status.objects.get(slug="accepted")
+    for number in range(3):
+        fields = {"title": f"Cart empties again {number}", "component": cart, "status": accepted}
+        create_issue(product, actor=triager, via="web", **fields)
+    page = visit("/triage/", triager)
+    expect(page.locator(".suggestion", has_text="Till")).to_be_visible()
+    page.keyboard.press("y")
+    page.keyboard.press("1")
+    expect(page.locator(".toast")).to_contain_text("Accepted WEB-1")
+    assert Issue.objects.get(number=1).component == cart
+
+
+@pytest.mark.once
+def test_a_similar_one_by_its_digit(product, twelve, visit, triager):
+    create_issue(product, actor=triager, via="web", title="Cart empties", status=Status.objects.get(slug="accepted"))
+    page = visit("/triage/", triager)
+    page.keyboard.press("2")
+    page.keyboard.press("1")
+    expect(page.locator(".toast")).to_contain_text("Closed WEB-1 as a duplicate of WEB-13")
