@@ -2,6 +2,7 @@
 
 from django.db.models import Q
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from issues.forms import IssueForm
 from issues.models import Issue
@@ -17,7 +18,7 @@ def plan_for(text, ids, user):
     """Return `(Plan, problems, changes)` of what `text` sets on the issues `ids`.
 
     Names are looked up for each product; the issues of one that lacks a name are refused, and only where all do are
-    the Problems returned. `changes` are the Changes of one issue, to be shown.
+    the Problems returned. `changes` are `(field, value)` in words, to be shown.
     """
     try:
         settings = parse(text)
@@ -36,7 +37,10 @@ def plan_for(text, ids, user):
             problems = problems or wrong
             continue
         plan.changes[issue.product_id] = {**form.changes(), **_labels(labels, issue.product)}
-        changes = changes or [change for change in found.changes if change.field != "labels"]
+        changes = changes or [
+            *((change.label, change.after) for change in found.changes if change.field != "labels"),
+            *((_("label"), f"{'−' if one.removed else '+'} {one.value.text}") for one in labels),
+        ]
     return plan, [] if plan.changes else problems, changes
 
 

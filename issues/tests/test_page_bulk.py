@@ -28,6 +28,8 @@ def send(client, user, code=200, **data):
 def test_what_would_change_is_shown_and_then_done(client, issues, triager):
     ids = [issue.pk for issue in issues[:3]]
     update_issue(issues[0], actor=triager, via="web", priority=3, labels=[Label.objects.get(name="ui")])
+    page = send(client, triager, ids=ids, words="p high l bug -l ui")
+    assert "Priority: high" in page and "Label: + bug" in page and "Label: − ui" in page
     page = send(client, triager, ids=ids, words="p high")
     assert "2 would change" in page and "1 are so already" in page and "Change 2 issues" in page
     assert Issue.objects.filter(priority=3).count() == 1

@@ -74,6 +74,8 @@ export function start(page) {
       else row.removeAttribute("aria-current");
     }
     rowOf(key)?.scrollIntoView({ block: "nearest" });
+    const place = part("[data-at]");
+    if (place && rowOf(key)) place.textContent = rows().indexOf(rowOf(key)) + 1;
   }
 
   async function go(key, { push = true } = {}) {

@@ -46,6 +46,7 @@ def test_by_keys_alone(twelve, visit, triager):
     keys = page.keyboard
     keys.press("j")
     expect(heading(page)).to_have_text("Cart forgets")
+    expect(page.locator(".triage-head")).to_contain_text("2 of 12")
     keys.press("k")
     expect(heading(page)).to_have_text("Cart empties")
 
