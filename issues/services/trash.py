@@ -14,7 +14,7 @@ from history.writing import lock, save_changed
 from issues import fulltext, similar
 from issues.models import Comment, Issue, IssueCounter, IssueLabel, IssueNumber, NeedInfo, Relation, Vote, Watch
 from issues.services.comments import lock_comment
-from issues.services.issues import RELATED, finish, lock_issue, touch
+from issues.services.issues import RELATED, count_votes, finish, lock_issue, touch
 from issues.services.relations import REVERSED
 from products import access
 from products.models import Product
@@ -169,10 +169,13 @@ def _take_history_along(product):
 
 def _purge_issues(ids, batch):
     _let_go(ids, batch)
+    merged = Issue.objects.filter(pk__in=ids, duplicate_of__isnull=False).exclude(duplicate_of__in=ids)
+    originals = set(merged.values_list("duplicate_of", flat=True))
     for model in (Change, Event, IssueLabel, IssueNumber, Comment, NeedInfo, Vote, Watch):
         model.objects.filter(issue_id__in=ids).delete()
     Issue.objects.filter(pk__in=ids).delete()
     fulltext.forget(ids)
+    count_votes(*originals)
     similar.forget(ids)
 
 

@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from history.models import Event
-from issues.models import Issue, NeedInfo
+from issues.models import Issue, NeedInfo, Vote
 from issues.rules import first_status
 from issues.services import (
     add_comment,
     create_issue,
     decide,
+    purge,
     redact,
     trash_issue,
     undo,
@@ -22,7 +23,7 @@ from issues.services import (
     watch,
 )
 from issues.timeline import timeline
-from products.services import create_product, set_member, update_product
+from products.services import create_product, set_member, trash_product, update_product
 
 LATER = timezone.now() + timedelta(days=60)
 
@@ -141,6 +142,16 @@ class TestDuplicates:
         vote(duplicate, actor=stranger, via="web")
         update_issue(duplicate, actor=administrator, via="web", duplicate_of=issue)
         assert fresh(issue).votes == 1
+
+
+    def test_the_votes_of_what_is_purged_go(self, issue, administrator, stranger):
+        home = create_product(actor=administrator, via="web", key="OLD", title="Old")
+        duplicate = create_issue(home, actor=administrator, via="web", title="b")
+        vote(duplicate, actor=stranger, via="web")
+        update_issue(duplicate, actor=administrator, via="web", duplicate_of=issue)
+        trash_product(fresh(home), actor=administrator, via="web")
+        purge(fresh(home), actor=administrator, via="web")
+        assert (fresh(issue).votes, Vote.objects.count()) == (0, 0)
 
 
 class TestQuestions:
