@@ -143,7 +143,6 @@ class TestDuplicates:
         update_issue(duplicate, actor=administrator, via="web", duplicate_of=issue)
         assert fresh(issue).votes == 1
 
-
     def test_the_votes_of_what_is_purged_go(self, issue, administrator, stranger):
         home = create_product(actor=administrator, via="web", key="OLD", title="Old")
         duplicate = create_issue(home, actor=administrator, via="web", title="b")
