@@ -98,10 +98,10 @@ def test_by_keys_alone(twelve, visit, triager):
 def test_the_next_is_there_before_the_answer(twelve, visit, triager):
     page = visit("/triage/", triager)
     page.wait_for_load_state("networkidle")
-    page.route("**/issues/WEB-1/triage/", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    page.route("**/issues/WEB-1/triage/", lambda route: (page.wait_for_timeout(4000), route.continue_()))
     page.keyboard.press("1")
-    expect(heading(page)).to_have_text("Cart forgets", timeout=800)
-    expect(page.locator(".toast")).to_contain_text("Accepted WEB-1")
+    expect(heading(page)).to_have_text("Cart forgets", timeout=3000)
+    expect(page.locator(".toast")).to_contain_text("Accepted WEB-1", timeout=20_000)
 
 
 @pytest.mark.once
@@ -217,12 +217,12 @@ def test_what_is_written_on_the_next_outlives_a_refusal_of_the_first(twelve, vis
     page = visit("/triage/", triager)
     page.wait_for_load_state("networkidle")
     decide(twelve[0], "accept", actor=maintainer, via="web")
-    page.route("**/issues/WEB-1/triage/", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    page.route("**/issues/WEB-1/triage/", lambda route: (page.wait_for_timeout(4000), route.continue_()))
     page.keyboard.press("1")
     expect(heading(page)).to_have_text("Cart forgets")
     page.keyboard.press("n")
     page.get_by_label("Question").fill("Written on the second")
-    expect(page.locator(".toast")).to_contain_text("has decided on WEB-1")
+    expect(page.locator(".toast")).to_contain_text("has decided on WEB-1", timeout=20_000)
     assert "Written on the second" in written(page)
     complaints.clear()
 
