@@ -5,7 +5,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from issues.api import serializers
 from issues.models import Issue
-from issues.services.bulk import LIMIT, Plan
+from issues.services.bulk import LIMIT, Plan, one_of_each_product
 from products.models import Label
 
 DETAILS = ("duplicate_of", "resolution", "ask", "question", "due", "until", "product", "component", "comment")
@@ -33,7 +33,7 @@ def planned(ids, wanted, context):
     ValidationError under `set` for what is wrong whatever the product, and where no product has the names.
     """
     plan, errors = Plan({}), []
-    for issue in _one_of_each_product(ids):
+    for issue in one_of_each_product(ids):
         try:
             decision, changes, details = _read(issue, wanted, context)
         except ValidationError as error:
@@ -47,16 +47,6 @@ def planned(ids, wanted, context):
     if errors and not plan.changes:
         raise ValidationError({"set": errors[0].detail})
     return plan
-
-
-def _one_of_each_product(ids):
-    """Return an issue of each product of the issues `ids`, whose place in its product nobody asks for."""
-    found = {}
-    for start in range(0, len(ids), 500):
-        rows = Issue.objects.filter(pk__in=ids[start : start + 500]).exclude(product__in=found)
-        for issue in rows.select_related("product", "status", "parent__product", "duplicate_of__product"):
-            found.setdefault(issue.product_id, issue)
-    return list(found.values())
 
 
 def _read(issue, wanted, context):

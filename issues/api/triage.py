@@ -3,18 +3,16 @@
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework.decorators import action
 
 from history.errors import Forbidden
 from issues import services
 from issues.api import serializers
-from issues.api.views import IssueViewSet, OfIssue
+from issues.api.views import IssueViewSet, OfIssue, Redacted
 from issues.finding import queue
 from issues.models import Issue, NeedInfo, Vote
 from issues.watchers import watchers
 from issuetracker.api.views import Created, Ended, Listed, Read
 from issuetracker.keyset import Key
-from products.api.serializers import RedactionSerializer
 
 
 @extend_schema(tags=["triage"])
@@ -38,7 +36,7 @@ class TriageViewSet(IssueViewSet):
 
 
 @extend_schema(tags=["triage"])
-class NeedInfoViewSet(Listed, Read, OfIssue):
+class NeedInfoViewSet(Redacted, Listed, Read, OfIssue):
     """What somebody was asked about an issue, oldest first."""
 
     serializer_class = serializers.NeedInfoSerializer
@@ -60,17 +58,6 @@ class NeedInfoViewSet(Listed, Read, OfIssue):
     def home_of(self, row):
         """Return the issue that was asked about."""
         return row.issue
-
-    @extend_schema(request=RedactionSerializer)
-    @action(detail=True, methods=["post"])
-    def redact(self, request, *args, **kwargs):
-        """Blank the question, here and in all history. This cannot be undone."""
-        row = self.get_object()
-        expected = self.expected(row)
-        asked = RedactionSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        field = asked.validated_data["field"]
-        return self.answer(self.again(services.redact(row, field, expected_version=expected, **self.doing)))
 
     def partial_update(self, request, *args, **kwargs):
         """Withdraw an open question."""

@@ -113,6 +113,16 @@ def _code(error):
     return first.code or "invalid"
 
 
+def one_of_each_product(ids):
+    """Return an issue of each product of the issues `ids`: names are looked up once for each product."""
+    found: dict = {}
+    for start in range(0, len(ids), AT_ONCE):
+        rows = Issue.objects.filter(pk__in=ids[start : start + AT_ONCE]).exclude(product__in=found)
+        for issue in rows.select_related("product", "status", "parent__product", "duplicate_of__product"):
+            found.setdefault(issue.product_id, issue)
+    return list(found.values())
+
+
 def preview(ids, plan, *, actor):
     """Return the Outcome that `change` would have. Nothing is written."""
     outcome = Outcome()

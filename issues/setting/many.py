@@ -5,13 +5,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from issues.forms import IssueForm
-from issues.models import Issue
-from issues.services.bulk import Plan
+from issues.services.bulk import Plan, one_of_each_product
 from issues.setting.meaning import understand
 from issues.setting.parsing import WordsError, parse
 from products.models import Label
-
-CHUNK = 500
 
 
 def plan_for(text, ids, user):
@@ -28,7 +25,7 @@ def plan_for(text, ids, user):
     # A label that is taken away need not be there.
     forgiven = {setting.value.position for setting in labels if setting.removed}
     plan, problems, changes = Plan({}), [], []
-    for issue in _one_of_each_product(ids):
+    for issue in one_of_each_product(ids):
         found = understand(text, issue, user, whole=True)
         wrong = [problem for problem in found.problems if problem.word.position not in forgiven]
         form = _form(found, issue, user)
@@ -64,12 +61,3 @@ def _labels(settings, product):
         if label is not None:
             found.setdefault("remove_labels" if setting.removed else "add_labels", []).append(label)
     return found
-
-
-def _one_of_each_product(ids):
-    found = {}
-    for start in range(0, len(ids), CHUNK):
-        rows = Issue.objects.filter(pk__in=ids[start : start + CHUNK]).exclude(product__in=found)
-        for issue in rows.select_related("product", "status"):
-            found.setdefault(issue.product_id, issue)
-    return list(found.values())

@@ -94,8 +94,11 @@ def decide(request, issue):
 
 def _next(request):
     """Return the issue to go on with, or None where it is there no more: the decision before it holds all the same."""
-    key = request.POST.get("then", "")
-    return find(request.user, key) if "-" in key and "\x00" not in key else None
+    return _at(request.user, request.POST.get("then", ""))
+
+
+def _at(user, key):
+    return find(user, key) if "-" in key and "\x00" not in key else None
 
 
 @by_form
@@ -148,7 +151,7 @@ def _named(request, key):
     """Return the issue of that key, or None where there is none. Raises Http404 for what is no key."""
     if not key:
         return None
-    issue = find(request.user, key) if "-" in key and "\x00" not in key else None
+    issue = _at(request.user, key)
     if issue is None:
         raise Http404
     return issue
@@ -191,8 +194,7 @@ def _queued(request):
 
 
 def _triaged(user):
-    held = access.products_with_role(user, "triager")
-    return Product.objects.visible_to(user).filter(held, archived_at=None).order_by("title")[:SHOWN]
+    return Product.objects.visible_to(user).filter(queue.triaged_by(user, "")).order_by("title")[:SHOWN]
 
 
 def _week(user, now):
