@@ -154,6 +154,19 @@ class TestDuplicates:
 
 
 class TestQuestions:
+    @pytest.mark.parametrize("why", ["private", "confidential", "inactive"])
+    def test_nobody_is_asked_who_cannot_see_it(self, issue, secret, triager, stranger, why):
+        if why == "private":
+            issue = create_issue(secret, actor=triager, via="web", title="Hole")
+        elif why == "confidential":
+            update_issue(issue, actor=triager, via="web", confidential=True)
+        else:
+            stranger.is_active = False
+        with pytest.raises(ValidationError) as caught:
+            ask(issue, triager, stranger)
+        assert list(caught.value.error_dict) == ["ask"]
+        assert fresh(issue).is_queued and not NeedInfo.objects.exists()
+
     @pytest.mark.parametrize("text", ["x" * 1_000_000, "\N{GRINNING FACE}" * 65_536])
     def test_they_have_an_end(self, issue, triager, reporter, text):
         with pytest.raises(ValidationError) as caught:
