@@ -1,5 +1,7 @@
 """The work itself: issues, their statuses, numbers, comments and relations."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -108,8 +110,8 @@ class Issue(Versioned):
     # Why it is back in the queue and since when; a snooze that has ended is told by its time alone.
     returned_at = models.DateTimeField(null=True, editable=False)
     returned_reason = models.CharField(max_length=8, choices=choices.Return, blank=True, editable=False)
-    # Kept for the queue, and following from what the log keeps: when its time in triage is up, or was the last time,
-    # and who was asked first of those who have not answered yet, and since when anybody is.
+    # Kept for the queue, and following from what the log keeps: when its time in triage is up, while it is there, and
+    # who was asked first of those who have not answered yet, and since when anybody is.
     overdue_at = models.DateTimeField(null=True, editable=False)
     waiting_for = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", db_index=False
@@ -229,6 +231,11 @@ class Issue(Versioned):
     def is_in_triage(self):
         """Whether nobody has decided on it yet."""
         return self.triaged_at is None
+
+    @property
+    def waits_from(self):
+        """From when on its days in triage count: the later, the longer it has slept or waited for an answer."""
+        return None if self.overdue_at is None else self.overdue_at - timedelta(days=self.product.triage_days)
 
     @property
     def is_snoozed(self):

@@ -167,6 +167,7 @@ def stamp(issue, now):
     if category != Category.TRIAGE:
         issue.triaged_at = issue.triaged_at or now
         issue.returned_at, issue.returned_reason = None, ""
+        issue.overdue_at = None
         return
     if issue.triaged_at is not None:
         issue.snoozed_until = None

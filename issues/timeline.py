@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import BigAutoField
 
-from history.models import Change, Kind, Via
+from history.models import ASIDE, Change, Kind, Via
 from history.sentences import names_hidden, sentence
 from issues.events import hidden
 from issues.facts import names_of
@@ -89,6 +89,7 @@ def _events(issue, user, limit):
 
 def _changes(internal, amount):
     told = Change.objects.filter(issue=Slot("issue", BigAutoField())).exclude(event__kind__in=UNTOLD)
+    told = told.exclude(field__in=ASIDE)
     if not internal:
         told = told.exclude(event__internal=True)
     return told.select_related("event__actor", "event__batch").order_by("-event_id", "id")[:amount]

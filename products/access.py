@@ -9,7 +9,7 @@ model of issues.
 from dataclasses import dataclass
 
 from django.apps import apps
-from django.db.models import BigAutoField, Q
+from django.db.models import BigAutoField, F, Q
 from django.utils.translation import gettext as _
 
 from history.errors import Forbidden
@@ -167,6 +167,17 @@ def shows_to_all(issue, other):
     if issue.product.pk == other.product.pk or other.product.visibility == "public":
         return True
     return other.product.visibility == "internal" and issue.product.visibility != "public"
+
+
+def shown_to_all(prefix, other):
+    """Return the condition that whoever sees the issue to which `prefix` leads sees that of `other`, too.
+
+    The same as `shows_to_all`; an issue in the trash with its product is there for who sees that product there.
+    """
+    at_home, away, home = f"{other}product", f"{other}product__", f"{prefix}product__"
+    internal = Q(**{f"{away}visibility": "internal"}) & ~Q(**{f"{home}visibility": "public"})
+    elsewhere = Q(**{f"{away}deleted_at": None}) & (Q(**{f"{away}visibility": "public"}) | internal)
+    return Q(**{f"{other}confidential": False}) & (Q(**{at_home: F(f"{prefix}product")}) | elsewhere)
 
 
 def _sees_view(user, view):

@@ -1,5 +1,6 @@
 """Taking a batch back: each of its events is answered by its inverse, unless somebody has changed that since."""
 
+from datetime import timedelta
 from functools import partial
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -12,12 +13,12 @@ from accounts import services as users
 from accounts.models import User
 from history import log
 from history.errors import Conflict, Forbidden, Refused
-from history.models import Batch, Change, Event, Kind, Via
+from history.models import ASIDE, Batch, Change, Event, Kind, Via
 from history.writing import lock
 from issues import rules
 from issues.models import Comment, Issue, NeedInfo, Priority, Relation, SavedView, Severity, Status, Vote, Watch
 from issues.services import attention, comments, needinfos, relations, statuses, trash, views
-from issues.services.issues import finish, lock_issue
+from issues.services.issues import KEPT, finish, lock_issue
 from products import access
 from products import services as products
 from products.models import Component, Label, Milestone, Product, Version
@@ -30,6 +31,8 @@ TOGETHER = (
 )
 # They follow from other things, which are told.
 FOLLOWING = {"returned_at", "returned_reason"}
+# With these the time in triage ends or begins anew.
+TIMED = {"product", "triaged_at"}
 LINKS = ("parent", "duplicate_of")
 EMPTY = {"BooleanField": bool, "JSONField": list}
 RANKS = {"priority": Priority, "severity": Severity}
@@ -281,17 +284,33 @@ def _revert_issue(event, undoing):
     if trashed:
         trash.set_trashed(issue, undoing, True)
         return []
-    before = log.state(issue)
+    before = log.state(issue, KEPT)
     wanted, left = _invert(event, before, partial(_may_return, issue, undoing.actor, event.batch_id))
     try:
         # A savepoint, so that what does not fit any more leaves nothing half done.
         with transaction.atomic():
-            _put(issue, wanted)
+            _put_issue(issue, wanted, event)
             rules.check_labels(issue, issue.label_list, present=issue.label_list)
+            if issue.waiting_for_id is not None:
+                needinfos.withdraw_idle(issue, undoing)
             finish(issue, before, undoing, Kind.MOVED if "product" in wanted else Kind.CHANGED)
     except (ValidationError, ObjectDoesNotExist):
         return left + [_left(event, field) for field in wanted]
     return left
+
+
+def _put_issue(issue, wanted, event):
+    """Set the frozen values `wanted` on `issue`, and when its time in triage is up, as it was before `event`."""
+    present = issue.waits_from
+    _put(issue, wanted)
+    if not issue.is_in_triage:
+        issue.overdue_at = None
+    elif not TIMED.isdisjoint(wanted) and (change := event.changes.filter(field="waits_from").first()) is not None:
+        before, after = (parse_datetime(value) if value else None for value in (change.before, change.after))
+        # What it has slept or waited since then still does not count.
+        since = present - after if present and after else timedelta(0)
+        if before is not None:
+            issue.overdue_at = before + since + timedelta(days=issue.product.triage_days)
 
 
 def _may_return(issue, actor, batch, field, frozen):
@@ -320,14 +339,14 @@ def _revert_question(event, undoing):
     """Open a question again that was closed, or take one back that was asked."""
     issue = lock_issue(event.issue)
     question = NeedInfo.objects.select_for_update(of=("self",)).get(pk=event.about_id)
-    if event.state is not None:
-        became, before = NeedInfo.State.OPEN, NeedInfo.State.WITHDRAWN
-    else:
-        change = event.changes.get(field="state")
-        became, before = change.after, change.before
-    if question.state != became:
+    changes = {change.field: change.before for change in event.changes.all()}
+    became = NeedInfo.State.OPEN if event.state is not None else event.changes.get(field="state").after
+    before = changes.get("state", NeedInfo.State.WITHDRAWN)
+    idle = before == NeedInfo.State.OPEN and needinfos.is_idle(question, issue)
+    if question.state != became or idle:
         return [_left(event, "state")]
-    needinfos.set_state(question, issue, before, undoing)
+    since = changes.get("waiting_since")
+    needinfos.set_state(question, issue, before, undoing, since=parse_datetime(since) if since else None)
     return []
 
 
@@ -356,7 +375,7 @@ def _invert(event, state, may_return=lambda field, frozen: True):
     """
     wanted, stale = {}, set()
     for change in event.changes.all():
-        if log.same(change.before, change.after):
+        if change.field in ASIDE or log.same(change.before, change.after):
             continue
         if change.field == "labels":
             wanted["labels"], fits = _labels_back(state["labels"], change)
