@@ -3,7 +3,7 @@
 from django.db.models import BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Cast, Coalesce, NullIf
 
-from history.models import Change, Event
+from history.models import Change, Event, Kind
 from issues.models import Comment, Issue, SavedView
 from issues.services.views import ABOUT as OF_VIEWS
 from products import access
@@ -28,7 +28,7 @@ def visible_events(user):
     Those of what is in the trash are seen by who may restore it.
     """
     of_issue = Q(issue__isnull=False) & access.visible_issues(user, "issue__") & _not_in_trash(user, "issue__")
-    of_issue &= _or_role(user, "triager", "issue__product__", internal=False)
+    of_issue &= _not_internal(user)
     of_issue &= ~Q(about="relation") | Exists(_links_between_visible(user))
     of_product = Q(issue=None, product__isnull=False) & access.visible_products(user, "product__")
     of_product &= _or_role(user, "maintainer", "product__", product__deleted_at=None)
@@ -39,6 +39,13 @@ def visible_events(user):
     events = Event.objects.filter(of_issue | of_product | of_site | Q(about__in=OF_VIEWS))
     events = SavedView.objects.hide_events(events, user)
     return events.annotate(of_trash=Case(When(about="comment", then=Exists(trashed)), default=Value(False)))
+
+
+def _not_internal(user):
+    """Return the condition that an event of an issue is not internal, or that `user` triages it or watched by it."""
+    shown = _or_role(user, "triager", "issue__product__", internal=False)
+    plain = access.is_superuser(user) or not access.is_person(user)
+    return shown if plain else shown | Q(kind=Kind.WATCHED, actor=user.pk)
 
 
 def _not_in_trash(user, prefix):

@@ -168,7 +168,7 @@ def _undoable(issue, user, events, unseen):
         if event.batch.undone_by_id is None
         and event.batch.via != Via.IMPORT
         and event.kind != Kind.REDACTED
-        and can(user, right_to_undo(event), issue, own=event.actor_id == user.pk)
+        and can(user, right_to_undo(event, event.actor_id == user.pk), issue, own=event.actor_id == user.pk)
         and not any(change.field == "product" and names_hidden(change, unseen) for change in changes)
     }
 

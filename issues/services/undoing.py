@@ -38,6 +38,8 @@ EMPTY = {"BooleanField": bool, "JSONField": list}
 RANKS = {"priority": Priority, "severity": Severity}
 # All else that was done to an issue asks for the right to undo.
 RIGHTS = {Kind.TRASHED: "restore", Kind.RESTORED: "trash"}
+# What is one's own, and to be taken back by whoever may do it.
+ATTENTION = {Kind.VOTED: "vote", Kind.UNVOTED: "vote", Kind.WATCHED: "watch"}
 SITE_RIGHTS = {"status": "edit_statuses", "label": "edit_site_labels"}
 MODELS = {
     model._meta.model_name: model
@@ -156,9 +158,9 @@ def _came_along(event, issues):
     return before is not None and before["id"] in issues
 
 
-def right_to_undo(event):
-    """Return the action that who undoes an `event` of an issue must be allowed to do."""
-    return RIGHTS.get(event.kind, "undo")
+def right_to_undo(event, own=False):
+    """Return the action that who undoes an `event` of an issue must be allowed to do; `own`: it is theirs."""
+    return ATTENTION[event.kind] if own and event.kind in ATTENTION else RIGHTS.get(event.kind, "undo")
 
 
 def _right_on_product(event):
@@ -171,14 +173,15 @@ def _right_on_product(event):
 
 def _home(event):
     """Return what events have in common that ask for the same right; each person and each view is its own case."""
-    if event.about == "user" or event.about in views.ABOUT:
+    if event.about in ("user", "vote", "watch", *views.ABOUT):
         return event.about, event.pk, None, event.kind
     return event.about, event.issue_id, event.product_id, event.kind
 
 
 def _authorize_event(actor, event, own):
     if event.issue is not None:
-        access.authorize(actor, right_to_undo(event), event.issue, own=own)
+        theirs = own and event.kind in ATTENTION and _person_of(event) == actor.pk
+        access.authorize(actor, right_to_undo(event, theirs), event.issue, own=own)
         if not access.can(actor, "undo", event.issue):
             _refuse_others_work(actor, event)
         if event.kind == Kind.MOVED:
@@ -193,6 +196,14 @@ def _authorize_event(actor, event, own):
         access.authorize(actor, SITE_RIGHTS.get(event.about, "edit_users"))
         if event.about == "user":
             _authorize_on_person(actor, event)
+
+
+def _person_of(event):
+    """Return the id of who has voted or watched, by what an `event` of that tells; others may have undone it."""
+    if event.kind == Kind.WATCHED:
+        return Watch.objects.filter(pk=event.about_id).values_list("user", flat=True).first()
+    change = event.changes.get()
+    return (change.after or change.before)["id"]
 
 
 def _authorize_on_person(actor, event):
@@ -360,7 +371,7 @@ def _revert_attention(event, undoing):
             return [_left(event, "wanted")]
         attention.set_watch(issue, watch.user, change.before, undoing)
         return []
-    user = User.objects.get(pk=(change.after or change.before)["id"])
+    user = User.objects.get(pk=_person_of(event))
     wanted = change.after is None
     if Vote.objects.filter(issue=issue, user=user).exists() == wanted:
         return [_left(event, "vote")]
