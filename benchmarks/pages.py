@@ -61,7 +61,7 @@ def read_pages(reader, point):
     return {"statements": len(caught), "pages": sum(_explain(*one) for one in caught if one[0].startswith(READING))}
 
 
-READING = ("SELECT", "WITH", "(SELECT")
+READING = ("SELECT", "WITH", "(SELECT", "EXECUTE")
 
 
 def _explain(sql, params):

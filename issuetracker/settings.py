@@ -68,8 +68,7 @@ CONTEXT_PROCESSORS = [
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",
     "csp.context_processors.nonce",
-    "products.context.nav_products",
-    "issues.context.nav_views",
+    "issues.context.frame",
 ]
 
 TEMPLATES = [
@@ -98,7 +97,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # Language, time and rows
 
 LANGUAGE_CODE = "en"
-USE_I18N = True
+USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

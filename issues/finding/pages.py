@@ -1,5 +1,7 @@
 """Pages of a search, by its order or by how well the words fit."""
 
+from dataclasses import replace
+
 from issues import fulltext
 from issues.models import Issue
 from issuetracker import keyset
@@ -23,28 +25,41 @@ def paginate(rows, asked, *, fetch=None, **place):
     return keyset.paginate(rows, asked.ordering, homes=_homes(asked.user, asked.product), **place)
 
 
-def paginate_seen(asked, fetch, **place):
+def paginate_seen(asked, fetch, *, cap=None, **place):
     """Return the same Page of all that `asked` finds and its reader sees, in a list that is not ranked.
 
-    The statement is compiled once for all that have the same rights, ask for the same and are at any place of the list.
+    With `cap` the Page has the `count` of the list, no further than to `cap` + 1. The statement is compiled once for
+    all that have the same rights, ask for the same and are at any place of the list.
     """
     user = access.reader(asked.user)
+    home = getattr(asked.product, "key", asked.product)
+    counted = 0
 
     def find(values, backwards, count):
+        nonlocal counted
         empty = None if values is None else tuple(value is None for value in values)
-        prepared = IDS.of(user, asked.product, asked.condition, asked.ordering, backwards, count, empty)
-        return prepared.tuples(**{f"at{place}": value for place, value in enumerate(values or ())})
+        prepared = IDS.of(user, home, asked.condition, asked.ordering, backwards, count, empty, cap)
+        rows = prepared.tuples(**{f"at{place}": value for place, value in enumerate(values or ())})
+        if cap is not None:
+            counted = rows[0][-1] if rows else 0
+            rows = [row[:-1] for row in rows]
+        return rows
 
-    return keyset.paginate_ids(find, asked.ordering, fetch, **place)
+    page = keyset.paginate_ids(find, asked.ordering, fetch, **place)
+    return page if cap is None else replace(page, count=counted)
 
 
-def _ids(user, product, condition, ordering, backwards, count, empty):
+def _ids(user, product, condition, ordering, backwards, count, empty, cap):
     rows = Issue.objects.visible_to(user).filter(condition)
     if product is not None:
         rows = rows.filter(product__key=product)
     values = None if empty is None else keyset.slots(Issue, ordering, empty)
-    found = keyset.nearest(rows, ordering, values, backwards, count, _homes(user, product))
-    return found.values_list(*(key.name for key in ordering))
+    homes = _homes(user, product)
+    found = keyset.nearest(rows, ordering, values, backwards, count, homes)
+    names = [key.name for key in ordering]
+    if cap is None:
+        return found.values_list(*names)
+    return found.annotate(counted=keyset.counted(rows, cap, homes)).values_list(*names, "counted")
 
 
 IDS = ByReader(PreparedTuples, _ids)

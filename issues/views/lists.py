@@ -1,5 +1,6 @@
 """Lists of issues, and what is mine."""
 
+from functools import partial
 from urllib.parse import urlencode
 
 from django.http import QueryDict
@@ -7,17 +8,16 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from issues.columns import capped_count
 from issues.finding import search
 from issues.finding.groups import sections
 from issues.finding.pages import neighbours as find_neighbours
-from issues.finding.pages import paginate
-from issues.finding.snippets import add_snippets, with_texts
+from issues.finding.pages import paginate, paginate_seen
+from issues.finding.snippets import add_snippets
 from issues.models import Issue, SavedView
 from issues.query import QueryError
 from issues.views.access import list_of
 from issues.views.listing import INPUTS, USUAL, Listing
-from issues.views.rows import shown, with_rights
+from issues.views.rows import read_rows
 from issuetracker.keyset import CursorError
 from products.access import can, is_person
 from products.models import Product
@@ -52,23 +52,18 @@ def answer(request, context):
 def listed(request, product, view=None):
     """Return what the page shows of the list of `product`, None for all, or of the saved `view`."""
     listing = Listing(request.GET, request.user, product, view)
-    seen = Issue.objects.visible_to(request.user)
-    if product is not None:
-        seen = seen.filter(product=product)
-    rows = listing.asked.apply(seen)
     if listing.group:
-        return {**_common(request, listing), "sections": _sections(rows, listing), "issues": []}
-    page = _page(rows, listing)
+        return {**_common(request, listing), "sections": _sections(listing), "issues": []}
+    page = _page(listing)
     add_snippets(page.rows, listing.asked)
-    count = page.count if listing.asked.is_ranked else page.rows[0].counted if page.rows else 0
     return {
         **_common(request, listing),
-        "issues": with_rights(page.rows, request.user),
+        "issues": page.rows,
         "next": listing.cursor_address(page.next),
         "previous": listing.cursor_address(page.previous),
         "first": listing.address() if page.previous else None,
-        "count": count,
-        "capped": count > COUNTED,
+        "count": page.count,
+        "capped": page.count > COUNTED,
     }
 
 
@@ -88,12 +83,18 @@ def _common(request, listing):
     }
 
 
-def _sections(rows, listing):
+def _found(listing):
+    """Return the queryset of the issues that a list finds."""
+    seen = Issue.objects.visible_to(listing.user)
+    if listing.product is not None:
+        seen = seen.filter(product=listing.product)
+    return listing.asked.apply(seen)
+
+
+def _sections(listing):
     """Return the sections as `{"title", "address", "more", "issues"}`."""
-    found = sections(rows, listing.asked, listing.group)
-    ids = [pk for section in found for pk in section.ids]
-    issues = shown(Issue.objects.filter(pk__in=ids), listing.columns).in_bulk()
-    with_rights(issues.values(), listing.user)
+    found = sections(_found(listing), listing.asked, listing.group)
+    issues = read_rows([pk for section in found for pk in section.ids], listing.user)
     return [
         {
             "title": section.title,
@@ -105,16 +106,22 @@ def _sections(rows, listing):
     ]
 
 
-def _page(rows, listing):
+def _page(listing):
+    """Return the Page of Rows; of a cursor that is good for nothing, the first."""
     product = listing.product.key if listing.product else ""
-    bound = f"{listing.user.pk} {product} {listing.asked.canonical}"
-    counted = with_texts(shown(rows, listing.columns), listing.asked)
-    if not listing.asked.is_ranked:
-        counted = counted.annotate(counted=capped_count(rows, COUNTED))
+    asked = listing.asked
+    place = {"size": listing.size, "bound": f"{listing.user.pk} {product} {asked.canonical}"}
+    fetch = partial(read_rows, user=listing.user, searched=bool(asked.needles))
+
+    def page_at(cursor):
+        if asked.is_ranked:
+            return paginate(_found(listing), asked, fetch=fetch, cursor=cursor, **place)
+        return paginate_seen(asked, fetch, cap=COUNTED, cursor=cursor, **place)
+
     try:
-        return paginate(counted, listing.asked, size=listing.size, cursor=listing.cursor, bound=bound)
+        return page_at(listing.cursor)
     except CursorError:
-        return paginate(counted, listing.asked, size=listing.size, bound=bound)
+        return page_at("")
 
 
 def neighbours(request, issue):
@@ -157,12 +164,13 @@ def my_work(request):
     """Show what is assigned to the reader and what they have reported; others are sent to the list."""
     if not is_person(request.user):
         return redirect("issues")
-    seen = shown(Issue.objects.visible_to(request.user).open())
-    assigned = seen.filter(assignee=request.user).order_by("-updated_at", "-id")
-    reported = seen.filter(author=request.user).exclude(assignee=request.user).order_by("-updated_at", "-id")
+    seen = Issue.objects.visible_to(request.user).open().order_by("-updated_at", "-id").values_list("pk", flat=True)
+    assigned = list(seen.filter(assignee=request.user)[:MINE])
+    reported = list(seen.filter(author=request.user).exclude(assignee=request.user)[:MINE])
+    rows = read_rows([*assigned, *reported], request.user)
     context = {
-        "assigned": with_rights(assigned[:MINE], request.user),
-        "reported": with_rights(reported[:MINE], request.user),
+        "assigned": [rows[pk] for pk in assigned],
+        "reported": [rows[pk] for pk in reported],
         "limit": MINE,
         "columns": USUAL,
     }
