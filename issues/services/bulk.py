@@ -113,6 +113,16 @@ def _code(error):
     return first.code or "invalid"
 
 
+def chosen(asked, ids, actor):
+    """Return the ids of the issues that a Search `asked`, or without one `ids`, chooses and `actor` sees.
+
+    Of more than LIMIT it gives one too many.
+    """
+    seen = Issue.objects.visible_to(actor)
+    rows = seen.filter(pk__in=ids) if asked is None else asked.apply(seen)
+    return list(rows.order_by("pk").values_list("pk", flat=True)[: LIMIT + 1])
+
+
 def one_of_each_product(ids):
     """Return an issue of each product of the issues `ids`: names are looked up once for each product."""
     found: dict = {}

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods
 
 from history.models import Batch
 from issues.finding import SearchError, search
-from issues.models import Issue
 from issues.services import bulk as service
 from issues.setting.many import plan_for
 from issues.setting.parsing import CHARACTERS
@@ -58,17 +57,15 @@ def bulk(request):
 
 def _chosen(request):
     """Return `(ids, query, problems)` of the issues that are chosen, one more than LIMIT at most."""
-    seen = Issue.objects.visible_to(request.user)
     query = request.POST.get("q") or request.GET.get("q", "")
     if query:
         try:
-            rows = search(request.user, text=query).apply(seen)
+            asked = search(request.user, text=query)
         except SearchError as error:
             return [], query, error.problems
-    else:
-        numbers = [read_number(text) for text in request.POST.getlist("ids")]
-        rows = seen.filter(pk__in=[number for number in numbers if number is not None])
-    return list(rows.order_by("pk").values_list("pk", flat=True)[: service.LIMIT + 1]), query, []
+        return service.chosen(asked, (), request.user), query, []
+    numbers = [read_number(text) for text in request.POST.getlist("ids")]
+    return service.chosen(None, [number for number in numbers if number is not None], request.user), query, []
 
 
 def _apply(request, ids, plan, query):

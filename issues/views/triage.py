@@ -26,14 +26,14 @@ from issues.finding.pages import paginate
 from issues.forms import DecisionForm, IssueForm
 from issues.models import Issue, SavedView
 from issues.similar.finding import similar_to
-from issues.similar.suggesting import suggest
+from issues.similar.suggesting import offers
 from issues.timeline import timeline
 from issues.views.access import at_issue, find
 from issues.views.fields import fields_of
 from issuetracker.keyset import CursorError
 from products import access
 from products.markdown import RENDER_LIMIT
-from products.models import Component, Label, Product
+from products.models import Product
 from products.numbers import read_number
 from products.pages import add_errors, by_form, explained
 
@@ -240,29 +240,19 @@ def _shown(request, issue, form, rows=()):
 
 def _suggested(user, issue):
     """Return what the fields may be as `(name, label, [(value to send, shown, evidence)])`."""
-    found = suggest(user, issue)
-    parts = {one.name: one for one in Component.objects.active().filter(product=issue.product)} if found else {}
-    labels = {}
-    if "labels" in found:
-        own = Q(product=issue.product) | Q(product=None)
-        labels = {one.name: one for one in Label.objects.active().filter(own)}
-    told = []
-    for name, offers in found.items():
-        rows = []
-        for offer in offers:
-            value = offer["value"]
-            sent, shown = value, value
-            if name in ("component", "labels"):
-                row = (parts if name == "component" else labels).get(value)
-                if row is None:
-                    continue
-                sent = row.pk
-            elif name == "assignee":
-                sent, shown = value["username"], value["display_name"] or value["username"]
-            rows.append((sent, shown, offer["evidence"]))
-        if rows:
-            told.append((name, IssueForm.base_fields[name].label, rows))
-    return told
+    return [
+        (
+            name,
+            IssueForm.base_fields[name].label,
+            [(one.sent, _read(one.value), one.told()["evidence"]) for one in found],
+        )
+        for name, found in offers(user, issue).items()
+    ]
+
+
+def _read(value):
+    """Return the value of an offer as a person reads it."""
+    return (value["display_name"] or value["username"]) if isinstance(value, dict) else value
 
 
 def _record(issue, user):
