@@ -6,14 +6,13 @@ from history import log
 from history.models import Kind
 from history.writing import save_changed
 from issues.models import Vote, Watch
-from issues.services.issues import count_votes, lock_family, lock_issue, touch
+from issues.services.issues import count_votes, lock_issue, touch
 from products import access
 
 
 @transaction.atomic
 def vote(issue, *, actor, via):
     """Vote for `issue`, once. Return the Batch, or None where one had voted before. Raises Forbidden."""
-    lock_family(issue.pk)
     issue = lock_issue(issue)
     access.authorize(actor, "vote", issue)
     if Vote.objects.filter(issue=issue, user=actor).exists():
@@ -26,7 +25,6 @@ def vote(issue, *, actor, via):
 @transaction.atomic
 def unvote(issue, *, actor, via):
     """Take one's vote for `issue` back, if there is one. Return the Batch, or None. Raises Forbidden."""
-    lock_family(issue.pk)
     issue = lock_issue(issue)
     access.authorize(actor, "vote", issue)
     if not Vote.objects.filter(issue=issue, user=actor).exists():

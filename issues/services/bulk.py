@@ -11,7 +11,7 @@ from history import log
 from history.errors import Refused
 from history.models import Batch
 from issues.models import Issue
-from issues.services.issues import foresee, update_issue
+from issues.services.issues import foresee, lock_family, update_issue
 from issues.services.triage import decide, foresee_decision
 from products import access
 
@@ -35,6 +35,11 @@ class Plan:
     decision: str = ""
     details: dict = field(default_factory=dict)
     refused: dict = field(default_factory=dict)
+
+    def originals(self):
+        """Return the ids of the issues that others are to become duplicates of."""
+        given = [values.get("duplicate_of") for values in (*self.changes.values(), *self.details.values())]
+        return {issue.pk for issue in given if issue is not None}
 
     def frozen(self):
         """Return it as JSON."""
@@ -206,6 +211,8 @@ def carry_on(batch):
     ids = todo["ids"][batch.done : batch.done + CHUNK]
     outcome = Outcome(todo["changes"], todo["unchanged"], todo["refused"])
     access.forget_roles(batch.actor)
+    # In one order, whichever of them one merges, or somebody votes for, meanwhile.
+    lock_family(*ids, *plan.originals())
     for issue in _rows(ids, batch.actor):
         outcome.add(issue, lambda issue=issue: _do(issue, plan, batch))
     batch.todo = todo | {"changes": outcome.changes, "unchanged": outcome.unchanged, "refused": outcome.refused}

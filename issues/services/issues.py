@@ -3,6 +3,7 @@
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import BigAutoField, Exists, F, Func, IntegerField, OuterRef, Q, Subquery
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -60,17 +61,32 @@ SOURCES = {"agent": Issue.Source.API}
 
 def lock_issue(issue, expected_version=None):
     """Return `issue` with its product and status, locked. Raises Issue.DoesNotExist (also in the trash) and Stale."""
-    fresh = LIVE.first(pk=issue.pk)
+    fresh = LIVE.first(pk=issue.pk) or _waited_for(issue.pk)
     if fresh is None:
         raise Issue.DoesNotExist
     return writing.compared(fresh, expected_version)
 
 
+def _waited_for(pk):
+    """Return the issue `pk` once more, or None.
+
+    PostgreSQL, when it has waited for a row, holds what that has become against the status and the product that it had
+    before, and finds that they do not belong together. Asked under the lock, it does not wait.
+    """
+    list(Issue.objects.filter(pk=pk).select_for_update().values_list("pk"))
+    return LIVE.first(pk=pk)
+
+
 def lock_family(*ids):
-    """Lock the issues `ids`, their originals and their duplicates, in one order: who merges waits for who votes."""
+    """Lock the issues `ids`, their originals and their duplicates: duplicates first, and of each the oldest first.
+
+    Whoever writes to a duplicate holds it when they come to its original, where they count its votes. So does who
+    merges, and none of them waits for another that waits for them.
+    """
     originals = Issue.objects.filter(pk__in=ids, duplicate_of__isnull=False).values("duplicate_of")
     family = Q(pk__in=ids) | Q(duplicate_of__in=ids) | Q(pk__in=originals)
-    list(Issue.objects.filter(family).order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    rows = Issue.objects.filter(family).order_by(IsNull(F("duplicate_of"), True), "pk")
+    list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
 
 
 def _live():

@@ -18,7 +18,7 @@ from history.writing import lock
 from issues import rules
 from issues.models import Comment, Issue, NeedInfo, Priority, Relation, SavedView, Severity, Status, Vote, Watch
 from issues.services import attention, comments, needinfos, relations, statuses, trash, views
-from issues.services.issues import KEPT, finish, lock_issue
+from issues.services.issues import KEPT, finish, lock_family, lock_issue
 from products import access
 from products import services as products
 from products.models import Component, Label, Milestone, Product, Version
@@ -82,6 +82,7 @@ def running():
 def _step(undoing, batch):
     events = _events_of(batch).order_by("-id").select_related("issue__product")
     events = list(events[undoing.done : undoing.done + CHUNK])
+    _lock_issues_of(events)
     for event in events:
         undoing.left_alone += _revert_or_leave(event, undoing)
     undoing.done += len(events)
@@ -89,6 +90,14 @@ def _step(undoing, batch):
         undoing.state = Batch.State.DONE
     undoing.save(update_fields=["left_alone", "done", "state"])
     return undoing
+
+
+def _lock_issues_of(events):
+    """Lock all issues that the undo of `events` may write to, in one order, whichever it comes to first."""
+    ids = {event.issue_id for event in events} - {None}
+    links = Change.objects.filter(event__in=[event.pk for event in events], field="duplicate_of")
+    named = links.values_list("before", "after")
+    lock_family(*ids, *(value["id"] for pair in named for value in pair if value))
 
 
 def _events_of(batch):
