@@ -207,7 +207,11 @@ def carry_on(batch):
     if batch.state != Batch.State.RUNNING:
         return batch
     todo = batch.todo
-    plan = thaw(todo["plan"])
+    try:
+        plan = thaw(todo["plan"])
+    except ObjectDoesNotExist:
+        # What it names was purged while it waited.
+        return _end(batch, Batch.State.FAILED)
     ids = todo["ids"][batch.done : batch.done + CHUNK]
     outcome = Outcome(todo["changes"], todo["unchanged"], todo["refused"])
     access.forget_roles(batch.actor)
@@ -218,7 +222,15 @@ def carry_on(batch):
     batch.todo = todo | {"changes": outcome.changes, "unchanged": outcome.unchanged, "refused": outcome.refused}
     batch.done += len(ids)
     if batch.done >= batch.total:
-        batch.state = Batch.State.DONE
+        return _end(batch, Batch.State.DONE)
+    batch.save(update_fields=["todo", "done"])
+    return batch
+
+
+def _end(batch, state):
+    """Save a bulk change that is over, without its plan: what it said may be redacted where it stands now."""
+    batch.state = state
+    batch.todo = {name: value for name, value in batch.todo.items() if name not in ("ids", "plan")}
     batch.save(update_fields=["todo", "done", "state"])
     return batch
 

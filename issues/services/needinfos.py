@@ -28,18 +28,9 @@ def ask(issue, *, actor, via, requestee, question, due_on=None, expected_version
     """
     issue = lock_issue(issue, expected_version)
     access.authorize(actor, "triage", issue)
-    if not issue.is_open:
-        raise Conflict(_("This issue is closed: reopen it to ask about it."), "closed")
-    check_requestee(requestee, issue)
     now = timezone.now()
     one = NeedInfo(issue=issue, asker=actor, requestee=requestee, question=question, due_on=due_on, created_at=now)
-    try:
-        limit_text(question)
-    except ValidationError as error:
-        raise ValidationError({"question": error}) from error
-    if not question.strip():
-        raise ValidationError({"question": ValidationError(_("Write your question."), code="blank")})
-    check(one, exclude=["issue", "asker", "requestee"])
+    check_question(one, issue)
     batch = batch or log.open_batch(actor=actor, via=via, at=now)
     insert(one)
     _record(Kind.ASKED, one, issue, batch, state=log.present(one))
@@ -50,8 +41,21 @@ def ask(issue, *, actor, via, requestee, question, due_on=None, expected_version
     return one
 
 
-def check_requestee(user, issue):
-    """Raise ValidationError unless `user` may be asked about `issue`, and sees it."""
+def check_question(needinfo, issue):
+    """Raise Conflict where `issue` is closed, and ValidationError by field unless `needinfo` may be asked about it."""
+    if not issue.is_open:
+        raise Conflict(_("This issue is closed: reopen it to ask about it."), "closed")
+    _check_requestee(needinfo.requestee if needinfo.requestee_id else None, issue)
+    try:
+        limit_text(needinfo.question)
+    except ValidationError as error:
+        raise ValidationError({"question": error}) from error
+    if not needinfo.question.strip():
+        raise ValidationError({"question": ValidationError(_("Write your question."), code="blank")})
+    check(needinfo, exclude=["issue", "asker", "requestee"])
+
+
+def _check_requestee(user, issue):
     if user is None:
         raise ValidationError({"ask": ValidationError(_("Name whom you ask."), code="required")})
     if not _may_answer(user, issue):
