@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from issues import choices, queue
 from issues.choices import COLUMNS, GROUPS, Category, Priority, Severity
 from issues.querysets import CommentQuerySet, IssueQuerySet, SavedViewQuerySet
-from issues.similar.tables import Posting, TermCount, ToPost  # noqa: F401 (tables of this app)
+from issues.similar.tables import FittedWeights, Posting, TermCount, ToPost  # noqa: F401 (tables of this app)
 from products.models import Component, Label, Milestone, Product, Version, Versioned, clean_line, clean_text
 
 TITLE_LIMIT = 500
