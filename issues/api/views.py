@@ -240,8 +240,8 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
     def page(self, queryset, **options):
         """Return the Page that is asked for, in the order of the query."""
         fetch = partial(reading.read_ids, described=self.is_described) if self.is_plain else None
-        if fetch is None or self.asked.is_ranked:
-            return paginate(queryset, self.asked, fetch=fetch, **options)
+        if fetch is None:
+            return paginate(queryset, self.asked, **options)
         return paginate_seen(self.asked, fetch, **options)
 
     def told_rows(self, rows):
