@@ -49,6 +49,12 @@ def _of_category():
 
 
 STATUSES = PreparedModels(_of_category)
+CALLED = PreparedModels(lambda: Status.objects.filter(slug=Slot("slug", CharField())).order_by())
+
+
+def find_status(slug):
+    """Return the Status with that slug, or None."""
+    return CALLED.first(slug=slug)
 
 
 def first_status(category):

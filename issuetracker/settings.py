@@ -168,7 +168,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.authentication.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["issuetracker.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": [
-        "rest_framework.renderers.JSONRenderer",
+        "issuetracker.api.renderers.QuickJSONRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",
     ],
     "DEFAULT_PAGINATION_CLASS": "issuetracker.api.pages.KeysetPagination",
@@ -187,7 +187,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "PARSER_WHITELIST": ["issuetracker.api.parsers.StrictJSONParser"],
-    "RENDERER_WHITELIST": ["rest_framework.renderers.JSONRenderer"],
+    "RENDERER_WHITELIST": ["issuetracker.api.renderers.QuickJSONRenderer"],
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -11,34 +11,34 @@ from products.models import Product
 
 # Rank is worked out for so many at most: the newest that match and that the reader may see.
 RANKED = 1000
+FILED = (keyset.Key("created_at", True), keyset.Key("id", True))
 WEIGHTS = {"title": 4, "body": 2, "comments": 1}
 
 
-def paginate(rows, asked, *, fetch=None, **place):
-    """Return the Page of `rows`, a queryset of issues that the Search `asked` was applied to. Raises CursorError.
+def paginate(rows, asked, **place):
+    """Return the Page of `rows`, a queryset of all that the Search `asked` finds. Raises CursorError.
 
-    `place` is what `keyset.paginate` takes; `fetch(ids)` reads the rows of a ranked page, where it is not `rows` that
-    are shown.
+    `place` is what `keyset.paginate` takes.
     """
     if asked.is_ranked:
-        return keyset.paginate_ranked(ranked(rows, asked), fetch or rows.in_bulk, **place)
+        return keyset.paginate_ranked(ranked(asked), rows.in_bulk, **place)
     return keyset.paginate(rows, asked.ordering, homes=_homes(asked.user, asked.product), **place)
 
 
 def paginate_seen(asked, fetch, *, cap=None, **place):
-    """Return the same Page of all that `asked` finds and its reader sees, in a list that is not ranked.
+    """Return the same Page of all that `asked` finds and its reader sees, of which `fetch(ids)` reads the rows.
 
     With `cap` the Page has the `count` of the list, no further than to `cap` + 1. The statement is compiled once for
     all that have the same rights, ask for the same and are at any place of the list.
     """
-    user = access.reader(asked.user)
-    home = getattr(asked.product, "key", asked.product)
-    counted = 0
+    if asked.is_ranked:
+        return keyset.paginate_ranked(ranked(asked), fetch, **place)
+    user, counted = access.reader(asked.user), 0
 
     def find(values, backwards, count):
         nonlocal counted
         empty = None if values is None else tuple(value is None for value in values)
-        prepared = IDS.of(user, home, asked.condition, asked.ordering, backwards, count, empty, cap)
+        prepared = IDS.of(user, _home(asked), asked.condition, asked.ordering, backwards, count, empty, cap)
         rows = prepared.tuples(**{f"at{place}": value for place, value in enumerate(values or ())})
         if cap is not None:
             counted = rows[0][-1] if rows else 0
@@ -49,12 +49,19 @@ def paginate_seen(asked, fetch, *, cap=None, **place):
     return page if cap is None else replace(page, count=counted)
 
 
-def _ids(user, product, condition, ordering, backwards, count, empty, cap):
+def _home(asked):
+    """Return the key of the product whose list is asked for, or None."""
+    return getattr(asked.product, "key", asked.product)
+
+
+def _seen(user, product, condition):
     rows = Issue.objects.visible_to(user).filter(condition)
-    if product is not None:
-        rows = rows.filter(product__key=product)
+    return rows if product is None else rows.filter(product__key=product)
+
+
+def _ids(user, product, condition, ordering, backwards, count, empty, cap):
+    rows, homes = _seen(user, product, condition), _homes(user, product)
     values = None if empty is None else keyset.slots(Issue, ordering, empty)
-    homes = _homes(user, product)
     found = keyset.nearest(rows, ordering, values, backwards, count, homes)
     names = [key.name for key in ordering]
     if cap is None:
@@ -72,17 +79,25 @@ def _homes(user, product):
     return keyset.Homes("product", Product.objects.visible_to(user))
 
 
-def ranked(rows, asked):
-    """Return `[(score, id)]` of the newest thousand of `rows`, the best first, and one more if there is one.
+def ranked(asked):
+    """Return `[(score, id)]` of the newest thousand that `asked` finds, the best first, and one more if there is one.
 
     A word counts for more in a title than in a description, there for more than in a comment, and the rarer it is.
     """
-    homes = dict(rows.order_by("-id").values_list("pk", "product")[: RANKED + 1])
+    homes = dict(NEWEST.of(access.reader(asked.user), _home(asked), asked.condition).tuples())
     held = access.held_products(asked.user, "triager")
     trusted = [pk for pk, product in homes.items() if held is True or product in held]
     hits = fulltext.hits(list(homes)[:RANKED], asked.needles, trusted)
     # The one beyond tells that there are more; it has the last place.
     return sorted(((_score(hits.get(pk, {}), asked.weights), pk) for pk in homes), reverse=True)
+
+
+def _newest(user, product, condition):
+    found = keyset.nearest(_seen(user, product, condition), FILED, None, False, RANKED + 1, _homes(user, product))
+    return found.values_list("pk", "product")
+
+
+NEWEST = ByReader(PreparedTuples, _newest)
 
 
 def _score(found, weights):
@@ -103,7 +118,7 @@ def neighbours(rows, asked, issue):
 
 
 def _ranked_neighbours(rows, asked, issue):
-    ids = [pk for _score, pk in ranked(rows, asked)]
+    ids = [pk for _score, pk in ranked(asked)]
     if issue.pk not in ids:
         return None, None, len(ids) + 1
     at = ids.index(issue.pk)

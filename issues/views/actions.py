@@ -14,7 +14,8 @@ from history.models import Batch
 from issues import services
 from issues.events import visible_events
 from issues.forms import CommentForm, IssueForm, RelationForm
-from issues.models import Comment, Issue, NeedInfo, Relation, Status
+from issues.models import Comment, Issue, NeedInfo, Relation
+from issues.rules import find_status
 from issues.views.access import address_of, at_issue, list_of
 from issues.views.detail import issue_page
 from issues.views.rows import answer_with_rows, wants_rows
@@ -103,7 +104,7 @@ def _not_said(request, issue, form, status):
 def _chosen_status(data):
     """Return the changes that the comment box asks for: a status, or a way of closing ("closed:fixed")."""
     slug, _colon, resolution = data.get("then", "").partition(":")
-    status = Status.objects.filter(slug=slug).first() if slug else None
+    status = find_status(slug) if slug else None
     if status is None:
         return {}
     return {"status": status, "resolution": resolution} if resolution else {"status": status}

@@ -20,6 +20,7 @@ from issues.views.access import address_of, at_issue
 from issues.views.fields import fields_of
 from issues.views.lists import neighbours
 from products.access import can
+from products.finding import find
 from products.markdown import RENDER_LIMIT
 from products.models import Product
 from products.pages import add_errors, explained
@@ -78,7 +79,7 @@ def new(request):
     key = request.POST.get("product") or request.GET.get("product")
     if not key:
         return _choose_product(request)
-    product = Product.objects.visible_to(request.user).at(key)
+    product = find(request.user, key)
     if product is None:
         raise Http404
     only = fields_to_create(request.user, product)

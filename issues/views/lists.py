@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from issues.finding import search
 from issues.finding.groups import sections
 from issues.finding.pages import neighbours as find_neighbours
-from issues.finding.pages import paginate, paginate_seen
+from issues.finding.pages import paginate_seen
 from issues.finding.snippets import add_snippets
 from issues.models import Issue, SavedView
 from issues.query import QueryError
@@ -83,17 +83,12 @@ def _common(request, listing):
     }
 
 
-def _found(listing):
-    """Return the queryset of the issues that a list finds."""
+def _sections(listing):
+    """Return the sections as `{"title", "address", "more", "issues"}`."""
     seen = Issue.objects.visible_to(listing.user)
     if listing.product is not None:
         seen = seen.filter(product=listing.product)
-    return listing.asked.apply(seen)
-
-
-def _sections(listing):
-    """Return the sections as `{"title", "address", "more", "issues"}`."""
-    found = sections(_found(listing), listing.asked, listing.group)
+    found = sections(listing.asked.apply(seen), listing.asked, listing.group)
     issues = read_rows([pk for section in found for pk in section.ids], listing.user)
     return [
         {
@@ -113,15 +108,10 @@ def _page(listing):
     place = {"size": listing.size, "bound": f"{listing.user.pk} {product} {asked.canonical}"}
     fetch = partial(read_rows, user=listing.user, searched=bool(asked.needles))
 
-    def page_at(cursor):
-        if asked.is_ranked:
-            return paginate(_found(listing), asked, fetch=fetch, cursor=cursor, **place)
-        return paginate_seen(asked, fetch, cap=COUNTED, cursor=cursor, **place)
-
     try:
-        return page_at(listing.cursor)
+        return paginate_seen(asked, fetch, cap=COUNTED, cursor=listing.cursor, **place)
     except CursorError:
-        return page_at("")
+        return paginate_seen(asked, fetch, cap=COUNTED, **place)
 
 
 def neighbours(request, issue):

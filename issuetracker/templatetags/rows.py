@@ -5,7 +5,6 @@ from urllib.parse import quote
 
 from django import template
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
@@ -117,14 +116,15 @@ def _named(column, name):
 
 def _time(when):
     local = timezone.localtime(when)
-    full = date_format(local, "j F Y, H:i")
+    # Of the framework's formats, each would take as long as all the rest of a cell.
+    full = f"{local.day} {local:%B %Y, %H:%M}"
     return f'<time datetime="{local.replace(microsecond=0).isoformat()}" title="{full}">{ago(when)}</time>'
 
 
 def _due(issue, _address):
     if not issue.due_on:
         return '<td class="col-due"></td>'
-    day = date_format(issue.due_on, "j M Y")
+    day = f"{issue.due_on.day} {issue.due_on:%b %Y}"
     return f'<td class="col-due"><time datetime="{issue.due_on.isoformat()}">{day}</time></td>'
 
 
