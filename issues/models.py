@@ -157,6 +157,14 @@ class Issue(Versioned):
                 fields=["assignee", "-updated_at", "-id"], name="issue_open_assignee", condition=Q(closed_at=None)
             ),
             models.Index(fields=["assignee", "-updated_at", "-id"], name="issue_assignee_updated"),
+            # The orders that a list offers, of what is open; and what is so seldom so that it is asked for by itself.
+            models.Index(fields=["-priority", "-id"], name="issue_open_priority", condition=Q(closed_at=None)),
+            models.Index(fields=["-votes", "-id"], name="issue_open_votes", condition=Q(closed_at=None)),
+            models.Index(fields=["due_on", "id"], name="issue_open_due", condition=Q(closed_at=None)),
+            models.Index(fields=["-severity", "-id"], name="issue_open_severity", condition=Q(closed_at=None)),
+            models.Index(fields=["-updated_at", "-id"], name="issue_confidential", condition=Q(confidential=True)),
+            models.Index(fields=["-updated_at", "-id"], name="issue_duplicate", condition=Q(resolution="duplicate")),
+            models.Index(fields=["snoozed_until"], name="issue_snoozed", condition=Q(snoozed_until__isnull=False)),
             models.Index(fields=["deleted_at"], name="issue_trash", condition=Q(deleted_at__isnull=False)),
             models.Index(fields=["product", "created_at", "id"], name="issue_queue", condition=Q(triaged_at=None)),
         ]

@@ -72,6 +72,11 @@ def _ids(user, product, condition, ordering, backwards, count, empty, cap):
 IDS = ByReader(PreparedTuples, _ids)
 
 
+def first(rows, asked, count):
+    """Return the first `count` of `rows`, a queryset of some of what the Search `asked`, not ranked, finds."""
+    return keyset.nearest(rows, asked.ordering, None, False, count, _homes(asked.user, asked.product))
+
+
 def _homes(user, product):
     """Return the Homes of a list of all products for who does not see everything."""
     if product is not None or access.is_superuser(user):
