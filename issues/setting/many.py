@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from issues.forms import IssueForm
 from issues.services.bulk import Plan, one_of_each_product
-from issues.setting.meaning import understand
+from issues.setting.meaning import meaning_of
 from issues.setting.parsing import WordsError, parse
 from products.models import Label
 
@@ -26,7 +26,7 @@ def plan_for(text, ids, user):
     forgiven = {setting.value.position for setting in labels if setting.removed}
     plan, problems, changes = Plan({}), [], []
     for issue in one_of_each_product(ids):
-        found = understand(text, issue, user, whole=True)
+        found = meaning_of(settings, issue, user)
         wrong = [problem for problem in found.problems if problem.word.position not in forgiven]
         form = _form(found, issue, user)
         if wrong or not form.is_valid():
