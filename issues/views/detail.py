@@ -17,6 +17,7 @@ from issues.forms import CommentForm, IssueForm, RelationForm, fields_to_create,
 from issues.standing import standing_of
 from issues.timeline import timeline
 from issues.views.access import address_of, at_issue
+from issues.views.deciding import decisions_of
 from issues.views.fields import fields_of
 from issues.views.lists import neighbours
 from products.access import can
@@ -34,7 +35,9 @@ def issue(request, issue):
     return issue_page(request, issue)
 
 
-def issue_page(request, issue, *, comment_form=None, relation_form=None, field_form=None, status=200):
+def issue_page(
+    request, issue, *, comment_form=None, relation_form=None, field_form=None, decision_form=None, status=200
+):
     """Return the page of `issue`, with the forms that were not accepted."""
     fields = fields_of(request.user, issue)
     questions = questions_of(fields["facts"])
@@ -45,6 +48,7 @@ def issue_page(request, issue, *, comment_form=None, relation_form=None, field_f
         entries = [entry for entry in entries if bool(entry.comment or entry.question) == (show == "comments")]
     context = {
         **fields,
+        **_decisions(request.user, issue, fields["facts"], decision_form),
         **attention_of(fields["facts"], issue, request.user),
         "reports": len(fields["facts"].get("duplicate", ())) + 1,
         "asked_of_me": [one for one in questions if one.state == "open" and one.requestee_id == request.user.pk],
@@ -68,6 +72,12 @@ def issue_page(request, issue, *, comment_form=None, relation_form=None, field_f
         "beginning": issue.description[:LONG_TEXT] if "text" not in request.GET else None,
     }
     return render(request, "issues/issue.html", context, status=status)
+
+
+def _decisions(user, issue, facts, form):
+    """Return the forms of the decisions that `user` may make on `issue`, if there are any."""
+    may_decide = can(user, "triage", issue) and issue.is_open
+    return {"may_decide": may_decide, **(decisions_of(user, issue, facts, form) if may_decide or form else {})}
 
 
 @login_required

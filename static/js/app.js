@@ -11,6 +11,7 @@ const modules = {
   copy: () => import("./copy.js"),
   triage: () => import("./triage.js"),
   alike: () => import("./alike.js"),
+  deciding: () => import("./deciding.js"),
 };
 
 function start(root) {

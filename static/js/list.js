@@ -7,7 +7,8 @@ import { start as startSelecting } from "./select.js";
 
 const CURRENT = "is-current";
 // A row has no cell for these: who may set the priority may set them, too.
-const WITHOUT_CELL = ["severity", "component", "due_on"];
+const WITHOUT_CELL = ["severity", "component", "due_on", "decision"];
+const ASKED_FIRST = ["duplicate", "decline", "needinfo", "snooze", "reroute"];
 
 export function start(page) {
   const rows = () => [...page.querySelectorAll(".issue-row")];
@@ -57,7 +58,10 @@ export function start(page) {
   offer("severity", set("severity"), ...settable("severity"));
   offer("component", set("component"), ...settable("component"));
   offer("due", set("due_on"), ...settable("due_on"));
-  offer("to-me", () => change.toMe(current()), ...settable("assignee"));
+  offer("to-me", () => change.press(current(), "assignee", "to-me"), ...settable("assignee"));
+  // While rows are selected the bar of the selection claims these keys.
+  offer("accept", () => change.press(current(), "accept", "accept"), ...settable("decision"));
+  for (const decision of ASKED_FIRST) offer(decision, set(decision), ...settable("decision"));
   const speaks = page.querySelector("[data-may-comment]");
   offer("comment", set("comment"), () => speaks && current(), () => speaks && any());
 

@@ -1,4 +1,5 @@
 // The queue, one issue after the other: the next one is fetched while this one is read, so that it is there at once.
+import "./digits.js";
 import { parse, say, send } from "./fragments.js";
 import { offer, offerIssue } from "./keys.js";
 import { complain, show as showToast } from "./toasts.js";
@@ -192,22 +193,6 @@ export function start(page) {
     event.preventDefault();
     go(row.dataset.issue);
   });
-
-  // In a menu that is open a digit chooses; elsewhere the digits are decisions.
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    const menu = page.querySelector("details[data-digits][open]");
-    const writing = event.target.closest("input, textarea, select");
-    if (menu && document.documentElement.dataset.shortcuts !== "off" && /^[1-9]$/.test(event.key) && (!writing || (writing.hasAttribute("data-digits-pass") && !writing.value))) {
-      event.stopImmediatePropagation();
-      const chosen = menu.querySelector(`[data-digit="${event.key}"]`);
-      if (chosen) {
-        event.preventDefault();
-        chosen.click();
-      }
-      return;
-    }
-  }, true);
 
   const any = () => rows().length > 0;
   offer("next", () => go(neighbour(1)), any, any);
