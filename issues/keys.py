@@ -8,8 +8,7 @@ from django.utils.translation import gettext_lazy as _
 LIST, PEEK, ISSUE, TRIAGE = "list", "peek", "issue", "triage"
 EVERYWHERE = (LIST, PEEK, ISSUE, TRIAGE, "everywhere")
 ROWS = (LIST, PEEK)
-ISSUES = (*ROWS, ISSUE)
-ALL_ISSUES = (*ISSUES, TRIAGE)
+ALL_ISSUES = (*ROWS, ISSUE, TRIAGE)
 
 # What keys are called on their caps.
 CAPS = {"mod": _("Ctrl"), "shift": _("Shift"), "space": _("Space"), "Escape": _("Esc"), "Enter": "↵"}
@@ -72,7 +71,7 @@ ACTIONS = (
     Action("next", _("Next"), ("j",), "move", ALL_ISSUES),
     Action("previous", _("Previous"), ("k",), "move", ALL_ISSUES),
     Action("open", _("Open"), ("Enter", "o"), "move", (*ROWS, TRIAGE)),
-    Action("back", _("Back"), ("Escape", "u"), "move", ISSUES),
+    Action("back", _("Back"), ("Escape", "u"), "move", ALL_ISSUES),
     Action("peek", _("Peek"), ("space",), "move", ROWS),
     Action("search", _("Search"), ("/",), "move", EVERYWHERE),
     Action("filter", _("Filter"), ("f",), "move", (LIST,)),

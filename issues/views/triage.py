@@ -232,9 +232,13 @@ def _shown(request, issue, form, rows=()):
     long = len(issue.description.encode()) > RENDER_LIMIT
     context = fields_of(request.user, issue)
     entries, cut = timeline(issue, request.user, questions=questions_of(context["facts"]))
+    q = request.POST.get("q") or request.GET.get("q", "")
     return {
         **context,
         **decisions_of(request.user, issue, context["facts"], form),
+        "may_comment": access.can(request.user, "comment", issue),
+        "may_comment_internally": access.can(request.user, "comment_internally", issue),
+        "back_here": f"{reverse('triage')}{_address(q, issue.key)}",
         "entries": entries,
         "cut": cut,
         "plain": issue.description[:LONG_TEXT] if long else "",
@@ -246,7 +250,7 @@ def _shown(request, issue, form, rows=()):
         "suggested": _suggested(request.user, issue),
         "why": issue.returned[1],
         "reasons": REASONS,
-        "q": request.POST.get("q") or request.GET.get("q", ""),
+        "q": q,
     }
 
 

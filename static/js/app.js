@@ -12,6 +12,7 @@ const modules = {
   triage: () => import("./triage.js"),
   alike: () => import("./alike.js"),
   deciding: () => import("./deciding.js"),
+  progress: () => import("./progress.js"),
 };
 
 function start(root) {
