@@ -17,6 +17,7 @@ from issues.models import Issue, SavedView
 from issues.query import QueryError
 from issues.views.access import list_of
 from issues.views.listing import INPUTS, USUAL, Listing
+from issues.views.live import is_asked, mark_of, unchanged
 from issues.views.rows import shown, with_rights
 from issuetracker.keyset import CursorError
 from products.access import can, is_person
@@ -25,12 +26,13 @@ from products.pages import at_product
 
 COUNTED = 1000
 MINE = 30
+TEXTS = ("description", "description_html")
 
 
 @require_safe
 def issues(request):
     """List the issues of all products."""
-    return answer(request, listed(request, None))
+    return answer(request, None)
 
 
 @require_safe
@@ -38,27 +40,56 @@ def issues(request):
 def product_issues(request, product):
     """List the issues of one product; the bare address leads to its default view."""
     default = None if request.GET else SavedView.objects.visible_to(request.user).default_of(product)
-    return redirect(default) if default else answer(request, listed(request, product))
+    return redirect(default) if default else answer(request, product)
 
 
-def answer(request, context):
-    """Return the page, or what lies below the search box alone, where a script asks for it under the same address."""
+def answer(request, product, view=None):
+    """Return the page of the list of `product`, None for all, or of the saved `view`.
+
+    A script gets what lies below the search box alone, under the same address.
+    """
+    listing = Listing(request.GET, request.user, product, view)
+    if is_asked(request, "results"):
+        same = unchanged(request, _mark_now(listing))
+        if same:
+            return same
     alone = request.headers.get("X-Fragment") == "results"
+    context = _listed(request, listing)
     answer = render(request, "issues/_results.html" if alone else "issues/list.html", context)
     patch_vary_headers(answer, ["X-Fragment"])
     return answer
 
 
-def listed(request, product, view=None):
-    """Return what the page shows of the list of `product`, None for all, or of the saved `view`."""
-    listing = Listing(request.GET, request.user, product, view)
-    seen = Issue.objects.visible_to(request.user)
-    if product is not None:
-        seen = seen.filter(product=product)
-    rows = listing.asked.apply(seen)
+def _mark_now(listing):
+    """Return the mark of what the list would show, by one statement; "" where its order is not one to keep up with."""
+    if listing.asked.is_ranked:
+        return ""
     if listing.group:
-        return {**_common(request, listing), "sections": _sections(rows, listing), "issues": []}
-    page = _page(rows, listing)
+        return mark_of(*_with_versions(_rows(listing), listing))
+    return mark_of(*_page(_rows(listing).defer(*TEXTS), listing).rows)
+
+
+def _rows(listing):
+    seen = Issue.objects.visible_to(listing.user)
+    if listing.product is not None:
+        seen = seen.filter(product=listing.product)
+    return listing.asked.apply(seen)
+
+
+def _with_versions(rows, listing):
+    found = sections(rows, listing.asked, listing.group)
+    issues = Issue.objects.filter(pk__in=[pk for one in found for pk in one.ids]).only("lock_version").in_bulk()
+    return [piece for one in found for piece in (one.title, *(issues[pk] for pk in one.ids if pk in issues))]
+
+
+def _listed(request, listing):
+    """Return what the page shows of a list."""
+    rows = _rows(listing)
+    if listing.group:
+        parts = _sections(rows, listing)
+        mark = mark_of(*(piece for one in parts for piece in (one["title"], *one["issues"])))
+        return {**_common(request, listing), "sections": parts, "issues": [], "mark": mark}
+    page = _counted_page(rows, listing)
     add_snippets(page.rows, listing.asked)
     count = page.count if listing.asked.is_ranked else page.rows[0].counted if page.rows else 0
     return {
@@ -69,6 +100,7 @@ def listed(request, product, view=None):
         "first": listing.address() if page.previous else None,
         "count": count,
         "capped": count > COUNTED,
+        "mark": "" if listing.asked.is_ranked else mark_of(*page.rows),
     }
 
 
@@ -105,16 +137,20 @@ def _sections(rows, listing):
     ]
 
 
-def _page(rows, listing):
-    product = listing.product.key if listing.product else ""
-    bound = f"{listing.user.pk} {product} {listing.asked.canonical}"
+def _counted_page(rows, listing):
     counted = with_texts(shown(rows, listing.columns), listing.asked)
     if not listing.asked.is_ranked:
         counted = counted.annotate(counted=capped_count(rows, COUNTED))
+    return _page(counted, listing)
+
+
+def _page(rows, listing):
+    product = listing.product.key if listing.product else ""
+    bound = f"{listing.user.pk} {product} {listing.asked.canonical}"
     try:
-        return paginate(counted, listing.asked, size=listing.size, cursor=listing.cursor, bound=bound)
+        return paginate(rows, listing.asked, size=listing.size, cursor=listing.cursor, bound=bound)
     except CursorError:
-        return paginate(counted, listing.asked, size=listing.size, bound=bound)
+        return paginate(rows, listing.asked, size=listing.size, bound=bound)
 
 
 def neighbours(request, issue):
@@ -157,13 +193,22 @@ def my_work(request):
     """Show what is assigned to the reader and what they have reported; others are sent to the list."""
     if not is_person(request.user):
         return redirect("issues")
-    seen = shown(Issue.objects.visible_to(request.user).open())
-    assigned = seen.filter(assignee=request.user).order_by("-updated_at", "-id")
-    reported = seen.filter(author=request.user).exclude(assignee=request.user).order_by("-updated_at", "-id")
-    context = {
-        "assigned": with_rights(assigned[:MINE], request.user),
-        "reported": with_rights(reported[:MINE], request.user),
-        "limit": MINE,
-        "columns": USUAL,
+    seen = Issue.objects.visible_to(request.user).open().order_by("-updated_at", "-id")
+    mine = {
+        "assigned": seen.filter(assignee=request.user),
+        "reported": seen.filter(author=request.user).exclude(assignee=request.user),
     }
-    return render(request, "issues/my_work.html", context)
+    if is_asked(request, "results"):
+        same = unchanged(request, _mark_of_work({name: rows.defer(*TEXTS)[:MINE] for name, rows in mine.items()}))
+        if same:
+            return same
+    rows = {name: with_rights(shown(found)[:MINE], request.user) for name, found in mine.items()}
+    context = {**rows, "limit": MINE, "columns": USUAL, "mark": _mark_of_work(rows)}
+    alone = request.headers.get("X-Fragment") == "results"
+    answer = render(request, "issues/_my_work.html" if alone else "issues/my_work.html", context)
+    patch_vary_headers(answer, ["X-Fragment"])
+    return answer
+
+
+def _mark_of_work(rows):
+    return mark_of(*(piece for name, found in rows.items() for piece in (name, *found)))

@@ -31,6 +31,7 @@ from issues.views.access import at_issue, find
 from issues.views.deciding import decisions_of
 from issues.views.detail import issue_page
 from issues.views.fields import fields_of
+from issues.views.live import is_asked, mark_of, mark_of_issue, unchanged
 from issues.views.rows import answer_with_rows, wants_rows
 from issuetracker.keyset import CursorError
 from products import access
@@ -149,9 +150,17 @@ def answer(request, issue=None, *, form=None, status=200):
     issue = issue or _named(request, request.GET.get("issue", ""))
     if fragment == "triage-issue" and issue is not None and form is None:
         return _vary(render(request, "triage/_issue.html", _shown(request, issue, None)))
-    context = _queued(request)
-    if issue is None and context["rows"]:
-        issue = find(request.user, context["rows"][0].key)
+    asked, problems = _asked(request)
+    rows = _rows(request, asked)
+    queue_mark = mark_of(*(piece for row in rows.rows for piece in (row.section, row)))
+    if issue is None and rows.rows:
+        issue = find(request.user, rows.rows[0].key)
+    if is_asked(request, "triage"):
+        issue_mark = mark_of_issue(issue, request.user) if issue else ""
+        same = unchanged(request, f"{queue_mark}.{issue_mark}")
+        if same:
+            return same
+    context = {**_queued(request, asked, rows, problems), "queue_mark": queue_mark}
     context |= {"issue": None} if issue is None else _shown(request, issue, form, context["rows"])
     context |= {"reasons": REASONS, "fragment": bool(fragment)}
     template = "triage/_triage.html" if fragment else "triage/triage.html"
@@ -173,17 +182,24 @@ def _named(request, key):
     return issue
 
 
-def _queued(request):
-    """Return what the page shows of the queue."""
-    text, now = request.POST.get("q") or request.GET.get("q", ""), timezone.now()
-    problems: list = []
+def _asked(request):
+    """Return the Search for the queue, and what is wrong with the query."""
+    text, problems = _text(request), []
     try:
         asked = search(request.user, text=text)
     except SearchError as error:
         asked, problems = error.found, error.problems
-    asked = queue.queue_of(asked, now)
+    return queue.queue_of(asked, timezone.now()), problems
+
+
+def _text(request):
+    return request.POST.get("q") or request.GET.get("q", "")
+
+
+def _rows(request, asked):
+    """Return the page of the queue, each row with its `section` and `why` it is back."""
+    now = timezone.now()
     seen = asked.apply(Issue.objects.visible_to(request.user))
-    counts = queue.counts(seen, now)
     rows = seen.select_related("product", "component", "status").defer("description", "description_html")
     options = {"size": SHOWN, "bound": f"{request.user.pk} {asked.canonical}"}
     try:
@@ -194,6 +210,13 @@ def _queued(request):
         row.why = places.returned(row, now)[1]
         row.section = "overdue" if places.is_overdue(row, now) else "returned" if row.why else "new"
         row.age = now - row.created_at
+    return page
+
+
+def _queued(request, asked, page, problems):
+    """Return what the page shows of the queue, whose first rows are `page`."""
+    text, now = _text(request), timezone.now()
+    counts = queue.counts(asked.apply(Issue.objects.visible_to(request.user)), now)
     return {
         "rows": page.rows,
         "sections": [
@@ -232,9 +255,10 @@ def _shown(request, issue, form, rows=()):
     long = len(issue.description.encode()) > RENDER_LIMIT
     context = fields_of(request.user, issue)
     entries, cut = timeline(issue, request.user, questions=questions_of(context["facts"]))
-    q = request.POST.get("q") or request.GET.get("q", "")
+    q = _text(request)
     return {
         **context,
+        "mark": mark_of_issue(issue, request.user),
         **decisions_of(request.user, issue, context["facts"], form),
         "may_comment": access.can(request.user, "comment", issue),
         "may_comment_internally": access.can(request.user, "comment_internally", issue),

@@ -184,6 +184,8 @@ def query_value(name):
 def query_with(context, **changes):
     """Return the query string of this page with `changes`; an empty value takes a parameter out."""
     query = context["request"].GET.copy()
+    # What only a script asks for.
+    query.pop("since", None)
     for name, value in changes.items():
         query.pop(name, None)
         if value:

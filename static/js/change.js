@@ -110,7 +110,6 @@ export function start(page, { focus, changed }) {
         changed(row);
       }
     }
-    offer();
     page.dispatchEvent(new Event("redrawn"));
   }
 
@@ -207,6 +206,7 @@ export function start(page, { focus, changed }) {
     event.target.click();
   });
   page.addEventListener("results", offer);
+  page.addEventListener("redrawn", offer);
   offer();
 
   // Undo of what was changed here draws the row anew, too.

@@ -2,22 +2,22 @@
 import "./digits.js";
 import { parse, say, send } from "./fragments.js";
 import { offer, offerIssue } from "./keys.js";
+import { live } from "./live.js";
 import { start as startSelecting } from "./select.js";
 import { complain, show as showToast } from "./toasts.js";
+import { updateWithin } from "./update.js";
 
-const REFRESH = 30_000;
 const PING = 20_000;
 // The forms of fields and comments.
 const FIELDS = /\/issues\/[\w-]+\/(set|comments)\/$/;
 
 export function start(page) {
   const ready = new Map();
-  // What is being decided; how often somebody has gone on, and how often something was decided: late answers are old.
+  // What is being decided; how often somebody has gone on: late answers are old.
   const deciding = new Set();
   // What was written about an issue and not sent, by the field it stands in.
   const drafts = new Map();
   let turns = 0;
-  let decisions = 0;
 
   const part = (selector, within = page) => within.querySelector(selector);
   const text = () => part("[data-shown]");
@@ -110,12 +110,24 @@ export function start(page) {
     if (push) history.pushState({ key }, "", href);
   }
 
+  // The issue that is read, as it is now.
+  function renew(fresh) {
+    const others = part("[data-here]")?.textContent ?? "";
+    const at = text().scrollTop;
+    updateWithin(part(".triage-issue"), part(".triage-issue", fresh));
+    reveal();
+    text().scrollTop = at;
+    if (part("[data-here]")) part("[data-here]").textContent = others;
+    for (const input of page.querySelectorAll(".triage-issue [name=csrfmiddlewaretoken]")) input.value = token();
+  }
+
   // The queue and its numbers, drawn anew around what is being read and written.
   function redraw(fresh) {
     const chosen = new Set(items().filter((one) => one.querySelector(":checked")).map((one) => one.querySelector("[name=ids]").value));
     for (const selector of [".triage-head", "[data-queue]"]) {
       const old = part(selector);
       const young = part(selector, fresh);
+      if (young?.dataset.mark) old?.setAttribute("data-mark", young.dataset.mark);
       if (!old || !young || old.contains(document.activeElement) && selector === ".triage-head") continue;
       const at = old.scrollTop;
       const focused = old.contains(document.activeElement) ? document.activeElement.dataset.issue : undefined;
@@ -156,7 +168,6 @@ export function start(page) {
     if (deciding.has(key)) return;
     deciding.add(key);
     turns += 1;
-    decisions += 1;
     const kept = [...part(".triage-issue").childNodes];
     const then = neighbour(1, key) ?? neighbour(-1, key);
     const body = new FormData(form, submitter);
@@ -248,6 +259,16 @@ export function start(page) {
     return answer;
   }
 
+  const marks = () => [part(".triage-head"), text()].map((one) => one?.dataset.mark ?? "").join(".");
+  const refresh = live({
+    mark: marks,
+    address: () => address(shown()),
+    fragment: "triage",
+    idle: () => deciding.size === 0 && Boolean(shown()),
+    put: bringUpToDate,
+    gone: () => complain(page.dataset.gone),
+  });
+
   // A field or a comment by its own form.
   async function change(form, submitter) {
     if (form.ariaBusy) return;
@@ -256,6 +277,7 @@ export function start(page) {
     form.ariaBusy = null;
     if (!answer.ok) return complain(answer.errors ?? page.dataset.failed);
     for (const field of form.querySelectorAll("textarea")) forget(field);
+    refresh();
   }
 
   function forget(field) {
@@ -274,17 +296,14 @@ export function start(page) {
     if (key) go(key, { push: false });
   });
 
-  // What others decide meanwhile leaves the queue; nothing else moves.
-  setInterval(async () => {
-    if (document.hidden || deciding.size || !shown()) return;
-    const before = decisions;
-    const answer = await ask(location.href, "triage").catch(() => null);
-    if (!answer?.ok || decisions !== before) return;
-    redraw(parse(answer.html));
+  // What others decide meanwhile leaves the queue; the issue that is read changes around what is written about it.
+  function bringUpToDate(fresh) {
+    const young = part("[data-shown]", fresh);
+    if (young && young.dataset.shown === shown() && young.dataset.mark !== text().dataset.mark) renew(fresh);
+    redraw(fresh);
     ready.clear();
     if (neighbour(1)) fetchIssue(neighbour(1));
-  }, REFRESH);
-
+  }
   // Who else has this one before them.
   async function ping() {
     const place = part("[data-here]");
