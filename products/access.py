@@ -254,7 +254,8 @@ def _role_for_view(user, view):
 
 def may_be_asked(user, product):
     """Return whether `user` may be made assignee, owner of triage or the like: active, and sees the product."""
-    return is_person(user) and role(user, product) >= VIEWER
+    # Without asking for memberships where all who are signed in see the product.
+    return is_person(user) and (_implied_role(user, product.visibility) >= VIEWER or role(user, product) >= VIEWER)
 
 
 def visible_products(user, prefix=""):

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from django.db.models import Value
+
 from issues import fulltext
 from issues.models import Issue
 from issuetracker import keyset
@@ -28,23 +30,24 @@ def paginate(rows, asked, **place):
 def paginate_seen(asked, fetch, *, cap=None, **place):
     """Return the same Page of all that `asked` finds and its reader sees, of which `fetch(ids)` reads the rows.
 
-    With `cap` the Page has the `count` of the list, no further than to `cap` + 1. The statement is compiled once for
-    all that have the same rights, ask for the same and are at any place of the list.
+    With None for it, the rows of a list that is not ranked are pairs of id and version. With `cap` the Page has the
+    `count` of the list, no further than to `cap` + 1. The statement is compiled once for all that have the same rights,
+    ask for the same and are at any place of the list.
     """
     if asked.is_ranked:
         return keyset.paginate_ranked(ranked(asked), fetch, **place)
-    user, counted = access.reader(asked.user), 0
+    user, counted, versions = access.reader(asked.user), 0, {}
 
     def find(values, backwards, count):
         nonlocal counted
         empty = None if values is None else tuple(value is None for value in values)
         prepared = IDS.of(user, _home(asked), asked.condition, asked.ordering, backwards, count, empty, cap)
         rows = prepared.tuples(**{f"at{place}": value for place, value in enumerate(values or ())})
-        if cap is not None:
-            counted = rows[0][-1] if rows else 0
-            rows = [row[:-1] for row in rows]
-        return rows
+        counted = rows[0][-1] if rows else 0
+        versions.update((row[-3], row[-2]) for row in rows)
+        return [row[:-2] for row in rows]
 
+    fetch = fetch or (lambda ids: {pk: (pk, versions[pk]) for pk in ids})
     page = keyset.paginate_ids(find, asked.ordering, fetch, **place)
     return page if cap is None else replace(page, count=counted)
 
@@ -63,10 +66,8 @@ def _ids(user, product, condition, ordering, backwards, count, empty, cap):
     rows, homes = _seen(user, product, condition), _homes(user, product)
     values = None if empty is None else keyset.slots(Issue, ordering, empty)
     found = keyset.nearest(rows, ordering, values, backwards, count, homes)
-    names = [key.name for key in ordering]
-    if cap is None:
-        return found.values_list(*names)
-    return found.annotate(counted=keyset.counted(rows, cap, homes)).values_list(*names, "counted")
+    counted = Value(0) if cap is None else keyset.counted(rows, cap, homes)
+    return found.annotate(counted=counted).values_list(*(key.name for key in ordering), "lock_version", "counted")
 
 
 IDS = ByReader(PreparedTuples, _ids)

@@ -5,40 +5,51 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('issues', '0011_similar_weights'),
-        ('products', '0001_initial'),
+        ("issues", "0011_similar_weights"),
+        ("products", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='issue',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['-priority', '-id'], name='issue_open_priority'),
+            model_name="issue",
+            index=models.Index(
+                condition=models.Q(("closed_at", None)), fields=["-priority", "-id"], name="issue_open_priority"
+            ),
         ),
         migrations.AddIndex(
-            model_name='issue',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['-votes', '-id'], name='issue_open_votes'),
+            model_name="issue",
+            index=models.Index(
+                condition=models.Q(("closed_at", None)), fields=["-votes", "-id"], name="issue_open_votes"
+            ),
         ),
         migrations.AddIndex(
-            model_name='issue',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['due_on', 'id'], name='issue_open_due'),
+            model_name="issue",
+            index=models.Index(condition=models.Q(("closed_at", None)), fields=["due_on", "id"], name="issue_open_due"),
         ),
         migrations.AddIndex(
-            model_name='issue',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['-severity', '-id'], name='issue_open_severity'),
+            model_name="issue",
+            index=models.Index(
+                condition=models.Q(("closed_at", None)), fields=["-severity", "-id"], name="issue_open_severity"
+            ),
         ),
         migrations.AddIndex(
-            model_name='issue',
-            index=models.Index(condition=models.Q(('confidential', True)), fields=['-updated_at', '-id'], name='issue_confidential'),
+            model_name="issue",
+            index=models.Index(
+                condition=models.Q(("confidential", True)), fields=["-updated_at", "-id"], name="issue_confidential"
+            ),
         ),
         migrations.AddIndex(
-            model_name='issue',
-            index=models.Index(condition=models.Q(('resolution', 'duplicate')), fields=['-updated_at', '-id'], name='issue_duplicate'),
+            model_name="issue",
+            index=models.Index(
+                condition=models.Q(("resolution", "duplicate")), fields=["-updated_at", "-id"], name="issue_duplicate"
+            ),
         ),
         migrations.AddIndex(
-            model_name='issue',
-            index=models.Index(condition=models.Q(('snoozed_until__isnull', False)), fields=['snoozed_until'], name='issue_snoozed'),
+            model_name="issue",
+            index=models.Index(
+                condition=models.Q(("snoozed_until__isnull", False)), fields=["snoozed_until"], name="issue_snoozed"
+            ),
         ),
     ]

@@ -76,7 +76,11 @@ def comment(request, issue):
     changes = _chosen_status(request.POST)
     if not form.data.get("body", "").strip() and changes:
         services.update_issue(issue, actor=request.user, via="web", **changes)
-        return redirect(address_of(request, issue))
+        return (
+            answer_with_rows(request, [issue.pk])
+            if wants_rows(request)
+            else go_back(request, address_of(request, issue))
+        )
     if not form.is_valid():
         return _not_said(request, issue, form, 400)
     try:
@@ -90,7 +94,7 @@ def comment(request, issue):
     if wants_rows(request):
         messages.success(request, _("%(key)s: comment added.") % {"key": issue.key})
         return answer_with_rows(request, [issue.pk])
-    return redirect(address_of(request, issue, f"#comment-{made.pk}"))
+    return go_back(request, address_of(request, issue, f"#comment-{made.pk}"))
 
 
 def _not_said(request, issue, form, status):

@@ -16,7 +16,7 @@ from issuetracker.prepared import Among, ListSlot, PreparedTuples
 IN_PLACE = ("status", "priority", "assignee", "labels")
 OWN = (
     *("id", "number", "title", "priority", "severity", "resolution", "confidential", "due_on", "votes"),
-    *("comment_count", "event_count", "created_at", "updated_at", "closed_at"),
+    *("comment_count", "event_count", "lock_version", "created_at", "updated_at", "closed_at"),
     *("author_id", "assignee_id", "product_id"),
 )
 PRODUCT = ("key", "visibility", "archived_at")
@@ -34,6 +34,11 @@ class Row(SimpleNamespace):
     `in_place` are the names of the fields that its reader may change in it, `beginning` that of its description if it
     was read, `snippet` what was found in its texts.
     """
+
+    @property
+    def pk(self):
+        """Return the issue's id."""
+        return self.id
 
     @property
     def key(self):
