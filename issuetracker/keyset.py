@@ -5,7 +5,8 @@ from typing import Any
 
 from django.core.signing import BadSignature, Signer
 from django.db import connection
-from django.db.models import BooleanField, Expression, F, IntegerField, Q
+from django.db.models import BooleanField, Expression, F, IntegerField, Q, Window
+from django.db.models.functions import RowNumber
 
 from issuetracker.prepared import Slot
 
@@ -126,16 +127,16 @@ class _Counted(Expression):
         super().__init__()
         self.rows, self.cap, self.homes = rows, cap, homes
 
-    def as_sql(self, compiler, _connection, **_extra):
+    def as_sql(self, _compiler, connection, **_extra):
         """Return the statement that counts."""
         some = slice(self.cap + 1)
         rows = self.rows.values("pk")
-        all_, all_params = rows[some].query.get_compiler(compiler.using).as_sql()
+        all_, all_params = rows[some].query.get_compiler(connection=connection).as_sql()
         if self.homes is None:
             return f"(SELECT count(*) FROM ({all_}) AS counted)", all_params  # noqa: S608 (what the compiler wrote)
         here = {f"{self.homes.name}_id": _ThisHome(output_field=_home_field(self.rows.model, self.homes))}
         (homes, home_params), (one, one_params) = (
-            part.query.get_compiler(compiler.using).as_sql()
+            part.query.get_compiler(connection=connection).as_sql()
             for part in (self.homes.seen.order_by().values_list("pk")[: FEW + 1], rows.filter(**here)[some])
         )
         sql = (
@@ -149,6 +150,17 @@ class _Counted(Expression):
 
 def _home_field(model, homes):
     return model._meta.get_field(homes.name).target_field
+
+
+def first(queryset, ordering, count, homes=None):
+    """Return the first `count` of `queryset` in that order, each with its `place`, as a part that can be joined."""
+    ordered = _ordered(queryset, ordering, False)
+    if homes is not None and connection.vendor == "postgresql":
+        condition = Q(_Nearest(ordered, ordering, False, count, homes))
+    else:
+        condition = Q(pk__in=ordered.values("pk")[:count])
+    found = _ordered(queryset.model._base_manager.filter(condition), ordering, False).order_by()
+    return found.annotate(place=Window(RowNumber(), order_by=[key.order(False) for key in ordering]))
 
 
 class _ThisHome(Expression):
@@ -173,7 +185,7 @@ class _Nearest(Expression):
         super().__init__()
         self.ordered, self.ordering, self.backwards, self.count, self.homes = ordered, ordering, backwards, count, homes
 
-    def as_sql(self, compiler, connection, **_extra):
+    def as_sql(self, _compiler, connection, **_extra):
         """Return the statement that finds the ids of the first rows."""
         names = [key.name for key in self.ordering]
         ids = self.ordered.values_list(*names)
@@ -181,7 +193,7 @@ class _Nearest(Expression):
             **{f"{self.homes.name}_id": _ThisHome(output_field=_home_field(self.ordered.model, self.homes))}
         )[: self.count]
         (homes, home_params), (one, one_params), (all_, all_params) = (
-            part.query.get_compiler(compiler.using).as_sql()
+            part.query.get_compiler(connection=connection).as_sql()
             for part in (self.homes.seen.order_by().values_list("pk")[: FEW + 1], of_one, ids[: self.count])
         )
         columns = ", ".join(f"key{place}" for place in range(len(names)))

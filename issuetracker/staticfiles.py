@@ -13,6 +13,10 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 UNUSED = ["redoc"]
 STYLES = "css/app.css"
 IMPORT = re.compile(r'(@import url\("([\w-]+\.css)"\) layer\(([\w-]+)\);)')
+# What every page loads, in the order in which it has to run; and the lines by which these modules import one another.
+SCRIPTS = ("keys.js", "everywhere.js", "app.js")
+FIRST = "js/app.js"
+OWN_IMPORT = re.compile(rf'^import [^;]*"\./({"|".join(map(re.escape, SCRIPTS))})";\n', re.MULTILINE)
 
 
 class HashedStorage(CompressedManifestStaticFilesStorage):
@@ -21,11 +25,12 @@ class HashedStorage(CompressedManifestStaticFilesStorage):
     support_js_module_import_aggregation = True
 
     def post_process(self, paths, dry_run=False, **options):
-        """Join the style sheet, then hash and compress everything."""
+        """Join the style sheet and what every page loads of the scripts, then hash and compress everything."""
         if STYLES in paths and not dry_run:
             join_styles(Path(self.path(STYLES)))
+            join_scripts(Path(self.path(FIRST)))
             # What is hashed is read from where it was found, unless told otherwise.
-            paths = {**paths, STYLES: (self, STYLES)}
+            paths = {**paths, STYLES: (self, STYLES), FIRST: (self, FIRST)}
         yield from super().post_process(paths, dry_run, **options)
 
 
@@ -35,6 +40,14 @@ def join_styles(sheet):
     for statement, name, layer in IMPORT.findall(text):
         text = text.replace(statement, f"@layer {layer} {{\n{(sheet.parent / name).read_text()}}}\n")
     sheet.write_text(text)
+
+
+def join_scripts(script):
+    """Put `SCRIPTS` into the last of them, `script`: one request instead of three, one after the other.
+
+    No other module may import one of them: the names of two that import each other would never settle.
+    """
+    script.write_text("".join(OWN_IMPORT.sub("", (script.parent / name).read_text()) for name in SCRIPTS))
 
 
 def collect_if_changed():

@@ -245,7 +245,9 @@ class Conditions:
         """Return the condition that an issue waits for an open one (blocked), or an open one for it (blocking)."""
         here, there = ("target", "source") if state == "blocked" else ("source", "target")
         open_ones = Issue.objects.visible_to(self.user).open()
-        return Q(_link(Relation, here, kind=Relation.Kind.BLOCKS, **{f"{there}__in": open_ones}))
+        # Relations are few: what they refer to is looked for by its id.
+        blocking = Relation.objects.filter(kind=Relation.Kind.BLOCKS, **{f"{there}__in": open_ones})
+        return Q(pk__in=blocking.order_by().values(here))
 
     def _between(self, field, value):
         if field.kind is Kind.WORDS:

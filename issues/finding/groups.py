@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from issues.choices import Category, Priority
 from issues.finding.pages import first
-from issues.models import Issue, Status
+from issues.models import Status
 from issues.query.tree import Plain, Special
 from products.models import Component
 
@@ -32,20 +32,18 @@ def sections(rows, asked, field):
     """Return the Sections of `rows`, a queryset of all that the Search `asked` finds; empty ones are left out."""
     values = VALUES[field](rows, asked, field)
     parts = [
-        # Each part is limited by itself, in a form that every database can join.
-        Issue.objects.filter(pk__in=first(rows.filter(**condition), asked.unranked(), SHOWN + 1).values("pk"))
-        .order_by()
-        .annotate(place=Value(place, IntegerField()))
-        .values_list("place", "pk")
-        for place, (_title, _value, condition) in enumerate(values)
+        first(rows.filter(**condition), asked.unranked(), SHOWN + 1)
+        .annotate(section=Value(section, IntegerField()))
+        .values_list("section", "place", "pk")
+        for section, (_title, _value, condition) in enumerate(values)
     ]
     found: dict = {}
     if parts:
-        for place, pk in parts[0].union(*parts[1:], all=True):
-            found.setdefault(place, []).append(pk)
+        for section, _place, pk in sorted(parts[0].union(*parts[1:], all=True)):
+            found.setdefault(section, []).append(pk)
     return [
-        Section(str(values[place][0]), values[place][1], ids[:SHOWN], len(ids) > SHOWN)
-        for place, ids in sorted(found.items())
+        Section(str(values[section][0]), values[section][1], ids[:SHOWN], len(ids) > SHOWN)
+        for section, ids in found.items()
     ]
 
 

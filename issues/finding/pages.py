@@ -74,8 +74,8 @@ IDS = ByReader(PreparedTuples, _ids)
 
 
 def first(rows, asked, count):
-    """Return the first `count` of `rows`, a queryset of some of what the Search `asked`, not ranked, finds."""
-    return keyset.nearest(rows, asked.ordering, None, False, count, _homes(asked.user, asked.product))
+    """Return the first `count` of `rows`, some of what the Search `asked`, not ranked, finds, as `keyset.first`."""
+    return keyset.first(rows, asked.ordering, count, _homes(asked.user, asked.product))
 
 
 def _homes(user, product):

@@ -17,6 +17,7 @@ from issues.query.tree import And, Not, Plain, Query, Sort, Term, both
 from products.numbers import read_number
 
 OPEN = "is:open"
+IS_OPEN, IS_CLOSED = (Term("is", "", (Plain(state),)) for state in ("open", "closed"))
 SIZES = (25, 50, 100)
 SIZE = 50
 USUAL = ("component", "milestone", "comments", "assignee", "updated")
@@ -210,7 +211,9 @@ class Listing:
         menus = []
         for name, heading, options in CHOICES:
             terms = {one.values[0].text: one for one in self.nodes if isinstance(one, Term) and one.name == name}
-            kept = [one for one in self.nodes if one not in terms.values()]
+            # A category says itself whether it is open.
+            also = [one for one in self.nodes if name == "category" and one in (IS_OPEN, IS_CLOSED)]
+            kept = [one for one in self.nodes if one not in (*terms.values(), *also)]
             links = []
             for value, said in options:
                 chosen = [] if value in terms else [Term(name, "", (Plain(value),))]

@@ -1,6 +1,7 @@
 """What collecting the static files makes of them, and when it is done again."""
 
 import json
+import re
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -37,6 +38,17 @@ def test_scripts_import_one_another_by_their_hashed_names(collected):
     names = json.loads((collected / "staticfiles.json").read_text())["paths"]
     assert all(name != hashed for name, hashed in names.items())
     assert (collected / names["js/app.js"]).exists()
+
+
+def test_what_every_page_loads_is_one_script(collected):
+    names = json.loads((collected / "staticfiles.json").read_text())["paths"]
+    script = (collected / names["js/app.js"]).read_text()
+    assert 'addEventListener("keydown"' in script
+    assert not re.search(r"^import ", script, re.MULTILINE)
+    for name in names:
+        if name.startswith("js/") and name.removeprefix("js/") not in staticfiles.SCRIPTS:
+            text = (collected / names[name]).read_text()
+            assert not re.search(r'"\./(keys|everywhere|app)\.', text), name
 
 
 def test_it_is_done_again_only_after_a_change(collected):

@@ -1,5 +1,6 @@
 // Keys and what they do. The table is the server's (the sheet of keys holds it); a page claims an action by an element
-// with `data-action="accept"`, which is then pressed, or a module offers one: `offer("accept", () => …)`.
+// with `data-action="accept"`, which is then pressed, or a module offers one: `offer("accept", () => …)`, which those
+// that are loaded later do through offer.js.
 const WAIT = 1500;
 const INTERACTIVE = "a, button, summary, input, select, textarea";
 const TYPED = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
@@ -28,6 +29,8 @@ let finder = () => null;
 export function offerIssue(find) {
   finder = find;
 }
+document.addEventListener("offer", (event) => offer(...event.detail));
+document.addEventListener("offer-issue", (event) => offerIssue(event.detail));
 export function issueHere() {
   const open = document.querySelector("[data-open-issue]");
   return open ? { key: open.dataset.openIssue, list: open.dataset.reference } : finder();

@@ -1,7 +1,7 @@
 // A list of issues by keys: walking, opening, peeking, changing. The link of a row holds the focus, so that Enter opens it.
 import { start as startChanging } from "./change.js";
 import { say } from "./fragments.js";
-import { offer, offerIssue } from "./keys.js";
+import { offer, offerIssue } from "./offer.js";
 import { live } from "./live.js";
 import { start as startPeeking } from "./peek.js";
 import { lastIssue } from "./place.js";

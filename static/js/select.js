@@ -1,6 +1,6 @@
 // Selecting rows: the boxes are those of a form that works without this; keys tick them, and a bar says how many are.
 import { say } from "./fragments.js";
-import { offer } from "./keys.js";
+import { offer } from "./offer.js";
 
 export function start(page, { rows, current, go }) {
   const bar = document.querySelector("[data-selection]");

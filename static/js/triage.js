@@ -1,7 +1,7 @@
 // The queue, one issue after the other: the next one is fetched while this one is read, so that it is there at once.
 import "./digits.js";
 import { parse, say, send } from "./fragments.js";
-import { offer, offerIssue } from "./keys.js";
+import { offer, offerIssue } from "./offer.js";
 import { live } from "./live.js";
 import { start as startSelecting } from "./select.js";
 import { complain, show as showToast } from "./toasts.js";
