@@ -214,6 +214,13 @@ def test_the_names_of_what_is_hidden_are_not_offered(client, issues, administrat
     assert "1 issue is chosen" in page and "hush" not in page and "Secret" not in page
 
 
+def test_who_may_change_nothing_is_told_no_names(client, issues, stranger, triager):
+    ids = [issues[0].pk]
+    assert 'value="rosa"' in send(client, triager, ids=ids)
+    page = send(client, stranger, ids=ids)
+    assert 'value="rosa"' not in page and 'value="Cart"' not in page
+
+
 @pytest.mark.parametrize("amount", [3, 40])
 def test_the_page_takes_ten_statements(client, product, maintainer, triager, amount, django_assert_max_num_queries):
     for number in range(amount):

@@ -24,6 +24,7 @@ from issues.setting.choosing import ManyForm
 from issues.setting.many import Wanted, lacking, plan_for
 from issues.setting.parsing import WordsError, parse
 from issues.views.deciding import declined
+from products.access import can
 from products.numbers import read_number
 from products.pages import explained, go_back
 
@@ -38,8 +39,11 @@ REASONS = {
     "decided": gettext_lazy("somebody has decided on them already"),
     "circle": gettext_lazy("they would be duplicates of themselves"),
     "person": gettext_lazy("whom you name does not see them"),
+    "duplicate": gettext_lazy("the original is a duplicate itself"),
+    "absent": gettext_lazy("something that it names is gone"),
     "required": gettext_lazy("this would not change where they are"),
 }
+UNFIT = gettext_lazy("it does not fit them")
 # What is sent beside what is to be done.
 AROUND = {"csrfmiddlewaretoken", "preview", "apply", "foreseen", "next", "ids", "q"}
 
@@ -52,7 +56,9 @@ def bulk(request):
     ids, query, problems = _chosen(request)
     too_many = len(ids) > service.LIMIT
     samples = [] if too_many else service.one_of_each_product(ids)
-    form = ManyForm(request.POST or None, user=request.user, products=[one.product_id for one in samples])
+    # Whoever may change nothing is told no names.
+    products = [one.product_id for one in samples if can(request.user, "bulk", one)]
+    form = ManyForm(request.POST or None, user=request.user, products=products)
     context = {"ids": ids, "q": query, "problems": problems, "limit": service.LIMIT, "too_many": too_many}
     context |= {"next": _back(request), "many": form, **_decision(request)}
     if not samples or problems:
@@ -149,7 +155,7 @@ def _by_reason(refused):
     """Return `[(reason, first keys, how many)]` of `(key, code)` of what was refused."""
     keys: dict = {}
     for key, code in refused:
-        keys.setdefault(REASONS.get(code, code), []).append(key)
+        keys.setdefault(REASONS.get(code, UNFIT), []).append(key)
     return [(why, some[:SHOWN], len(some)) for why, some in keys.items()]
 
 

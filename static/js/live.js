@@ -15,17 +15,18 @@ export function live({ mark, address, fragment, put, gone = () => {}, idle = () 
     const since = mark();
     if (asking || document.hidden || !since || !idle()) return;
     asking = true;
-    const answer = await fetchAnswer(since);
+    const at = address();
+    const answer = await fetchAnswer(at, since);
     asking = false;
-    // The server may be away: it is asked again.
-    if (!answer || mark() !== since || !idle()) return;
+    // The server may be away, or something else be shown by now: it is asked again.
+    if (!answer || mark() !== since || address() !== at || !idle()) return;
     if (answer.html) put(parse(answer.html));
     if (answer.ends) stop();
     if (answer.status === 404) gone();
   }
 
-  async function fetchAnswer(since) {
-    const from = new URL(address(), location);
+  async function fetchAnswer(at, since) {
+    const from = new URL(at, location);
     from.searchParams.set("since", since);
     try {
       const { status, redirected, ...answer } = await read(await fetch(from, { headers: { "X-Fragment": fragment } }));

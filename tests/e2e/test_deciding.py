@@ -5,8 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from history.models import Batch
 from issues.models import Issue
-from issues.services import create_issue
+from issues.services import bulk, create_issue
 from tests.e2e.conftest import open_as
 
 TITLES = ("Cart empties", "Cart forgets", "Basket blinks", "Total is wrong")
@@ -164,3 +165,21 @@ def test_several_in_the_queue(reports, visit, triager):
     expect(toast(page)).to_contain_text("2 changed")
     expect(page.locator(".queue-row")).to_have_count(2)
     assert not fresh(1).is_in_triage and not fresh(2).is_in_triage and fresh(3).is_in_triage
+
+
+@pytest.mark.once
+def test_a_long_change_tells_how_far_it_is(reports, visit, triager, monkeypatch):
+    monkeypatch.setattr(bulk, "AT_ONCE", 1)
+    monkeypatch.setattr(bulk, "CHUNK", 2)
+    page = visit("/issues/bulk/?q=is:open", triager)
+    page.get_by_label("In words").fill("p high")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Change 4 issues").click()
+    expect(page.locator(".bulk-progress")).to_contain_text("0 of 4")
+    batch = bulk.carry_on(Batch.objects.latest("id"))
+    expect(page.locator(".bulk-progress")).to_contain_text("2 of 4")
+    bulk.carry_on(batch)
+    expect(page.get_by_role("heading", name="Many issues are changed")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(toast(page)).to_contain_text("Undone")
+    assert not Issue.objects.filter(priority=3).exists()
