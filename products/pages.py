@@ -26,7 +26,8 @@ def sent_on(request, old, new):
     """Return the redirect from the address under the key `old` to that under `new`, for ever."""
     address = request.get_full_path().replace(f"/{old}/", f"/{new}/", 1)
     kind = HttpResponsePermanentRedirect if request.method in ("GET", "HEAD") else PermanentRedirect
-    return kind(address)
+    # For ever, unless it moves back: a browser that kept both redirects would go round in circles.
+    return kind(address, headers={"Cache-Control": "no-store"})
 
 
 def at_product(view):

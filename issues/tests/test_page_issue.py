@@ -73,6 +73,18 @@ def test_the_story_calls_people_and_statuses_by_their_present_names(issue, triag
     assert "Under way" in at(triager).get("/products/WEB/").content.decode()
 
 
+def test_who_keeps_no_redirect_finds_an_issue_that_has_moved_back(issue, administrator, product, api):
+    other = create_product(actor=administrator, via="web", key="APP", title="App")
+    for home, old, new in ((other, "WEB-1", "APP-1"), (product, "APP-1", "WEB-1")):
+        update_issue(fresh(issue), actor=administrator, via="web", product=home)
+        for client, path in ((at(administrator), "/issues/{}/"), (api(administrator), "/api/v1/issues/{}/")):
+            sent = client.get(path.format(old))
+            assert (sent.status_code, sent["Cache-Control"]) == (301, "no-store")
+            assert path.format(new) in sent["Location"]
+            assert client.get(sent["Location"]).status_code == 200
+
+
+
 @pytest.mark.parametrize(
     ("who", "sees_menus", "sees_composer"),
     [(None, False, False), ("stranger", False, True), ("reporter", False, True), ("triager", True, True)],

@@ -40,7 +40,9 @@ def answer(error, context):
     request = context["request"]
     if isinstance(error, Moved):
         safe = request.method in ("GET", "HEAD")
-        return Response(status=301 if safe else 308, headers={"Location": error.location})
+        # What is moved back would send a client that kept this round in circles.
+        headers = {"Location": error.location, "Cache-Control": "no-store"}
+        return Response(status=301 if safe else 308, headers=headers)
     told = _tell(error)
     if told is None:
         return None

@@ -1,5 +1,6 @@
 """What the worker does, and that it goes on when the database is away."""
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -91,6 +92,21 @@ def environment(server, tmp_path_factory):
     finally:
         tracker.end()
     return tracker.environment
+
+
+def test_a_job_that_always_fails_keeps_no_other_from_being_done(monkeypatch):
+    done = []
+
+    def fail():
+        raise ValueError("always")
+
+    monkeypatch.setattr(worker, "JOBS", ((fail, 0), (lambda: done.append("other"), 60)))
+    jobs = worker.Jobs()
+    for _round in range(2):
+        with contextlib.suppress(ValueError):
+            jobs.run()
+    assert done == ["other"]
+
 
 
 @pytest.mark.once

@@ -99,8 +99,8 @@ class Jobs:
         self.due = dict.fromkeys((job for job, _interval in JOBS), 0.0)
 
     def run(self):
-        """Do the jobs that are due. A job that fails is due again as it would be after a success."""
-        for job, interval in JOBS:
+        """Do the jobs that are due, the longest first. A job that fails is due again as it would be after a success."""
+        for job, interval in sorted(JOBS, key=lambda one: self.due[one[0]]):
             if time.monotonic() >= self.due[job]:
                 self.due[job] = time.monotonic() + interval
                 job()
