@@ -128,7 +128,9 @@ def read_database(env, data_dir):
     if not config.get("NAME"):
         raise ImproperlyConfigured("DATABASE_URL must name a database after the last slash.")
     options = ENGINES[scheme]
-    return {**config, **options, "OPTIONS": {**config.get("OPTIONS", {}), **options["OPTIONS"]}}
+    settings = {**config, **options, "OPTIONS": {**config.get("OPTIONS", {}), **options["OPTIONS"]}}
+    # Between transactions another server may answer, which knows nothing of what was prepared in this one.
+    return settings | {"DISABLE_SERVER_SIDE_CURSORS": read_flag(env, "DATABASE_POOLED")}
 
 
 def read_mail(env):

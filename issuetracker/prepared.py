@@ -123,7 +123,7 @@ class PreparedTuples:
 
 def can_prepare(connection):
     """Return whether the server keeps statements for `connection`: not where transactions share it with others'."""
-    return connection.vendor == "postgresql" and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+    return connection.vendor == "postgresql" and not connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]
 
 
 def _filled(param, values, connection):

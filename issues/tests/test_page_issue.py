@@ -84,7 +84,6 @@ def test_who_keeps_no_redirect_finds_an_issue_that_has_moved_back(issue, adminis
             assert client.get(sent["Location"]).status_code == 200
 
 
-
 @pytest.mark.parametrize(
     ("who", "sees_menus", "sees_composer"),
     [(None, False, False), ("stranger", False, True), ("reporter", False, True), ("triager", True, True)],

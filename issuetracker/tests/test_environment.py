@@ -10,7 +10,17 @@ from issuetracker import environment
 
 
 def env(monkeypatch, **values):
-    for name in ("PORT", "DEBUG", "SITE_URL", "ALLOWED_HOSTS", "DATA_DIR", "SECRET_KEY", "DATABASE_URL", "EMAIL_URL"):
+    for name in (
+        "PORT",
+        "DEBUG",
+        "SITE_URL",
+        "ALLOWED_HOSTS",
+        "DATA_DIR",
+        "SECRET_KEY",
+        "DATABASE_URL",
+        "DATABASE_POOLED",
+        "EMAIL_URL",
+    ):
         monkeypatch.delenv(name, raising=False)
     for name, value in values.items():
         monkeypatch.setenv(name, value)
@@ -52,6 +62,9 @@ def test_a_database_server(monkeypatch, tmp_path):
         5433,
     )
     assert database["CONN_MAX_AGE"] == 600
+    assert database["DISABLE_SERVER_SIDE_CURSORS"] is False
+    pooled = environment.read_database(env(monkeypatch, DATABASE_URL=url, DATABASE_POOLED="on"), tmp_path)
+    assert pooled["DISABLE_SERVER_SIDE_CURSORS"] is True
 
 
 READERS = {

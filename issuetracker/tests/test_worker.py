@@ -108,7 +108,6 @@ def test_a_job_that_always_fails_keeps_no_other_from_being_done(monkeypatch):
     assert done == ["other"]
 
 
-
 @pytest.mark.once
 @pytest.mark.parametrize("hanging", [False, True])
 def test_it_stops_without_waiting_for_a_database_that_hangs(server, environment, tmp_path, hanging):
