@@ -122,7 +122,7 @@ def filled(options):
         env = stack.enter_context(machine.environment(url or "", options.port))
         if options.database is None:
             machine.load_volume(env, options.issues, options.products, "--private")
-        if url:
+        if url and url.startswith("postgres"):
             machine.vacuum(url)
         yield env
 
