@@ -11,6 +11,7 @@ const modules = {
   copy: () => import("./copy.js"),
   triage: () => import("./triage.js"),
   alike: () => import("./alike.js"),
+  passkey: () => import("./passkey.js"),
 };
 
 function start(root) {
