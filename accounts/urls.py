@@ -1,6 +1,6 @@
 """The addresses of sign-in and of the pages about oneself."""
 
-from django.conf import settings
+from django.apps import apps
 from django.contrib.auth import views as auth
 from django.urls import path
 
@@ -52,7 +52,7 @@ urlpatterns = [
     path("profile/tokens/", views.tokens, name="tokens"),
     path("profile/tokens/<int:pk>/revoke/", views.revoke, name="token-revoke"),
 ]
-if settings.OIDC_PROVIDERS:
+if apps.is_installed("allauth.socialaccount"):
     begin, callback = later("accounts.signin.providers.begin"), later("accounts.signin.providers.callback")
     urlpatterns += [
         # /accounts/oidc/

@@ -269,5 +269,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # Which passkeys people have is nobody's business.
+        "fido2": {"level": "WARNING"},
     },
 }

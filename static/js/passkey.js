@@ -1,13 +1,11 @@
 // A button that has the browser make a passkey, or sign with one, and sends what comes of it with its form. Without
 // passkeys in the browser it stays hidden.
-const text = new TextDecoder("latin1");
-
 function bytes(base64) {
   return Uint8Array.from(atob(base64.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
 }
 
 function base64(buffer) {
-  return btoa(text.decode(buffer)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 function described(list) {
@@ -68,9 +66,10 @@ export function start(button) {
       const done = button.dataset.does === "make" ? make : sign;
       form.elements.credential.value = JSON.stringify(await done(await wanted(button)));
       form.requestSubmit();
-    } catch {
-      // The person has thought better of it, or the device knows no passkey of this site.
+    } catch (error) {
       refusal.hidden = false;
+      // A DOMException says that the person has thought better of it, or that the device knows no passkey of this site.
+      if (!(error instanceof DOMException)) throw error;
     } finally {
       button.removeAttribute("aria-busy");
     }
