@@ -48,7 +48,7 @@ def connect(user, provider, subject, *, actor, via):
     user = _own(user, actor)
     taken = _identities().filter(provider=provider["name"], uid=subject).first()
     if taken is not None and taken.user_id != user.pk:
-        raise Conflict(_("Somebody else here signs in by that account of %(title)s.") % provider, "taken")
+        raise Conflict(_("Somebody else here signs in with that account of %(title)s.") % provider, "taken")
     if taken is None:
         _add(user, provider, subject, actor, via)
 
@@ -62,7 +62,7 @@ def disconnect(user, identity, *, actor, via):
         raise Conflict(_("This is your only way to sign in: set a password first."), "last")
     if _identities().filter(pk=identity.pk, user=user).delete()[0]:
         _record(user, (identity.provider, None), actor, via)
-        post_notice(user, _("You no longer sign in by %(title)s.") % {"title": identity.provider})
+        post_notice(user, _("You no longer sign in with %(title)s.") % {"title": identity.provider})
 
 
 def _own(user, actor):
@@ -118,7 +118,7 @@ def _display_name(claims):
 def _add(user, provider, subject, actor, via):
     _identities().create(user=user, provider=provider["name"], uid=subject)
     _record(user, (None, provider["name"]), actor, via)
-    post_notice(user, _("You can sign in by %(title)s now.") % provider)
+    post_notice(user, _("You can sign in with %(title)s now.") % provider)
 
 
 def _record(user, pair, actor, via):

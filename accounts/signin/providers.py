@@ -106,7 +106,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
         if not is_proven(request):
             return redirect("sign-in")
         identities.connect(request.user, provider, subject, actor=request.user, via="web")
-        messages.success(request, _("You can sign in by %(title)s now.") % provider)
+        messages.success(request, _("You can sign in with %(title)s now.") % provider)
         return redirect("sign-in")
 
     def on_authentication_error(self, request, provider, error=None, exception=None, extra_context=None):

@@ -18,7 +18,7 @@ def switched_off(settings):
 
 def test_the_page_offers_the_provider_alone(client, stranger):
     page = client.get("/accounts/login/").content.decode()
-    assert "Sign in by Example Corp" in page and 'name="password"' not in page
+    assert "Sign in with Example Corp" in page and 'name="password"' not in page
     assert 'name="password"' in client.get("/accounts/login/?local").content.decode()
 
 

@@ -199,4 +199,4 @@ def test_the_overview_tells_what_there_is(guarded):
     client = Client()
     client.force_login(guarded)
     page = client.get("/profile/sign-in/").content.decode()
-    assert "Your app is set up" in page and "10 recovery codes are left" in page and "Example Corp" in page
+    assert "Your app" in page and "10 recovery codes are left" in page and "Example Corp" in page

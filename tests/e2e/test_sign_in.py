@@ -158,7 +158,7 @@ def test_by_a_provider(visit, settings, transactional_db, product):
         page = visit("/accounts/login/?next=/profile/sign-in/")
         # The provider's own page asks for a style sheet of elsewhere.
         page.route(lambda url: "//localhost" not in url, lambda route: route.fulfill(body=""))
-        page.get_by_role("button", name="Sign in by Example Corp").click()
+        page.get_by_role("button", name="Sign in with Example Corp").click()
         page.locator("input[name=sub]").fill("kim-1")
         page.locator("button[type=submit], input[type=submit]").first.click()
         arrived(page)
