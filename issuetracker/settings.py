@@ -250,11 +250,12 @@ SPECTACULAR_SETTINGS = {
 
 # Mail
 
-vars().update(environment.read_mail(env))
+mail = environment.read_mail(env)
+vars().update(mail)
 EMAIL_TIMEOUT = 20
 PASSWORD_RESET_TIMEOUT = 3 * 3600
 # Without it there is nobody to send a link to.
-MAIL = bool(env.str("EMAIL_URL", default=""))
+MAIL = environment.is_sent(mail)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"issues@{urlsplit(SITE_URL).hostname}"
 
 # What the server writes down

@@ -2,12 +2,14 @@
 
 import re
 import time
+from io import StringIO
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import Letter, Tally
@@ -186,6 +188,14 @@ def test_an_administrator_helps_who_has_lost_them(guarded, administrator):
     client.post("/admin/accounts/user/", chosen)
     assert not Authenticator.objects.filter(user=guarded).exists()
     assert enter(Client(), "sam").url == "/"
+
+
+def test_a_command_helps_the_administrator(guarded):
+    out = StringIO()
+    call_command("remove_second_factors", "SAM", stdout=out)
+    assert out.getvalue() == "2 removed.\n" and not Authenticator.objects.exists()
+    with pytest.raises(CommandError):
+        call_command("remove_second_factors", "nobody")
 
 
 def test_the_person_is_told_by_letter(stranger, settings):
