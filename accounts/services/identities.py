@@ -28,6 +28,12 @@ def _identities():
     return apps.get_model("socialaccount", "SocialAccount").objects
 
 
+def connections(user):
+    """Return `(provider, identity)` of every provider; None where `user` has not signed in with it."""
+    held = {one.provider: one for one in _identities().filter(user=user)} if settings.OIDC_PROVIDERS else {}
+    return [(provider, held.get(provider["name"])) for provider in settings.OIDC_PROVIDERS]
+
+
 @transaction.atomic
 def person_of(provider, subject, claims):
     """Return who `subject` of `provider` is here, with the rights that the groups in `claims` give.

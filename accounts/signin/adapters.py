@@ -55,6 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request, user):
         """Begin the session of `user`, and note where."""
         super().login(request, user)
+        request.session.set_expiry(None)
         agent, address = place.agent_of(request), place.address_of(request)
         request.session[PLACE] = {"agent": agent, "address": address, "began": timezone.now().isoformat()}
 

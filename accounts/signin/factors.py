@@ -43,16 +43,9 @@ def overview(request):
         "keys": [one for one in held if one.type == Type.WEBAUTHN],
         "passkeys": settings.PASSKEYS,
         "local": may_sign_in_locally(request.user),
-        **_connections(request.user),
+        "connections": identities.connections(request.user),
     }
     return render(request, "accounts/factors.html", context)
-
-
-def _connections(user):
-    if not settings.OIDC_PROVIDERS:
-        return {}
-    held = {one.provider: one for one in apps.get_model("socialaccount", "SocialAccount").objects.filter(user=user)}
-    return {"connections": [(provider, held.get(provider["name"])) for provider in settings.OIDC_PROVIDERS]}
 
 
 @proven

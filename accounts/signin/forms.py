@@ -132,6 +132,10 @@ class NewPasswordForm(forms.Form):
 class AccountForm(NewPasswordForm):
     """A new account."""
 
+    password = password_field(
+        _("Password"), "new-password", help_text=password_validation.password_validators_help_text_html
+    )
+    again = password_field(_("Password, again"), "new-password")
     username = forms.CharField(
         label=_("User name"),
         max_length=NAME_LIMIT,

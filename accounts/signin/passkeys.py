@@ -17,8 +17,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.confirming import ask
 from accounts.services import factors
+from accounts.signin.place import agent_of, device_name
 from accounts.signin.proving import proven
-from accounts.signin.views import next_of
+from accounts.signin.views import keep_briefly, next_of
 from history.errors import Conflict
 
 
@@ -29,6 +30,7 @@ def sign_in(request):
     if not settings.PASSKEYS:
         raise Http404
     if request.method == "GET":
+        keep_briefly(request)
         return JsonResponse(begin_authentication())
     form = LoginWebAuthnForm(data=request.POST)
     if not form.is_valid():
@@ -46,7 +48,8 @@ def add(request):
     """Let the browser make a passkey, and keep it."""
     if not settings.PASSKEYS:
         raise Http404
-    form = PasskeyForm(user=request.user, data=request.POST or None)
+    called = {"name": device_name(agent_of(request)) or _("passkey")}
+    form = PasskeyForm(user=request.user, data=request.POST or None, initial=called)
     if form.is_valid():
         first = not Authenticator.objects.filter(user=request.user).exists()
         try:

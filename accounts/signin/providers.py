@@ -22,7 +22,7 @@ from requests import RequestException
 
 from accounts.services import identities
 from accounts.signin.proving import is_proven
-from accounts.signin.views import next_of
+from accounts.signin.views import keep_briefly, next_of
 from history.errors import Refused
 
 logger = logging.getLogger(__name__)
@@ -138,6 +138,7 @@ def begin(request, name):
     process = "connect" if request.POST.get("process") == "connect" else "login"
     if process == "connect" and not (request.user.is_authenticated and is_proven(request)):
         return redirect(f"{reverse('prove')}?{urlencode({'next': reverse('sign-in')})}")
+    keep_briefly(request)
     try:
         chosen = ProviderAdapter(request).get_provider(request, name)
         onward = chosen.redirect(request, process, next_url=next_of(request) or None)

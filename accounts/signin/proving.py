@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from accounts.services.identities import connections
 from accounts.signin.forms import CodeForm, PasswordForm
 from accounts.signin.views import next_of
 
@@ -62,9 +63,14 @@ def prove(request):
         "refused": isinstance(form, ReauthenticateWebAuthnForm),
         "next": next_of(request),
         "options": begin_authentication(request.user) if keyed else None,
-        "providers": [] if form is not None else settings.OIDC_PROVIDERS,
+        "providers": [] if form is not None else _connected(request.user),
     }
     return render(request, "accounts/prove.html", context)
+
+
+def _connected(user):
+    """Return the providers that `user` has signed in with: at another one they would become somebody else."""
+    return [provider for provider, identity in connections(user) if identity is not None]
 
 
 def _form(request, has_factors):

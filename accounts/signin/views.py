@@ -13,12 +13,19 @@ from accounts.signin.adapters import is_local_path
 from accounts.signin.forms import CodeForm, SignInForm
 
 TOO_MANY_REQUESTS = 429
+SIGN_IN_TAKES = 15 * 60
 
 
 def next_of(request):
     """Return the path where the person was going; an empty text where that is no path of this site."""
     target = request.POST.get("next") or request.GET.get("next", "")
     return target if is_local_path(target) else ""
+
+
+def keep_briefly(request):
+    """Let the session of who is not signed in end soon: whoever comes by can have one written."""
+    if not request.user.is_authenticated:
+        request.session.set_expiry(SIGN_IN_TAKES)
 
 
 def ways_in(request):

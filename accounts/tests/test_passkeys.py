@@ -64,6 +64,13 @@ def test_what_there_is_to_sign_is_new_each_time(client, db):
     assert one["challenge"] != two["challenge"]
 
 
+def test_a_session_before_sign_in_is_short_and_after_it_long(client, stranger):
+    client.get("/accounts/passkey/")
+    assert client.session.get_expiry_age() <= 15 * 60
+    enter(client, "sam")
+    assert client.session.get_expiry_age() > 24 * 3600
+
+
 def test_it_is_recorded_by_name_alone(passkey, stranger):
     change = Change.objects.get(field="passkey", event__about_id=stranger.pk)
     assert change.after == {"id": passkey.pk, "name": "laptop"}

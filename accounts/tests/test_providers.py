@@ -226,6 +226,19 @@ def test_connecting_asks_who_one_is_and_takes_nothing_from_others(stranger, repo
     assert SocialAccount.objects.get().user == stranger
 
 
+def test_who_has_no_password_shows_who_they_are_at_their_provider(client, administrator, tell, settings, provider):
+    tell()
+    go(client)
+    settings.OIDC_PROVIDERS = [provider, {**provider, "name": "other", "title": "Other Corp"}]
+    session = client.session
+    session["account_authentication_methods"] = []
+    session.save()
+    page = said(client, client.get("/profile/sign-in/app/").url)
+    assert "Sign in with Example Corp again" in page and "Other Corp" not in page
+    assert go(client, next="/profile/sign-in/app/").url == "/profile/sign-in/app/"
+    assert client.get("/profile/sign-in/app/").status_code == 200
+
+
 def test_the_only_way_in_is_not_cut_off(client, administrator, tell):
     tell()
     go(client)
