@@ -86,7 +86,7 @@ def measure(path):
 
     call_command("migrate", verbosity=0)
     begun = time.perf_counter()
-    call_command("import_issues", path, format="ndjson", stdout=StringIO())
+    call_command("import_issues", path, format="ndjson", similar_later=True, stdout=StringIO())
     rate = Issue.objects.count() / (time.perf_counter() - begun)
     actor = create_user(actor=None, via="web", username="bench", is_staff=True, is_superuser=True)
     product = Product.objects.order_by("pk").first()

@@ -58,18 +58,23 @@ def read_pages(reader, point):
     # What an SQLite reads is not told.
     if connection.vendor != "postgresql":
         return {"statements": len(caught)}
-    return {"statements": len(caught), "pages": sum(_explain(*one) for one in caught if one[0].startswith(READING))}
+    return {"statements": len(caught), "pages": sum(_pages(*one) for one in caught if one[0].startswith(READING))}
 
 
-READING = ("SELECT", "WITH", "(SELECT")
+READING = ("SELECT", "WITH", "(SELECT", "EXECUTE")
 
 
-def _explain(sql, params):
+def explain(sql, params):
+    """Return the plan of a statement as it was executed, with the pages of the database that it read."""
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", params)
-        plan = cursor.fetchone()[0][0]["Plan"]
+        return cursor.fetchone()[0][0]["Plan"]
+
+
+def _pages(sql, params):
+    plan = explain(sql, params)
     return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db.models import Model
 from django.utils import timezone
 
-from history.models import Batch, Change, Event, Kind
+from history.models import ASIDE, Batch, Change, Event, Kind
 from history.writing import insert, insert_all
 
 # What nobody asks the past for: texts, and what is the same for ever or follows from something else.
@@ -24,6 +24,7 @@ KEYLESS = frozenset(
         "closed_at",
         "triaged_at",
         "returned_at",
+        *ASIDE,
     }
 )
 KEY_LENGTH = 64
@@ -206,7 +207,7 @@ def replay(about, about_id):
     """Return the state that the log gives for a thing, folding its events from nothing; empty fields are left out."""
     born = Event.objects.filter(about=about, about_id=about_id, state__isnull=False).order_by("id")
     folded = {field: value for state in born.values_list("state", flat=True) for field, value in (state or {}).items()}
-    changes = Change.objects.filter(event__about=about, event__about_id=about_id)
+    changes = Change.objects.filter(event__about=about, event__about_id=about_id).exclude(field__in=ASIDE)
     for field, after in changes.order_by("event_id").values_list("field", "after"):
         folded[field] = after
     return _filled(folded)

@@ -42,6 +42,10 @@ class Kind(models.TextChoices):
     WATCHED = "watched", _("watched")
 
 
+# What is kept of an issue for the undo alone: it moves with the time, and no reader is told.
+ASIDE = frozenset({"waits_from", "waiting_since"})
+
+
 class Batch(models.Model):
     """One call of a service: one change, or a bulk edit of hundreds."""
 
@@ -108,7 +112,9 @@ class Event(models.Model):
 
     def told(self):
         """Return its Changes; a creation tells of each field of its state that it was empty before."""
-        return [Change(field=field, after=value) for field, value in (self.state or {}).items()] or self.changes.all()
+        if self.state:
+            return [Change(field=field, after=value) for field, value in self.state.items()]
+        return [change for change in self.changes.all() if change.field not in ASIDE]
 
 
 class Change(models.Model):

@@ -7,7 +7,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from history.models import Kind
+from history.models import ASIDE, Kind
 
 TEXTS = frozenset({"description", "body"})
 SLUGS = frozenset({"status", "resolution"})
@@ -27,6 +27,7 @@ UNSAID = frozenset(
         "author",
         "returned_at",
         "returned_reason",
+        *ASIDE,
     }
 )
 NAMES = {

@@ -18,7 +18,8 @@ def lock(queryset, row, expected_version=None):
     Raises the model's DoesNotExist where it is gone, and Stale where `expected_version` is given and has passed:
     the comparison is made under the lock, so that of two who saw the same version only one wins.
     """
-    return compared(queryset.select_for_update(of=("self",)).get(pk=row.pk), expected_version)
+    # Not its key: what refers to the row, as an issue does to its product, is written meanwhile.
+    return compared(queryset.select_for_update(of=("self",), no_key=True).get(pk=row.pk), expected_version)
 
 
 def compared(fresh, expected_version):

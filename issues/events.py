@@ -1,11 +1,12 @@
 """The event log as one reader sees it: which events, and which of the names in them. Pages, API and admin ask here."""
 
-from django.db.models import BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, Value, When
+from django.db.models import BigAutoField, BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Cast, Coalesce, NullIf
 
-from history.models import Change, Event
+from history.models import Change, Event, Kind
 from issues.models import Comment, Issue, SavedView
 from issues.services.views import ABOUT as OF_VIEWS
+from issuetracker.prepared import Among, ByReader, ListSlot, PreparedTuples
 from products import access
 from products.models import Component, Label, Milestone, Product, Version
 
@@ -20,6 +21,7 @@ NAMING = {
     "version": Version,
     "labels": Label,
 }
+MODELS = tuple(dict.fromkeys(NAMING.values()))
 
 
 def visible_events(user):
@@ -28,7 +30,7 @@ def visible_events(user):
     Those of what is in the trash are seen by who may restore it.
     """
     of_issue = Q(issue__isnull=False) & access.visible_issues(user, "issue__") & _not_in_trash(user, "issue__")
-    of_issue &= _or_role(user, "triager", "issue__product__", internal=False)
+    of_issue &= _not_internal(user)
     of_issue &= ~Q(about="relation") | Exists(_links_between_visible(user))
     of_product = Q(issue=None, product__isnull=False) & access.visible_products(user, "product__")
     of_product &= _or_role(user, "maintainer", "product__", product__deleted_at=None)
@@ -39,6 +41,13 @@ def visible_events(user):
     events = Event.objects.filter(of_issue | of_product | of_site | Q(about__in=OF_VIEWS))
     events = SavedView.objects.hide_events(events, user)
     return events.annotate(of_trash=Case(When(about="comment", then=Exists(trashed)), default=Value(False)))
+
+
+def _not_internal(user):
+    """Return the condition that an event of an issue is not internal, or that `user` triages it or watched by it."""
+    shown = _or_role(user, "triager", "issue__product__", internal=False)
+    plain = access.is_superuser(user) or not access.is_person(user)
+    return shown if plain else shown | Q(kind=Kind.WATCHED, actor=user.pk)
 
 
 def _not_in_trash(user, prefix):
@@ -83,17 +92,30 @@ def seen(model, ids, user):
 def hidden(changes, user):
     """Return the `(field, id)` of what `changes` name and `user` may not see, asked in one statement."""
     ids = named(changes)
-    rows = [
-        seen(model, wanted, user).annotate(what=Value(model._meta.model_name, CharField())).values_list("what", "pk")
-        for model, wanted in ids.items()
-    ]
-    visible = set(rows[0].union(*rows[1:], all=True)) if rows else set()
+    wanted = {_slot(model): ids.get(model, ()) for model in MODELS}
+    visible = set(SEEN.of(access.reader(user)).tuples(**wanted)) if ids else set()
     return frozenset(
-        (field, pk)
-        for field, model in NAMING.items()
-        for pk in ids.get(model, ())
-        if (model._meta.model_name, pk) not in visible
+        (field, pk) for field, model in NAMING.items() for pk in ids.get(model, ()) if (_slot(model), pk) not in visible
     )
+
+
+def _slot(model):
+    return model._meta.model_name
+
+
+def _seen_of_all(user):
+    rows = [
+        model.objects.visible_to(user)
+        .filter(Among(F("pk"), ListSlot(_slot(model), BigAutoField())))
+        .order_by()
+        .annotate(what=Value(_slot(model), CharField()))
+        .values_list("what", "pk")
+        for model in MODELS
+    ]
+    return rows[0].union(*rows[1:], all=True)
+
+
+SEEN = ByReader(PreparedTuples, _seen_of_all)
 
 
 def shown(field, frozen, unseen):

@@ -1,5 +1,7 @@
 """The work itself: issues, their statuses, numbers, comments and relations."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -13,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from issues import choices, queue
 from issues.choices import COLUMNS, GROUPS, Category, Priority, Severity
 from issues.querysets import CommentQuerySet, IssueQuerySet, SavedViewQuerySet
-from issues.similar.tables import Posting, TermCount, ToPost  # noqa: F401 (tables of this app)
+from issues.similar.tables import FittedWeights, Posting, TermCount, ToPost  # noqa: F401 (tables of this app)
 from products.models import Component, Label, Milestone, Product, Version, Versioned, clean_line, clean_text
 
 TITLE_LIMIT = 500
@@ -108,8 +110,8 @@ class Issue(Versioned):
     # Why it is back in the queue and since when; a snooze that has ended is told by its time alone.
     returned_at = models.DateTimeField(null=True, editable=False)
     returned_reason = models.CharField(max_length=8, choices=choices.Return, blank=True, editable=False)
-    # Kept for the queue, and following from what the log keeps: when its time in triage is up, or was the last time,
-    # and who was asked first of those who have not answered yet, and since when anybody is.
+    # Kept for the queue, and following from what the log keeps: when its time in triage is up, while it is there, and
+    # who was asked first of those who have not answered yet, and since when anybody is.
     overdue_at = models.DateTimeField(null=True, editable=False)
     waiting_for = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", db_index=False
@@ -155,6 +157,14 @@ class Issue(Versioned):
                 fields=["assignee", "-updated_at", "-id"], name="issue_open_assignee", condition=Q(closed_at=None)
             ),
             models.Index(fields=["assignee", "-updated_at", "-id"], name="issue_assignee_updated"),
+            # The orders that a list offers, of what is open; and what is so seldom so that it is asked for by itself.
+            models.Index(fields=["-priority", "-id"], name="issue_open_priority", condition=Q(closed_at=None)),
+            models.Index(fields=["-votes", "-id"], name="issue_open_votes", condition=Q(closed_at=None)),
+            models.Index(fields=["due_on", "id"], name="issue_open_due", condition=Q(closed_at=None)),
+            models.Index(fields=["-severity", "-id"], name="issue_open_severity", condition=Q(closed_at=None)),
+            models.Index(fields=["-updated_at", "-id"], name="issue_confidential", condition=Q(confidential=True)),
+            models.Index(fields=["-updated_at", "-id"], name="issue_duplicate", condition=Q(resolution="duplicate")),
+            models.Index(fields=["snoozed_until"], name="issue_snoozed", condition=Q(snoozed_until__isnull=False)),
             models.Index(fields=["deleted_at"], name="issue_trash", condition=Q(deleted_at__isnull=False)),
             models.Index(fields=["product", "created_at", "id"], name="issue_queue", condition=Q(triaged_at=None)),
         ]
@@ -229,6 +239,11 @@ class Issue(Versioned):
     def is_in_triage(self):
         """Whether nobody has decided on it yet."""
         return self.triaged_at is None
+
+    @property
+    def waits_from(self):
+        """From when on its days in triage count: the later, the longer it has slept or waited for an answer."""
+        return None if self.overdue_at is None else self.overdue_at - timedelta(days=self.product.triage_days)
 
     @property
     def is_snoozed(self):

@@ -7,21 +7,18 @@ from types import SimpleNamespace
 from zlib import crc32
 
 from django.conf import settings
-from django.db.models import BigAutoField, CharField, F, OuterRef, PositiveBigIntegerField, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import BigAutoField, CharField, F, PositiveBigIntegerField
 from django.utils import timezone
 
-from accounts.models import User
 from issues import queue
 from issues.choices import Priority, Severity
 from issues.columns import label_rows, moment_in_json, needinfo_rows
-from issues.models import Issue, Status
+from issues.models import Issue
 from issuetracker.prepared import Among, ListSlot, Prepared, PreparedModels, Slot
 from products import access
-from products.models import Component, Milestone, Product, Version
 
 PEOPLE = ("assignee", "author", "created_by", "updated_by")
-PARTS = {"component": Component, "milestone": Milestone, "version": Version}
+PARTS = ("component", "milestone", "version")
 LINKS = ("parent", "duplicate_of")
 TEXTS = ("description", "description_html")
 QUEUED = ("triaged_at", "snoozed_until", "returned_at", "returned_reason", "overdue_at", "waiting_for_id", "author_id")
@@ -31,44 +28,27 @@ OWN = (
     *("returned_at", "returned_reason", "overdue_at", "waiting_for_id"),
     *("created_at", "updated_at", "triaged_at", "closed_at", "deleted_at"),
 )
-NAMED = ("home", "stage", *(f"the_{name}" for name in (*PARTS, *PEOPLE, *LINKS)), "label_rows", "asked")
-COLUMNS = (*OWN, *NAMED)
-PRODUCT = ("id", "key", "visibility", "deleted_at")
+# What tells whether the reader may see an issue that another points to, and its key.
+LINKED = (
+    *("number", "author_id", "assignee_id", "confidential", "deleted_at", "product_id"),
+    *(f"product__{name}" for name in ("key", "visibility", "deleted_at")),
+)
+NAMED = (
+    *("product__key", "product__visibility", "status__slug", "status__category"),
+    *(f"{part}__name" for part in PARTS),
+    *(f"{person}__{name}" for person in PEOPLE for name in ("username", "display_name")),
+    *(f"{link}__{name}" for link in LINKS for name in LINKED),
+)
+COLUMNS = (*OWN, *NAMED, "label_rows", "asked")
 PRIORITIES = {rank.value: rank.name.lower() for rank in Priority}
 SEVERITIES = {rank.value: rank.name.lower() for rank in Severity}
 # No database number is larger.
 NUMBER_LIMIT = 2**63
 
 
-def with_names(issues, **asked):
-    """Return a queryset of issues with what they refer to, as the columns `NAMED`.
-
-    Each of it is a subquery of its own: a join of all these tables would take the planner of PostgreSQL many times as
-    long as the rest of a request takes.
-    """
-    named = {
-        "home": _one(Product, "product", JSONObject(**{name: name for name in PRODUCT})),
-        "stage": _one(Status, "status", JSONObject(slug="slug", category="category")),
-        **{f"the_{name}": _one(model, name, F("name")) for name, model in PARTS.items()},
-        **{
-            f"the_{name}": _one(User, name, JSONObject(username="username", display_name="display_name"))
-            for name in PEOPLE
-        },
-        **{f"the_{name}": _one(Issue, name, _link_fields()) for name in LINKS},
-    }
-    return issues.annotate(**named, label_rows=label_rows(), asked=needinfo_rows(**asked))
-
-
-def _one(model, name, told):
-    """Return the expression for what is `told` of the row that the issue refers to by `name`."""
-    rows = model._base_manager.filter(pk=OuterRef(f"{name}_id")).order_by()
-    return Subquery(rows.annotate(told=told).values("told"))
-
-
-def _link_fields():
-    """Return what tells whether the reader may see an issue that another points to, and its key."""
-    fields = {name: name for name in ("number", "author_id", "assignee_id", "confidential", "deleted_at")}
-    return JSONObject(**fields, product=JSONObject(**{name: f"product__{name}" for name in PRODUCT}))
+def with_rows(issues, **asked):
+    """Return a queryset of issues with what is several rows to each: its labels, and its questions, as `asked`."""
+    return issues.annotate(label_rows=label_rows(), asked=needinfo_rows(**asked))
 
 
 def _of_ids():
@@ -77,7 +57,7 @@ def _of_ids():
 
 def _listed():
     # A list tells what is still open; all of it stands with the issue itself.
-    return with_names(_of_ids(), state="open")
+    return with_rows(_of_ids(), state="open")
 
 
 def at_key():
@@ -88,15 +68,15 @@ def at_key():
 
 SHORT = Prepared(COLUMNS, _listed)
 DESCRIBED = Prepared((*COLUMNS, "description"), _listed)
-WHOLE = Prepared((*COLUMNS, *TEXTS), lambda: with_names(_of_ids()))
-ONE = Prepared((*COLUMNS, *TEXTS), lambda: with_names(at_key()))
+WHOLE = Prepared((*COLUMNS, *TEXTS), lambda: with_rows(_of_ids()))
+ONE = Prepared((*COLUMNS, *TEXTS), lambda: with_rows(at_key()))
 FOUND = PreparedModels(lambda: at_key().select_related("product", "status"))
 
 
 def read_key(user, key, number):
     """Return the row of the issue with that product key and number, or None where `user` sees none there."""
     row = ONE.first(key=key, number=number) if number < NUMBER_LIMIT else None
-    return row if row is not None and access.sees(user, _as_issue(row, row["home"])) else None
+    return row if row is not None and access.sees(user, _as_issue(row)) else None
 
 
 def find(user, key, number, found=None):
@@ -120,7 +100,7 @@ def read_whole(pk):
 
 def represent(row, user):
     """Return a row as the API tells `user` of it."""
-    product, status = row["home"]["key"], row["stage"]
+    product = row["product__key"]
     key = f"{product}-{row['number']}"
     told = {"id": row["id"], "key": key, "product": product, "number": row["number"]}
     told["title"] = row["title"]
@@ -128,15 +108,15 @@ def represent(row, user):
         if name in row:
             told[name] = row[name]
     told["type"] = row["type"]
-    told["status"], told["status_category"] = status["slug"], status["category"]
+    told["status"], told["status_category"] = row["status__slug"], row["status__category"]
     told["resolution"] = row["resolution"] or None
     told["priority"], told["severity"] = PRIORITIES[row["priority"]], SEVERITIES[row["severity"]]
     for name in PARTS:
-        told[name] = row[f"the_{name}"]
+        told[name] = row[f"{name}__name"]
     told["labels"] = [label["name"] for label in row["label_rows"]]
-    told["assignee"], told["author"] = row["the_assignee"], row["the_author"]
+    told["assignee"], told["author"] = _person(row, "assignee"), _person(row, "author")
     for link in LINKS:
-        told[link] = _link(row[f"the_{link}"], user)
+        told[link] = _link(row, f"{link}__", user)
     told["confidential"] = row["confidential"]
     told["due_on"] = row["due_on"].isoformat() if row["due_on"] else None
     told["snoozed_until"] = _moment(row["snoozed_until"])
@@ -145,7 +125,7 @@ def represent(row, user):
         told[name] = row[name]
     for name in ("created_at", "updated_at", "triaged_at", "closed_at"):
         told[name] = _moment(row[name])
-    told["created_by"], told["updated_by"] = row["the_created_by"], row["the_updated_by"]
+    told["created_by"], told["updated_by"] = _person(row, "created_by"), _person(row, "updated_by")
     told["url"] = f"{settings.SITE_URL}/issues/{key}/"
     return told
 
@@ -180,22 +160,27 @@ def names_version(told):
     return f"{crc32(repr((parts, people, ids, told['labels'])).encode()):08x}"
 
 
-def _link(link, user):
-    if link is None:
+def _person(row, name):
+    username = row[f"{name}__username"]
+    return None if username is None else {"username": username, "display_name": row[f"{name}__display_name"]}
+
+
+def _link(row, prefix, user):
+    if row[f"{prefix}number"] is None:
         return None
-    product = link["product"]
-    hidden = link["deleted_at"] or product["deleted_at"] or not access.sees(user, _as_issue(link, product))
-    return None if hidden else f"{product['key']}-{link['number']}"
+    hidden = row[f"{prefix}deleted_at"] or row[f"{prefix}product__deleted_at"]
+    if hidden or not access.sees(user, _as_issue(row, prefix)):
+        return None
+    return f"{row[f'{prefix}product__key']}-{row[f'{prefix}number']}"
 
 
-def _as_issue(fields, product):
-    """Return what `access` asks of an issue, with the `fields` and the `product` of a row."""
-    home = SimpleNamespace(pk=product["id"], visibility=product["visibility"])
+def _as_issue(row, prefix=""):
+    """Return what `access` asks of the issue whose columns in a row begin with `prefix`."""
     return SimpleNamespace(
-        product=home,
-        author_id=fields["author_id"],
-        assignee_id=fields["assignee_id"],
-        confidential=bool(fields["confidential"]),
+        product=SimpleNamespace(pk=row[f"{prefix}product_id"], visibility=row[f"{prefix}product__visibility"]),
+        author_id=row[f"{prefix}author_id"],
+        assignee_id=row[f"{prefix}assignee_id"],
+        confidential=row[f"{prefix}confidential"],
     )
 
 

@@ -49,6 +49,12 @@ def _of_category():
 
 
 STATUSES = PreparedModels(_of_category)
+CALLED = PreparedModels(lambda: Status.objects.filter(slug=Slot("slug", CharField())).order_by())
+
+
+def find_status(slug):
+    """Return the Status with that slug, or None."""
+    return CALLED.first(slug=slug)
 
 
 def first_status(category):
@@ -167,6 +173,7 @@ def stamp(issue, now):
     if category != Category.TRIAGE:
         issue.triaged_at = issue.triaged_at or now
         issue.returned_at, issue.returned_reason = None, ""
+        issue.overdue_at = None
         return
     if issue.triaged_at is not None:
         issue.snoozed_until = None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import BigAutoField
 
-from history.models import Change, Kind, Via
+from history.models import ASIDE, Change, Kind, Via
 from history.sentences import names_hidden, sentence
 from issues.events import hidden
 from issues.facts import names_of
@@ -89,6 +89,7 @@ def _events(issue, user, limit):
 
 def _changes(internal, amount):
     told = Change.objects.filter(issue=Slot("issue", BigAutoField())).exclude(event__kind__in=UNTOLD)
+    told = told.exclude(field__in=ASIDE)
     if not internal:
         told = told.exclude(event__internal=True)
     return told.select_related("event__actor", "event__batch").order_by("-event_id", "id")[:amount]
@@ -167,7 +168,7 @@ def _undoable(issue, user, events, unseen):
         if event.batch.undone_by_id is None
         and event.batch.via != Via.IMPORT
         and event.kind != Kind.REDACTED
-        and can(user, right_to_undo(event), issue, own=event.actor_id == user.pk)
+        and can(user, right_to_undo(event, event.actor_id == user.pk), issue, own=event.actor_id == user.pk)
         and not any(change.field == "product" and names_hidden(change, unseen) for change in changes)
     }
 

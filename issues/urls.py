@@ -92,5 +92,6 @@ urlpatterns = [
     # /palette/
     path("palette/", palette.places, name="palette"),
     # /batches/
+    path("batches/<int:pk>/", bulk.progress, name="batch"),
     path("batches/<int:pk>/undo/", actions.undo, name="batch-undo"),
 ]

@@ -112,6 +112,45 @@ def nearest(queryset, ordering, values, backwards, count, homes=None):
     return ordered[:count]
 
 
+def counted(queryset, cap, homes=None):
+    """Return the expression for the number of rows in `queryset`, counting no further than to `cap` + 1."""
+    return _Counted(queryset.order_by(), cap, homes if connection.vendor == "postgresql" else None)
+
+
+class _Counted(Expression):
+    """The number of rows of a list up to a cap: of FEW homes counted in each, as `_Nearest` walks them."""
+
+    output_field = IntegerField()
+
+    def __init__(self, rows, cap, homes):
+        super().__init__()
+        self.rows, self.cap, self.homes = rows, cap, homes
+
+    def as_sql(self, compiler, _connection, **_extra):
+        """Return the statement that counts."""
+        some = slice(self.cap + 1)
+        rows = self.rows.values("pk")
+        all_, all_params = rows[some].query.get_compiler(compiler.using).as_sql()
+        if self.homes is None:
+            return f"(SELECT count(*) FROM ({all_}) AS counted)", all_params  # noqa: S608 (what the compiler wrote)
+        here = {f"{self.homes.name}_id": _ThisHome(output_field=_home_field(self.rows.model, self.homes))}
+        (homes, home_params), (one, one_params) = (
+            part.query.get_compiler(compiler.using).as_sql()
+            for part in (self.homes.seen.order_by().values_list("pk")[: FEW + 1], rows.filter(**here)[some])
+        )
+        sql = (
+            f"(WITH home (id) AS MATERIALIZED ({homes})"  # noqa: S608 (what the compiler wrote)
+            f" SELECT CASE WHEN (SELECT count(*) FROM home) <= {FEW} THEN (SELECT count(*) FROM"
+            f" (SELECT FROM home CROSS JOIN LATERAL ({one}) AS one LIMIT {some.stop}) AS near)"
+            f" ELSE (SELECT count(*) FROM ({all_}) AS counted) END)"
+        )
+        return sql, (*home_params, *one_params, *all_params)
+
+
+def _home_field(model, homes):
+    return model._meta.get_field(homes.name).target_field
+
+
 class _ThisHome(Expression):
     """The home that the walk is at."""
 
@@ -138,7 +177,9 @@ class _Nearest(Expression):
         """Return the statement that finds the ids of the first rows."""
         names = [key.name for key in self.ordering]
         ids = self.ordered.values_list(*names)
-        of_one = ids.filter(**{f"{self.homes.name}_id": _ThisHome(output_field=self._key_field())})[: self.count]
+        of_one = ids.filter(
+            **{f"{self.homes.name}_id": _ThisHome(output_field=_home_field(self.ordered.model, self.homes))}
+        )[: self.count]
         (homes, home_params), (one, one_params), (all_, all_params) = (
             part.query.get_compiler(compiler.using).as_sql()
             for part in (self.homes.seen.order_by().values_list("pk")[: FEW + 1], of_one, ids[: self.count])
@@ -154,9 +195,6 @@ class _Nearest(Expression):
             f" WHERE (SELECT count(*) FROM home) > {FEW})"
         )
         return sql, (*home_params, *one_params, *all_params)
-
-    def _key_field(self):
-        return self.ordered.model._meta.get_field(self.homes.name).target_field
 
 
 def _direction(key, backwards):

@@ -19,6 +19,7 @@ ADMIN = "/admin/"
 # Its script depends on the settings, and so is made rather than stored.
 DOCS = "/docs"
 STYLED_INLINE = ("/api/", DOCS)
+HEADER, NOTHING = "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"
 
 
 class DatabaseGuard:
@@ -34,7 +35,17 @@ class DatabaseGuard:
 
 
 class ContentSecurityPolicy(CSPMiddleware):
-    """The policy of our own pages, and a looser one where the templates are not ours and carry no nonces."""
+    """The policy of our own pages, and a looser one where the templates are not ours and carry no nonces.
+
+    What is no page may do nothing at all, should a browser ever take it for one.
+    """
+
+    def process_response(self, request, response):
+        """Return the answer with its policy."""
+        if response.get("Content-Type", "").startswith("text/html"):
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, NOTHING)
+        return response
 
     def get_policy_parts(self, request, response, report_only=False):
         """Return the parts of the policy for this path."""

@@ -1,16 +1,27 @@
-"""Querysets that are compiled once and run with new values: what the ORM costs a request is paid once a process."""
+"""Querysets that are compiled once and run with new values: what the ORM costs a request is paid once a process.
+
+On PostgreSQL what runs again is prepared in the server too, once a connection: to plan a statement often takes it
+several times as long as to run it.
+"""
 
 import json
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.models import BooleanField, Expression, Field, Func
 from django.db.models.query import get_related_populators
+from psycopg2.extensions import AsIs
 
 DEFAULT = "default"
 # Of how many readers the statements are kept.
 REMEMBERED = 256
+# What has run so often in this process is worth preparing in the server, which keeps so many for a connection.
+OFTEN, KEPT = 3, 200
+# The server's codes for a statement that it no longer knows, and for one that a migration has changed.
+FORGOTTEN, CHANGED = "26000", "0A000"
+numbers = count(1)
 
 
 class Slot(Expression):
@@ -28,6 +39,10 @@ class Slot(Expression):
         """Return `value` as the driver of `connection` takes it."""
         return self.output_field.get_db_prep_value(value, connection, prepared=False)
 
+    def type_in(self, connection):
+        """Return the type that the value has in the database."""
+        return self.output_field.rel_db_type(connection) or self.output_field.db_type(connection)
+
 
 class ListSlot(Slot):
     """The place of a list of ids."""
@@ -35,6 +50,10 @@ class ListSlot(Slot):
     def adapted(self, value, connection):
         """Return the list, for SQLite as JSON."""
         return list(value) if connection.vendor == "postgresql" else json.dumps(list(value))
+
+    def type_in(self, connection):
+        """Return the type of an array of such values."""
+        return f"{super().type_in(connection)}[]"
 
 
 class Among(Func):
@@ -63,6 +82,7 @@ class PreparedTuples:
 
     def __init__(self, build):
         self.build = build
+        self.uses = 0
         self._compiled: Any = None
 
     def queryset(self):
@@ -74,14 +94,24 @@ class PreparedTuples:
         connection = connections[DEFAULT]
         if self._compiled is None:
             self._compiled = self._compile(connection)
-        sql, params, compiler, converters = self._compiled
-        filled = [one.adapted(values[one.name], connection) if isinstance(one, Slot) else one for one in params]
+        _sql, _params, compiler, converters = self._compiled
         with connection.cursor() as cursor:
-            cursor.execute(sql, filled)
+            self._execute(cursor, connection, values)
             rows = cursor.fetchall()
-        if converters:
-            rows = compiler.apply_converters(rows, converters)
-        return rows
+        return list(compiler.apply_converters(rows, converters)) if converters else rows
+
+    def _execute(self, cursor, connection, values):
+        self.uses += 1
+        if self.uses > OFTEN and can_prepare(connection):
+            try:
+                Statements.of(connection).execute(self, cursor, values)
+                return
+            except DatabaseError as error:
+                if not _is_lost(error, connection):
+                    raise
+                Statements.forget(connection)
+        sql, params, _compiler, _converters = self._compiled
+        cursor.execute(sql, [_filled(one, values, connection) for one in params])
 
     def _compile(self, connection):
         # What can find nothing is asked all the same: it is seldom, and simpler than another way round.
@@ -89,6 +119,64 @@ class PreparedTuples:
         sql, params = compiler.as_sql()
         converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
         return sql, params, compiler, converters
+
+
+def can_prepare(connection):
+    """Return whether the server keeps statements for `connection`: not where transactions share it with others'."""
+    return connection.vendor == "postgresql" and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+
+
+def _filled(param, values, connection):
+    return param.adapted(values[param.name], connection) if isinstance(param, Slot) else param
+
+
+def _is_lost(error, connection):
+    """Return whether `error` says that a prepared statement is of no use any more, and nothing else is spoilt by it."""
+    code = getattr(error.__cause__, "pgcode", None)
+    return code in (FORGOTTEN, CHANGED) and not connection.in_atomic_block
+
+
+class Statements:
+    """What is prepared in the server for one connection to it; the latest are kept."""
+
+    def __init__(self, session):
+        self.session = session
+        self.held: dict = {}
+
+    @classmethod
+    def of(cls, connection):
+        """Return those of `connection`: none, if it has been opened anew."""
+        found = getattr(connection, "prepared_statements", None)
+        if found is None or found.session is not connection.connection:
+            found = connection.prepared_statements = cls(connection.connection)
+        return found
+
+    @staticmethod
+    def forget(connection):
+        """Take none to be prepared any more."""
+        connection.prepared_statements = None
+
+    def execute(self, statement, cursor, values):
+        """Run a PreparedTuples, prepared before or now, with `values` in its slots."""
+        name, slots = self.held.pop(statement, None) or self._prepare(statement)
+        # Taken out and put back, it is the last to go.
+        self.held[statement] = name, slots
+        places = f" ({', '.join(['%s'] * len(slots))})" if slots else ""
+        cursor.execute(f"EXECUTE {name}{places}", [_filled(one, values, connections[DEFAULT]) for one in slots])
+
+    def _prepare(self, statement):
+        sql, params, _compiler, _converters = statement._compiled
+        wrapper, name = connections[DEFAULT], f"prepared_{next(numbers)}"
+        slots = {(one.name, one.type_in(wrapper)): one for one in params if isinstance(one, Slot)}
+        places = {key: AsIs(f"${number}") for number, key in enumerate(slots, 1)}
+        filled = [places[one.name, one.type_in(wrapper)] if isinstance(one, Slot) else one for one in params]
+        types = f" ({', '.join(kind for _name, kind in slots)})" if slots else ""
+        with self.session.cursor() as cursor:
+            if len(self.held) >= KEPT:
+                oldest = next(iter(self.held))
+                cursor.execute(f"DEALLOCATE {self.held.pop(oldest)[0]}")
+            cursor.execute(f"PREPARE {name}{types} AS ".encode() + cursor.mogrify(sql, filled))
+        return name, list(slots.values())
 
 
 class _Rows(PreparedTuples):

@@ -81,8 +81,7 @@ CONTEXT_PROCESSORS = [
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",
     "csp.context_processors.nonce",
-    "products.context.nav_products",
-    "issues.context.nav_views",
+    "issues.context.frame",
 ]
 
 TEMPLATES = [
@@ -129,7 +128,7 @@ SOCIALACCOUNT_PROVIDERS = signing_in.provider_settings()
 # Language, time and rows
 
 LANGUAGE_CODE = "en"
-USE_I18N = True
+USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -200,7 +199,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.authentication.HasScope"],
     "DEFAULT_PARSER_CLASSES": ["issuetracker.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": [
-        "rest_framework.renderers.JSONRenderer",
+        "issuetracker.api.renderers.QuickJSONRenderer",
         "rest_framework.renderers.BrowsableAPIRenderer",
     ],
     "DEFAULT_PAGINATION_CLASS": "issuetracker.api.pages.KeysetPagination",
@@ -219,7 +218,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "PARSER_WHITELIST": ["issuetracker.api.parsers.StrictJSONParser"],
-    "RENDERER_WHITELIST": ["rest_framework.renderers.JSONRenderer"],
+    "RENDERER_WHITELIST": ["issuetracker.api.renderers.QuickJSONRenderer"],
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -9,7 +9,7 @@ model of issues.
 from dataclasses import dataclass
 
 from django.apps import apps
-from django.db.models import BigAutoField, Q
+from django.db.models import BigAutoField, F, Q
 from django.utils.translation import gettext as _
 
 from history.errors import Forbidden
@@ -169,6 +169,17 @@ def shows_to_all(issue, other):
     return other.product.visibility == "internal" and issue.product.visibility != "public"
 
 
+def shown_to_all(prefix, other):
+    """Return the condition that whoever sees the issue to which `prefix` leads sees that of `other`, too.
+
+    The same as `shows_to_all`; an issue in the trash with its product is there for who sees that product there.
+    """
+    at_home, away, home = f"{other}product", f"{other}product__", f"{prefix}product__"
+    internal = Q(**{f"{away}visibility": "internal"}) & ~Q(**{f"{home}visibility": "public"})
+    elsewhere = Q(**{f"{away}deleted_at": None}) & (Q(**{f"{away}visibility": "public"}) | internal)
+    return Q(**{f"{other}confidential": False}) & (Q(**{at_home: F(f"{prefix}product")}) | elsewhere)
+
+
 def _sees_view(user, view):
     if not view.shared and not (is_person(user) and view.owner_id == user.pk):
         return False
@@ -243,7 +254,8 @@ def _role_for_view(user, view):
 
 def may_be_asked(user, product):
     """Return whether `user` may be made assignee, owner of triage or the like: active, and sees the product."""
-    return is_person(user) and role(user, product) >= VIEWER
+    # Without asking for memberships where all who are signed in see the product.
+    return is_person(user) and (_implied_role(user, product.visibility) >= VIEWER or role(user, product) >= VIEWER)
 
 
 def visible_products(user, prefix=""):

@@ -301,6 +301,16 @@ class Version(Part):
         constraints = [unique_in_product("version")]
 
 
+def group_of(name):
+    """Return the group of the labels of which one called `name` excludes the others, or None."""
+    return name.rpartition("/")[0] or None
+
+
+def excludes(one, other):
+    """Return whether labels of these names exclude one another."""
+    return group_of(one) is not None and group_of(one) == group_of(other)
+
+
 class Label(Part):
     """A mark on issues, of one product or of the whole site; those of one `group/` exclude one another."""
 
@@ -327,4 +337,4 @@ class Label(Part):
     @property
     def group(self):
         """The group it excludes others of: what stands before the last slash, or None."""
-        return self.name.rpartition("/")[0] or None
+        return group_of(self.name)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts import confirming
 from history.errors import Conflict, Forbidden, Stale, Unreadable
 from products.access import is_person
-from products.models import Product
+from products.finding import find
 from products.numbers import read_number
 
 
@@ -34,7 +34,7 @@ def at_product(view):
 
     @wraps(view)
     def wrapped(request, key, **kwargs):
-        product = Product.objects.visible_to(request.user).select_related("owner").at(key)
+        product = find(request.user, key)
         if product is None:
             raise Http404
         if product.key != key:

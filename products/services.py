@@ -9,7 +9,7 @@ from history import log
 from history.errors import Conflict
 from history.models import Kind
 from history.writing import check, lock, refuse_unknown, save_named
-from products import access
+from products import access, following
 from products.access import authorize
 from products.markdown import render
 from products.models import Component, Label, Member, Milestone, Product, ProductKey, Version
@@ -80,6 +80,7 @@ def finish_product(product, before, *, log_to, kind=Kind.CHANGED):
     product.lock_version += 1
     product.updated_at, product.updated_by = batch.at, batch.actor
     save_named(product, [*changes, "description_html", "lock_version", "updated_at", "updated_by", "deleted_by"])
+    following.tell(product, changes, batch)
     log.record(batch, kind, about=product, product=product, changes=changes)
     return product
 
@@ -236,8 +237,9 @@ def _write_member(batch, product, user, role):
         member.role = role
         member.save()
     changes = {"user": (None, log.freeze(user)), "role": (before, role)}
-    log.record(batch, Kind.MEMBER_CHANGED, about=member, product=product, changes=changes)
     access.forget_roles(user)
+    following.tell(product, changes, batch)
+    log.record(batch, Kind.MEMBER_CHANGED, about=member, product=product, changes=changes)
 
 
 def revert_member(event, user, change, undoing):

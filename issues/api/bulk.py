@@ -4,8 +4,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from issues.api import serializers
-from issues.models import Issue
-from issues.services.bulk import LIMIT, Plan, one_of_each_product
+from issues.services.bulk import LIMIT, Plan, chosen, one_of_each_product
 from products.models import Label
 
 DETAILS = ("duplicate_of", "resolution", "ask", "question", "due", "until", "product", "component", "comment")
@@ -13,13 +12,8 @@ LABELS = ("add_labels", "remove_labels")
 
 
 def selected(asked, ids, user):
-    """Return the ids of the issues that a Search (or the list `ids`) chooses and `user` sees, LIMIT at most.
-
-    Raises ValidationError where there are more.
-    """
-    seen = Issue.objects.visible_to(user)
-    rows = asked.apply(seen) if asked is not None else seen.filter(pk__in=ids)
-    found = list(rows.order_by("pk").values_list("pk", flat=True)[: LIMIT + 1])
+    """Return the ids that `chosen` gives. Raises ValidationError where they are more than LIMIT."""
+    found = chosen(asked, ids, user)
     if len(found) > LIMIT:
         message = _("At most %(limit)s issues at once: narrow it down.") % {"limit": f"{LIMIT:,}"}
         raise ValidationError({"q": [ErrorDetail(message, "too_many")]})

@@ -11,9 +11,8 @@ from rest_framework.fields import empty
 from history.models import Batch, Kind, Via
 from issues.choices import COLUMNS, DECLINED, GROUPS, Decision, Return
 from issues.models import TITLE_LIMIT, Category, Issue, NeedInfo, Priority, Severity
-from issues.models import Status as StatusRow
 from issues.query.parsing import CHARACTERS
-from issues.rules import first_status, settable
+from issues.rules import find_status, first_status, settable
 from issuetracker.api.fields import (
     AddressField,
     Choice,
@@ -26,6 +25,7 @@ from issuetracker.api.fields import (
     words,
 )
 from products import access
+from products.finding import find_present
 from products.models import TEXT_LIMIT, Component, Label, Milestone, Product, Version
 
 PARTS = {"component": Component, "milestone": Milestone, "version": Version}
@@ -191,7 +191,7 @@ class IssueSerializer(StrictSerializer):
         present = self._present_product
         if present is not None and present.key == key:
             return present
-        product = Product.objects.visible_to(self.context["request"].user).filter(key=key).first()
+        product = find_present(self.context["request"].user, key)
         if product is None:
             raise ValidationError([unknown(key)])
         if self.instance is None and present is not None:
@@ -200,7 +200,7 @@ class IssueSerializer(StrictSerializer):
 
     def validate_status(self, slug):
         """Return the Status with that slug."""
-        status = StatusRow.objects.filter(slug=slug).first()
+        status = find_status(slug)
         if status is None:
             raise ValidationError([unknown(slug)])
         return status
@@ -437,7 +437,7 @@ class ViewSerializer(StrictSerializer):
         """Return the Product with that key, or None."""
         if key is None:
             return None
-        product = Product.objects.visible_to(self.context["request"].user).filter(key=key).first()
+        product = find_present(self.context["request"].user, key)
         if product is None:
             raise ValidationError([unknown(key)])
         return product

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 
 from history.errors import Forbidden
 from issues import services
@@ -11,14 +11,39 @@ from issues.api.views import IssueViewSet, OfIssue, Redacted
 from issues.finding import queue
 from issues.models import Issue, NeedInfo, Vote
 from issues.watchers import watchers
+from issuetracker.api.pages import KeysetPagination
 from issuetracker.api.views import Created, Ended, Listed, Read
 from issuetracker.keyset import Key
+
+
+def once(serializer):
+    """Return what the schema says of a POST that may find what it asks for: 201 where it is made, 200 where not."""
+    return extend_schema(responses={200: serializer, 201: serializer})
+
+
+class QueuePagination(KeysetPagination):
+    """Pages of the queue, each with the counts of the whole."""
+
+    COUNTED = ("new", "returned", "overdue")
+
+    def get_paginated_response_schema(self, schema):
+        """Return how a page is described in the schema."""
+        page = super().get_paginated_response_schema(schema)
+        counts = {"type": "object", "required": [*self.COUNTED]}
+        counts["properties"] = {name: {"type": "integer"} for name in self.COUNTED}
+        return {
+            **page,
+            "required": [*page["required"], "counts"],
+            "properties": {**page["properties"], "counts": counts},
+        }
 
 
 @extend_schema(tags=["triage"])
 class TriageViewSet(IssueViewSet):
     """What waits for a decision in the products that one triages, in the order of the queue."""
 
+    pagination_class = QueuePagination
+    page_name = "TriageQueue"
     http_method_names = ("get", "head")
 
     def ask(self, text):
@@ -71,6 +96,7 @@ class NeedInfoViewSet(Redacted, Listed, Read, OfIssue):
 
 
 @extend_schema(tags=["issues"])
+@extend_schema_view(create=once(serializers.VoteSerializer))
 class VoteViewSet(Listed, Created, Read, Ended, OfIssue):
     """Who wants an issue. A vote is one's own."""
 
@@ -94,7 +120,8 @@ class VoteViewSet(Listed, Created, Read, Ended, OfIssue):
 
     def perform_create(self, fields):
         """Vote. Return the Vote, also one that was there before."""
-        return services.vote(self.home, **self.doing)
+        self.present = services.vote(self.home, **self.doing) is None
+        return Vote.objects.get(issue=self.home, user=self.request.user)
 
     def perform_destroy(self, row, expected):
         """Take one's vote back."""
@@ -104,6 +131,7 @@ class VoteViewSet(Listed, Created, Read, Ended, OfIssue):
 
 
 @extend_schema(tags=["issues"])
+@extend_schema_view(create=once(serializers.WatcherSerializer))
 class WatcherViewSet(Listed, Created, Read, Ended, OfIssue):
     """Who hears of an issue. One watches, or does not, for oneself."""
 
@@ -124,7 +152,8 @@ class WatcherViewSet(Listed, Created, Read, Ended, OfIssue):
         return self.find_home()
 
     def perform_create(self, fields):
-        """Watch the issue. Return the user."""
+        """Watch the issue. Return the user, who may have heard of it before."""
+        self.present = self.get_queryset().filter(pk=self.request.user.pk).exists()
         services.watch(self.home, **self.doing)
         return self.request.user
 

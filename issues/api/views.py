@@ -29,7 +29,7 @@ from issues.services import bulk as bulk_service
 from issues.services.relations import REVERSED
 from issues.services.views import ABOUT as OF_VIEWS
 from issuetracker.api.conditions import etag
-from issuetracker.api.pages import PARAMETERS, refuse
+from issuetracker.api.pages import COUNT_CAP, PARAMETERS, refuse
 from issuetracker.api.views import Created, Described, Ended, Listed, Read, Resource, Trashed, Updated
 from issuetracker.keyset import Key
 from products import access
@@ -239,10 +239,10 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
 
     def page(self, queryset, **options):
         """Return the Page that is asked for, in the order of the query."""
-        fetch = partial(reading.read_ids, described=self.is_described) if self.is_plain else None
-        if fetch is None or self.asked.is_ranked:
-            return paginate(queryset, self.asked, fetch=fetch, **options)
-        return paginate_seen(self.asked, fetch, **options)
+        if not self.is_plain:
+            return paginate(queryset, self.asked, **options)
+        cap = COUNT_CAP if self.request.query_params.get("count") == "1" else None
+        return paginate_seen(self.asked, partial(reading.read_ids, described=self.is_described), cap=cap, **options)
 
     def told_rows(self, rows):
         """Return the representations of the rows of a list."""

@@ -57,7 +57,7 @@ def export(kind, asked, rows, user, *, name, head=False):
 def chunks(asked, rows, user):
     """Yield the representations of all that `asked` finds among `rows`, in lists of 500, by one statement each."""
     asked = asked.unranked(NEWEST)
-    found = reading.with_names(asked.apply(rows))
+    found = reading.with_rows(asked.apply(rows))
     for read in keyset.walk(found, asked.ordering, NAMES, CHUNK):
         yield [reading.represent(row, user) for row in read]
 

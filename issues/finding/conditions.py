@@ -7,7 +7,7 @@ from history.models import Change, Event
 from issues import fulltext
 from issues.choices import Priority, Resolution, Severity
 from issues.finding import queue
-from issues.finding.names import CATEGORY, ISSUE, PERSON, kind_of
+from issues.finding.names import CATEGORY, ISSUE, PERSON, WORD_ANYWHERE, kind_of
 from issues.models import Comment, Issue, IssueLabel, NeedInfo, Relation
 from issues.query import moments
 from issues.query.errors import Problem
@@ -82,7 +82,7 @@ class Conditions:
 
         Of rare words the index gives all issues at once; common ones are looked for on the way along the list.
         """
-        if self.names.frequency(needles) <= RARE:
+        if self.names.frequency(needles, WORD_ANYWHERE) <= RARE:
             held = access.held_products(self.user, "triager")
             return Q(fulltext.candidates(needles, columns, held, limit=ALL))
         public = Q(fulltext.matches(needles, columns))
@@ -314,9 +314,17 @@ def _among(path, ids):
     return Q(**{path: ids[0]}) if len(ids) == 1 else Q(**{f"{path}__in": ids})
 
 
+class Linked(Exists):
+    """The condition that a row of `model` refers to the issue by `path`; equal where it asks for the same."""
+
+    def __init__(self, model, path, **conditions):
+        super().__init__(model.objects.filter(**{path: OuterRef("pk")}, **conditions))
+
+
 def _link(rows, path="issue", **conditions):
     """Return the condition that one of `rows` (a model, or a queryset) refers to the issue by `path`."""
-    rows = rows if hasattr(rows, "filter") else rows.objects
+    if not hasattr(rows, "filter"):
+        return Linked(rows, path, **conditions)
     return Exists(rows.filter(**{path: OuterRef("pk")}, **conditions))
 
 

@@ -6,7 +6,8 @@ from django.db.models import IntegerField, Value
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from issues.choices import Priority
+from issues.choices import Category, Priority
+from issues.finding.pages import first
 from issues.models import Issue, Status
 from issues.query.tree import Plain, Special
 from products.models import Component
@@ -28,12 +29,11 @@ class Section:
 
 
 def sections(rows, asked, field):
-    """Return the Sections of `rows`, a queryset that the Search `asked` was applied to; empty ones are left out."""
-    ordered = _ordered(rows, asked)
-    values = VALUES[field](ordered, field)
+    """Return the Sections of `rows`, a queryset of all that the Search `asked` finds; empty ones are left out."""
+    values = VALUES[field](rows, asked, field)
     parts = [
         # Each part is limited by itself, in a form that every database can join.
-        Issue.objects.filter(pk__in=ordered.filter(**condition).values("pk")[: SHOWN + 1])
+        Issue.objects.filter(pk__in=first(rows.filter(**condition), asked.unranked(), SHOWN + 1).values("pk"))
         .order_by()
         .annotate(place=Value(place, IntegerField()))
         .values_list("place", "pk")
@@ -49,30 +49,26 @@ def sections(rows, asked, field):
     ]
 
 
-def _ordered(rows, asked):
-    keys = [key for key in asked.ordering if key.name != "relevance"]
-    made = {key.name: key.expression for key in keys if key.expression is not None}
-    return rows.annotate(**made).order_by(*(key.order(False) for key in keys))
+def _statuses(_rows, asked, _field):
+    """Leave out the closed ones where all is open: to find none of them, all of them would be gone through."""
+    statuses = [one for one in Status.objects.all() if one.category != Category.CLOSED or not asked.is_open]
+    return [(status.name, Plain(status.slug), {"status": status.pk}) for status in statuses[:SECTIONS]]
 
 
-def _statuses(_rows, _field):
-    return [(status.name, Plain(status.slug), {"status": status.pk}) for status in Status.objects.all()[:SECTIONS]]
-
-
-def _priorities(_rows, _field):
+def _priorities(_rows, _asked, _field):
     return [(rank.label.capitalize(), Plain(rank.name.lower()), {"priority": rank}) for rank in reversed(Priority)]
 
 
-def _people(rows, field):
-    people = User.objects.in_bulk(_present(rows, field))
+def _people(rows, asked, field):
+    people = User.objects.in_bulk(_present(rows, asked, field))
     named = sorted(people.values(), key=lambda user: user.name.lower())[: SECTIONS - 1]
     return [*((user.name, Plain(user.username), {field: user.pk}) for user in named), _none(_("Nobody"), field)]
 
 
-def _components(rows, field):
+def _components(rows, asked, field):
     """Components of the same name in several products are one section, as they are for the query."""
     by_name: dict = {}
-    for component in Component.objects.filter(pk__in=_present(rows, field)).order_by("name"):
+    for component in Component.objects.filter(pk__in=_present(rows, asked, field)).order_by("name"):
         by_name.setdefault(component.name.lower(), []).append(component)
     named = [
         (same[0].name, Plain(same[0].name), {f"{field}__in": [one.pk for one in same]}) for same in by_name.values()
@@ -80,8 +76,9 @@ def _components(rows, field):
     return [*named[: SECTIONS - 1], _none(_("No component"), field)]
 
 
-def _present(rows, field):
-    return {pk for pk in rows.values_list(field, flat=True)[:LOOKED_AT] if pk is not None}
+def _present(rows, asked, field):
+    found = first(rows, asked.unranked(), LOOKED_AT)
+    return {pk for pk in found.values_list(field, flat=True) if pk is not None}
 
 
 def _none(title, field):

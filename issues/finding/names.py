@@ -2,7 +2,7 @@
 
 from difflib import get_close_matches
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, Sum, Value
 from django.db.models.functions import Cast, Concat, Lower
 
 from accounts.models import User
@@ -14,7 +14,7 @@ from products import access
 from products.models import Component, Label, Milestone, ProductKey, Version
 
 PARTS = {"component": Component, "milestone": Milestone, "version": Version, "label": Label}
-PERSON, ISSUE, CATEGORY, WORD = "person", "issue", "category", "word"
+PERSON, ISSUE, CATEGORY, WORD, WORD_ANYWHERE = "person", "issue", "category", "word", "word anywhere"
 # The beginning of a word is taken for common where it is as short as this, and for rare where it is longer.
 SHORT = 2
 COMMON = 2**31
@@ -30,7 +30,8 @@ class Names:
 
     def __init__(self, tree, user, product=None):
         self.user, self.product = user, product
-        self.documents: dict = {}
+        # In how many documents each word is: of those that the user may read, and of all.
+        self.documents: dict = {WORD: {}, WORD_ANYWHERE: {}}
         self.found = self._look_up(wanted(tree))
 
     def ids(self, kind, text):
@@ -41,14 +42,19 @@ class Names:
         """Return the ids of the status with that slug, or else of the statuses of that category."""
         return self.ids("status", text) or self.ids(CATEGORY, text)
 
-    def frequency(self, needles):
-        """Return in how many documents all `needles` can be at most: what is not known is in one."""
-        return min(self._frequency(needle) for needle in needles)
+    def frequency(self, needles, counted=WORD):
+        """Return in how many documents all `needles` can be at most: what is not known is in one.
 
-    def _frequency(self, needle):
+        It is `counted` in what the user may read. How much there is to look at is told by WORD_ANYWHERE: nothing that
+        is found, nor its order, may hang on that.
+        """
+        return min(self._frequency(needle, self.documents[counted]) for needle in needles)
+
+    @staticmethod
+    def _frequency(needle, documents):
         *whole, last = needle.terms
         common = needle.prefix and len(last) <= SHORT
-        counts = [self.documents.get(term, 1) for term in (whole if needle.prefix else needle.terms)]
+        counts = [documents.get(term, 1) for term in (whole if needle.prefix else needle.terms)]
         return min(counts) if counts else COMMON if common else 1
 
     def close(self, kind, text):
@@ -70,8 +76,8 @@ class Names:
         if parts:
             rows = [part.order_by().values_list("kind", "ident", "called") for part in parts]
             for kind, pk, called in rows[0].union(*rows[1:], all=True):
-                if kind == WORD:
-                    self.documents[called] = self.documents.get(called, 0) + pk
+                if kind in self.documents:
+                    self.documents[kind][called] = pk
                     continue
                 ids = found.setdefault((kind, called.lower()), [])
                 if pk not in ids:
@@ -80,8 +86,8 @@ class Names:
 
     def _rows(self, kind, texts=None):
         """Return the rows of a kind, of those `texts` if given, with `kind`, `ident` (id) and `called` (name)."""
-        if kind in (ISSUE, WORD):
-            return (self._issues(texts) if kind == ISSUE else self._words(texts)) if texts else None
+        if kind == ISSUE or kind in self.documents:
+            return (self._issues(texts) if kind == ISSUE else self._words(kind, texts)) if texts else None
         rows, field, ident = self._named(kind)
         rows = rows.annotate(kind=Value(kind, CharField()), ident=F(ident), called=Cast(field, CharField()))
         if texts is None:
@@ -90,12 +96,13 @@ class Names:
         alike = Q(lowered__in=[text.lower() for text in texts]) | Q(called__in=texts)
         return rows.annotate(lowered=Lower(field)).filter(alike)
 
-    def _words(self, terms):
-        """Return how common words are in what the reader may see, as a row with `ident` for each count."""
-        rows = WordCount.objects.filter(
-            Q(product=None) | access.visible_products(self.user, "product__"), word__in=terms
-        )
-        return rows.annotate(kind=Value(WORD, CharField()), ident=F("documents"), called=F("word"))
+    def _words(self, kind, terms):
+        """Return how common words are, as a row with `ident` for each count."""
+        rows = WordCount.objects.filter(word__in=terms)
+        if kind == WORD and not access.is_superuser(self.user):
+            rows = rows.filter(Q(product=None) | access.visible_products(self.user, "product__"))
+        counted = rows.order_by().values("word").annotate(ident=Sum("documents"))
+        return counted.annotate(kind=Value(kind, CharField()), called=F("word"))
 
     def _named(self, kind):
         if kind == "product":
@@ -158,7 +165,7 @@ def kind_of(field):
 def _names_of(leaf):
     if isinstance(leaf, Text):
         needle = fulltext.needle(leaf.text, leaf.prefix)
-        return [(WORD, term) for term in needle.terms] if needle else []
+        return [(kind, term) for kind in (WORD, WORD_ANYWHERE) for term in needle.terms] if needle else []
     if isinstance(leaf, Ref) and leaf.product:
         return [("product", leaf.product), (ISSUE, f"{leaf.product}-{leaf.number}")]
     if isinstance(leaf, By):

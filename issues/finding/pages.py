@@ -1,5 +1,9 @@
 """Pages of a search, by its order or by how well the words fit."""
 
+from dataclasses import replace
+
+from django.db.models import Value
+
 from issues import fulltext
 from issues.models import Issue
 from issuetracker import keyset
@@ -9,45 +13,69 @@ from products.models import Product
 
 # Rank is worked out for so many at most: the newest that match and that the reader may see.
 RANKED = 1000
+FILED = (keyset.Key("created_at", True), keyset.Key("id", True))
 WEIGHTS = {"title": 4, "body": 2, "comments": 1}
 
 
-def paginate(rows, asked, *, fetch=None, **place):
-    """Return the Page of `rows`, a queryset of issues that the Search `asked` was applied to. Raises CursorError.
+def paginate(rows, asked, **place):
+    """Return the Page of `rows`, a queryset of all that the Search `asked` finds. Raises CursorError.
 
-    `place` is what `keyset.paginate` takes; `fetch(ids)` reads the rows of a ranked page, where it is not `rows` that
-    are shown.
+    `place` is what `keyset.paginate` takes.
     """
     if asked.is_ranked:
-        return keyset.paginate_ranked(ranked(rows, asked), fetch or rows.in_bulk, **place)
+        return keyset.paginate_ranked(ranked(asked), rows.in_bulk, **place)
     return keyset.paginate(rows, asked.ordering, homes=_homes(asked.user, asked.product), **place)
 
 
-def paginate_seen(asked, fetch, **place):
-    """Return the same Page of all that `asked` finds and its reader sees, in a list that is not ranked.
+def paginate_seen(asked, fetch, *, cap=None, **place):
+    """Return the same Page of all that `asked` finds and its reader sees, of which `fetch(ids)` reads the rows.
 
-    The statement is compiled once for all that have the same rights, ask for the same and are at any place of the list.
+    With None for it, the rows of a list that is not ranked are pairs of id and version. With `cap` the Page has the
+    `count` of the list, no further than to `cap` + 1. The statement is compiled once for all that have the same rights,
+    ask for the same and are at any place of the list.
     """
-    user = access.reader(asked.user)
+    if asked.is_ranked:
+        return keyset.paginate_ranked(ranked(asked), fetch, **place)
+    user, counted, versions = access.reader(asked.user), 0, {}
 
     def find(values, backwards, count):
+        nonlocal counted
         empty = None if values is None else tuple(value is None for value in values)
-        prepared = IDS.of(user, asked.product, asked.condition, asked.ordering, backwards, count, empty)
-        return prepared.tuples(**{f"at{place}": value for place, value in enumerate(values or ())})
+        prepared = IDS.of(user, _home(asked), asked.condition, asked.ordering, backwards, count, empty, cap)
+        rows = prepared.tuples(**{f"at{place}": value for place, value in enumerate(values or ())})
+        counted = rows[0][-1] if rows else 0
+        versions.update((row[-3], row[-2]) for row in rows)
+        return [row[:-2] for row in rows]
 
-    return keyset.paginate_ids(find, asked.ordering, fetch, **place)
+    fetch = fetch or (lambda ids: {pk: (pk, versions[pk]) for pk in ids})
+    page = keyset.paginate_ids(find, asked.ordering, fetch, **place)
+    return page if cap is None else replace(page, count=counted)
 
 
-def _ids(user, product, condition, ordering, backwards, count, empty):
+def _home(asked):
+    """Return the key of the product whose list is asked for, or None."""
+    return getattr(asked.product, "key", asked.product)
+
+
+def _seen(user, product, condition):
     rows = Issue.objects.visible_to(user).filter(condition)
-    if product is not None:
-        rows = rows.filter(product__key=product)
+    return rows if product is None else rows.filter(product__key=product)
+
+
+def _ids(user, product, condition, ordering, backwards, count, empty, cap):
+    rows, homes = _seen(user, product, condition), _homes(user, product)
     values = None if empty is None else keyset.slots(Issue, ordering, empty)
-    found = keyset.nearest(rows, ordering, values, backwards, count, _homes(user, product))
-    return found.values_list(*(key.name for key in ordering))
+    found = keyset.nearest(rows, ordering, values, backwards, count, homes)
+    counted = Value(0) if cap is None else keyset.counted(rows, cap, homes)
+    return found.annotate(counted=counted).values_list(*(key.name for key in ordering), "lock_version", "counted")
 
 
 IDS = ByReader(PreparedTuples, _ids)
+
+
+def first(rows, asked, count):
+    """Return the first `count` of `rows`, a queryset of some of what the Search `asked`, not ranked, finds."""
+    return keyset.nearest(rows, asked.ordering, None, False, count, _homes(asked.user, asked.product))
 
 
 def _homes(user, product):
@@ -57,17 +85,25 @@ def _homes(user, product):
     return keyset.Homes("product", Product.objects.visible_to(user))
 
 
-def ranked(rows, asked):
-    """Return `[(score, id)]` of the newest thousand of `rows`, the best first, and one more if there is one.
+def ranked(asked):
+    """Return `[(score, id)]` of the newest thousand that `asked` finds, the best first, and one more if there is one.
 
     A word counts for more in a title than in a description, there for more than in a comment, and the rarer it is.
     """
-    homes = dict(rows.order_by("-id").values_list("pk", "product")[: RANKED + 1])
+    homes = dict(NEWEST.of(access.reader(asked.user), _home(asked), asked.condition).tuples())
     held = access.held_products(asked.user, "triager")
     trusted = [pk for pk, product in homes.items() if held is True or product in held]
     hits = fulltext.hits(list(homes)[:RANKED], asked.needles, trusted)
     # The one beyond tells that there are more; it has the last place.
     return sorted(((_score(hits.get(pk, {}), asked.weights), pk) for pk in homes), reverse=True)
+
+
+def _newest(user, product, condition):
+    found = keyset.nearest(_seen(user, product, condition), FILED, None, False, RANKED + 1, _homes(user, product))
+    return found.values_list("pk", "product")
+
+
+NEWEST = ByReader(PreparedTuples, _newest)
 
 
 def _score(found, weights):
@@ -88,7 +124,7 @@ def neighbours(rows, asked, issue):
 
 
 def _ranked_neighbours(rows, asked, issue):
-    ids = [pk for _score, pk in ranked(rows, asked)]
+    ids = [pk for _score, pk in ranked(asked)]
     if issue.pk not in ids:
         return None, None, len(ids) + 1
     at = ids.index(issue.pk)

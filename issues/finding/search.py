@@ -16,7 +16,7 @@ from issues.finding.names import Names
 from issues.query import QueryError, parse, to_text
 from issues.query.fields import FIELDS
 from issues.query.parameters import REPEATABLE, read_parameter, read_sort
-from issues.query.tree import Query, Sort, both
+from issues.query.tree import And, Query, Sort, Term, both
 from issuetracker.keyset import Key
 
 KEYS = {
@@ -74,6 +74,16 @@ class Search:
         keys = [key for one in (BY_RELEVANCE if self.is_ranked else self.sort) for key in _keys(one)]
         return (*keys, Key("id", keys[-1].descending))
 
+    @property
+    def is_open(self):
+        """Whether the query says, of all that it finds, that it is open."""
+        tree = self.query.tree
+        nodes = tree.nodes if isinstance(tree, And) else (tree,)
+        return any(
+            isinstance(one, Term) and one.name == "is" and [value.text for value in one.values] == ["open"]
+            for one in nodes
+        )
+
     def unranked(self, otherwise=DEFAULT_SORT):
         """Return it in an order that all that it finds has a place in: the one asked for, or `otherwise`."""
         sort = tuple(one for one in self.query.sort if one.key != "relevance") or otherwise
@@ -87,7 +97,9 @@ class Search:
 
 def _keys(sort):
     """Return the Keys of a Sort; the queue has an order of its own, which can be turned round."""
-    keys = QUEUE if sort.key == "triage" else (KEYS[sort.key],)
+    # The highest first, unset severities are last by themselves, and the column has an index.
+    plain = sort.key == "severity" and sort.descending
+    keys = QUEUE if sort.key == "triage" else (Key("severity") if plain else KEYS[sort.key],)
     return [Key(key.name, sort.descending, key.nullable, key.expression) for key in keys]
 
 

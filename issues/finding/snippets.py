@@ -10,13 +10,11 @@ LENGTH = 4000
 COMMENTS = 200
 
 
-def with_texts(rows, asked):
-    """Return `rows` with the beginnings of their descriptions, where the Search `asked` looks for words."""
-    return rows.annotate(beginning=Left("description", LENGTH)) if asked.needles else rows
-
-
 def add_snippets(issues, asked):
-    """Give each of `issues`, rows `with_texts`, its `snippet`: pieces of text, and whether they were looked for."""
+    """Give each of `issues`, which have the `beginning` of their texts, its `snippet`.
+
+    That is pieces of text, each with whether it was looked for.
+    """
     if not asked.needles:
         return
     where = asked.query.where
@@ -28,8 +26,12 @@ def add_snippets(issues, asked):
 
 
 def _add_comments(issues, asked):
-    said = Comment.objects.visible_to(asked.user).filter(issue__in=issues).order_by("-created_at", "-id")
-    by_issue = {issue.pk: issue for issue in issues}
+    said = (
+        Comment.objects.visible_to(asked.user)
+        .filter(issue__in=[issue.id for issue in issues])
+        .order_by("-created_at", "-id")
+    )
+    by_issue = {issue.id: issue for issue in issues}
     for pk, text in said.values_list("issue", Left("body", LENGTH))[:COMMENTS]:
         issue = by_issue[pk]
         issue.snippet = issue.snippet or fulltext.snippet(text, asked.needles)

@@ -1,6 +1,6 @@
 """Full text: one tokenizer of ours, and behind one seam two engines that find the same.
 
-`needle` reads a word of a query; `matches`, `candidates`, `count_up_to` and `hits` find it in documents; `spans` and
+`needle` reads a word of a query; `matches`, `candidates` and `hits` find it in documents; `spans` and
 `snippet` show it in a text. `index`, `index_new` (`index_spelled`) and `forget` keep the documents, in the
 transaction that changes a text. `frequencies` tells how common words are.
 """
@@ -8,7 +8,7 @@ transaction that changes a text. `frequencies` tells how common words are.
 from issues.fulltext.conditions import candidates, matches
 from issues.fulltext.counts import count_words, count_words_if_due, frequencies
 from issues.fulltext.documents import build
-from issues.fulltext.reading import count_up_to, hits
+from issues.fulltext.reading import hits
 from issues.fulltext.tokens import Needle, needle, snippet, spans
 from issues.fulltext.writing import forget, index, index_new, index_spelled, reindex, spelled
 
@@ -16,7 +16,6 @@ __all__ = [
     "Needle",
     "build",
     "candidates",
-    "count_up_to",
     "count_words",
     "count_words_if_due",
     "forget",

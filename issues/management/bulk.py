@@ -4,6 +4,11 @@ import gc
 import sys
 import time
 
+from django.db import connection
+
+from issues import similar
+from issues.similar.writing import count_waiting
+
 LINE_EVERY = 1000
 SWITCH_EVERY = 0.0003
 BAR = 30
@@ -42,3 +47,16 @@ class Progress:
         """Leave the line of the bar."""
         if self.on_terminal and self.done:
             self.out.write("")
+
+
+def compare(out):
+    """Write the words that are still to be written, by which issues are compared, telling how far it is.
+
+    A worker that runs takes its part of them, and goes on where this is interrupted.
+    """
+    progress = Progress(out, count_waiting())
+    similar.post_waiting(progress)
+    progress.end()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE issues_posting")
+    out.write(f"{progress.done:,} issues can be compared.")

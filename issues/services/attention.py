@@ -6,24 +6,25 @@ from history import log
 from history.models import Kind
 from history.writing import save_changed
 from issues.models import Vote, Watch
-from issues.services.issues import count_votes, lock_family, lock_issue, touch
+from issues.services.issues import count_votes, lock_issue, touch
 from products import access
 
 
 @transaction.atomic
 def vote(issue, *, actor, via):
-    """Vote for `issue`, once. Return the Vote, also one that was there before. Raises Forbidden."""
-    lock_family(issue.pk)
+    """Vote for `issue`, once. Return the Batch, or None where one had voted before. Raises Forbidden."""
     issue = lock_issue(issue)
     access.authorize(actor, "vote", issue)
-    present = Vote.objects.filter(issue=issue, user=actor).first()
-    return present or set_vote(issue, actor, True, log.open_batch(actor=actor, via=via))
+    if Vote.objects.filter(issue=issue, user=actor).exists():
+        return None
+    batch = log.open_batch(actor=actor, via=via)
+    set_vote(issue, actor, True, batch)
+    return batch
 
 
 @transaction.atomic
 def unvote(issue, *, actor, via):
     """Take one's vote for `issue` back, if there is one. Return the Batch, or None. Raises Forbidden."""
-    lock_family(issue.pk)
     issue = lock_issue(issue)
     access.authorize(actor, "vote", issue)
     if not Vote.objects.filter(issue=issue, user=actor).exists():
@@ -34,7 +35,7 @@ def unvote(issue, *, actor, via):
 
 
 def set_vote(issue, user, wanted, batch):
-    """Make or end the vote of `user` for a locked `issue`, with its event in `batch`. Return the Vote."""
+    """Make or end the vote of `user` for a locked `issue`, with its event in `batch`."""
     if wanted:
         one = Vote.objects.create(issue=issue, user=user, created_at=batch.at)
     else:
@@ -46,7 +47,6 @@ def set_vote(issue, user, wanted, batch):
     log.record(batch, kind, about=one, product=issue.product, issue=issue, changes={"vote": pair})
     save_changed(issue, ["event_count", "lock_version", "updated_at", "updated_by"])
     count_votes(*filter(None, (issue.pk, issue.duplicate_of_id)))
-    return one
 
 
 @transaction.atomic

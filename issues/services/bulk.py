@@ -11,7 +11,7 @@ from history import log
 from history.errors import Refused
 from history.models import Batch
 from issues.models import Issue
-from issues.services.issues import foresee, update_issue
+from issues.services.issues import foresee, lock_family, update_issue
 from issues.services.triage import decide, foresee_decision
 from products import access
 
@@ -35,6 +35,11 @@ class Plan:
     decision: str = ""
     details: dict = field(default_factory=dict)
     refused: dict = field(default_factory=dict)
+
+    def originals(self):
+        """Return the ids of the issues that others are to become duplicates of."""
+        given = [values.get("duplicate_of") for values in (*self.changes.values(), *self.details.values())]
+        return {issue.pk for issue in given if issue is not None}
 
     def frozen(self):
         """Return it as JSON."""
@@ -111,6 +116,16 @@ def _code(error):
     errors = getattr(error, "error_dict", None)
     first = next(iter(errors.values()))[0] if errors else error.error_list[0]
     return first.code or "invalid"
+
+
+def chosen(asked, ids, actor):
+    """Return the ids of the issues that a Search `asked`, or without one `ids`, chooses and `actor` sees.
+
+    Of more than LIMIT it gives one too many.
+    """
+    seen = Issue.objects.visible_to(actor)
+    rows = seen.filter(pk__in=ids) if asked is None else asked.apply(seen)
+    return list(rows.order_by("pk").values_list("pk", flat=True)[: LIMIT + 1])
 
 
 def one_of_each_product(ids):
@@ -192,16 +207,30 @@ def carry_on(batch):
     if batch.state != Batch.State.RUNNING:
         return batch
     todo = batch.todo
-    plan = thaw(todo["plan"])
+    try:
+        plan = thaw(todo["plan"])
+    except ObjectDoesNotExist:
+        # What it names was purged while it waited.
+        return _end(batch, Batch.State.FAILED)
     ids = todo["ids"][batch.done : batch.done + CHUNK]
     outcome = Outcome(todo["changes"], todo["unchanged"], todo["refused"])
     access.forget_roles(batch.actor)
+    # In one order, whichever of them one merges, or somebody votes for, meanwhile.
+    lock_family(*ids, *plan.originals())
     for issue in _rows(ids, batch.actor):
         outcome.add(issue, lambda issue=issue: _do(issue, plan, batch))
     batch.todo = todo | {"changes": outcome.changes, "unchanged": outcome.unchanged, "refused": outcome.refused}
     batch.done += len(ids)
     if batch.done >= batch.total:
-        batch.state = Batch.State.DONE
+        return _end(batch, Batch.State.DONE)
+    batch.save(update_fields=["todo", "done"])
+    return batch
+
+
+def _end(batch, state):
+    """Save a bulk change that is over, without its plan: what it said may be redacted where it stands now."""
+    batch.state = state
+    batch.todo = {name: value for name, value in batch.todo.items() if name not in ("ids", "plan")}
     batch.save(update_fields=["todo", "done", "state"])
     return batch
 

@@ -2,7 +2,8 @@
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import BigAutoField, F, Q
+from django.db.models import BigAutoField, Exists, F, Func, IntegerField, OuterRef, Q, Subquery
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -51,6 +52,8 @@ TEXTS = {"title", "description"}
 COMPARED = {*TEXTS, "product"}
 # What decides who sees an issue: its votes count for its original where all readers of that see it.
 SHOWN_BY = {"deleted_at", "confidential", "product", "assignee"}
+# What the events of an issue keep: its state, and what nobody but an undo asks for.
+KEPT = (*Issue.TRACKED, "waits_from")
 RETURN_FIELDS = ("returned_at", "returned_reason")
 COUNT_ON = "UPDATE issues_issuecounter SET last = last + 1 WHERE product_id = %s"
 SOURCES = {"agent": Issue.Source.API}
@@ -58,17 +61,32 @@ SOURCES = {"agent": Issue.Source.API}
 
 def lock_issue(issue, expected_version=None):
     """Return `issue` with its product and status, locked. Raises Issue.DoesNotExist (also in the trash) and Stale."""
-    fresh = LIVE.first(pk=issue.pk)
+    fresh = LIVE.first(pk=issue.pk) or _waited_for(issue.pk)
     if fresh is None:
         raise Issue.DoesNotExist
     return writing.compared(fresh, expected_version)
 
 
+def _waited_for(pk):
+    """Return the issue `pk` once more, or None.
+
+    PostgreSQL, when it has waited for a row, holds what that has become against the status and the product that it had
+    before, and finds that they do not belong together. Asked under the lock, it does not wait.
+    """
+    list(Issue.objects.filter(pk=pk).select_for_update().values_list("pk"))
+    return LIVE.first(pk=pk)
+
+
 def lock_family(*ids):
-    """Lock the issues `ids`, their originals and their duplicates, in one order: who merges waits for who votes."""
+    """Lock the issues `ids`, their originals and their duplicates: duplicates first, and of each the oldest first.
+
+    Whoever writes to a duplicate holds it when they come to its original, where they count its votes. So does who
+    merges, and none of them waits for another that waits for them.
+    """
     originals = Issue.objects.filter(pk__in=ids, duplicate_of__isnull=False).values("duplicate_of")
     family = Q(pk__in=ids) | Q(duplicate_of__in=ids) | Q(pk__in=originals)
-    list(Issue.objects.filter(family).order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    rows = Issue.objects.filter(family).order_by(IsNull(F("duplicate_of"), True), "pk")
+    list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
 
 
 def _live():
@@ -176,14 +194,15 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
     before = log.state(issue, _touched(changes))
     kind = _apply(issue, changes, actor, now)
     batch = batch or log.open_batch(actor=actor, via=via, at=now)
+    if issue.waiting_for_id is not None:
+        # Imported here: questions are asked about issues, and stand on this module.
+        from issues.services.needinfos import withdraw_idle
+
+        # Told before the change, so that its undo, which goes backwards, asks again when the issue is as it was.
+        withdraw_idle(issue, batch)
     finish(issue, before, batch, kind)
     if changes.get("duplicate_of") is not None:
         _take_duplicates_along(issue, batch)
-    if not SHOWN_BY.isdisjoint(changes):
-        # Imported here: questions are asked about issues, and stand on this module.
-        from issues.services.needinfos import withdraw_unseen
-
-        withdraw_unseen(issue, batch)
     if actor.pk == issue.author_id and not TEXTS.isdisjoint(changes):
         wake(issue, batch)
     return issue
@@ -219,9 +238,10 @@ def _apply(issue, changes, actor, now):
 def _touched(changes):
     """Return the fields that a change of the fields `changes` may change."""
     if "product" in changes:
-        return Issue.TRACKED
-    stages = rules.STAGE_FIELDS & set(changes) or "snoozed_until" in changes
-    return {*changes, *rules.STAGE_FIELDS, "snoozed_until"} if stages else set(changes)
+        return KEPT
+    if rules.STAGE_FIELDS & set(changes):
+        return {*changes, *rules.STAGE_FIELDS, "snoozed_until", "waits_from"}
+    return {*changes, *rules.STAGE_FIELDS} if "snoozed_until" in changes else set(changes)
 
 
 def _refuse_unseen(issue, seen, changes):
@@ -342,14 +362,22 @@ def count_votes(*ids):
     see.
     """
     # Locked, or two who vote at once would each count without the other.
-    rows = Issue.objects.filter(pk__in=ids).select_related("product").order_by("pk")
-    for issue in rows.select_for_update(of=("self",)):
-        duplicates = Issue.objects.filter(duplicate_of=issue, deleted_at=None, product__deleted_at=None)
-        shown = [one.pk for one in duplicates.select_related("product") if access.shows_to_all(issue, one)]
-        merged = Q(issue__in=shown)
-        count = Vote.objects.filter(Q(issue=issue) | merged).values("user").distinct().count()
-        if count != issue.votes:
-            Issue.objects.filter(pk=issue.pk).update(votes=count, lock_version=F("lock_version") + 1)
+    rows = Issue.objects.filter(pk__in=ids).order_by("pk")
+    list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
+    counted = rows.order_by().annotate(counted=_count(OWN_VOTES) + _count(MERGED_VOTES)).exclude(votes=F("counted"))
+    counted.update(votes=F("counted"), lock_version=F("lock_version") + 1)
+
+
+def _count(votes):
+    """Return the expression of how many people have cast `votes`, which name the row outside."""
+    people = Func(F("user"), template="COUNT(DISTINCT %(expressions)s)", output_field=IntegerField())
+    return Subquery(votes.order_by().annotate(people=people).values("people"))
+
+
+OWN_VOTES = Vote.objects.filter(issue=OuterRef("pk"))
+MERGED_VOTES = Vote.objects.filter(
+    access.shown_to_all("issue__duplicate_of__", "issue__"), issue__duplicate_of=OuterRef("pk"), issue__deleted_at=None
+).exclude(Exists(Vote.objects.filter(issue=OuterRef("issue__duplicate_of"), user=OuterRef("user"))))
 
 
 def wake(issue, batch):

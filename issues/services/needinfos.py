@@ -23,20 +23,14 @@ from products.models import limit_text
 def ask(issue, *, actor, via, requestee, question, due_on=None, expected_version=None, batch=None):
     """Ask the User `requestee` a `question` about `issue`. Return the NeedInfo.
 
-    Raises Forbidden, Stale, or ValidationError by field. `batch` makes it part of a larger one.
+    Raises Forbidden, Stale, Conflict where it is closed, or ValidationError by field. `batch` makes it part of a larger
+    one.
     """
     issue = lock_issue(issue, expected_version)
     access.authorize(actor, "triage", issue)
-    check_requestee(requestee, issue)
     now = timezone.now()
     one = NeedInfo(issue=issue, asker=actor, requestee=requestee, question=question, due_on=due_on, created_at=now)
-    try:
-        limit_text(question)
-    except ValidationError as error:
-        raise ValidationError({"question": error}) from error
-    if not question.strip():
-        raise ValidationError({"question": ValidationError(_("Write your question."), code="blank")})
-    check(one, exclude=["issue", "asker", "requestee"])
+    check_question(one, issue)
     batch = batch or log.open_batch(actor=actor, via=via, at=now)
     insert(one)
     _record(Kind.ASKED, one, issue, batch, state=log.present(one))
@@ -47,11 +41,24 @@ def ask(issue, *, actor, via, requestee, question, due_on=None, expected_version
     return one
 
 
-def check_requestee(user, issue):
-    """Raise ValidationError unless `user` may be asked about `issue`, and sees it."""
+def check_question(needinfo, issue):
+    """Raise Conflict where `issue` is closed, and ValidationError by field unless `needinfo` may be asked about it."""
+    if not issue.is_open:
+        raise Conflict(_("This issue is closed: reopen it to ask about it."), "closed")
+    _check_requestee(needinfo.requestee if needinfo.requestee_id else None, issue)
+    try:
+        limit_text(needinfo.question)
+    except ValidationError as error:
+        raise ValidationError({"question": error}) from error
+    if not needinfo.question.strip():
+        raise ValidationError({"question": ValidationError(_("Write your question."), code="blank")})
+    check(needinfo, exclude=["issue", "asker", "requestee"])
+
+
+def _check_requestee(user, issue):
     if user is None:
         raise ValidationError({"ask": ValidationError(_("Name whom you ask."), code="required")})
-    if not access.may_be_asked(user, issue.product) or not access.sees(user, issue):
+    if not _may_answer(user, issue):
         message = _("%(user)s is not active, or cannot see this issue.") % {"user": user}
         raise ValidationError({"ask": ValidationError(message, code="person")})
 
@@ -85,14 +92,21 @@ def answer(issue, batch):
         _close(one, issue, NeedInfo.State.ANSWERED, batch)
 
 
-def withdraw_unseen(issue, batch):
-    """Take back the open questions to who does not see a locked `issue` any more: nobody would ever answer."""
-    if issue.waiting_for_id is None:
-        return
+def withdraw_idle(issue, batch):
+    """Take back the open questions about a locked `issue` that are idle, before what makes them so is told."""
     asked = NeedInfo.objects.select_for_update(of=("self",)).filter(issue=issue, state=NeedInfo.State.OPEN)
     for one in asked.select_related("requestee").order_by("pk"):
-        if not (access.may_be_asked(one.requestee, issue.product) and access.sees(one.requestee, issue)):
-            _close(one, issue, NeedInfo.State.WITHDRAWN, batch)
+        if is_idle(one, issue):
+            set_state(one, issue, NeedInfo.State.WITHDRAWN, batch)
+
+
+def is_idle(needinfo, issue):
+    """Return whether no answer is needed any more, since `issue` is closed, or can come, from who does not see it."""
+    return not issue.is_open or not _may_answer(needinfo.requestee, issue)
+
+
+def _may_answer(user, issue):
+    return access.may_be_asked(user, issue.product) and access.sees(user, issue)
 
 
 def _close(needinfo, issue, state, batch):
@@ -113,26 +127,38 @@ KINDS = {
 }
 
 
-def set_state(needinfo, issue, state, batch):
-    """Set the `state` of a locked question, with its event in `batch`, and whom its locked `issue` waits for."""
+def set_state(needinfo, issue, state, batch, *, since=None):
+    """Set the `state` of a locked question, with its event in `batch`, and whom its locked `issue` waits for.
+
+    Where it is open again, the issue has waited `since` some moment, else from now on.
+    """
     before = log.state(needinfo)
     needinfo.state = state
     needinfo.closed_at = None if state == NeedInfo.State.OPEN else batch.at
     needinfo.lock_version += 1
     save_changed(needinfo, ["state", "closed_at", "lock_version"])
+    issue.waiting_since = issue.waiting_since or since
     _record(KINDS[state], needinfo, issue, batch, changes=log.difference(before, log.state(needinfo)))
 
 
 def _record(kind, needinfo, issue, batch, **told):
     """Log what is `told` of a question, and note on its locked `issue` whom it waits for."""
-    waited_since = issue.waiting_since
+    since = issue.waiting_since
     first = NeedInfo.objects.filter(issue=issue, state=NeedInfo.State.OPEN).order_by("created_at", "pk").first()
     issue.waiting_for = first.requestee if first else None
-    issue.waiting_since = (issue.waiting_since or batch.at) if first else None
-    if waited_since is not None and first is None and issue.is_in_triage and issue.overdue_at is not None:
-        began = issue.overdue_at - timedelta(days=issue.product.triage_days)
-        issue.overdue_at += max(batch.at - max(waited_since, began), timedelta(0))
+    issue.waiting_since = (since or batch.at) if first else None
+    if since is not None and first is None and not _settle(issue, since, batch.at):
+        told["changes"]["waiting_since"] = (log.freeze(since), None)
     touch(issue, batch)
     log.record(batch, kind, about=needinfo, product=issue.product, issue=issue, **told)
     waiting = ["waiting_for", "waiting_since", "overdue_at"]
     save_changed(issue, [*waiting, "event_count", "lock_version", "updated_at", "updated_by"])
+
+
+def _settle(issue, since, now):
+    """Let the time that `issue` has waited not count in triage. Return it, or no time where none of it was there."""
+    if not issue.is_in_triage or issue.overdue_at is None:
+        return timedelta(0)
+    waited = max(now - max(since, issue.waits_from), timedelta(0))
+    issue.overdue_at += waited
+    return waited

@@ -14,7 +14,7 @@ from history.writing import lock, save_changed
 from issues import fulltext, similar
 from issues.models import Comment, Issue, IssueCounter, IssueLabel, IssueNumber, NeedInfo, Relation, Vote, Watch
 from issues.services.comments import lock_comment
-from issues.services.issues import RELATED, count_votes, finish, lock_issue, touch
+from issues.services.issues import RELATED, count_votes, finish, lock_family, lock_issue, touch
 from issues.services.relations import REVERSED
 from products import access
 from products.models import Product
@@ -133,6 +133,8 @@ def purge(row, *, actor, via, expected_version=None):
 
     Raises Forbidden, Stale, or Conflict where it is not in the trash.
     """
+    if isinstance(row, Issue):
+        lock_family(row.pk)
     fresh = lock(type(row).objects.all(), row, expected_version)
     home = fresh.issue if isinstance(fresh, Comment) else fresh
     access.authorize(actor, "purge", home)
@@ -168,6 +170,7 @@ def _take_history_along(product):
 
 
 def _purge_issues(ids, batch):
+    lock_family(*ids)
     _let_go(ids, batch)
     merged = Issue.objects.filter(pk__in=ids, duplicate_of__isnull=False).exclude(duplicate_of__in=ids)
     originals = set(merged.values_list("duplicate_of", flat=True))

@@ -12,10 +12,10 @@ from history.errors import Conflict, Stale
 from history.models import Batch, Change, Event, Kind
 from issues import rules
 from issues.choices import DECISION_DETAILS, DECLINED, Category, Decision
-from issues.models import Issue
+from issues.models import Issue, NeedInfo
 from issues.services.comments import add_comment
 from issues.services.issues import foresee, lock_family, lock_issue, update_issue
-from issues.services.needinfos import ask, check_requestee
+from issues.services.needinfos import ask, check_question
 from products import access
 
 # These may also be made of an issue that was accepted before.
@@ -64,9 +64,13 @@ def _decide(issue, decision, batch, comment, changes, details):
     if changes:
         issue = update_issue(issue, **doing, **changes)
     if decision == Decision.NEEDINFO:
-        asked = {"requestee": details.get("ask"), "question": details.get("question") or ""}
-        issue = ask(issue, due_on=details.get("due"), **asked, **doing).issue
+        issue = ask(issue, **_asked(details), **doing).issue
     return issue
+
+
+def _asked(details):
+    """Return the details of a question, as `ask` names them."""
+    return {"requestee": details.get("ask"), "question": details.get("question") or "", "due_on": details.get("due")}
 
 
 def foresee_decision(issue, decision, *, actor, changes=None, **details):
@@ -75,10 +79,10 @@ def foresee_decision(issue, decision, *, actor, changes=None, **details):
     access.require(actor, "triage", issue)
     _refuse_decided(issue, decision, None)
     changes = {**(changes or {}), **_effect(issue, decision, details)}
+    changed = foresee(issue, changes, actor=actor)
     if decision == Decision.NEEDINFO:
-        check_requestee(details.get("ask"), issue)
-        return True
-    return foresee(issue, changes, actor=actor)
+        check_question(NeedInfo(issue=issue, asker=actor, **_asked(details)), issue)
+    return changed or decision == Decision.NEEDINFO
 
 
 def _effect(issue, decision, details):

@@ -1,5 +1,6 @@
 """Taking a batch back: each of its events is answered by its inverse, unless somebody has changed that since."""
 
+from datetime import timedelta
 from functools import partial
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -12,12 +13,12 @@ from accounts import services as users
 from accounts.models import User
 from history import log
 from history.errors import Conflict, Forbidden, Refused
-from history.models import Batch, Change, Event, Kind, Via
+from history.models import ASIDE, Batch, Change, Event, Kind, Via
 from history.writing import lock
 from issues import rules
 from issues.models import Comment, Issue, NeedInfo, Priority, Relation, SavedView, Severity, Status, Vote, Watch
 from issues.services import attention, comments, needinfos, relations, statuses, trash, views
-from issues.services.issues import finish, lock_issue
+from issues.services.issues import KEPT, finish, lock_family, lock_issue
 from products import access
 from products import services as products
 from products.models import Component, Label, Milestone, Product, Version
@@ -30,11 +31,15 @@ TOGETHER = (
 )
 # They follow from other things, which are told.
 FOLLOWING = {"returned_at", "returned_reason"}
+# With these the time in triage ends or begins anew.
+TIMED = {"product", "triaged_at"}
 LINKS = ("parent", "duplicate_of")
 EMPTY = {"BooleanField": bool, "JSONField": list}
 RANKS = {"priority": Priority, "severity": Severity}
 # All else that was done to an issue asks for the right to undo.
 RIGHTS = {Kind.TRASHED: "restore", Kind.RESTORED: "trash"}
+# What is one's own, and to be taken back by whoever may do it.
+ATTENTION = {Kind.VOTED: "vote", Kind.UNVOTED: "vote", Kind.WATCHED: "watch"}
 SITE_RIGHTS = {"status": "edit_statuses", "label": "edit_site_labels"}
 MODELS = {
     model._meta.model_name: model
@@ -77,6 +82,7 @@ def running():
 def _step(undoing, batch):
     events = _events_of(batch).order_by("-id").select_related("issue__product")
     events = list(events[undoing.done : undoing.done + CHUNK])
+    _lock_issues_of(events)
     for event in events:
         undoing.left_alone += _revert_or_leave(event, undoing)
     undoing.done += len(events)
@@ -84,6 +90,14 @@ def _step(undoing, batch):
         undoing.state = Batch.State.DONE
     undoing.save(update_fields=["left_alone", "done", "state"])
     return undoing
+
+
+def _lock_issues_of(events):
+    """Lock all issues that the undo of `events` may write to, in one order, whichever it comes to first."""
+    ids = {event.issue_id for event in events} - {None}
+    links = Change.objects.filter(event__in=[event.pk for event in events], field="duplicate_of")
+    named = links.values_list("before", "after")
+    lock_family(*ids, *(value["id"] for pair in named for value in pair if value))
 
 
 def _events_of(batch):
@@ -153,9 +167,9 @@ def _came_along(event, issues):
     return before is not None and before["id"] in issues
 
 
-def right_to_undo(event):
-    """Return the action that who undoes an `event` of an issue must be allowed to do."""
-    return RIGHTS.get(event.kind, "undo")
+def right_to_undo(event, own=False):
+    """Return the action that who undoes an `event` of an issue must be allowed to do; `own`: it is theirs."""
+    return ATTENTION[event.kind] if own and event.kind in ATTENTION else RIGHTS.get(event.kind, "undo")
 
 
 def _right_on_product(event):
@@ -168,14 +182,15 @@ def _right_on_product(event):
 
 def _home(event):
     """Return what events have in common that ask for the same right; each person and each view is its own case."""
-    if event.about == "user" or event.about in views.ABOUT:
+    if event.about in ("user", "vote", "watch", *views.ABOUT):
         return event.about, event.pk, None, event.kind
     return event.about, event.issue_id, event.product_id, event.kind
 
 
 def _authorize_event(actor, event, own):
     if event.issue is not None:
-        access.authorize(actor, right_to_undo(event), event.issue, own=own)
+        theirs = own and event.kind in ATTENTION and _person_of(event) == actor.pk
+        access.authorize(actor, right_to_undo(event, theirs), event.issue, own=own)
         if not access.can(actor, "undo", event.issue):
             _refuse_others_work(actor, event)
         if event.kind == Kind.MOVED:
@@ -190,6 +205,14 @@ def _authorize_event(actor, event, own):
         access.authorize(actor, SITE_RIGHTS.get(event.about, "edit_users"))
         if event.about == "user":
             _authorize_on_person(actor, event)
+
+
+def _person_of(event):
+    """Return the id of who has voted or watched, by what an `event` of that tells; others may have undone it."""
+    if event.kind == Kind.WATCHED:
+        return Watch.objects.filter(pk=event.about_id).values_list("user", flat=True).first()
+    change = event.changes.get()
+    return (change.after or change.before)["id"]
 
 
 def _authorize_on_person(actor, event):
@@ -281,17 +304,33 @@ def _revert_issue(event, undoing):
     if trashed:
         trash.set_trashed(issue, undoing, True)
         return []
-    before = log.state(issue)
+    before = log.state(issue, KEPT)
     wanted, left = _invert(event, before, partial(_may_return, issue, undoing.actor, event.batch_id))
     try:
         # A savepoint, so that what does not fit any more leaves nothing half done.
         with transaction.atomic():
-            _put(issue, wanted)
+            _put_issue(issue, wanted, event)
             rules.check_labels(issue, issue.label_list, present=issue.label_list)
+            if issue.waiting_for_id is not None:
+                needinfos.withdraw_idle(issue, undoing)
             finish(issue, before, undoing, Kind.MOVED if "product" in wanted else Kind.CHANGED)
     except (ValidationError, ObjectDoesNotExist):
         return left + [_left(event, field) for field in wanted]
     return left
+
+
+def _put_issue(issue, wanted, event):
+    """Set the frozen values `wanted` on `issue`, and when its time in triage is up, as it was before `event`."""
+    present = issue.waits_from
+    _put(issue, wanted)
+    if not issue.is_in_triage:
+        issue.overdue_at = None
+    elif not TIMED.isdisjoint(wanted) and (change := event.changes.filter(field="waits_from").first()) is not None:
+        before, after = (parse_datetime(value) if value else None for value in (change.before, change.after))
+        # What it has slept or waited since then still does not count.
+        since = present - after if present and after else timedelta(0)
+        if before is not None:
+            issue.overdue_at = before + since + timedelta(days=issue.product.triage_days)
 
 
 def _may_return(issue, actor, batch, field, frozen):
@@ -320,14 +359,14 @@ def _revert_question(event, undoing):
     """Open a question again that was closed, or take one back that was asked."""
     issue = lock_issue(event.issue)
     question = NeedInfo.objects.select_for_update(of=("self",)).get(pk=event.about_id)
-    if event.state is not None:
-        became, before = NeedInfo.State.OPEN, NeedInfo.State.WITHDRAWN
-    else:
-        change = event.changes.get(field="state")
-        became, before = change.after, change.before
-    if question.state != became:
+    changes = {change.field: change.before for change in event.changes.all()}
+    became = NeedInfo.State.OPEN if event.state is not None else event.changes.get(field="state").after
+    before = changes.get("state", NeedInfo.State.WITHDRAWN)
+    idle = before == NeedInfo.State.OPEN and needinfos.is_idle(question, issue)
+    if question.state != became or idle:
         return [_left(event, "state")]
-    needinfos.set_state(question, issue, before, undoing)
+    since = changes.get("waiting_since")
+    needinfos.set_state(question, issue, before, undoing, since=parse_datetime(since) if since else None)
     return []
 
 
@@ -341,7 +380,7 @@ def _revert_attention(event, undoing):
             return [_left(event, "wanted")]
         attention.set_watch(issue, watch.user, change.before, undoing)
         return []
-    user = User.objects.get(pk=(change.after or change.before)["id"])
+    user = User.objects.get(pk=_person_of(event))
     wanted = change.after is None
     if Vote.objects.filter(issue=issue, user=user).exists() == wanted:
         return [_left(event, "vote")]
@@ -356,7 +395,7 @@ def _invert(event, state, may_return=lambda field, frozen: True):
     """
     wanted, stale = {}, set()
     for change in event.changes.all():
-        if log.same(change.before, change.after):
+        if change.field in ASIDE or log.same(change.before, change.after):
             continue
         if change.field == "labels":
             wanted["labels"], fits = _labels_back(state["labels"], change)

@@ -1,44 +1,93 @@
-"""What words that set fields mean for many issues: the Plan of a bulk change."""
+"""What is to be done to many issues, in words, by drop-downs or by a decision: the Plan of a bulk change."""
+
+from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q
 from django.http import QueryDict
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from issues.forms import IssueForm
-from issues.services.bulk import Plan, one_of_each_product
-from issues.setting.meaning import understand
-from issues.setting.parsing import WordsError, parse
-from products.models import Label
+from issues.choices import Decision, Resolution
+from issues.forms import DecisionForm, IssueForm
+from issues.services.bulk import Plan
+from issues.setting.meaning import meaning_of
+from issues.setting.parsing import Problem, Word
+from products.models import Label, Product
+
+NOWHERE = Word("", -1, 0)
+# What a decision cannot be made without; of a reroute one of the two will do.
+NEEDED = {
+    Decision.DUPLICATE: ("duplicate_of",),
+    Decision.DECLINE: ("resolution",),
+    Decision.NEEDINFO: ("ask", "question"),
+    Decision.SNOOZE: ("until",),
+}
 
 
-def plan_for(text, ids, user):
-    """Return `(Plan, problems, changes)` of what `text` sets on the issues `ids`.
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be done: Settings of fields, a Product to move to, and a decision with what its form has sent."""
+
+    settings: tuple = ()
+    product: Product | None = None
+    decision: str = ""
+    sent: Any = None
+
+    @property
+    def is_nothing(self):
+        """Whether there is nothing to do."""
+        return not (self.settings or self.product or self.decision)
+
+
+def lacking(decision, sent):
+    """Return the names of what has to be sent with a decision and is not."""
+    if decision == Decision.REROUTE:
+        return [] if sent.get("product") or sent.get("component") else ["component"]
+    return [name for name in NEEDED.get(decision, ()) if not sent.get(name, "").strip()]
+
+
+def plan_for(wanted, samples, user):
+    """Return `(Plan, problems, changes)` of what is Wanted; `samples` are an issue of each product that is concerned.
 
     Names are looked up for each product; the issues of one that lacks a name are refused, and only where all do are
     the Problems returned. `changes` are `(field, value)` in words, to be shown.
     """
-    try:
-        settings = parse(text)
-    except WordsError as error:
-        return Plan({}), error.problems, []
-    labels = [setting for setting in settings if setting.field == "labels"]
+    problems = _contradictions(wanted)
+    if problems:
+        return Plan({}), problems, []
+    labels = [setting for setting in wanted.settings if setting.field == "labels"]
     # A label that is taken away need not be there.
-    forgiven = {setting.value.position for setting in labels if setting.removed}
-    plan, problems, changes = Plan({}), [], []
-    for issue in one_of_each_product(ids):
-        found = understand(text, issue, user, whole=True)
-        wrong = [problem for problem in found.problems if problem.word.position not in forgiven]
+    forgiven = {setting.value for setting in labels if setting.removed}
+    plan, changes = Plan({}, wanted.decision), []
+    for issue in samples:
+        found = meaning_of(wanted.settings, issue, user)
+        wrong = [problem for problem in found.problems if problem.word not in forgiven]
         form = _form(found, issue, user)
-        if wrong or not form.is_valid():
-            plan.refused[issue.product_id] = "unknown"
-            problems = problems or wrong
+        details, unfit = _details(wanted, issue, user)
+        if wrong or unfit or not form.is_valid():
+            plan.refused[issue.product_id] = wrong[0].code if wrong else "unknown"
+            problems = problems or [*wrong, *unfit]
             continue
-        plan.changes[issue.product_id] = {**form.changes(), **_labels(labels, issue.product)}
-        changes = changes or [
-            *((change.label, change.after) for change in found.changes if change.field != "labels"),
-            *((_("label"), f"{'−' if one.removed else '+'} {one.value.text}") for one in labels),
-        ]
+        moved = {"product": wanted.product} if wanted.product else {}
+        plan.changes[issue.product_id] = {**form.changes(), **moved, **_labels(labels, issue.product)}
+        plan.details[issue.product_id] = details
+        changes = changes or [*_told_decision(wanted.decision, details), *_told(wanted, found, labels)]
     return plan, [] if plan.changes else problems, changes
+
+
+def _contradictions(wanted):
+    """Return Problems with what is said twice."""
+    seen, problems = set(), []
+    for setting in wanted.settings:
+        if setting.field in seen and setting.field != "labels":
+            label = str(IssueForm.base_fields[setting.field].label).lower()
+            problems.append(Problem(setting.value, _("The %(field)s is there twice.") % {"field": label}))
+        seen.add(setting.field)
+    if wanted.decision and ("status" in seen or wanted.product):
+        problems.append(Problem(NOWHERE, _("A decision sets status and product itself: choose one of the two.")))
+    return problems
 
 
 def _form(found, issue, user):
@@ -52,6 +101,18 @@ def _form(found, issue, user):
     return IssueForm(sent, user=user, product=issue.product, issue=issue, only=only)
 
 
+def _details(wanted, issue, user):
+    """Return what the decision takes, for the product of `issue`, and the Problems with it."""
+    if not wanted.decision:
+        return {}, []
+    form = DecisionForm(wanted.sent, user=user, issue=issue)
+    if not form.is_valid():
+        return {}, [Problem(NOWHERE, text) for texts in form.errors.values() for text in texts]
+    details = form.details()
+    del details["changes"]
+    return details, []
+
+
 def _labels(settings, product):
     """Return the labels to add and to take away, as a Plan has them."""
     found = {}
@@ -61,3 +122,25 @@ def _labels(settings, product):
         if label is not None:
             found.setdefault("remove_labels" if setting.removed else "add_labels", []).append(label)
     return found
+
+
+def _told(wanted, found, labels):
+    fields = [(change.label, change.after) for change in found.changes if change.field != "labels"]
+    marks = [(_("label"), f"{'−' if one.removed else '+'} {one.value.text}") for one in labels]
+    return [*fields, *marks, *([(_("product"), wanted.product.title)] if wanted.product else [])]
+
+
+def _told_decision(decision, details):
+    """Return a decision in words, as a list of one or none."""
+    if not decision:
+        return []
+    said = {
+        "duplicate_of": lambda issue: f"{issue.key} {issue.title}",
+        "resolution": lambda value: str(Resolution(value).label),
+        "ask": lambda person: person.name,
+        "until": lambda moment: date_format(timezone.localtime(moment), "j M Y, H:i"),
+        "product": lambda product: product.title,
+        "component": lambda component: component.name,
+    }
+    told = [say(details[name]) for name, say in said.items() if details.get(name)]
+    return [(_("decision"), " ".join([str(Decision(decision).label).removesuffix(" …"), *told]))]

@@ -14,6 +14,7 @@ from issues.forms import IssueForm, fields_to_edit
 from issues.query.moments import interval, is_point
 from issues.setting.parsing import Problem, WordsError, parse, written
 from products.access import may_be_asked
+from products.models import excludes
 
 SUGGESTED, OFFERED = 3, 8
 NONE, ME = ("none", "@none"), ("@me", "me")
@@ -52,10 +53,10 @@ class Meaning:
     problems: list = field(default_factory=list)
 
 
-def understand(text, issue, user, *, whole=False):
+def understand(text, issue, user):
     """Return the Meaning of `text` for `issue` as `user` may change it; it holds no name that `user` may not see.
 
-    What the issue has already is left out, unless the `whole` is asked for.
+    What the issue has already is left out.
     """
     problems: list = []
     try:
@@ -63,19 +64,30 @@ def understand(text, issue, user, *, whole=False):
     except WordsError as error:
         problems, settings = error.problems, error.settings
     reading = Reading(issue, user)
-    found = Meaning(problems=[reading.completed(problem) for problem in problems])
+    found = _meaning(settings, reading)
+    found.problems += [*(reading.completed(problem) for problem in problems), *reading.exclusions()]
+    found.problems.sort(key=lambda problem: problem.word.position)
+    found.changes = [change for change in found.changes if change.before != change.after]
+    return found
+
+
+def meaning_of(settings, issue, user):
+    """Return the Meaning of `settings` for `issue`, one of many: with what it has already, whatever its labels are."""
+    return _meaning(settings, Reading(issue, user))
+
+
+def _meaning(settings, reading):
+    found = Meaning()
     for setting in settings:
         if setting.field not in reading.editable:
             label = str(IssueForm.base_fields[setting.field].label).lower()
-            message = _("You may not set the %(field)s of %(key)s.") % {"field": label, "key": issue.key}
-            found.problems.append(Problem(setting.value, message))
+            message = _("You may not set the %(field)s of %(key)s.") % {"field": label, "key": reading.issue.key}
+            found.problems.append(Problem(setting.value, message, code="forbidden"))
         elif setting.field == "labels":
             reading.label(setting, found.problems)
         else:
             _set(reading, setting, found)
     found.changes += reading.label_change()
-    found.changes = [change for change in found.changes if whole or change.before != change.after]
-    found.problems.sort(key=lambda problem: problem.word.position)
     return found
 
 
@@ -96,6 +108,8 @@ class Reading:
         self.facts = facts_of(issue, user, options=bool(self.editable))
         self.labels = {label.ident: label.name for label in self.facts.get("label", [])}
         self.had = dict(self.labels)
+        # What is added, with the word that says so.
+        self.added: dict = {}
 
     def completed(self, problem):
         """Return `problem`, a missing value with what the value can be."""
@@ -207,6 +221,24 @@ class Reading:
             problems.append(option)
         else:
             self.labels[option.sent[0][1]] = option.name
+            self.added[option.sent[0][1]] = setting.value
+
+    def exclusions(self):
+        """Return the Problems of added labels that exclude one which is there, each with the way to swap the two."""
+        problems = []
+        for ident, word in self.added.items():
+            name = self.labels.get(ident, "")
+            others = [(key, one) for key, one in self.labels.items() if key != ident and excludes(one, name)]
+            # Of two that are added the later one is told.
+            others = [one for key, one in others if key not in self.added or self.added[key].position < word.position]
+            if others:
+                message = _("%(one)s and %(other)s exclude one another.") % {"one": name, "other": others[0]}
+                swaps = () if others[0] in self._added_names() else (f"{written(name)} -l {written(others[0])}",)
+                problems.append(Problem(word, message, swaps))
+        return problems
+
+    def _added_names(self):
+        return [self.labels.get(ident) for ident in self.added]
 
     def label_change(self):
         """Return the Change of the labels, all of which are sent, as a list of one or none."""

@@ -47,12 +47,16 @@ class Setting:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one word; `suggestions` are texts to put in its place; `field` is what lacks a value."""
+    """What is wrong with one word; `suggestions` are texts to put in its place; `field` is what lacks a value.
+
+    `code` says whether it is that nothing is called so, or that it is forbidden.
+    """
 
     word: Word
     message: str
     suggestions: tuple = ()
     field: str = ""
+    code: str = "unknown"
 
     def as_dict(self):
         """Return it as the palette is told."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from django.apps import apps
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, Subquery
 
 from issues.similar.scoring import BODY, TITLE
 from products import access
@@ -58,13 +58,18 @@ def _read():
 
 
 def known_to(user, terms):
-    """Return `{part: {term: documents}}` of `terms` in what everybody may read, and products that `user` may.
+    """Return `({part: {term: documents}}, what the weights were fitted to)`, of `terms` in what `user` may read.
 
-    `ALL` is among them; a term that is missing is in one issue at most.
+    Counted are what everybody may read, and products that `user` may. `ALL` is among them; a term that is missing is in
+    one issue at most. The weights are None where nothing was fitted.
     """
     counts = apps.get_model("issues", "TermCount").objects
     seen = Q() if access.is_superuser(user) else Q(product=None) | access.visible_products(user, "product__")
+    # In the same statement: every page that shows similar issues asks it.
+    fitted = Subquery(apps.get_model("issues", "FittedWeights").objects.order_by("-pk").values("weights")[:1])
+    rows = counts.filter(seen, term__in=[ALL, *terms]).annotate(fitted=fitted)
     found: dict = {TITLE: defaultdict(int), BODY: defaultdict(int)}
-    for term, part, documents in counts.filter(seen, term__in=[ALL, *terms]).values_list("term", "part", "documents"):
+    told = list(rows.values_list("term", "part", "documents", "fitted"))
+    for term, part, documents, _weights in told:
         found[part][term] += documents
-    return found
+    return found, told[0][-1] if told else None

@@ -14,6 +14,7 @@ from issues.similar import scoring
 from issues.similar.candidates import Ids, candidates, few_products
 from issues.similar.counts import ALL, known_to
 from issues.similar.scoring import Facts
+from issues.similar.weights import bounded
 from issues.similar.words import number_of, stem, words_of
 from issuetracker.prepared import Among
 
@@ -84,9 +85,9 @@ def look_up(user, title, description="", product=None, component=None, *, exclud
         part: {number_of(word): weight for word, weight in words.items()}
         for part, words in scoring.weigh(title, description).items()
     }
-    counts = known_to(user, {term for words in weighed.values() for term in words})
+    counts, fitted = known_to(user, {term for words in weighed.values() for term in words})
     known = {part: (counts[part], counts[part].get(ALL, 0)) for part in weighed}
-    query = scoring.make_query(title, weighed, known, product=product, component=component)
+    query = scoring.make_query(title, weighed, known, product=product, component=component, weights=bounded(fitted))
     issues = Issue.objects.visible_to(user) if within is None else within
     if exclude is not None:
         issues = issues.exclude(pk=exclude.pk)

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from math import exp, log, log1p
+from operator import mul
 
 from issues.similar import weights as w
 from issues.similar.words import words_of
@@ -54,21 +55,25 @@ def overlap(one, other):
 
 @dataclass
 class Query:
-    """What is compared: `asked[field]` is how much each word of it tells, `own[field]` its score against itself."""
+    """What is compared: `asked[field]` is how much each word of it tells, `own[field]` its score against itself.
+
+    `weights` say how much each sign counts, as `weights.bounded` gives them.
+    """
 
     title: str
     product: object = None
     component: object = None
     asked: dict = field(default_factory=dict)
     own: dict = field(default_factory=dict)
+    weights: tuple = w.bounded(None)
 
 
-def make_query(title, weighed, known, *, product=None, component=None):
+def make_query(title, weighed, known, *, product=None, component=None, weights=None):
     """Return the Query for a title and what `weigh` gave; `known[field]` is `(documents of each word, total)`.
 
     Of a body its most telling words are asked for, and of both the rarest only: see `affordable`.
     """
-    query = Query(title, product, component)
+    query = Query(title, product, component, weights=weights or w.bounded(None))
     for part, words in weighed.items():
         documents, total = known[part]
         tells = {word: idf(documents.get(word, 1), total) for word in words}
@@ -115,18 +120,27 @@ class Ranked:
     duplicates: int = 0
 
 
-def rank(query, found, facts, canonical, duplicates, *, now, limit, prior=w.PRIOR):
+def rank(query, found, facts, canonical, duplicates, *, now, limit, prior=1):
     """Return at most `limit` Ranked, the most alike first.
 
     `found[issue]` is its `(title, body)` score, `facts[issue]` its Facts, `canonical[issue]` what it is a duplicate of
     in the end (issues without are their own), `duplicates[issue]` how many known duplicates an issue has. `prior` is
-    the weight of all that is not text.
+    how much all that is not text counts.
     """
+    weights = [*query.weights[: len(w.OF_TEXT)], *(prior * weight for weight in query.weights[len(w.OF_TEXT) :])]
+    ranked = []
+    for issue, best, marks in signs(query, found, facts, canonical, duplicates, now=now):
+        ranked.append(Ranked(issue, sum(map(mul, weights, marks)), best, duplicates.get(issue, 0)))
+    ranked.sort(key=lambda one: (-one.score, -facts[one.issue].created))
+    return ranked[:limit]
+
+
+def signs(query, found, facts, canonical, duplicates, *, now):
+    """Yield `(issue, which of its duplicates is most alike, its signs in the order of the weights)`, as `rank` does."""
     own = trigrams(query.title)
     groups: dict = {}
     for issue in found:
         groups.setdefault(canonical.get(issue, issue), []).append(issue)
-    ranked = []
     for issue, members in groups.items():
         text, best, words, body = -1.0, issue, 0.0, 0.0
         for member in members:
@@ -137,23 +151,20 @@ def rank(query, found, facts, canonical, duplicates, *, now, limit, prior=w.PRIO
                 text, best = alike, member
             words = max(words, in_title)
             body = max(body, in_body / query.own[BODY]) if query.own.get(BODY) else 0.0
-        score = w.TEXT * text + w.WORDS * words + w.BODY * body
-        score += prior * standing(query, facts[issue], duplicates.get(issue, 0), now)
-        ranked.append(Ranked(issue, score, best, duplicates.get(issue, 0)))
-    ranked.sort(key=lambda one: (-one.score, -facts[one.issue].created))
-    return ranked[:limit]
+        yield issue, best, (text, words, body, *standing(query, facts[issue], duplicates.get(issue, 0), now))
 
 
 def standing(query, facts, duplicates, now):
-    """Return what speaks for an issue beside its text: that it is new, near, open, or known to be reported often."""
-    points = w.MONTHS * log1p(max(0.0, now - facts.created) / MONTH)
-    points += w.PRODUCT * (facts.product == query.product and query.product is not None)
-    points += w.COMPONENT * (facts.component == query.component and query.component is not None)
-    if facts.closed is None:
-        points += w.OPEN
-    else:
-        points += w.RESOLVED * exp(-max(0.0, now - facts.closed) / DAY / w.RESOLVED_DAYS)
-    return points + w.DUPLICATES * log(1 + duplicates)
+    """Return the signs of an issue beside its text: that it is new, near, open, or known to be reported often."""
+    is_open = facts.closed is None
+    return (
+        log1p(max(0.0, now - facts.created) / MONTH),
+        facts.product == query.product and query.product is not None,
+        facts.component == query.component and query.component is not None,
+        is_open,
+        0.0 if is_open else exp(-max(0.0, now - facts.closed) / DAY / w.RESOLVED_DAYS),
+        log(1 + duplicates),
+    )
 
 
 @dataclass(slots=True)

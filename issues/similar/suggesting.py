@@ -1,6 +1,8 @@
 """What the fields of an issue may be, by what issues like it were given. Nothing here sets anything."""
 
 from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.utils import timezone
 
@@ -15,19 +17,42 @@ from products import access
 from products.models import Member
 
 FIELDS = ("component", "type", "severity", "labels", "assignee")
-COLUMNS = ("pk", "created_at", "type", "severity", "assignee_id", "component__name", "component__archived_at")
+OF_COMPONENT = ("component_id", "component__name", "component__archived_at")
+COLUMNS = ("pk", "created_at", "type", "severity", "assignee_id", *OF_COMPONENT)
 SHOWN = 3
 # A value of a smaller share of the votes, or of fewer issues, is not worth a glance.
 LEAST, FEWEST = 0.1, 2
 
 
-def suggest(user, issue):
-    """Return `{field: [{"value", "score", "evidence": {"for", "of"}}]}` for what `issue` does not say yet.
+@dataclass(frozen=True)
+class Offer:
+    """What a field may be: `sent` is the value as a form sends it, `value` as the API has it.
 
-    The 30 nearest issues of its product that are triaged and that `user` sees vote, newer ones more: `for` of the `of`
-    that have the field have this value; the score is its share of the votes. Fields are component, severity, labels and
-    assignee where they are empty, and type where it is what it is by default. Values are written as in the API, only
-    such as could be set: what is not archived, and who may be asked. Fields without any are left out.
+    `count` of the `of` that have the field have this value; the score is its share of the votes.
+    """
+
+    sent: Any
+    value: Any
+    score: float
+    count: int
+    of: int
+
+    def told(self):
+        """Return it as the API tells it."""
+        return {"value": self.value, "score": self.score, "evidence": {"for": self.count, "of": self.of}}
+
+
+def suggest(user, issue):
+    """Return `{field: [{"value", "score", "evidence": {"for", "of"}}]}` for what `issue` does not say yet."""
+    return {name: [one.told() for one in found] for name, found in offers(user, issue).items()}
+
+
+def offers(user, issue):
+    """Return `{field: [Offer]}` for what `issue` does not say yet, the best first.
+
+    The 30 nearest issues of its product that are triaged and that `user` sees vote, newer ones more. Fields are
+    component, severity, labels and assignee where they are empty, and type where it is what it is by default. Only
+    what could be set is offered: what is not archived, and who may be asked. Fields without any are left out.
     """
     wanted = [name for name in FIELDS if _is_empty(issue, name)]
     if not wanted:
@@ -40,7 +65,7 @@ def suggest(user, issue):
         told[name] = [_offer(one, of) for one in votes if one.score >= LEAST and one.count >= FEWEST]
     if told.get("assignee"):
         told["assignee"] = _who_may_be_asked(issue.product, told["assignee"])
-    if told.get("type") and told["type"][0]["value"] == issue.type:
+    if told.get("type") and told["type"][0].value == issue.type:
         told["type"] = []
     told["labels"] = _fitting(told.get("labels", ()))
     return {name: told[name][:SHOWN] for name in wanted if told[name]}
@@ -62,12 +87,12 @@ def _given(user, issue, wanted):
     labels, now, given = defaultdict(list), timezone.now(), []
     if "labels" in wanted:
         links = IssueLabel.objects.filter(issue__in=nearest, label__archived_at=None).order_by("pk")
-        for pk, name in links.values_list("issue", "label__name"):
-            labels[pk].append(name)
+        for pk, label, name in links.values_list("issue", "label", "label__name"):
+            labels[pk].append((label, name))
     for row in Issue.objects.filter(pk__in=nearest).order_by("-pk").values_list(*COLUMNS):
-        pk, created, kind, severity, assignee, component, archived = row
+        pk, created, kind, severity, assignee, component, name, archived = row
         values = {
-            "component": [component] if component and not archived else [],
+            "component": [(component, name)] if component and not archived else [],
             "type": [kind],
             "severity": [Severity(severity).name.lower()] if severity else [],
             "labels": labels[pk],
@@ -78,22 +103,23 @@ def _given(user, issue, wanted):
 
 
 def _offer(vote, of):
-    return {"value": vote.value, "score": round(vote.score, 3), "evidence": {"for": vote.count, "of": of}}
+    sent, value = vote.value if isinstance(vote.value, tuple) else (vote.value, vote.value)
+    return Offer(sent, value, round(vote.score, 3), vote.count, of)
 
 
 def _who_may_be_asked(product, offers):
     """Return the `offers` of people who may be asked in `product`, with their names in the place of their ids."""
-    ids = [offer["value"] for offer in offers]
+    ids = [offer.sent for offer in offers]
     people, roles = User.objects.in_bulk(ids), defaultdict(list)
     for user, role in Member.objects.filter(product=product, user__in=ids).values_list("user", "role"):
         roles[user].append((product.pk, role))
     asked = []
     for offer in offers:
-        person = people[offer["value"]]
+        person = people[offer.sent]
         access.remember_roles(person, roles[person.pk])
         if access.may_be_asked(person, product):
             names = {"username": person.username, "display_name": person.display_name}
-            asked.append({**offer, "value": names})
+            asked.append(replace(offer, sent=person.username, value=names))
     return asked
 
 
@@ -101,6 +127,6 @@ def _fitting(offers):
     """Return the `offers` of labels without those that a better one excludes, being of its group."""
     groups: dict = {}
     for offer in offers:
-        group, slash, _name = offer["value"].lower().rpartition("/")
-        groups.setdefault((group, slash) if slash else offer["value"], offer)
+        group, slash, _name = offer.value.lower().rpartition("/")
+        groups.setdefault((group, slash) if slash else offer.value, offer)
     return list(groups.values())

@@ -45,6 +45,16 @@ class TermCount(models.Model):
         return f"{self.term}: {self.documents}"
 
 
+class FittedWeights(models.Model):
+    """What this site was fitted to, in its one row: `{name: weight}`, which `weights.bounded` keeps within bounds."""
+
+    weights = models.JSONField()
+    fitted_at = models.DateTimeField()
+
+    def __str__(self):
+        return f"{self.fitted_at}"
+
+
 class ToPost(models.Model):
     """Issues, from one id to another, whose words the worker is still to write: the door for many leaves them to it."""
 

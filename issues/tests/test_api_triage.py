@@ -228,3 +228,33 @@ def test_watchers(api, issue, stranger, reporter):
     assert client.delete(made["Location"]).status_code == 204
     assert api(reporter).delete(f"{ISSUE}watchers/rosa/").status_code == 204
     assert client.get(f"{ISSUE}watchers/").json()["results"] == []
+
+
+class TestOnce:
+    def test_a_vote(self, api, issue, stranger):
+        client = api(stranger)
+        first = client.post(f"{ISSUE}votes/", {}, format="json")
+        again = client.post(f"{ISSUE}votes/", {}, format="json")
+        assert (first.status_code, again.status_code, again.json()) == (201, 200, first.json())
+        assert "Location" in first and "Location" not in again
+        client.delete(first["Location"])
+        assert client.post(f"{ISSUE}votes/", {}, format="json").status_code == 201
+
+    @pytest.mark.parametrize(("who", "code"), [("stranger", 201), ("reporter", 200)])
+    def test_a_watch(self, api, issue, request, who, code):
+        client = api(request.getfixturevalue(who))
+        codes = [client.post(f"{ISSUE}watchers/", {}, format="json").status_code for _time in range(2)]
+        assert codes == [code, 200]
+
+
+def test_the_schema_tells_of_counts_and_of_what_was_there(client):
+    schema = client.get("/openapi.json").json()
+    page = schema["paths"]["/api/v1/triage/"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    shape = schema["components"]["schemas"][page["$ref"].rpartition("/")[2]]
+    assert set(shape["properties"]["counts"]["required"]) == {"new", "returned", "overdue"}
+    assert "counts" in shape["required"] and "results" in shape["properties"]
+    plain = schema["paths"]["/api/v1/issues/"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert plain != page
+    for below in ("votes", "watchers"):
+        answers = schema["paths"][f"/api/v1/issues/{{issue_key}}/{below}/"]["post"]["responses"]
+        assert {"200", "201"} <= set(answers)

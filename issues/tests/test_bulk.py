@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from history import log
 from history.models import Batch
 from issues.models import Issue
-from issues.services import bulk, create_issue, update_issue
+from issues.services import bulk, create_issue, purge, trash_issue, update_issue
 from issues.tests.many import file_many
 from products.models import Component, Label
 from products.services import create_part, create_product, set_member, update_product
@@ -188,3 +188,42 @@ def test_a_preview_asks_no_more_for_many(product, triager):
             assert bulk.preview([issue.pk for issue in issues], plan, actor=triager).changes == amount
         counts.append(len(made) - 2 * amount)
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code"),
+    [
+        ({"decision": "needinfo", "ask": "rosa"}, "blank"),
+        ({"decision": "needinfo", "ask": "sam", "question": "Which?", "confidential": True}, "person"),
+        ({"decision": "needinfo", "ask": "rosa", "question": "Which?"}, None),
+        ({"decision": "accept", "comment": " "}, None),
+        ({"decision": "snooze", "until": "2020-01-02T10:00:00Z"}, "required"),
+        ({"decision": "decline"}, "required"),
+        ({"decision": "duplicate", "duplicate_of": "WEB-1"}, "circle"),
+    ],
+)
+def test_what_is_foreseen_is_what_is_done(api, issues, triager, stranger, wanted, code):
+    body = {"ids": [issues[0].pk], "set": wanted}
+    foreseen = send(api, triager, **body, dry_run=True)
+    done = send(api, triager, **body)
+    done.pop("batch")
+    assert foreseen == done
+    assert [one["code"] for one in done["refused"]] == ([code] if code else [])
+
+
+def test_nothing_is_kept_of_what_was_said(api, issues, triager):
+    send(api, triager, ids=[issues[0].pk], set={"decision": "accept", "comment": "hunter2"})
+    assert Batch.objects.latest("id").todo == {"changes": 1, "unchanged": 0, "refused": []}
+
+
+def test_what_it_names_may_be_purged_while_it_waits(product, issues, triager, administrator, monkeypatch):
+    monkeypatch.setattr(bulk, "AT_ONCE", 1)
+    original, *others = issues
+    plan = bulk.Plan({product.pk: {}}, "duplicate", {product.pk: {"duplicate_of": original}})
+    batch = bulk.change([one.pk for one in others], plan, actor=triager, via="web")
+    trash_issue(original, actor=administrator, via="web")
+    purge(Issue.objects.get(pk=original.pk), actor=administrator, via="web")
+    call_command("worker", once=True)
+    batch.refresh_from_db()
+    assert (batch.state, batch.todo["changes"]) == (Batch.State.FAILED, 0)
+    assert not bulk.unfinished().exists()

@@ -17,6 +17,8 @@ from issues.importers.loading import key_of
 from issues.models import Comment, Issue, Watch
 from issues.services import batch, update_issue
 from issues.services.issues import RELATED
+from issues.similar.finding import similar_to
+from issues.similar.writing import count_waiting
 from products.models import Component, Label, Milestone, Product
 
 
@@ -635,3 +637,17 @@ def test_progress_is_a_line_for_every_thousand(db, tmp_path):
     out = bring(tmp_path, [record(n) for n in range(1, 1102)], visibility="private")
     assert out.startswith("1,000 of 1,101 issues, ")
     assert "WEBSHOP: 1,101 issues of Web shop, created (private)" in out
+
+
+def test_what_comes_in_is_comparable_at_once(db, tmp_path):
+    rows = [record(1, title="Cart empties after login"), record(2, title="Cart is empty after the login")]
+    out = bring(tmp_path, rows)
+    assert out.index("a second)") < out.index("2 issues can be compared.")
+    issue = Issue.objects.get(title__startswith="Cart empties")
+    assert [one.issue.title for one in similar_to(None, issue)] == ["Cart is empty after the login"]
+    assert "compared" not in bring(tmp_path, rows)
+
+
+def test_the_comparison_can_wait_for_the_worker(db, tmp_path):
+    out = bring(tmp_path, [record(1)], similar_later=True)
+    assert "compared" not in out and count_waiting() == 1

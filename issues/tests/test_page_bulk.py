@@ -1,10 +1,12 @@
 """The page that changes many issues: what would change is shown, then done, and undone as one."""
 
+import re
+
 import pytest
 
 from history.models import Batch
-from issues.models import Issue
-from issues.services import create_issue, undo, update_issue
+from issues.models import Issue, Status
+from issues.services import bulk, create_issue, undo, update_issue
 from products.models import Component, Label
 from products.services import create_part, create_product
 
@@ -58,7 +60,7 @@ def test_all_that_a_query_finds(client, issues, administrator, reporter, triager
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "told"),
     [
         ({"words": "p huge"}, "huge"),
         ({"words": "priority"}, "needs a value"),
@@ -66,9 +68,9 @@ def test_all_that_a_query_finds(client, issues, administrator, reporter, triager
         ({"q": "is:nonsense", "words": "p high"}, "nonsense"),
     ],
 )
-def test_what_is_wrong_is_said(client, issues, triager, data, said):
+def test_what_is_wrong_is_said(client, issues, triager, data, told):
     page = send(client, triager, 400, **({} if "q" in data else {"ids": [issues[0].pk]}), **data, apply="1")
-    assert said in page and 'role="alert"' in page
+    assert told in page and 'role="alert"' in page
     assert not Issue.objects.filter(priority=3).exists()
 
 
@@ -90,3 +92,171 @@ def test_it_leads_nowhere_else(client, issues, triager, target):
 
 def test_nothing_chosen(client, triager):
     assert "Choose issues in a list" in send(client, triager, ids=["x", "99999999999999999999"], words="p high")
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "value"),
+    [
+        ({"field-priority": "high"}, "priority_slug", "high"),
+        ({"field-severity": "S1"}, "severity_slug", "s1"),
+        ({"field-type": "task"}, "type", "task"),
+        ({"field-status": "accepted"}, "status", "Accepted"),
+        ({"field-status": "wont-do"}, "resolution", "wont-do"),
+        ({"field-assignee": "@me"}, "assignee", "tom"),
+        ({"field-assignee": "mia"}, "assignee", "mia"),
+        ({"field-component": "Cart"}, "component", "Cart"),
+        ({"field-due_on": "2031-05-06"}, "due_on", "2031-05-06"),
+        ({"field-add_labels": ["bug", "ui"], "field-priority": "low"}, "label_list", ["bug", "ui"]),
+        ({"field-add_labels": "bug", "words": "l ui"}, "label_list", ["bug", "ui"]),
+    ],
+)
+def test_fields_by_drop_downs(client, issues, triager, data, field, value):
+    page = send(client, triager, ids=[issues[0].pk], preview="1", **data)
+    assert "1 would change" in page
+    send(client, triager, 302, ids=[issues[0].pk], apply="1", **data)
+    found = Issue.objects.get(number=1)
+    assert said(getattr(found, field)) == value
+
+
+def said(value):
+    """Return a value of a field in words."""
+    if isinstance(value, list):
+        return [label.name for label in value]
+    return str(value)
+
+
+def test_fields_are_emptied_by_drop_downs(client, issues, triager):
+    bug, ui = Label.objects.order_by("name")
+    given = {"assignee": triager, "component": Component.objects.get(), "due_on": "2031-01-01", "labels": [bug, ui]}
+    update_issue(issues[0], actor=triager, via="web", **given)
+    data = {"field-assignee": "none", "field-component": "none", "field-undated": "on", "field-remove_labels": "ui"}
+    page = send(client, triager, ids=[issue.pk for issue in issues], preview="1", **data)
+    assert "1 would change" in page and "3 are so already" in page and "Label: − ui" in page
+    send(client, triager, 302, ids=[issues[0].pk], apply="1", **data)
+    found = Issue.objects.get(number=1)
+    assert (found.assignee, found.component, found.due_on) == (None, None, None)
+    assert said(found.label_list) == ["bug"]
+
+
+def test_moving(client, issues, administrator, triager):
+    other = create_product(actor=administrator, via="web", key="API", title="API", visibility="internal")
+    page = send(client, triager, **{"ids": [issues[0].pk], "field-move": "API", "apply": "1"}, code=302)
+    assert Issue.objects.get(product=other).title == "Cart 1" and page == ""
+
+
+@pytest.mark.parametrize(
+    ("decision", "details", "told"),
+    [
+        ("accept", {}, "Decision: accept"),
+        ("duplicate", {"duplicate_of": "WEB-4"}, "Decision: duplicate of WEB-4 Cart 4"),
+        ("decline", {"resolution": "invalid", "comment": "Sorry."}, "Decision: decline invalid"),
+        ("needinfo", {"ask": "rosa", "question": "Where?"}, "Decision: ask somebody Rosa"),
+        ("snooze", {"until": "2030-01-01T09:00"}, "Decision: snooze 1 Jan 2030, 09:00"),
+        ("reroute", {"component": "cart"}, "Decision: reroute Cart"),
+    ],
+)
+def test_a_decision_on_many(client, issues, triager, decision, details, told):
+    ids = [issue.pk for issue in issues[:3]]
+    if details:
+        page = send(client, triager, ids=ids, decision=decision)
+        assert "3 would change" not in page and "autofocus" in page and 'role="alert"' not in page
+        assert 'role="alert"' in send(client, triager, 400, ids=ids, decision=decision, preview="1")
+    page = send(client, triager, ids=ids, decision=decision, **details)
+    assert "3 would change" in page and told in page
+    before = Batch.objects.count()
+    send(client, triager, 302, ids=ids, decision=decision, apply="1", **details)
+    assert Batch.objects.count() == before + 1
+    assert not any(issue.event_count == 1 for issue in Issue.objects.filter(pk__in=ids))
+    undo(Batch.objects.latest("id"), actor=triager, via="web")
+    assert all(issue.is_queued for issue in Issue.objects.filter(pk__in=ids))
+
+
+def test_what_is_decided_already_is_left(client, issues, triager):
+    update_issue(issues[0], actor=triager, via="web", status=Status.objects.get(slug="accepted"))
+    page = send(client, triager, ids=[issue.pk for issue in issues], decision="accept")
+    assert "3 would change" in page and "1: somebody has decided on them already (WEB-1)" in page
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"words": "p low", "field-priority": "high"},
+        {"decision": "accept", "field-status": "accepted"},
+        {"decision": "accept", "field-move": "WEB"},
+        {"field-priority": "huge"},
+        {"field-due_on": "someday"},
+        {"decision": "needinfo", "ask": "nobody", "question": "Who?"},
+        {"decision": "duplicate", "duplicate_of": "WEB-99"},
+        {},
+    ],
+)
+def test_what_contradicts_itself_is_refused(client, issues, triager, data):
+    page = send(client, triager, 400, ids=[issues[0].pk], apply="1", **data)
+    assert 'role="alert"' in page
+    assert Issue.objects.get(number=1).event_count == 1
+
+
+def test_nothing_is_done_that_was_not_shown(client, issues, triager):
+    ids = [issues[0].pk]
+    page = send(client, triager, ids=ids, preview="1", **{"field-priority": "high"})
+    stamp = re.search(r'name="foreseen" value="(\w+)"', page)[1]
+    again = send(client, triager, ids=ids, apply="1", foreseen=stamp, **{"field-priority": "urgent"})
+    assert "Priority: urgent" in again and Issue.objects.get(number=1).priority == 0
+    send(client, triager, 302, ids=ids, apply="1", foreseen=stamp, **{"field-priority": "high"})
+    assert Issue.objects.get(number=1).priority_slug == "high"
+
+
+def test_the_names_of_what_is_hidden_are_not_offered(client, issues, administrator, triager):
+    secret = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    create_part(Label, product=secret, actor=administrator, via="web", name="hush")
+    hidden = create_issue(secret, actor=administrator, via="web", title="Hidden")
+    page = send(client, triager, ids=[issues[0].pk, hidden.pk])
+    assert "1 issue is chosen" in page and "hush" not in page and "Secret" not in page
+
+
+@pytest.mark.parametrize("amount", [3, 40])
+def test_the_page_takes_ten_statements(client, product, maintainer, triager, amount, django_assert_max_num_queries):
+    for number in range(amount):
+        create_part(Label, product=product, actor=maintainer, via="web", name=f"label-{number}")
+        create_issue(product, actor=triager, via="web", title="One")
+    client.force_login(triager)
+    with django_assert_max_num_queries(10):
+        assert client.get(PAGE, {"q": "is:open"}).status_code == 200
+
+
+class TestALongOne:
+    @pytest.fixture
+    def batch(self, client, issues, triager, monkeypatch):
+        monkeypatch.setattr(bulk, "AT_ONCE", 2)
+        monkeypatch.setattr(bulk, "CHUNK", 2)
+        client.force_login(triager)
+        data = {"ids": [issue.pk for issue in issues], "words": "p high", "apply": "1", "next": "/issues/?q=cart"}
+        answer = client.post(PAGE, data)
+        batch = Batch.objects.latest("id")
+        assert answer.url == f"/batches/{batch.pk}/?next=%2Fissues%2F%3Fq%3Dcart"
+        return batch
+
+    def page(self, client, batch, **headers):
+        return " ".join(client.get(f"/batches/{batch.pk}/", headers=headers).content.decode().split())
+
+    def test_one_sees_how_far_it_is(self, client, batch):
+        assert "<b>0 of 4</b>" in self.page(client, batch) and "data-runs" in self.page(client, batch)
+        batch = bulk.carry_on(batch)
+        part = self.page(client, batch, **{"X-Fragment": "progress"})
+        assert "<b>2 of 4</b>: 2 changed" in part and "<html" not in part and "Undo" not in part
+        bulk.carry_on(batch)
+        page = self.page(client, batch)
+        assert "<b>4 of 4</b>: 4 changed, 0 were so already, 0 left as they are." in page
+        assert "data-runs" not in page and f"/batches/{batch.pk}/undo/" in page
+
+    def test_nobody_else_does(self, client, batch, administrator, stranger):
+        for user in (administrator, stranger):
+            client.force_login(user)
+            assert client.get(f"/batches/{batch.pk}/").status_code == 404
+        client.logout()
+        assert client.get(f"/batches/{batch.pk}/").status_code == 302
+
+    def test_other_batches_have_no_page(self, client, issues, triager):
+        update_issue(issues[0], actor=triager, via="web", priority=1)
+        client.force_login(triager)
+        assert client.get(f"/batches/{Batch.objects.latest('id').pk}/").status_code == 404

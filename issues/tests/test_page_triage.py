@@ -211,3 +211,89 @@ class TestPresence:
     def test_triagers_only(self, client, reports, request, who, code):
         assert self.here(client, request.getfixturevalue(who)).status_code == code
         assert not Presence.objects.exists()
+
+
+class TestOnThePageOfTheIssue:
+    HERE = "/issues/WEB-1/?list=q%3Dis%253Aopen"
+
+    def page(self, client, user, address=HERE):
+        client.force_login(user)
+        return text(client.get(address))
+
+    @pytest.mark.parametrize(("who", "decides"), [("triager", True), ("reporter", False), ("stranger", False)])
+    def test_the_bar_is_for_triagers(self, client, reports, request, who, decides):
+        page = self.page(client, request.getfixturevalue(who))
+        assert page.count('name="decision"') == (7 if decides else 0)
+        assert ('data-action="accept"' in page) == decides
+
+    @pytest.mark.parametrize(("decision", "left"), [("accept", 1), ("decline", 0)])
+    def test_what_is_decided_can_still_be_asked_about_while_it_is_open(self, client, reports, triager, decision, left):
+        details = {"resolution": "invalid"} if decision == "decline" else {}
+        decide(reports[0], decision, actor=triager, via="web", **details)
+        page = self.page(client, triager)
+        assert page.count('name="decision"') == page.count('value="needinfo"') == left
+        assert 'data-action="duplicate"' in page and 'data-action="accept"' not in page
+
+    def test_one_stays_there(self, client, reports, triager):
+        data = {"decision": "decline", "resolution": "invalid", "next": self.HERE}
+        answer = post(client, triager, **data)
+        assert (answer.status_code, answer.url) == (302, self.HERE)
+        page = self.page(client, triager)
+        assert "Declined WEB-1" in page and f'action="/batches/{Batch.objects.latest("id").pk}/undo/"' in page
+
+    def test_what_is_wrong_is_said_there(self, client, reports, triager):
+        data = {"decision": "needinfo", "ask": "nobody", "question": "Kept?", "next": self.HERE}
+        answer = post(client, triager, **data)
+        assert answer.status_code == 400
+        assert "Kept?" in text(answer) and 'class="issue-fields"' in text(answer) and 'role="alert"' in text(answer)
+
+    def test_the_second_sees_what_the_first_did(self, client, reports, triager, maintainer):
+        decide(reports[0], "accept", actor=maintainer, via="web")
+        answer = post(client, triager, decision="decline", resolution="invalid", seen=1, next=self.HERE)
+        assert answer.status_code == 409 and "mia has decided on WEB-1: it is Accepted." in text(answer)
+
+    def test_it_leads_nowhere_else(self, client, reports, triager):
+        answer = post(client, triager, decision="accept", next="https://elsewhere.example/")
+        assert answer.url == "/issues/WEB-1/"
+
+
+class TestInARow:
+    ROW = {"X-Fragment": "row"}
+
+    @pytest.mark.parametrize(
+        ("decision", "form"),
+        [
+            ("accept", 'data-action="accept"'),
+            ("duplicate", 'name="duplicate_of"'),
+            ("decline", 'value="invalid"'),
+            ("needinfo", 'name="question"'),
+            ("snooze", 'name="until"'),
+            ("reroute", 'name="component"'),
+        ],
+    )
+    def test_a_menu_holds_the_form(self, client, reports, triager, reporter, stranger, decision, form):
+        client.force_login(triager)
+        menu = text(client.get(f"/issues/WEB-1/menu/{decision}/"))
+        assert form in menu and 'action="/issues/WEB-1/triage/"' in menu and "<html" not in menu
+        for user in (reporter, stranger):
+            client.force_login(user)
+            assert client.get(f"/issues/WEB-1/menu/{decision}/", headers={"X-Fragment": "menu"}).status_code == 403
+
+    def test_what_is_similar_is_offered(self, client, reports, triager):
+        client.force_login(triager)
+        assert 'name="similar" value="WEB-2"' in text(client.get("/issues/WEB-1/menu/duplicate/"))
+
+    @pytest.mark.parametrize(("decision", "field"), [("duplicate", "duplicate_of"), ("snooze", "snoozed_until")])
+    def test_of_what_is_decided_the_field_is_set(self, client, reports, triager, decision, field):
+        decide(reports[0], "accept", actor=triager, via="web")
+        client.force_login(triager)
+        menu = text(client.get(f"/issues/WEB-1/menu/{decision}/"))
+        assert f'name="{field}"' in menu and 'action="/issues/WEB-1/set/"' in menu
+
+    def test_a_decision_is_answered_with_the_row(self, client, reports, triager):
+        client.force_login(triager)
+        sent = {"decision": "snooze", "until": "2030-01-01T09:00", "columns": ["votes"]}
+        answer = client.post("/issues/WEB-1/triage/", sent, headers=self.ROW)
+        assert answer.status_code == 200 and 'data-issue="WEB-1"' in text(answer) and "Snoozed WEB-1" in text(answer)
+        again = client.post("/issues/WEB-1/triage/", {"decision": "duplicate"}, headers=self.ROW)
+        assert again.status_code == 400 and "Name the issue" in text(again) and "<html" not in text(again)

@@ -170,6 +170,33 @@ def test_what_is_wrong_is_told_with_what_can_stand_there(issue, triager, text, w
     assert told[0][2][: len(suggestions)] == suggestions
 
 
+@pytest.mark.parametrize(
+    ("text", "word", "other", "suggestions"),
+    [
+        ("l area/pay", "area/pay", "area/cart", ["area/pay -l area/cart"]),
+        ("p high l area/pay", "area/pay", "area/cart", ["area/pay -l area/cart"]),
+        ("-l area/cart l area/pay l area/ship", "area/ship", "area/pay", []),
+        ("l area/pay -l area/cart", None, None, []),
+        ("l kind/new", None, None, []),
+    ],
+)
+def test_labels_that_exclude_one_another_are_foreseen(
+    issue, product, triager, maintainer, text, word, other, suggestions
+):
+    names = ("area/cart", "area/pay", "area/ship", "kind/new")
+    parts = {"product": product, "actor": maintainer, "via": "web"}
+    first, *_others = [create_part(Label, name=name, **parts) for name in names]
+    update_issue(issue, actor=triager, via="web", labels=[first])
+    answer = words(triager, text)
+    said = f"{word} and {other} exclude one another."
+    assert problems(answer) == ([(word, said, suggestions)] if word else [])
+    sent = {"seen": 9}
+    for name, value in answer.json()["fields"]:
+        sent.setdefault(name, []).append(value)
+    # What was foreseen is what the service says.
+    assert at(triager).post("/issues/WEB-1/set/", sent).status_code == (400 if word else 302)
+
+
 def test_somebody_who_is_no_member_can_be_named_in_full(issue, triager, stranger):
     assert changes(words(triager, "a sam"))["Assignee"] == ("nobody", "Sam")
     assert changes(words(triager, "a @rosa"))["Assignee"] == ("nobody", "Rosa")

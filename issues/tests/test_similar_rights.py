@@ -5,6 +5,7 @@ import pytest
 from issues import similar
 from issues.models import Status
 from issues.services import create_issue, trash_issue, update_issue
+from issues.similar import scoring
 from issues.similar.counts import ALL, known_to
 from issues.similar.finding import similar as find
 from issues.similar.suggesting import suggest
@@ -136,8 +137,12 @@ def test_a_product_that_is_not_public_has_counts_for_its_readers(secret, adminis
         create_issue(secret, actor=administrator, via="web", title=title)
     similar.count_terms()
     term = number_of("vault")
-    assert (known_to(administrator, [term])[0][term], known_to(administrator, [])[0][ALL]) == (3, 3)
-    assert known_to(stranger, [term])[0] == known_to(None, [term])[0] == {}
+
+    def known(user, *terms):
+        return known_to(user, terms)[0][scoring.TITLE]
+
+    assert (known(administrator, term)[term], known(administrator)[ALL]) == (3, 3)
+    assert known(stranger, term) == known(None, term) == {}
 
 
 def test_readers_of_many_products_find_the_same(product, maintainer, stranger, hide, monkeypatch):

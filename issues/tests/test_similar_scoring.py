@@ -1,10 +1,11 @@
 """How alike two texts are: the pure functions that the tracker and its benchmark share."""
 
 from concurrent.futures import ThreadPoolExecutor
+from operator import mul
 
 import pytest
 
-from issues.similar import scoring
+from issues.similar import scoring, weights
 from issues.similar.scoring import BODY, TITLE, Facts
 from issues.similar.words import number_of, stem, words_of
 
@@ -93,14 +94,39 @@ def test_what_speaks_for_an_issue_beside_its_text():
     query = query_for("coupon", product=1, component=7)
 
     def standing(product=None, component=None, created=0, closed=None, duplicates=0):
-        return scoring.standing(query, Facts("", product, component, created, closed), duplicates, 1000 * DAY)
+        return points(query, Facts("", product, component, created, closed), duplicates, 1000 * DAY)
+
+    def points(query, *facts):
+        return sum(map(mul, query.weights[3:], scoring.standing(query, *facts)))
 
     assert standing() < standing(product=1) < standing(product=1, component=7)
     assert standing(created=0) < standing(created=900 * DAY)
     assert standing(closed=0) < standing(closed=990 * DAY) < standing()
     assert standing() < standing(duplicates=1) < standing(duplicates=5)
     unknown = query_for("coupon")
-    assert scoring.standing(unknown, Facts("", None, None, 0), 0, 0) == 3
+    assert points(unknown, Facts("", None, None, 0), 0, 0) == weights.SHIPPED["open"]
+
+
+@pytest.mark.parametrize(
+    ("fitted", "name", "weight"),
+    [
+        (None, "open", 2.1),
+        ({}, "open", 2.1),
+        ({"open": 3}, "open", 3),
+        ({"open": 1e9}, "open", 4.2),
+        ({"open": -1e9}, "open", 0),
+        ({"open": float("nan")}, "open", 2.1),
+        ({"open": "9"}, "open", 2.1),
+        ({"months": 7}, "months", 0),
+        ({"months": -9}, "months", -1.05),
+        ({"text": 50}, "text", 5),
+        ({"body": 0}, "body", 6.5),
+        ({"words": 9}, "words", 0.36),
+        ({"unheard of": 9}, "text", 5),
+    ],
+)
+def test_fitted_weights_have_bounds(fitted, name, weight):
+    assert weights.bounded(fitted)[list(weights.SHIPPED).index(name)] == pytest.approx(weight)
 
 
 def test_votes():

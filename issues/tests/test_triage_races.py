@@ -1,14 +1,19 @@
 """Many who vote and merge at the same moment: no vote is lost, and nobody waits for another in a ring."""
 
 import threading
+from functools import partial
 
 import pytest
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import connections
 
-from history.errors import Conflict
-from issues.models import Issue
-from issues.services import create_issue, decide, update_issue, vote
+from history.errors import Conflict, Forbidden
+from history.models import Batch
+from issues.models import Issue, NeedInfo
+from issues.rules import first_status
+from issues.services import add_comment, bulk, create_issue, decide, trash_issue, undo, update_issue, vote
+from issues.services.bulk import Plan
+from products.services import create_product, update_product
 
 ROUNDS = 8
 
@@ -73,3 +78,64 @@ def test_of_two_who_merge_crosswise_one_is_told_so(file, triager, maintainer):
         errors = together(merging(one, other, triager), merging(other, one, maintainer))
         assert [type(error) for error in errors] in ([ValidationError], [Conflict])
         assert Issue.objects.filter(pk__in=(one.pk, other.pk), duplicate_of__isnull=False).count() == 1
+
+
+def hiding(issue, person):
+    return lambda: update_issue(issue, actor=person, via="web", confidential=True)
+
+
+def reopening(issue, person):
+    return lambda: update_issue(issue, actor=person, via="web", status=first_status("triage"))
+
+
+def trashing(issue, person):
+    return lambda: trash_issue(issue, actor=person, via="web")
+
+
+def undoing(issue, person):
+    batch = Batch.objects.filter(events__issue=issue, events__kind="changed").latest("id")
+    return lambda: undo(batch, actor=person, via="web")
+
+
+@pytest.mark.parametrize("take_away", [hiding, reopening, trashing, undoing])
+def test_who_takes_a_duplicate_away_waits_for_who_votes(file, administrator, triager, stranger, maintainer, take_away):
+    for _round in range(ROUNDS):
+        original, duplicate = file(2)
+        update_issue(duplicate, actor=triager, via="web", duplicate_of=original)
+        jobs = voting(duplicate, stranger), take_away(duplicate, administrator), voting(original, maintainer)
+        errors = [error for error in together(*jobs) if not isinstance(error, (Forbidden, ObjectDoesNotExist))]
+        assert errors == []
+        assert Issue.objects.get(pk=original.pk).votes == 1
+
+
+def test_votes_and_the_product_of_duplicates_change_at_once(file, administrator, triager, stranger):
+    for number in range(ROUNDS):
+        (original,) = file(1)
+        home = create_product(actor=administrator, via="web", key=f"P{number}", title="P")
+        duplicate = create_issue(home, actor=administrator, via="web", title="d")
+        update_issue(duplicate, actor=administrator, via="web", duplicate_of=original)
+        hide = partial(update_product, home, actor=administrator, via="web", visibility="private")
+        errors = together(voting(duplicate, stranger), hide)
+        assert [error for error in errors if not isinstance(error, Forbidden)] == []
+        assert Issue.objects.get(pk=original.pk).votes == 0
+
+
+def test_of_an_answer_and_a_closing_no_question_is_left(file, triager, reporter, maintainer):
+    for _round in range(ROUNDS):
+        (issue,) = file(1)
+        decide(issue, "needinfo", actor=triager, via="web", ask=reporter, question="Which?")
+        say = partial(add_comment, issue, actor=reporter, via="web", body="This one.")
+        close = partial(decide, issue, "decline", actor=maintainer, via="web", resolution="invalid")
+        assert together(say, close) == []
+        assert not NeedInfo.objects.filter(issue=issue, state="open").exists()
+        assert Issue.objects.get(pk=issue.pk).waiting_for_id is None
+
+
+def test_a_bulk_change_waits_for_who_votes(file, triager, stranger, maintainer):
+    for _round in range(ROUNDS):
+        original, *others = file(4)
+        ids = [issue.pk for issue in reversed(others)]
+        plan = Plan({original.product_id: {}}, "duplicate", {original.product_id: {"duplicate_of": original}})
+        merge = partial(bulk.change, ids, plan, actor=triager, via="web")
+        assert together(merge, *(voting(one, stranger) for one in others), voting(original, maintainer)) == []
+        assert Issue.objects.get(pk=original.pk).votes == 2

@@ -5,6 +5,7 @@ import pytest
 from accounts.services import create_user, update_user
 from history.errors import Forbidden
 from history.models import Batch
+from issues.models import Vote, Watch
 from issues.services import (
     add_comment,
     create_issue,
@@ -16,8 +17,12 @@ from issues.services import (
     trash_issue,
     undo,
     undoing,
+    unvote,
     update_issue,
+    vote,
+    watch,
 )
+from issues.timeline import timeline
 from products.models import Label
 from products.services import create_part, create_product, set_member, update_product
 
@@ -259,3 +264,60 @@ def test_a_batch_is_undone_on_the_page_by_who_sees_it(client, product, maintaine
     assert client.post(f"/batches/{trashing.pk}/undo/").status_code == 404
     client.force_login(maintainer)
     assert client.post(f"/batches/{trashing.pk}/undo/").status_code == 302
+
+
+class TestOwnAttention:
+    """A viewer may vote and watch, and so take that back, whoever else may undo."""
+
+    @pytest.fixture
+    def hidden(self, secret, administrator, viewer):
+        set_member(secret, viewer, "viewer", actor=administrator, via="web")
+        return create_issue(secret, actor=administrator, via="web", title="Hole")
+
+    @pytest.mark.parametrize("do", [vote, unvote, watch])
+    def test_it_is_taken_back(self, api, hidden, viewer, stranger, do):
+        if do is unvote:
+            vote(hidden, actor=viewer, via="web")
+        batch = do(hidden, actor=viewer, via="web")
+        path = f"/api/v1/batches/{batch.pk}/"
+        assert api(stranger).get(path).status_code == 404
+        assert api(stranger).post(f"{path}undo/").status_code == 404
+        client = api(viewer)
+        assert client.get(path).json()["total"] == 1
+        answer = client.post(f"{path}undo/")
+        assert (answer.status_code, answer.json()["undone"], answer.json()["left_alone"]) == (200, 1, [])
+        assert Vote.objects.count() == (do is unvote)
+        assert not Watch.objects.filter(wanted=True).exists()
+        again = client.post(f"/api/v1/batches/{answer.json()['batch']}/undo/")
+        assert (again.status_code, Vote.objects.count()) == (200, do is vote)
+
+    @pytest.mark.parametrize(("do", "code"), [(vote, 403), (watch, 404)])
+    def test_that_of_others_is_not(self, api, secret, hidden, administrator, viewer, stranger, do, code):
+        set_member(secret, stranger, "viewer", actor=administrator, via="web")
+        batch = do(hidden, actor=viewer, via="web")
+        assert api(stranger).post(f"/api/v1/batches/{batch.pk}/undo/").status_code == code
+
+    def test_nor_what_one_undid_of_others_when_one_might(self, secret, hidden, administrator, viewer, triager):
+        set_member(secret, triager, "triager", actor=administrator, via="web")
+        undoing = undo(vote(hidden, actor=viewer, via="web"), actor=triager, via="web")
+        set_member(secret, triager, "viewer", actor=administrator, via="web")
+        with pytest.raises(Forbidden):
+            undo(fresh(undoing), actor=triager, via="web")
+
+    def test_what_one_sees_no_more_is_not_there(self, api, secret, hidden, administrator, viewer):
+        batch = watch(hidden, actor=viewer, via="web")
+        set_member(secret, viewer, None, actor=administrator, via="web")
+        assert api(viewer).get(f"/api/v1/batches/{batch.pk}/").status_code == 404
+        with pytest.raises(Forbidden):
+            undo(batch, actor=viewer, via="web")
+
+    def test_a_page_does_it_as_well(self, client, hidden, viewer):
+        client.force_login(viewer)
+        for do in (vote, watch):
+            assert client.post(f"/batches/{do(hidden, actor=viewer, via='web').pk}/undo/").status_code == 302
+        assert not Vote.objects.exists() and not Watch.objects.filter(wanted=True).exists()
+
+    def test_the_history_offers_it(self, hidden, viewer):
+        vote(hidden, actor=viewer, via="web")
+        entries, _cut = timeline(fresh(hidden), viewer)
+        assert [entry.may_undo for entry in entries] == [True]

@@ -14,7 +14,8 @@ from history.models import Batch
 from issues import services
 from issues.events import visible_events
 from issues.forms import CommentForm, IssueForm, RelationForm
-from issues.models import Comment, Issue, NeedInfo, Relation, Status
+from issues.models import Comment, Issue, NeedInfo, Relation
+from issues.rules import find_status
 from issues.views.access import address_of, at_issue, list_of
 from issues.views.detail import issue_page
 from issues.views.rows import answer_with_rows, wants_rows
@@ -75,7 +76,11 @@ def comment(request, issue):
     changes = _chosen_status(request.POST)
     if not form.data.get("body", "").strip() and changes:
         services.update_issue(issue, actor=request.user, via="web", **changes)
-        return redirect(address_of(request, issue))
+        return (
+            answer_with_rows(request, [issue.pk])
+            if wants_rows(request)
+            else go_back(request, address_of(request, issue))
+        )
     if not form.is_valid():
         return _not_said(request, issue, form, 400)
     try:
@@ -89,7 +94,7 @@ def comment(request, issue):
     if wants_rows(request):
         messages.success(request, _("%(key)s: comment added.") % {"key": issue.key})
         return answer_with_rows(request, [issue.pk])
-    return redirect(address_of(request, issue, f"#comment-{made.pk}"))
+    return go_back(request, address_of(request, issue, f"#comment-{made.pk}"))
 
 
 def _not_said(request, issue, form, status):
@@ -103,7 +108,7 @@ def _not_said(request, issue, form, status):
 def _chosen_status(data):
     """Return the changes that the comment box asks for: a status, or a way of closing ("closed:fixed")."""
     slug, _colon, resolution = data.get("then", "").partition(":")
-    status = Status.objects.filter(slug=slug).first() if slug else None
+    status = find_status(slug) if slug else None
     if status is None:
         return {}
     return {"status": status, "resolution": resolution} if resolution else {"status": status}

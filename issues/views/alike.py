@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from issues.models import TITLE_LIMIT
 from issues.similar.finding import similar
-from products.models import Product
+from products.finding import find
 
 SHORTEST = 8
 
@@ -16,7 +16,7 @@ SHORTEST = 8
 @require_safe
 def alike(request):
     """Return a short list for the title that is being written, as part of a page; nothing where there is nothing."""
-    product = Product.objects.visible_to(request.user).at(request.GET.get("product", ""))
+    product = find(request.user, request.GET.get("product", ""))
     if product is None:
         raise Http404
     title = request.GET.get("title", "").replace("\x00", "")[:TITLE_LIMIT].strip()

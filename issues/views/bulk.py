@@ -1,22 +1,29 @@
 """Changing many issues at once: what would change is shown first, and then done."""
 
+from hashlib import sha256
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.shortcuts import render
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from history.models import Batch
+from issues import services
+from issues.choices import Decision
 from issues.finding import SearchError, search
-from issues.models import Issue
+from issues.forms import DecisionForm
 from issues.services import bulk as service
-from issues.setting.many import plan_for
-from issues.setting.parsing import CHARACTERS
+from issues.setting.choosing import ManyForm
+from issues.setting.many import Wanted, lacking, plan_for
+from issues.setting.parsing import WordsError, parse
+from issues.views.deciding import declined
 from products.numbers import read_number
 from products.pages import explained, go_back
 
@@ -25,61 +32,157 @@ REASONS = {
     "forbidden": gettext_lazy("you may not change them"),
     "archived": gettext_lazy("their product is archived"),
     "unknown": gettext_lazy("their product has no such name"),
+    "other_product": gettext_lazy("it belongs to another product"),
     "exclusive": gettext_lazy("a label of the same group is there"),
     "field": gettext_lazy("only a triager may set this"),
+    "decided": gettext_lazy("somebody has decided on them already"),
+    "circle": gettext_lazy("they would be duplicates of themselves"),
+    "person": gettext_lazy("whom you name does not see them"),
+    "required": gettext_lazy("this would not change where they are"),
 }
+# What is sent beside what is to be done.
+AROUND = {"csrfmiddlewaretoken", "preview", "apply", "foreseen", "next", "ids", "q"}
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @explained
 def bulk(request):
-    """Ask what is to be set on the chosen issues, show what would change, and change it."""
+    """Ask what is to be done to the chosen issues, show what would change, and change it."""
     ids, query, problems = _chosen(request)
-    words = request.POST.get("words", "")[:CHARACTERS].strip()
-    context = {"ids": ids, "q": query, "words": words, "problems": problems, "limit": service.LIMIT}
-    context["too_many"] = len(ids) > service.LIMIT
-    back = request.POST.get("next", "")
-    context["next"] = back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else ""
-    if not words or not ids or problems or context["too_many"]:
+    too_many = len(ids) > service.LIMIT
+    samples = [] if too_many else service.one_of_each_product(ids)
+    form = ManyForm(request.POST or None, user=request.user, products=[one.product_id for one in samples])
+    context = {"ids": ids, "q": query, "problems": problems, "limit": service.LIMIT, "too_many": too_many}
+    context |= {"next": _back(request), "many": form, **_decision(request)}
+    if not samples or problems:
         return render(request, "issues/bulk.html", context, status=400 if problems else 200)
-    plan, wrong, changes = plan_for(words, ids, request.user)
-    if wrong or not plan.changes:
-        return render(request, "issues/bulk.html", {**context, "wrong": wrong}, status=400)
-    if "apply" in request.POST:
-        return _apply(request, ids, plan, query)
-    outcome = service.preview(ids, plan, actor=request.user)
-    refused: dict = {}
-    for key, code in outcome.refused:
-        refused.setdefault(REASONS.get(code, code), []).append(key)
-    context["refused"] = [(why, keys[:SHOWN], len(keys)) for why, keys in refused.items()]
-    return render(request, "issues/bulk.html", {**context, "outcome": outcome, "changes": changes})
+    wanted, wrong = _wanted(request, form)
+    if context["lacking"]:
+        wrong += _say_lacking(context["lacking"]) if _is_pressed(request) else []
+    elif not wrong and not wanted.is_nothing:
+        return _go_on(request, wanted, samples, context)
+    elif not wrong and _is_pressed(request):
+        wrong = [_("Choose what is to be done.")]
+    return render(request, "issues/bulk.html", {**context, "wrong": wrong}, status=400 if wrong else 200)
 
 
 def _chosen(request):
     """Return `(ids, query, problems)` of the issues that are chosen, one more than LIMIT at most."""
-    seen = Issue.objects.visible_to(request.user)
     query = request.POST.get("q") or request.GET.get("q", "")
     if query:
         try:
-            rows = search(request.user, text=query).apply(seen)
+            asked = search(request.user, text=query)
         except SearchError as error:
             return [], query, error.problems
-    else:
-        numbers = [read_number(text) for text in request.POST.getlist("ids")]
-        rows = seen.filter(pk__in=[number for number in numbers if number is not None])
-    return list(rows.order_by("pk").values_list("pk", flat=True)[: service.LIMIT + 1]), query, []
+        return service.chosen(asked, (), request.user), query, []
+    numbers = [read_number(text) for text in request.POST.getlist("ids")]
+    return service.chosen(None, [number for number in numbers if number is not None], request.user), query, []
+
+
+def _back(request):
+    back = request.POST.get("next", "")
+    return back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else ""
+
+
+def _decision(request):
+    """Return what the page shows of the decision that is chosen, and what that lacks."""
+    decision = request.POST.get("decision", "")
+    decision = decision if decision in Decision.values else ""
+    labels = {name: field.label for name, field in DecisionForm.base_fields.items()}
+    return {
+        "decision": decision,
+        "decisions": Decision.choices,
+        "declined": declined(),
+        "labels": labels,
+        "sent": request.POST,
+        "lacking": lacking(decision, request.POST),
+    }
+
+
+def _say_lacking(names):
+    said = _("Fill in “%(field)s”.")
+    return [said % {"field": DecisionForm.base_fields[name].label} for name in names]
+
+
+def _is_pressed(request):
+    return "preview" in request.POST or "apply" in request.POST
+
+
+def _wanted(request, form):
+    """Return what is Wanted, and what is wrong with it."""
+    if request.method != "POST":
+        return Wanted(), []
+    if not form.is_valid():
+        wrong = [f"{form.fields[name].label}: {text}" for name, texts in form.errors.items() for text in texts]
+        return Wanted(), wrong
+    try:
+        settings = [*parse(form.cleaned_data["words"]), *form.settings()]
+    except WordsError as error:
+        return Wanted(), error.problems
+    decision = _decision(request)["decision"]
+    return Wanted(tuple(settings), form.cleaned_data["move"], decision, request.POST), []
+
+
+def _go_on(request, wanted, samples, context):
+    """Change the issues where what would change has been shown; else show it."""
+    ids = context["ids"]
+    plan, wrong, changes = plan_for(wanted, samples, request.user)
+    if wrong or not plan.changes:
+        return render(request, "issues/bulk.html", {**context, "wrong": wrong}, status=400)
+    shown = _stamp(request.POST)
+    if "apply" in request.POST and request.POST.get("foreseen", shown) == shown:
+        return _apply(request, ids, plan, context["q"])
+    outcome = service.preview(ids, plan, actor=request.user)
+    context |= {"outcome": outcome, "changes": changes, "refused": _by_reason(outcome.refused), "foreseen": shown}
+    return render(request, "issues/bulk.html", context)
+
+
+def _stamp(data):
+    """Return a short text that changes with what is to be done: nothing is done that was not shown."""
+    given = {name: [text for text in data.getlist(name) if text] for name in data if name not in AROUND}
+    told = sorted((name, texts) for name, texts in given.items() if texts)
+    return sha256(repr(told).encode()).hexdigest()[:16]
+
+
+def _by_reason(refused):
+    """Return `[(reason, first keys, how many)]` of `(key, code)` of what was refused."""
+    keys: dict = {}
+    for key, code in refused:
+        keys.setdefault(REASONS.get(code, code), []).append(key)
+    return [(why, some[:SHOWN], len(some)) for why, some in keys.items()]
 
 
 def _apply(request, ids, plan, query):
     said = query or _("%(count)d chosen issues") % {"count": len(ids)}
     batch = service.change(ids, plan, actor=request.user, via="web", query=said)
+    home = f"{reverse('issues')}?{urlencode([('q', query)])}" if query else reverse("issues")
     if batch.state == Batch.State.RUNNING:
-        messages.success(request, _("%(count)d issues are being changed.") % {"count": len(ids)})
-    else:
-        told = _("%(changes)d changed, %(refused)d left as they are.") % {
-            "changes": batch.todo["changes"],
-            "refused": batch.todo["unchanged"] + len(batch.todo["refused"]),
-        }
-        messages.success(request, told, extra_tags=f"undo-{batch.pk}" if batch.todo["changes"] else "")
-    return go_back(request, f"{reverse('issues')}?{urlencode([('q', query)])}" if query else reverse("issues"))
+        return redirect(f"{reverse('batch', args=[batch.pk])}?{urlencode([('next', _back(request) or home)])}")
+    told = _("%(changes)d changed, %(refused)d left as they are.") % {
+        "changes": batch.todo["changes"],
+        "refused": batch.todo["unchanged"] + len(batch.todo["refused"]),
+    }
+    messages.success(request, told, extra_tags=f"undo-{batch.pk}" if batch.todo["changes"] else "")
+    return go_back(request, home)
+
+
+@login_required
+@require_safe
+def progress(request, pk):
+    """Show how far a bulk change of the reader's own is, and what came of it."""
+    batch = get_object_or_404(Batch, pk=pk, actor=request.user)
+    if batch.todo is None:
+        raise Http404
+    back = request.GET.get("next", "")
+    context = {
+        "batch": batch,
+        "runs": batch.state == Batch.State.RUNNING,
+        "refused": _by_reason(batch.todo["refused"]),
+        "next": back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else reverse("issues"),
+    }
+    context["may_undo"] = not context["runs"] and batch.todo["changes"] and services.can_undo(request.user, batch)
+    alone = "X-Fragment" in request.headers
+    answer = render(request, "issues/_progress.html" if alone else "issues/progress.html", context)
+    patch_vary_headers(answer, ["X-Fragment"])
+    return answer

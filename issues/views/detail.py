@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,9 +18,12 @@ from issues.forms import CommentForm, IssueForm, RelationForm, fields_to_create,
 from issues.standing import standing_of
 from issues.timeline import timeline
 from issues.views.access import address_of, at_issue
+from issues.views.deciding import decisions_of
 from issues.views.fields import fields_of
 from issues.views.lists import neighbours
+from issues.views.live import is_asked, mark_of_issue, unchanged
 from products.access import can
+from products.finding import find
 from products.markdown import RENDER_LIMIT
 from products.models import Product
 from products.pages import add_errors, explained
@@ -30,11 +34,14 @@ LONG_TEXT = 4000
 @require_safe
 @at_issue
 def issue(request, issue):
-    """Show an issue."""
-    return issue_page(request, issue)
+    """Show an issue; to its open page, only where that shows it as it was."""
+    same = unchanged(request, mark_of_issue(issue, request.user)) if is_asked(request, "issue") else None
+    return same or issue_page(request, issue)
 
 
-def issue_page(request, issue, *, comment_form=None, relation_form=None, field_form=None, status=200):
+def issue_page(
+    request, issue, *, comment_form=None, relation_form=None, field_form=None, decision_form=None, status=200
+):
     """Return the page of `issue`, with the forms that were not accepted."""
     fields = fields_of(request.user, issue)
     questions = questions_of(fields["facts"])
@@ -45,6 +52,8 @@ def issue_page(request, issue, *, comment_form=None, relation_form=None, field_f
         entries = [entry for entry in entries if bool(entry.comment or entry.question) == (show == "comments")]
     context = {
         **fields,
+        "mark": mark_of_issue(issue, request.user),
+        **_decisions(request.user, issue, fields["facts"], decision_form),
         **attention_of(fields["facts"], issue, request.user),
         "reports": len(fields["facts"].get("duplicate", ())) + 1,
         "asked_of_me": [one for one in questions if one.state == "open" and one.requestee_id == request.user.pk],
@@ -67,7 +76,16 @@ def issue_page(request, issue, *, comment_form=None, relation_form=None, field_f
         "as_plain_text": len(issue.description.encode()) > RENDER_LIMIT,
         "beginning": issue.description[:LONG_TEXT] if "text" not in request.GET else None,
     }
-    return render(request, "issues/issue.html", context, status=status)
+    alone = request.headers.get("X-Fragment") == "issue"
+    answer = render(request, "issues/_issue.html" if alone else "issues/issue.html", context, status=status)
+    patch_vary_headers(answer, ["X-Fragment"])
+    return answer
+
+
+def _decisions(user, issue, facts, form):
+    """Return the forms of the decisions that `user` may make on `issue`, if there are any."""
+    may_decide = can(user, "triage", issue) and issue.is_open
+    return {"may_decide": may_decide, **(decisions_of(user, issue, facts, form) if may_decide or form else {})}
 
 
 @login_required
@@ -78,7 +96,7 @@ def new(request):
     key = request.POST.get("product") or request.GET.get("product")
     if not key:
         return _choose_product(request)
-    product = Product.objects.visible_to(request.user).at(key)
+    product = find(request.user, key)
     if product is None:
         raise Http404
     only = fields_to_create(request.user, product)

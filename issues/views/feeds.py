@@ -27,7 +27,7 @@ from issues.finding.pages import paginate
 from issues.models import Issue
 from issues.views.listing import Listing
 from issues.views.saved import find_view
-from products.models import Product
+from products.finding import find
 from products.pages import explained
 
 SHOWN = 50
@@ -98,7 +98,7 @@ def view(request, reader, pk):
 
 
 def _product(user, key):
-    product = Product.objects.visible_to(user).at(key)
+    product = find(user, key)
     if product is None:
         raise Http404
     return product

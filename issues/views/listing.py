@@ -33,7 +33,7 @@ SORT_NAMES = {
 }
 RELEVANCE = "relevance-desc"
 # What an address of a list may hold.
-PARAMETERS = {*FIELDS, "q", "sort", "group", "columns", "page_size", "cursor"}
+PARAMETERS = {*FIELDS, "q", "sort", "group", "columns", "page_size", "cursor", "since"}
 CHOICES = (
     ("is", _("State"), [("open", _("open")), ("closed", _("closed")), ("untriaged", _("untriaged"))]),
     ("category", _("Category"), Category.choices),

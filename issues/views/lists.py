@@ -1,5 +1,6 @@
 """Lists of issues, and what is mine."""
 
+from functools import partial
 from urllib.parse import urlencode
 
 from django.http import QueryDict
@@ -7,17 +8,17 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from issues.columns import capped_count
 from issues.finding import search
 from issues.finding.groups import sections
 from issues.finding.pages import neighbours as find_neighbours
-from issues.finding.pages import paginate
-from issues.finding.snippets import add_snippets, with_texts
+from issues.finding.pages import paginate_seen
+from issues.finding.snippets import add_snippets
 from issues.models import Issue, SavedView
 from issues.query import QueryError
 from issues.views.access import list_of
 from issues.views.listing import INPUTS, USUAL, Listing
-from issues.views.rows import shown, with_rights
+from issues.views.live import is_asked, mark_of, unchanged
+from issues.views.rows import read_rows
 from issuetracker.keyset import CursorError
 from products.access import can, is_person
 from products.models import Product
@@ -30,7 +31,7 @@ MINE = 30
 @require_safe
 def issues(request):
     """List the issues of all products."""
-    return answer(request, listed(request, None))
+    return answer(request, None)
 
 
 @require_safe
@@ -38,37 +39,65 @@ def issues(request):
 def product_issues(request, product):
     """List the issues of one product; the bare address leads to its default view."""
     default = None if request.GET else SavedView.objects.visible_to(request.user).default_of(product)
-    return redirect(default) if default else answer(request, listed(request, product))
+    return redirect(default) if default else answer(request, product)
 
 
-def answer(request, context):
-    """Return the page, or what lies below the search box alone, where a script asks for it under the same address."""
+def answer(request, product, view=None):
+    """Return the page of the list of `product`, None for all, or of the saved `view`.
+
+    A script gets what lies below the search box alone, under the same address.
+    """
+    listing = Listing(request.GET, request.user, product, view)
+    if is_asked(request, "results"):
+        same = unchanged(request, _mark_now(listing))
+        if same:
+            return same
     alone = request.headers.get("X-Fragment") == "results"
+    context = _listed(request, listing)
     answer = render(request, "issues/_results.html" if alone else "issues/list.html", context)
     patch_vary_headers(answer, ["X-Fragment"])
     return answer
 
 
-def listed(request, product, view=None):
-    """Return what the page shows of the list of `product`, None for all, or of the saved `view`."""
-    listing = Listing(request.GET, request.user, product, view)
-    seen = Issue.objects.visible_to(request.user)
-    if product is not None:
-        seen = seen.filter(product=product)
-    rows = listing.asked.apply(seen)
+def _mark_now(listing):
+    """Return the mark of what the list would show, by one statement; "" where its order is not one to keep up with."""
+    if listing.asked.is_ranked:
+        return ""
     if listing.group:
-        return {**_common(request, listing), "sections": _sections(rows, listing), "issues": []}
-    page = _page(rows, listing)
+        return mark_of(*_with_versions(_rows(listing), listing))
+    return mark_of(*_page(listing, None).rows)
+
+
+def _rows(listing):
+    seen = Issue.objects.visible_to(listing.user)
+    if listing.product is not None:
+        seen = seen.filter(product=listing.product)
+    return listing.asked.apply(seen)
+
+
+def _with_versions(rows, listing):
+    found = sections(rows, listing.asked, listing.group)
+    issues = Issue.objects.filter(pk__in=[pk for one in found for pk in one.ids]).only("lock_version").in_bulk()
+    return [piece for one in found for piece in (one.title, *(issues[pk] for pk in one.ids if pk in issues))]
+
+
+def _listed(request, listing):
+    """Return what the page shows of a list."""
+    if listing.group:
+        parts = _sections(_rows(listing), listing)
+        mark = mark_of(*(piece for one in parts for piece in (one["title"], *one["issues"])))
+        return {**_common(request, listing), "sections": parts, "issues": [], "mark": mark}
+    page = _page(listing, partial(read_rows, user=listing.user, searched=bool(listing.asked.needles)))
     add_snippets(page.rows, listing.asked)
-    count = page.count if listing.asked.is_ranked else page.rows[0].counted if page.rows else 0
     return {
         **_common(request, listing),
-        "issues": with_rights(page.rows, request.user),
+        "issues": page.rows,
         "next": listing.cursor_address(page.next),
         "previous": listing.cursor_address(page.previous),
         "first": listing.address() if page.previous else None,
-        "count": count,
-        "capped": count > COUNTED,
+        "count": page.count,
+        "capped": page.count > COUNTED,
+        "mark": "" if listing.asked.is_ranked else mark_of(*page.rows),
     }
 
 
@@ -91,9 +120,7 @@ def _common(request, listing):
 def _sections(rows, listing):
     """Return the sections as `{"title", "address", "more", "issues"}`."""
     found = sections(rows, listing.asked, listing.group)
-    ids = [pk for section in found for pk in section.ids]
-    issues = shown(Issue.objects.filter(pk__in=ids), listing.columns).in_bulk()
-    with_rights(issues.values(), listing.user)
+    issues = read_rows([pk for section in found for pk in section.ids], listing.user)
     return [
         {
             "title": section.title,
@@ -105,16 +132,15 @@ def _sections(rows, listing):
     ]
 
 
-def _page(rows, listing):
+def _page(listing, fetch):
+    """Return the Page of the rows that `fetch` reads; of a cursor that is good for nothing, the first."""
     product = listing.product.key if listing.product else ""
-    bound = f"{listing.user.pk} {product} {listing.asked.canonical}"
-    counted = with_texts(shown(rows, listing.columns), listing.asked)
-    if not listing.asked.is_ranked:
-        counted = counted.annotate(counted=capped_count(rows, COUNTED))
+    asked = listing.asked
+    place = {"size": listing.size, "bound": f"{listing.user.pk} {product} {asked.canonical}"}
     try:
-        return paginate(counted, listing.asked, size=listing.size, cursor=listing.cursor, bound=bound)
+        return paginate_seen(asked, fetch, cap=COUNTED, cursor=listing.cursor, **place)
     except CursorError:
-        return paginate(counted, listing.asked, size=listing.size, bound=bound)
+        return paginate_seen(asked, fetch, cap=COUNTED, **place)
 
 
 def neighbours(request, issue):
@@ -157,13 +183,21 @@ def my_work(request):
     """Show what is assigned to the reader and what they have reported; others are sent to the list."""
     if not is_person(request.user):
         return redirect("issues")
-    seen = shown(Issue.objects.visible_to(request.user).open())
-    assigned = seen.filter(assignee=request.user).order_by("-updated_at", "-id")
-    reported = seen.filter(author=request.user).exclude(assignee=request.user).order_by("-updated_at", "-id")
-    context = {
-        "assigned": with_rights(assigned[:MINE], request.user),
-        "reported": with_rights(reported[:MINE], request.user),
-        "limit": MINE,
-        "columns": USUAL,
+    seen = Issue.objects.visible_to(request.user).open().order_by("-updated_at", "-id")
+    mine = {
+        "assigned": seen.filter(assignee=request.user),
+        "reported": seen.filter(author=request.user).exclude(assignee=request.user),
     }
-    return render(request, "issues/my_work.html", context)
+    versions = {name: list(found.values_list("pk", "lock_version")[:MINE]) for name, found in mine.items()}
+    mark = mark_of(*versions.items())
+    if is_asked(request, "results"):
+        same = unchanged(request, mark)
+        if same:
+            return same
+    rows = read_rows([pk for found in versions.values() for pk, _version in found], request.user)
+    shown = {name: [rows[pk] for pk, _version in found if pk in rows] for name, found in versions.items()}
+    context = {**shown, "limit": MINE, "columns": USUAL, "mark": mark}
+    alone = request.headers.get("X-Fragment") == "results"
+    answer = render(request, "issues/_my_work.html" if alone else "issues/my_work.html", context)
+    patch_vary_headers(answer, ["X-Fragment"])
+    return answer

@@ -16,7 +16,7 @@ from issues.finding import counting
 from issues.forms import ViewForm
 from issues.models import SavedView
 from issues.services.views import PINS_LIMIT
-from issues.views.lists import answer, listed
+from issues.views.lists import answer
 from products.access import can
 from products.pages import add_errors, explained, go_back, version_of
 
@@ -49,7 +49,7 @@ def views(request):
 def view(request, pk):
     """Show the list of issues that a view is; further parameters change it, for this once."""
     found = find_view(request.user, pk)
-    return answer(request, listed(request, found.product, found))
+    return answer(request, found.product, found)
 
 
 @login_required

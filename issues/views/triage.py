@@ -1,6 +1,6 @@
 """The triage queue: one report after the other, and the decision about each."""
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -12,35 +12,37 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from history.errors import Conflict, Stale
 from issues import queue as places
 from issues import services
-from issues.choices import DECLINED, Decision, Resolution, Return
+from issues.choices import Decision, Resolution, Return
 from issues.facts import questions_of
 from issues.finding import SearchError, queue, search
 from issues.finding.pages import paginate
 from issues.forms import DecisionForm, IssueForm
 from issues.models import Issue, SavedView
 from issues.similar.finding import similar_to
-from issues.similar.suggesting import suggest
+from issues.similar.suggesting import offers
 from issues.timeline import timeline
 from issues.views.access import at_issue, find
+from issues.views.deciding import decisions_of
+from issues.views.detail import issue_page
 from issues.views.fields import fields_of
+from issues.views.live import is_asked, mark_of, mark_of_issue, unchanged
+from issues.views.rows import answer_with_rows, wants_rows
 from issuetracker.keyset import CursorError
 from products import access
 from products.markdown import RENDER_LIMIT
-from products.models import Component, Label, Product
+from products.models import Product
 from products.numbers import read_number
-from products.pages import add_errors, by_form, explained
+from products.pages import add_errors, by_form, explained, go_back
 
 SHOWN = 100
 LONG_TEXT = 20_000
 WEEK = timedelta(days=7)
-MORNING = time(9)
 REASONS = dict(Return.choices)
 SECTIONS = (
     ("overdue", gettext_lazy("Overdue")),
@@ -71,25 +73,40 @@ def inbox(request):
 @by_form
 @at_issue
 def decide(request, issue):
-    """Make the decision that a form asks for, and show the next issue."""
+    """Make the decision that a form asks for; show the next issue, or what the form was sent from."""
     form = DecisionForm(request.POST, user=request.user, issue=issue)
     if not form.is_valid():
-        return answer(request, issue, form=form, status=400)
+        return _undecided(request, issue, form, 400)
     decision = form.cleaned_data["decision"]
     seen = read_number(request.POST.get("seen", ""))
     try:
         decided = services.decide(issue, decision, actor=request.user, via="web", seen=seen, **form.details())
     except ValidationError as error:
         add_errors(form, error)
-        return answer(request, issue, form=form, status=400)
+        return _undecided(request, issue, form, 400)
     except (Conflict, Stale) as error:
         form.add_error(None, str(error))
-        return answer(request, Issue.objects.get(pk=issue.pk), form=form, status=409)
+        return _undecided(request, issue, form, 409)
     if decided.batch.pk is not None:
         messages.success(request, _said(decision, issue, decided.issue), extra_tags=f"undo-{decided.batch.pk}")
+    if wants_rows(request):
+        return answer_with_rows(request, [issue.pk])
     if "X-Fragment" in request.headers:
         return answer(request, _next(request))
+    if "next" in request.POST:
+        return go_back(request, decided.issue.get_absolute_url())
     return redirect(f"{reverse('triage')}{_address(request.POST.get('q', ''), getattr(_next(request), 'key', ''))}")
+
+
+def _undecided(request, issue, form, status):
+    """Return what the form was sent from, with the issue as it is and what is wrong."""
+    if wants_rows(request):
+        errors = [text for texts in form.errors.values() for text in texts]
+        return answer_with_rows(request, [issue.pk], errors=errors, status=status)
+    issue = find(request.user, issue.key) or issue
+    if "next" in request.POST and "X-Fragment" not in request.headers:
+        return issue_page(request, issue, decision_form=form, status=status)
+    return answer(request, issue, form=form, status=status)
 
 
 def _next(request):
@@ -133,9 +150,17 @@ def answer(request, issue=None, *, form=None, status=200):
     issue = issue or _named(request, request.GET.get("issue", ""))
     if fragment == "triage-issue" and issue is not None and form is None:
         return _vary(render(request, "triage/_issue.html", _shown(request, issue, None)))
-    context = _queued(request)
-    if issue is None and context["rows"]:
-        issue = find(request.user, context["rows"][0].key)
+    asked, problems = _asked(request)
+    rows = _rows(request, asked)
+    queue_mark = mark_of(*(piece for row in rows.rows for piece in (row.section, row)))
+    if issue is None and rows.rows:
+        issue = find(request.user, rows.rows[0].key)
+    if is_asked(request, "triage"):
+        issue_mark = mark_of_issue(issue, request.user) if issue else ""
+        same = unchanged(request, f"{queue_mark}.{issue_mark}")
+        if same:
+            return same
+    context = {**_queued(request, asked, rows, problems), "queue_mark": queue_mark}
     context |= {"issue": None} if issue is None else _shown(request, issue, form, context["rows"])
     context |= {"reasons": REASONS, "fragment": bool(fragment)}
     template = "triage/_triage.html" if fragment else "triage/triage.html"
@@ -157,17 +182,24 @@ def _named(request, key):
     return issue
 
 
-def _queued(request):
-    """Return what the page shows of the queue."""
-    text, now = request.POST.get("q") or request.GET.get("q", ""), timezone.now()
-    problems: list = []
+def _asked(request):
+    """Return the Search for the queue, and what is wrong with the query."""
+    text, problems = _text(request), []
     try:
         asked = search(request.user, text=text)
     except SearchError as error:
         asked, problems = error.found, error.problems
-    asked = queue.queue_of(asked, now)
+    return queue.queue_of(asked, timezone.now()), problems
+
+
+def _text(request):
+    return request.POST.get("q") or request.GET.get("q", "")
+
+
+def _rows(request, asked):
+    """Return the page of the queue, each row with its `section` and `why` it is back."""
+    now = timezone.now()
     seen = asked.apply(Issue.objects.visible_to(request.user))
-    counts = queue.counts(seen, now)
     rows = seen.select_related("product", "component", "status").defer("description", "description_html")
     options = {"size": SHOWN, "bound": f"{request.user.pk} {asked.canonical}"}
     try:
@@ -178,6 +210,13 @@ def _queued(request):
         row.why = places.returned(row, now)[1]
         row.section = "overdue" if places.is_overdue(row, now) else "returned" if row.why else "new"
         row.age = now - row.created_at
+    return page
+
+
+def _queued(request, asked, page, problems):
+    """Return what the page shows of the queue, whose first rows are `page`."""
+    text, now = _text(request), timezone.now()
+    counts = queue.counts(asked.apply(Issue.objects.visible_to(request.user)), now)
     return {
         "rows": page.rows,
         "sections": [
@@ -216,9 +255,14 @@ def _shown(request, issue, form, rows=()):
     long = len(issue.description.encode()) > RENDER_LIMIT
     context = fields_of(request.user, issue)
     entries, cut = timeline(issue, request.user, questions=questions_of(context["facts"]))
+    q = _text(request)
     return {
         **context,
-        "form": form or DecisionForm(user=request.user, issue=issue),
+        "mark": mark_of_issue(issue, request.user),
+        **decisions_of(request.user, issue, context["facts"], form),
+        "may_comment": access.can(request.user, "comment", issue),
+        "may_comment_internally": access.can(request.user, "comment_internally", issue),
+        "back_here": f"{reverse('triage')}{_address(q, issue.key)}",
         "entries": entries,
         "cut": cut,
         "plain": issue.description[:LONG_TEXT] if long else "",
@@ -229,40 +273,26 @@ def _shown(request, issue, form, rows=()):
         "alike": similar_to(request.user, issue),
         "suggested": _suggested(request.user, issue),
         "why": issue.returned[1],
-        # Whom one asks first: the reporter, unless that is nobody who could answer.
-        "askable": issue.author.username if access.may_be_asked(issue.author, issue.product) else "",
-        "naps": _naps(),
-        "declined": [(value, said) for value, said in Resolution.choices if value in DECLINED],
         "reasons": REASONS,
-        "q": request.POST.get("q") or request.GET.get("q", ""),
+        "q": q,
     }
 
 
 def _suggested(user, issue):
     """Return what the fields may be as `(name, label, [(value to send, shown, evidence)])`."""
-    found = suggest(user, issue)
-    parts = {one.name: one for one in Component.objects.active().filter(product=issue.product)} if found else {}
-    labels = {}
-    if "labels" in found:
-        own = Q(product=issue.product) | Q(product=None)
-        labels = {one.name: one for one in Label.objects.active().filter(own)}
-    told = []
-    for name, offers in found.items():
-        rows = []
-        for offer in offers:
-            value = offer["value"]
-            sent, shown = value, value
-            if name in ("component", "labels"):
-                row = (parts if name == "component" else labels).get(value)
-                if row is None:
-                    continue
-                sent = row.pk
-            elif name == "assignee":
-                sent, shown = value["username"], value["display_name"] or value["username"]
-            rows.append((sent, shown, offer["evidence"]))
-        if rows:
-            told.append((name, IssueForm.base_fields[name].label, rows))
-    return told
+    return [
+        (
+            name,
+            IssueForm.base_fields[name].label,
+            [(one.sent, _read(one.value), one.told()["evidence"]) for one in found],
+        )
+        for name, found in offers(user, issue).items()
+    ]
+
+
+def _read(value):
+    """Return the value of an offer as a person reads it."""
+    return (value["display_name"] or value["username"]) if isinstance(value, dict) else value
 
 
 def _record(issue, user):
@@ -279,13 +309,6 @@ def _record(issue, user):
             declined=Count("pk", filter=~Q(resolution__in=("", Resolution.FIXED, Resolution.DUPLICATE))),
         )
     )
-
-
-def _naps():
-    """Return the times that an issue is snoozed until by one press: `(said, moment)`, mornings of the reader."""
-    today = timezone.localdate()
-    days = ((_("tomorrow"), 1), (_("in three days"), 3), (_("in a week"), 7), (_("in a month"), 30))
-    return [(said, timezone.make_aware(datetime.combine(today + timedelta(days=n), MORNING))) for said, n in days]
 
 
 def _address(q, issue="", cursor=""):

@@ -52,6 +52,10 @@ class Schema(AutoSchema):
             return "_".join(parts)
         return "_".join([*parts, VERBS.get(action, action)])
 
+    def get_paginated_name(self, serializer_name):
+        """Return the name of a page: a view whose pages hold more than others gives its own."""
+        return getattr(self.view, "page_name", None) or super().get_paginated_name(serializer_name)
+
     def _map_basic_serializer(self, serializer, direction):
         schema = super()._map_basic_serializer(serializer, direction)
         if direction == "response":

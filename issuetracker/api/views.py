@@ -224,6 +224,9 @@ class Read:
 class Created:
     """POST to the list."""
 
+    # Whether what is to be created was there before, as a vote that one has given: `perform_create` says so.
+    present = False
+
     def create(self, request, *args, **kwargs):
         """Create one. If-Match speaks of what it is added to, which the service asks once more where it locks that."""
         if self.home is not None:
@@ -231,6 +234,8 @@ class Created:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         row = self.again(self.perform_create(serializer.changes))
+        if self.present:
+            return self.answer(row)
         response = self.answer(row, status.HTTP_201_CREATED)
         response["Location"] = self.location(row)
         return response

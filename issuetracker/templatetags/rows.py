@@ -5,7 +5,6 @@ from urllib.parse import quote
 
 from django import template
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
@@ -23,10 +22,9 @@ SAID_FROM = Severity.S2
 
 @register.simple_tag
 def issue_row(issue, columns, reference=""):
-    """Return the row of `issue` with these columns; `reference` says which list it stands in.
+    """Return the row of `issue`, a Row, with these columns; `reference` says which list it stands in.
 
-    `issue` has `label_rows`, `in_place` (what its reader may change here) and perhaps a `snippet`. All that people
-    wrote is escaped.
+    All that people wrote is escaped.
     """
     key = issue.key
     address = f"/issues/{key}/"
@@ -59,11 +57,11 @@ def _box(issue, key):
     if not issue.in_place:
         return ""
     said = _words(get_language()).select
-    return f'<input type="checkbox" name="ids" value="{issue.pk}" form="selection" aria-label="{said} {key}">'
+    return f'<input type="checkbox" name="ids" value="{issue.id}" form="selection" aria-label="{said} {key}">'
 
 
 def _status(issue, address):
-    shown = status_glyph(issue.status.category, issue.resolution, issue.status.name)
+    shown = status_glyph(issue.status__category, issue.resolution, issue.status__name)
     if "status" in issue.in_place:
         shown = f'<span class="visually-hidden">{_("Status")}: </span>{shown}'
     return _cell(issue, address, "status", shown)
@@ -106,27 +104,27 @@ def _severity_mark(rank, _language):
 
 
 def _snippet(issue):
-    pieces = getattr(issue, "snippet", None)
-    if not pieces:
+    if not issue.snippet:
         return ""
-    told = [f"<mark>{escape(piece)}</mark>" if is_hit else escape(piece) for piece, is_hit in pieces]
+    told = [f"<mark>{escape(piece)}</mark>" if is_hit else escape(piece) for piece, is_hit in issue.snippet]
     return f'<div class="snippet">{"".join(told)}</div>'
 
 
-def _named(column, row):
-    return f'<td class="col-{column}">{escape(row.name) if row else ""}</td>'
+def _named(column, name):
+    return f'<td class="col-{column}">{escape(name or "")}</td>'
 
 
 def _time(when):
     local = timezone.localtime(when)
-    full = date_format(local, "j F Y, H:i")
+    # Of the framework's formats, each would take as long as all the rest of a cell.
+    full = f"{local.day} {local:%B %Y, %H:%M}"
     return f'<time datetime="{local.replace(microsecond=0).isoformat()}" title="{full}">{ago(when)}</time>'
 
 
 def _due(issue, _address):
     if not issue.due_on:
         return '<td class="col-due"></td>'
-    day = date_format(issue.due_on, "j M Y")
+    day = f"{issue.due_on.day} {issue.due_on:%b %Y}"
     return f'<td class="col-due"><time datetime="{issue.due_on.isoformat()}">{day}</time></td>'
 
 
@@ -138,8 +136,8 @@ def _comments(issue, _address):
 
 
 def _assignee(issue, address):
-    person = issue.assignee
-    shown = _avatar(person.username, person.name) if person else _nobody(get_language())
+    username, name = issue.assignee__username, issue.assignee__display_name
+    shown = _avatar(username, name or username) if username else _nobody(get_language())
     if "assignee" in issue.in_place:
         shown = f'<span class="visually-hidden">{_("Assignee")}: </span>{shown}'
     return f'<td class="col-assignee">{_cell(issue, address, "assignee", shown)}</td>'
@@ -162,7 +160,7 @@ def _nobody(_language):
 def _meta(issue, key):
     """Return the second line of a row on a small screen; a screen reader has heard all of it."""
     labels = "".join([_short_label(label["name"], label["colour"]) for label in issue.label_rows])
-    component = escape(issue.component.name) if issue.component else ""
+    component = escape(issue.component__name or "")
     return (
         f'<td class="col-meta" aria-hidden="true">{priority_glyph(issue)}<span class="nowrap">{key}</span>'
         f'{_severity(issue)}<span class="nowrap">{component}</span>{labels}</td>'
@@ -192,10 +190,10 @@ def _words(_language):
 
 
 CELLS = {
-    "component": lambda issue, _address: _named("component", issue.component),
-    "milestone": lambda issue, _address: _named("milestone", issue.milestone),
-    "version": lambda issue, _address: _named("version", issue.version),
-    "author": lambda issue, _address: _named("author", issue.author),
+    "component": lambda issue, _address: _named("component", issue.component__name),
+    "milestone": lambda issue, _address: _named("milestone", issue.milestone__name),
+    "version": lambda issue, _address: _named("version", issue.version__name),
+    "author": lambda issue, _address: _named("author", issue.author__display_name or issue.author__username),
     "created": lambda issue, _address: f'<td class="col-created">{_time(issue.created_at)}</td>',
     "due": _due,
     "votes": lambda issue, _address: f'<td class="col-votes">{issue.votes or ""}</td>',

@@ -135,16 +135,17 @@ def moment(when):
 
 @register.simple_tag(takes_context=True)
 def sent_along(context):
-    """Return what every form about the issue of the page sends: the token, the last event seen, and the list.
+    """Return what every form about the issue of the page sends: the token, the last event seen, and where it stands.
 
     A page has dozens of such forms; a template for them would take longer than all the rest of the page.
     """
-    place = context.get("place")
+    place, back = context.get("place"), context.get("back_here")
     return format_html(
-        '<input type="hidden" name="csrfmiddlewaretoken" value="{}"><input type="hidden" name="seen" value="{}">{}',
+        '<input type="hidden" name="csrfmiddlewaretoken" value="{}"><input type="hidden" name="seen" value="{}">{}{}',
         context["csrf_token"],
         context["issue"].event_count,
         format_html('<input type="hidden" name="list" value="{}">', place["reference"]) if place else "",
+        format_html('<input type="hidden" name="next" value="{}">', back) if back else "",
     )
 
 
@@ -183,6 +184,8 @@ def query_value(name):
 def query_with(context, **changes):
     """Return the query string of this page with `changes`; an empty value takes a parameter out."""
     query = context["request"].GET.copy()
+    # What only a script asks for.
+    query.pop("since", None)
     for name, value in changes.items():
         query.pop(name, None)
         if value:

@@ -18,11 +18,16 @@ def policy(response):
     ],
 )
 def test_policy(client, db, path, scripts, styles):
-    found = policy(client.get(path))
+    found = policy(client.get(path, HTTP_ACCEPT="text/html"))
     assert found["script-src"] == scripts
     assert found["style-src"] == styles
     assert found["default-src"] == found["object-src"] == found["base-uri"] == ["'none'"]
     assert found["frame-ancestors"] == ["'none'"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/", "/status/", "/issues/export.csv"])
+def test_what_is_no_page_may_do_nothing(client, db, path):
+    assert policy(client.get(path)) == {"default-src": ["'none'"], "frame-ancestors": ["'none'"]}
 
 
 def test_a_page_with_scripts_names_its_nonce(client, db):

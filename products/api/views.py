@@ -1,6 +1,5 @@
 """Products, their components, milestones, versions, labels and members."""
 
-from django.db.models import CharField
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -8,21 +7,17 @@ from drf_spectacular.utils import extend_schema
 from history.errors import Conflict
 from issuetracker.api.views import Created, Described, Ended, Listed, Read, Resource, Updated
 from issuetracker.keyset import Key
-from issuetracker.prepared import PreparedModels, Slot
 from products import access, services
 from products.api import serializers
+from products.finding import find
 from products.models import Component, Label, Member, Milestone, Product, Version
 
 PEOPLE = ("owner", "created_by", "updated_by")
-AT = PreparedModels(lambda: Product.objects.filter(key=Slot("key", CharField()), deleted_at=None).order_by())
 
 
 def find_product(view, key):
     """Return the product called `key` for the reader of `view`. Raises Moved where it has another key now, Http404."""
-    user = view.request.user
-    product = AT.first(key=key)
-    if product is None or not access.sees(user, product):
-        product = Product.objects.visible_to(user).at(key)
+    product = find(view.request.user, key)
     if product is None:
         raise Http404
     if product.key != key:

@@ -7,11 +7,13 @@ const modules = {
   list: () => import("./list.js"),
   search: () => import("./search.js"),
   counts: () => import("./counts.js"),
+  current: () => import("./current.js"),
   place: () => import("./place.js"),
   copy: () => import("./copy.js"),
   triage: () => import("./triage.js"),
   alike: () => import("./alike.js"),
   passkey: () => import("./passkey.js"),
+  progress: () => import("./progress.js"),
 };
 
 function start(root) {

@@ -1,4 +1,5 @@
 // Fields changed in the row of a list: a menu beside the cell, whose forms are those of the issue's own page.
+import "./digits.js";
 import { aborted, latest, send } from "./fragments.js";
 import { complain as complainOnTop, show as showToast } from "./toasts.js";
 
@@ -77,9 +78,11 @@ export function start(page, { focus, changed }) {
     const wanted = ["[data-first]", "[aria-pressed=true]", ".menu-item input", ".menu-item"];
     wanted.map((one) => content.querySelector(one)).find(Boolean)?.focus();
     const box = content.querySelector("textarea");
-    if (box) box.value = drafts.get(opened.key) ?? "";
+    if (box) box.value = drafts.get(draft()) ?? "";
+    const chosen = /^[1-9]$/.test(typed) && content.querySelector(`[data-digit="${typed}"]`);
+    if (chosen) return chosen.click();
     if (!typed || !document.activeElement.matches(".control")) return;
-    document.activeElement.value = (box?.value ?? "") + typed;
+    document.activeElement.value = (document.activeElement === box ? box.value : "") + typed;
     if (entered && opened.field === "assignee") document.activeElement.form.requestSubmit();
   }
 
@@ -107,7 +110,6 @@ export function start(page, { focus, changed }) {
         changed(row);
       }
     }
-    offer();
     page.dispatchEvent(new Event("redrawn"));
   }
 
@@ -141,6 +143,7 @@ export function start(page, { focus, changed }) {
   // The menu stays, with what is wrong above it and with what can be chosen now.
   async function explain(key, answer) {
     const row = rowOf(key);
+    if (opened.field === "accept") return complainOnTop(answer.errors ?? failed);
     if (answer.rows.length) await open(row, opened.field);
     if (!menu.matches(":popover-open")) {
       content.replaceChildren();
@@ -154,14 +157,14 @@ export function start(page, { focus, changed }) {
     if (!page.querySelector("[data-peek-panel]").contains(document.activeElement)) focus(row);
   }
 
-  async function toMe(row) {
-    if (!cellOf(row, "assignee")) return;
-    opened = { key: row.dataset.issue, field: "assignee" };
+  // Press a button of a menu without opening that.
+  async function press(row, field, action) {
+    opened = { key: row.dataset.issue, field };
     const form = document.createElement("div");
-    form.innerHTML = await fetchMenu(row, "assignee").catch(() => "");
-    const me = form.querySelector("[data-action=to-me]");
+    form.innerHTML = await fetchMenu(row, field).catch(() => "");
+    const button = form.querySelector(`[data-action="${action}"]`);
     // As far as this row has shown: what somebody has changed since is a conflict.
-    if (me) submit(me.form, me, row, { seen: row.dataset.seen });
+    if (button) submit(button.form, button, row, { seen: row.dataset.seen });
   }
 
   menu.addEventListener("submit", (event) => {
@@ -170,10 +173,11 @@ export function start(page, { focus, changed }) {
     submit(event.target, event.submitter, rowOf(opened.key));
   });
 
-  // What was written but not sent is there when the same row is commented on again.
+  // What was written but not sent is there when the same is asked for of the same row again.
+  const draft = () => `${opened.key} ${opened.field}`;
   function keepDraft() {
     const box = content.querySelector("textarea");
-    if (box) drafts.set(opened.key, box.value);
+    if (box) drafts.set(draft(), box.value);
   }
 
   menu.addEventListener("toggle", (event) => {
@@ -202,6 +206,7 @@ export function start(page, { focus, changed }) {
     event.target.click();
   });
   page.addEventListener("results", offer);
+  page.addEventListener("redrawn", offer);
   offer();
 
   // Undo of what was changed here draws the row anew, too.
@@ -217,5 +222,5 @@ export function start(page, { focus, changed }) {
     focusUnlessPeeking(answer.rows.map((row) => rowOf(row.dataset.issue)).find(Boolean));
   }, true);
 
-  return { open, toMe, send: sendFrom };
+  return { open, press, send: sendFrom };
 }

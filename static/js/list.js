@@ -1,13 +1,17 @@
 // A list of issues by keys: walking, opening, peeking, changing. The link of a row holds the focus, so that Enter opens it.
 import { start as startChanging } from "./change.js";
+import { say } from "./fragments.js";
 import { offer, offerIssue } from "./keys.js";
+import { live } from "./live.js";
 import { start as startPeeking } from "./peek.js";
 import { lastIssue } from "./place.js";
 import { start as startSelecting } from "./select.js";
+import { steadily, updateWithin } from "./update.js";
 
 const CURRENT = "is-current";
 // A row has no cell for these: who may set the priority may set them, too.
-const WITHOUT_CELL = ["severity", "component", "due_on"];
+const WITHOUT_CELL = ["severity", "component", "due_on", "decision"];
+const ASKED_FIRST = ["duplicate", "decline", "needinfo", "snooze", "reroute"];
 
 export function start(page) {
   const rows = () => [...page.querySelectorAll(".issue-row")];
@@ -57,7 +61,10 @@ export function start(page) {
   offer("severity", set("severity"), ...settable("severity"));
   offer("component", set("component"), ...settable("component"));
   offer("due", set("due_on"), ...settable("due_on"));
-  offer("to-me", () => change.toMe(current()), ...settable("assignee"));
+  offer("to-me", () => change.press(current(), "assignee", "to-me"), ...settable("assignee"));
+  // While rows are selected the bar of the selection claims these keys.
+  offer("accept", () => change.press(current(), "accept", "accept"), ...settable("decision"));
+  for (const decision of ASKED_FIRST) offer(decision, set(decision), ...settable("decision"));
   const speaks = page.querySelector("[data-may-comment]");
   offer("comment", set("comment"), () => speaks && current(), () => speaks && any());
 
@@ -67,6 +74,25 @@ export function start(page) {
     const key = row.dataset.issue;
     const done = () => document.activeElement.matches("body, #palette *") && focus(rows().find((one) => one.dataset.issue === key));
     return { key, done, send: (form) => change.send(form, row) };
+  });
+
+  // Others change what is listed. What one is at, has chosen or looks at stays, even where it is listed no more.
+  const results = page.querySelector("[data-results]");
+  function put(fresh) {
+    const looked = peek.isOpen() ? current() : null;
+    const seen = looked?.dataset.seen;
+    const was = new Set(page.querySelectorAll(".is-gone"));
+    steadily(() => updateWithin(results, fresh.body));
+    page.dispatchEvent(new Event("redrawn"));
+    for (const row of page.querySelectorAll(".issue-row.is-gone")) if (!was.has(row)) say(results.dataset.gone.replace("#", row.dataset.issue));
+    if (looked?.isConnected && looked.dataset.seen !== seen) peek.refresh(looked);
+  }
+  live({
+    mark: () => results.querySelector("[data-mark]")?.dataset.mark,
+    address: () => location.href,
+    fragment: "results",
+    idle: () => results.getAttribute("aria-busy") !== "true",
+    put,
   });
 
   // Whoever comes back from an issue goes on from its row.

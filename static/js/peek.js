@@ -19,6 +19,8 @@ export function start(page, { current, focus }) {
   async function show(row) {
     if (!row) return;
     const link = row.querySelector(".issue-link");
+    // What is read anew stays where it was.
+    const at = shown === row.dataset.issue ? panel.scrollTop : 0;
     shown = row.dataset.issue;
     mark(row);
     panel.setAttribute("aria-busy", "true");
@@ -31,7 +33,7 @@ export function start(page, { current, focus }) {
     panel.removeAttribute("aria-busy");
     const opening = panel.hidden;
     panel.hidden = false;
-    panel.scrollTop = 0;
+    panel.scrollTop = at;
     if (opening) panel.focus({ preventScroll: true });
     else if (panel.contains(document.activeElement)) say(`${shown} ${link.textContent}`);
     // Leads back to this very list.

@@ -3,7 +3,7 @@ import { say } from "./fragments.js";
 import { offer } from "./keys.js";
 
 export function start(page, { rows, current, go }) {
-  const bar = page.querySelector("[data-selection]");
+  const bar = document.querySelector("[data-selection]");
   const count = bar.querySelector("[data-selected]");
   let anchor;
 
@@ -29,11 +29,11 @@ export function start(page, { rows, current, go }) {
     for (const one of between(anchor, row)) tick(one, true);
   }
 
-  function extend(step) {
+  async function extend(step) {
     const from = current();
     if (!from) return go(step);
     if (!anchor?.isConnected || !boxOf(anchor)?.checked || !boxOf(from)?.checked) anchor = from;
-    go(step);
+    await go(step);
     // A peek that goes on, or the end of the list, may leave the focus where it was.
     reach(current() ?? from, from);
     tell();
@@ -70,11 +70,15 @@ export function start(page, { rows, current, go }) {
   });
   bar.querySelector("[data-clear]").addEventListener("click", () => {
     all(false);
-    current()?.querySelector(".issue-link").focus();
+    current()?.querySelector(".issue-link, .queue-row").focus();
+  });
+  // The list may have changed without the page around it.
+  bar.addEventListener("submit", () => {
+    bar.querySelector("[name=next]").value = location.pathname + location.search;
   });
   page.addEventListener("click", (event) => {
     if (!event.target.matches("[name=ids]")) return;
-    const row = event.target.closest(".issue-row");
+    const row = rows().find((one) => one.contains(event.target));
     if (event.shiftKey && anchor?.isConnected) for (const one of between(anchor, row)) tick(one, event.target.checked);
     anchor = row;
   });

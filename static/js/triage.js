@@ -1,17 +1,23 @@
 // The queue, one issue after the other: the next one is fetched while this one is read, so that it is there at once.
+import "./digits.js";
 import { parse, say, send } from "./fragments.js";
 import { offer, offerIssue } from "./keys.js";
+import { live } from "./live.js";
+import { start as startSelecting } from "./select.js";
 import { complain, show as showToast } from "./toasts.js";
+import { updateWithin } from "./update.js";
 
-const REFRESH = 30_000;
 const PING = 20_000;
+// The forms of fields and comments.
+const FIELDS = /\/issues\/[\w-]+\/(set|comments)\/$/;
 
 export function start(page) {
   const ready = new Map();
-  // What is being decided; how often somebody has gone on, and how often something was decided: late answers are old.
+  // What is being decided; how often somebody has gone on: late answers are old.
   const deciding = new Set();
+  // What was written about an issue and not sent, by the field it stands in.
+  const drafts = new Map();
   let turns = 0;
-  let decisions = 0;
 
   const part = (selector, within = page) => within.querySelector(selector);
   const text = () => part("[data-shown]");
@@ -45,10 +51,12 @@ export function start(page) {
   // Its answer without the queue does not know what comes next.
   function put(html, key) {
     const holder = part(".triage-issue");
+    keepDrafts();
     holder.innerHTML = html;
+    giveDrafts(key);
     reveal();
     const then = neighbour(1, key) ?? neighbour(-1, key) ?? "";
-    for (const input of holder.querySelectorAll("[name=then]")) input.value = then;
+    for (const input of holder.querySelectorAll("input[name=then]")) input.value = then;
     for (const input of holder.querySelectorAll("[name=csrfmiddlewaretoken]")) input.value = token();
     mark(key);
     text()?.focus({ preventScroll: true });
@@ -59,6 +67,18 @@ export function start(page) {
     ping();
     const next = neighbour(1, key);
     if (next) fetchIssue(next);
+  }
+
+  const texts = () => [...page.querySelectorAll(".triage-issue textarea")];
+  function keepDrafts() {
+    const written = texts().filter((one) => one.value !== one.defaultValue);
+    if (shown()) drafts.set(shown(), written.map((one) => [one.id, one.value]));
+  }
+  function giveDrafts(key) {
+    for (const [id, value] of drafts.get(key) ?? []) {
+      const field = texts().find((one) => one.id === id);
+      if (field) field.value = value;
+    }
   }
 
   const token = () => part("[name=csrfmiddlewaretoken]")?.value ?? "";
@@ -90,11 +110,24 @@ export function start(page) {
     if (push) history.pushState({ key }, "", href);
   }
 
+  // The issue that is read, as it is now.
+  function renew(fresh) {
+    const others = part("[data-here]")?.textContent ?? "";
+    const at = text().scrollTop;
+    updateWithin(part(".triage-issue"), part(".triage-issue", fresh));
+    reveal();
+    text().scrollTop = at;
+    if (part("[data-here]")) part("[data-here]").textContent = others;
+    for (const input of page.querySelectorAll(".triage-issue [name=csrfmiddlewaretoken]")) input.value = token();
+  }
+
   // The queue and its numbers, drawn anew around what is being read and written.
   function redraw(fresh) {
+    const chosen = new Set(items().filter((one) => one.querySelector(":checked")).map((one) => one.querySelector("[name=ids]").value));
     for (const selector of [".triage-head", "[data-queue]"]) {
       const old = part(selector);
       const young = part(selector, fresh);
+      if (young?.dataset.mark) old?.setAttribute("data-mark", young.dataset.mark);
       if (!old || !young || old.contains(document.activeElement) && selector === ".triage-head") continue;
       const at = old.scrollTop;
       const focused = old.contains(document.activeElement) ? document.activeElement.dataset.issue : undefined;
@@ -102,14 +135,21 @@ export function start(page) {
       part(selector).scrollTop = at;
       if (focused) rowOf(focused)?.focus();
     }
+    for (const item of items()) {
+      const box = item.querySelector("[name=ids]");
+      box.checked = chosen.has(box.value);
+    }
     mark(shown());
     const then = neighbour(1) ?? neighbour(-1) ?? "";
-    for (const input of page.querySelectorAll(".triage-issue [name=then]")) input.value = then;
+    for (const input of page.querySelectorAll(".triage-issue input[name=then]")) input.value = then;
+    page.dispatchEvent(new Event("redrawn"));
   }
 
   function whole(fresh) {
     page.innerHTML = fresh.body.innerHTML;
     reveal();
+    giveDrafts(shown());
+    page.dispatchEvent(new Event("redrawn"));
     const key = shown();
     if (key) {
       mark(key);
@@ -121,14 +161,13 @@ export function start(page) {
   }
 
   const written = () =>
-    [...page.querySelectorAll(".triage-issue :is(textarea, input:not([type=hidden]))")].some((one) => one.value !== one.defaultValue);
+    [...page.querySelectorAll(".triage-issue :is(textarea, input:not([type=hidden], [type=checkbox]))")].some((one) => one.value !== one.defaultValue);
 
   async function decide(form, submitter) {
     const key = shown();
     if (deciding.has(key)) return;
     deciding.add(key);
     turns += 1;
-    decisions += 1;
     const kept = [...part(".triage-issue").childNodes];
     const then = neighbour(1, key) ?? neighbour(-1, key);
     const body = new FormData(form, submitter);
@@ -137,7 +176,7 @@ export function start(page) {
     // The next one is on the screen before the answer is here; what was decided leaves the queue.
     const next = then && ready.has(then) ? await fetchIssue(then) : null;
     if (next) {
-      rowOf(key)?.parentElement.remove();
+      rowOf(key)?.closest(".queue-item").remove();
       ready.delete(then);
       put(next, then);
       history.replaceState({ key: then }, "", address(then));
@@ -149,6 +188,7 @@ export function start(page) {
       const toasts = [...fresh.querySelectorAll("[data-toasts] .toast")];
       part("[data-toasts]", fresh)?.remove();
       ready.clear();
+      if (answer.ok) drafts.delete(key);
       if (next && (answer.ok || written())) redraw(fresh);
       else whole(fresh);
       toasts.forEach(showToast);
@@ -180,11 +220,18 @@ export function start(page) {
   });
 
   page.addEventListener("submit", (event) => {
-    if (!event.target.matches("[data-decision]")) return;
+    const form = event.target;
+    const sends = form.matches("[data-decision]") ? decide : FIELDS.test(form.action) ? change : null;
+    if (!sends) return;
     event.preventDefault();
     event.stopPropagation();
-    decide(event.target, event.submitter);
+    sends(form, event.submitter);
   });
+
+  // A menu of the fields may open where one would have to scroll.
+  page.addEventListener("toggle", (event) => {
+    if (event.target.matches(".triage-beside details[open]")) event.target.querySelector(".menu-panel").scrollIntoView({ block: "nearest" });
+  }, true);
 
   page.addEventListener("click", (event) => {
     const row = event.target.closest(".queue-row");
@@ -193,29 +240,16 @@ export function start(page) {
     go(row.dataset.issue);
   });
 
-  // In a menu that is open a digit chooses; elsewhere the digits are decisions.
-  document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-    const menu = page.querySelector("details[data-digits][open]");
-    const writing = event.target.closest("input, textarea, select");
-    if (menu && document.documentElement.dataset.shortcuts !== "off" && /^[1-9]$/.test(event.key) && (!writing || (writing.hasAttribute("data-digits-pass") && !writing.value))) {
-      event.stopImmediatePropagation();
-      const chosen = menu.querySelector(`[data-digit="${event.key}"]`);
-      if (chosen) {
-        event.preventDefault();
-        chosen.click();
-      }
-      return;
-    }
-  }, true);
-
   const any = () => rows().length > 0;
+  const items = () => [...page.querySelectorAll(".queue-item")];
+  const selection = startSelecting(page, { rows: items, current: () => rowOf(shown())?.parentElement, go: (step) => go(neighbour(step)) });
+  offer("back", () => selection.clear(), () => selection.count() > 0, any);
   offer("next", () => go(neighbour(1)), any, any);
   offer("previous", () => go(neighbour(-1)), any, any);
 
-  // What words have set is drawn anew, where it is still what is being read.
-  async function sendFrom(form, key) {
-    const answer = await send(form).catch(() => ({ ok: false, errors: page.dataset.failed }));
+  // What was set is drawn anew, where it is still what is being read.
+  async function sendFrom(form, key, submitter = null) {
+    const answer = await send(form, submitter).catch(() => ({ ok: false, errors: page.dataset.failed }));
     ready.delete(key);
     if (!answer.ok) return answer;
     const html = await fetchIssue(key);
@@ -224,6 +258,34 @@ export function start(page) {
     answer.toasts.forEach(showToast);
     return answer;
   }
+
+  const marks = () => [part(".triage-head"), text()].map((one) => one?.dataset.mark ?? "").join(".");
+  const refresh = live({
+    mark: marks,
+    address: () => address(shown()),
+    fragment: "triage",
+    idle: () => deciding.size === 0 && Boolean(shown()),
+    put: bringUpToDate,
+    gone: () => complain(page.dataset.gone),
+  });
+
+  // A field or a comment by its own form.
+  async function change(form, submitter) {
+    if (form.ariaBusy) return;
+    form.ariaBusy = "true";
+    const answer = await sendFrom(form, shown(), submitter);
+    form.ariaBusy = null;
+    if (!answer.ok) return complain(answer.errors ?? page.dataset.failed);
+    for (const field of form.querySelectorAll("textarea")) forget(field);
+    refresh();
+  }
+
+  function forget(field) {
+    for (const [key, some] of drafts) drafts.set(key, some.filter(([id, value]) => id !== field.id || value !== field.value));
+    const here = texts().find((one) => one.id === field.id && one.value === field.value);
+    if (here) here.value = here.defaultValue;
+  }
+
   offerIssue(() => {
     const key = shown();
     return key ? { key, send: (form) => sendFrom(form, key), done: () => text()?.focus({ preventScroll: true }) } : null;
@@ -234,17 +296,14 @@ export function start(page) {
     if (key) go(key, { push: false });
   });
 
-  // What others decide meanwhile leaves the queue; nothing else moves.
-  setInterval(async () => {
-    if (document.hidden || deciding.size || !shown()) return;
-    const before = decisions;
-    const answer = await ask(location.href, "triage").catch(() => null);
-    if (!answer?.ok || decisions !== before) return;
-    redraw(parse(answer.html));
+  // What others decide meanwhile leaves the queue; the issue that is read changes around what is written about it.
+  function bringUpToDate(fresh) {
+    const young = part("[data-shown]", fresh);
+    if (young && young.dataset.shown === shown() && young.dataset.mark !== text().dataset.mark) renew(fresh);
+    redraw(fresh);
     ready.clear();
     if (neighbour(1)) fetchIssue(neighbour(1));
-  }, REFRESH);
-
+  }
   // Who else has this one before them.
   async function ping() {
     const place = part("[data-here]");

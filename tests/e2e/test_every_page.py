@@ -4,7 +4,9 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
 from accounts.services import create_token
-from issues.services import create_issue, create_view, trash_issue
+from issues.models import Issue
+from issues.services import bulk, create_issue, create_view, decide, trash_issue
+from issues.services.bulk import Plan
 from products.models import Component
 from tests.e2e.conftest import NARROW, WIDE, open_as
 
@@ -21,7 +23,11 @@ PAGES = [
     "/issues/new/?product=WEB",
     "/issues/WEB-1/",
     "/issues/WEB-1/?show=changes",
+    "/issues/WEB-2/",
     "/issues/WEB-1/edit/",
+    "/issues/bulk/",
+    "/issues/bulk/?q=is:open",
+    "/batches/{batch}/",
     "/issues/WEB-999/",
     "/products/",
     "/products/new/",
@@ -63,7 +69,9 @@ def filled(issue, product, administrator, reporter):
     trash_issue(gone, actor=administrator, via="web")
     fields = {"name": "Everything that is open", "query": "is:open", "shared": True, "product": product, "pinned": True}
     view = create_view(actor=administrator, via="web", **fields)
-    return {"component": Component.objects.get().pk, "view": view.pk}
+    many = bulk.change([], Plan({product.pk: {}}, "accept", {product.pk: {}}), actor=administrator, via="web")
+    decide(Issue.objects.get(number=2), "accept", actor=administrator, via="web")
+    return {"component": Component.objects.get().pk, "view": view.pk, "batch": many.pk}
 
 
 @pytest.fixture

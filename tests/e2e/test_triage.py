@@ -56,7 +56,7 @@ def test_by_keys_alone(twelve, visit, triager):
     assert Issue.objects.get(number=1).status.slug == "accepted"
 
     keys.press("2")
-    expect(page.get_by_label("Duplicate of")).to_be_focused()
+    expect(page.locator("#decide-duplicate")).to_be_focused()
     keys.type("web-1")
     keys.press("Control+Enter")
     expect(heading(page)).to_have_text("Cart jumps")
@@ -112,7 +112,7 @@ def test_what_is_wrong_is_said_and_what_was_written_stays(twelve, visit, triager
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("There is no issue WEB-99.")
     expect(heading(page)).to_have_text("Cart empties")
-    expect(page.get_by_label("Duplicate of")).to_have_value("WEB-99")
+    expect(page.locator("#decide-duplicate")).to_have_value("WEB-99")
     assert untriaged() == 12
     # The browser notes that the answer was a refusal.
     complaints.clear()

@@ -10,12 +10,13 @@ from accounts.models import User
 from history.errors import Refused
 from issues.importers.loading import READERS, Import
 from issues.importers.source import MEBIBYTE, SourceError
-from issues.management.bulk import Progress, prepare
+from issues.management.bulk import Progress, compare, prepare
+from issues.similar.writing import count_waiting
 from products.models import Product
 
 
 class Command(BaseCommand):
-    """Checks the whole file, loads it, and says what came in and what did not."""
+    """Checks the whole file, loads it, says what came in and what did not, and lets the new issues be compared."""
 
     help = "Import issues with comments and history. Run again, it adds what is not here yet."
 
@@ -28,8 +29,9 @@ class Command(BaseCommand):
         parser.add_argument("--actor", metavar="USERNAME", help="import as this maintainer (default: the site itself)")
         parser.add_argument("--visibility", choices=Product.Visibility.values, help="of a product that is created")
         parser.add_argument("--max-size", type=int, default=2048, metavar="MIB", help="unpacked (default: 2048)")
+        parser.add_argument("--similar-later", action="store_true", help="leave the comparison of issues to the worker")
 
-    def handle(self, *, file, format, product, triage, actor, visibility, max_size, **options):
+    def handle(self, *, file, format, product, triage, actor, visibility, max_size, similar_later, **options):
         """Import the file. Raises CommandError where it is refused; then nothing has changed."""
         run = Import(
             file,
@@ -57,6 +59,8 @@ class Command(BaseCommand):
             raise CommandError(f"{error}. {progress.done} issues were imported before this.") from error
         progress.end()
         self.summarise(run, time.monotonic() - begun)
+        if count_waiting() and not similar_later:
+            compare(self.stdout)
 
     def _reasons(self, error):
         return "; ".join(f"{name}: {' '.join(texts)}" for name, texts in error.message_dict.items())

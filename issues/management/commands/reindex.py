@@ -1,12 +1,10 @@
 """`manage.py reindex`: all that is searched, written afresh."""
 
 from django.core.management.base import BaseCommand
-from django.db import connection
 
 from issues import fulltext, similar
-from issues.management.commands.import_issues import Progress
+from issues.management.bulk import Progress, compare
 from issues.models import Issue
-from issues.similar.writing import count_waiting
 
 
 class Command(BaseCommand):
@@ -22,20 +20,12 @@ class Command(BaseCommand):
     def handle(self, *, resume, **options):
         """Reindex 500 issues a transaction, telling how far it is."""
         if options["similar"] or resume:
-            self._post(resume)
+            if not resume:
+                similar.post_all_later()
+            compare(self.stdout)
             return
         progress = Progress(self.stdout, Issue.objects.count())
         fulltext.reindex(progress)
         progress.end()
         fulltext.count_words()
         self.stdout.write(f"{progress.done:,} issues are indexed.")
-
-    def _post(self, resume):
-        if not resume:
-            similar.post_all_later()
-        progress = Progress(self.stdout, count_waiting())
-        similar.post_waiting(progress)
-        progress.end()
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE issues_posting")
-        self.stdout.write(f"{progress.done:,} issues can be compared.")

@@ -1,0 +1,26 @@
+"""Finding a product by its key, in one statement that is compiled once."""
+
+from django.db.models import CharField
+
+from issuetracker.prepared import PreparedModels, Slot
+from products import access
+from products.models import Product
+
+
+def _at():
+    products = Product.objects.filter(key=Slot("key", CharField()), deleted_at=None)
+    return products.select_related("owner").order_by()
+
+
+AT = PreparedModels(_at)
+
+
+def find_present(user, key):
+    """Return the product whose key is `key`, with its owner, or None where `user` sees none."""
+    product = AT.first(key=key)
+    return product if product is not None and access.sees(user, product) else None
+
+
+def find(user, key):
+    """Return the product whose key is or once was `key`, in any case, or None where `user` sees none."""
+    return find_present(user, key) or Product.objects.visible_to(user).select_related("owner").at(key)

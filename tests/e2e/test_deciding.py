@@ -1,0 +1,166 @@
+"""Decisions where one meets an issue: on its page, in a list, beside it, and on many at once."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from issues.models import Issue
+from issues.services import create_issue
+from tests.e2e.conftest import open_as
+
+TITLES = ("Cart empties", "Cart forgets", "Basket blinks", "Total is wrong")
+
+
+@pytest.fixture
+def reports(product, reporter):
+    return [create_issue(product, actor=reporter, via="web", title=title) for title in TITLES]
+
+
+def fresh(number):
+    return Issue.objects.get(number=number)
+
+
+def toast(page):
+    return page.locator(".toast").last
+
+
+def link(page, key):
+    return page.locator(f'.issue-row[data-issue="{key}"] .issue-link')
+
+
+@pytest.mark.once
+def test_on_the_page_of_the_issue(reports, visit, triager):
+    page = visit("/issues/WEB-1/?list=q%3Dis%253Aopen", triager)
+    page.keyboard.press("2")
+    expect(page.locator("#decide-duplicate")).to_be_focused()
+    expect(page.locator("[data-digit]", has_text="WEB-2")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("3")
+    page.keyboard.press("2")
+    expect(toast(page)).to_contain_text("Declined WEB-1")
+    expect(page).to_have_url(re.compile(r"/issues/WEB-1/\?list="))
+    expect(page.locator(".issue-line")).to_contain_text("invalid")
+    expect(page.locator(".triage-bar")).to_have_count(0)
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.keyboard.press("z")
+    expect(page.locator(".triage-bar")).to_be_visible()
+    assert fresh(1).is_in_triage
+
+
+@pytest.mark.once
+def test_in_a_list_and_beside_it(reports, visit, triager):
+    page = visit("/issues/?q=is:open+sort:created-asc", triager)
+    link(page, "WEB-1").focus()
+    page.keyboard.press("1")
+    expect(toast(page)).to_contain_text("Accepted WEB-1")
+    expect(link(page, "WEB-1")).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("3")
+    page.keyboard.press("1")
+    expect(toast(page)).to_contain_text("Declined WEB-2")
+    page.keyboard.press("z")
+    expect(toast(page)).to_contain_text("Undone")
+    page.keyboard.press("j")
+    page.keyboard.press("Space")
+    expect(page.locator("#peek-title")).to_have_text("Basket blinks")
+    page.keyboard.press("n")
+    expect(page.get_by_label("Question")).to_be_focused()
+    page.keyboard.type("Where 1?")
+    page.keyboard.press("Control+Enter")
+    expect(toast(page)).to_contain_text("Asked about WEB-3")
+    assert fresh(2).is_queued and fresh(3).waiting_for is not None
+
+
+@pytest.mark.once
+def test_what_is_decided_already_is_said(reports, visit, triager, complaints):
+    page = visit("/issues/?q=is:open+sort:created-asc", triager)
+    link(page, "WEB-1").focus()
+    page.keyboard.press("1")
+    expect(toast(page)).to_contain_text("Accepted WEB-1")
+    page.keyboard.press("1")
+    expect(toast(page)).to_contain_text("has decided on WEB-1")
+    page.keyboard.press("h")
+    expect(page.get_by_role("textbox", name="Snoozed until")).to_be_focused()
+    complaints.clear()
+
+
+@pytest.mark.once
+def test_on_those_that_are_selected(reports, visit, triager):
+    page = visit("/issues/?q=is:open+sort:created-asc", triager)
+    link(page, "WEB-1").focus()
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+J")
+    page.keyboard.press("3")
+    expect(page.get_by_label("Reason")).to_be_focused()
+    page.get_by_label("Reason").select_option("invalid")
+    page.get_by_role("button", name="Show what would change").click()
+    expect(page.locator(".notice")).to_contain_text("2 would change")
+    expect(page.get_by_role("button", name="Change 2 issues")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(toast(page)).to_contain_text("2 changed, 0 left as they are.")
+    expect(page).to_have_url(re.compile(r"sort:created-asc"))
+    assert [fresh(number).resolution for number in (1, 2, 3)] == ["invalid", "invalid", ""]
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.keyboard.press("z")
+    expect(toast(page)).to_contain_text("Undone")
+    assert fresh(1).is_queued
+
+
+def test_fields_of_many_without_scripts(reports, special_context, live_server, triager):
+    page = open_as(special_context(java_script_enabled=False), live_server, "/issues/bulk/?q=cart", triager)
+    page.get_by_label("Priority").select_option("high")
+    expect(page.get_by_label("Question")).to_be_hidden()
+    page.get_by_label("Decision").select_option("needinfo")
+    expect(page.get_by_label("Question")).to_be_visible()
+    page.get_by_label("Whom").fill("rosa")
+    page.get_by_label("Question").fill("Which cart?")
+    page.get_by_role("button", name="Show what would change").click()
+    expect(page.locator(".notice")).to_contain_text("2 would change")
+    page.get_by_role("button", name="Change 2 issues").click()
+    expect(toast(page)).to_contain_text("2 changed")
+    assert fresh(1).priority_slug == "high" and fresh(2).waiting_for is not None
+
+
+@pytest.mark.once
+def test_fields_of_the_open_one_in_the_queue(reports, visit, triager):
+    page = visit("/triage/", triager)
+    page.keyboard.press("p")
+    page.get_by_role("button", name="Urgent").click()
+    expect(toast(page)).to_contain_text("WEB-1: priority changed.")
+    page.keyboard.press("i")
+    expect(toast(page)).to_contain_text("WEB-1: assignee changed.")
+    page.keyboard.press("d")
+    page.get_by_label("Due date").fill("2031-05-06")
+    page.keyboard.press("Enter")
+    expect(page.locator(".triage-beside")).to_contain_text("6 May 2031")
+    page.keyboard.press("r")
+    page.keyboard.type("Written first")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(page.locator(".triage-issue-title")).to_have_text("Cart forgets")
+    expect(page.locator(".composer textarea")).to_have_value("")
+    page.keyboard.press("k")
+    expect(page.locator(".composer textarea")).to_have_value("Written first")
+    page.keyboard.press("r")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".triage-story")).to_contain_text("Written first")
+    expect(page.locator(".composer textarea")).to_have_value("")
+    assert (fresh(1).priority_slug, fresh(1).assignee, fresh(1).comment_count) == ("urgent", triager, 1)
+
+
+@pytest.mark.once
+def test_several_in_the_queue(reports, visit, triager):
+    page = visit("/triage/", triager)
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+J")
+    expect(page.locator(".selection")).to_contain_text("2 selected")
+    expect(page.locator(".triage-issue-title")).to_have_text("Cart forgets")
+    page.keyboard.press("1")
+    expect(page.locator(".notice")).to_contain_text("2 would change")
+    expect(page.get_by_role("button", name="Change 2 issues")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(toast(page)).to_contain_text("2 changed")
+    expect(page.locator(".queue-row")).to_have_count(2)
+    assert not fresh(1).is_in_triage and not fresh(2).is_in_triage and fresh(3).is_in_triage
