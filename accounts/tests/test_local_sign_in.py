@@ -5,8 +5,9 @@ from django.core import mail
 from django.test import Client
 
 from accounts import letters
-from accounts.models import Letter
-from accounts.services import create_user
+from accounts.models import Letter, User
+from accounts.services import create_user, factors
+from accounts.signin import passkeys
 from accounts.tests.test_sign_in_page import enter, said
 
 
@@ -37,6 +38,38 @@ def test_who_is_named_must_be_an_administrator(client, db, settings):
     create_user(actor=None, via="web", username="plain", password="correct horse battery")
     settings.BREAK_GLASS = "plain"
     assert enter(client, "plain").status_code == 200
+
+
+class Signed:
+    """What a passkey has signed, as the form finds it."""
+
+    def __init__(self, passkey):
+        self.cleaned_data = {"credential": passkey}
+
+    def is_valid(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("name", "local", "active", "comes_in"),
+    [
+        ("sam", True, True, True),
+        ("sam", True, False, False),
+        ("sam", False, True, False),
+        ("ada", False, True, True),
+    ],
+)
+def test_a_passkey_opens_no_more_than_a_password(
+    client, stranger, administrator, settings, monkeypatch, name, local, active, comes_in
+):
+    settings.LOCAL_SIGNIN = local
+    user = User.objects.get(username=name)
+    passkey = factors.add_passkey(user, "laptop", {}, actor=user, via="web")
+    User.objects.filter(pk=user.pk).update(is_active=active)
+    passkey.user.is_active = active
+    monkeypatch.setattr(passkeys, "LoginWebAuthnForm", lambda data: Signed(passkey))
+    client.post("/accounts/passkey/", {"credential": "{}"})
+    assert (client.get("/profile/").status_code == 200) == comes_in
 
 
 def test_whatever_belongs_to_passwords_is_off(client, stranger, settings):

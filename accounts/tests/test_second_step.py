@@ -123,6 +123,16 @@ def test_who_was_deactivated_in_between_does_not_come_in(client, guarded, admini
     assert not is_in(client)
 
 
+def test_between_the_steps_nothing_is_open(administrator):
+    factors.add_totp(administrator, SECRET, actor=administrator, via="web")
+    client = Client()
+    enter(client, "ada", next="/admin/")
+    assert client.get("/api/v1/me/").status_code == 401
+    assert client.get("/admin/").url == "/admin/login/?next=/admin/"
+    assert step(client, code_of()).url == "/admin/"
+    assert client.get("/api/v1/me/").json()["username"] == "ada" and client.get("/admin/").status_code == 200
+
+
 def test_what_changes_sign_in_asks_who_one_is(guarded):
     client = Client()
     client.force_login(guarded)
