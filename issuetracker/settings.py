@@ -117,10 +117,6 @@ MFA_ADAPTER = "accounts.signin.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_TOLERANCE = 1
-MFA_FORMS = {
-    "authenticate": "accounts.signin.forms.CodeForm",
-    "activate_totp": "accounts.signin.forms.FirstCodeForm",
-}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 SOCIALACCOUNT_ADAPTER = "accounts.signin.providers.ProviderAdapter"
 SOCIALACCOUNT_PROVIDERS = signing_in.provider_settings()

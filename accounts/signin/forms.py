@@ -1,22 +1,35 @@
 """What a person fills in to come in, and to say how they come in."""
 
+import json
+from urllib.parse import urlsplit
+
 from allauth.core import context
 from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
+from django.conf import settings
 from django.contrib.auth import authenticate, password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from fido2.utils import websafe_decode
 
 from accounts.backends import NameOrEmail
 from accounts.models import ADDRESS_LIMIT, NAME_LIMIT
+from accounts.services.factors import NAME_LIMIT as PASSKEY_NAME_LIMIT
 from accounts.services.invitations import may_invite
 from accounts.signin import limits
 from accounts.signin.adapters import may_sign_in_locally
 from products.models import Member, Product
 
 PASSWORD_LIMIT = 500
+PORTS = {"http": 80, "https": 443}
 # A code is good for this long, with the minutes before and after it that clocks are allowed to differ by.
 CODE_LIVES = 120
 TOO_MANY = _("Too many tries. Wait a quarter of an hour, or sign in in another way.")
@@ -112,6 +125,57 @@ class FirstCodeForm(_LimitedCode, ActivateTOTPForm):
     """The first code of an app, which shows that it knows the secret."""
 
     code = code_field(_("Code from the app"))
+
+
+def origin_of(credential):
+    """Return the site that a browser has made or used a passkey on: scheme, host and port; None where it is none."""
+    try:
+        told = json.loads(websafe_decode(credential["response"]["clientDataJSON"]))
+        return origin_parts(told["origin"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def origin_parts(url):
+    """Return scheme, host and port of `url`."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
+
+
+class _OfThisSite:
+    def clean_credential(self):
+        """Return what the browser has sent. Raises ValidationError where it was on another site, if only a neighbour's.
+
+        Browsers let every host below ours use our passkeys, and so does the library.
+        """
+        if origin_of(self.cleaned_data["credential"]) != origin_parts(settings.SITE_URL):
+            raise ValidationError(_("That passkey was used on another site."), code="origin")
+        judge = getattr(super(), "clean_credential", None)
+        return judge() if judge else self.cleaned_data["credential"]
+
+
+class PasskeyLoginForm(_OfThisSite, LoginWebAuthnForm):
+    """A passkey instead of everything else."""
+
+
+class PasskeyStepForm(_OfThisSite, AuthenticateWebAuthnForm):
+    """A passkey as the second step."""
+
+
+class PasskeyProofForm(_OfThisSite, ReauthenticateWebAuthnForm):
+    """A passkey that shows once more who one is."""
+
+
+class PasskeyForm(_OfThisSite, AddWebAuthnForm):
+    """A new passkey: what the browser has made, and a name for it."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        # All of them are: one that is good for half of it would only have to be explained.
+        self.fields.pop("passwordless", None)
+        name = self.fields["name"]
+        name.label, name.max_length = _("Name"), PASSKEY_NAME_LIMIT
+        name.help_text = _("So that you know it again, such as “laptop” or “blue key”.")
 
 
 class NewPasswordForm(forms.Form):

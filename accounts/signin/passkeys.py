@@ -2,7 +2,6 @@
 
 from allauth.account.models import Login
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.forms import AddWebAuthnForm, LoginWebAuthnForm
 from allauth.mfa.webauthn.internal.auth import begin_authentication, begin_registration
 from allauth.mfa.webauthn.internal.flows import perform_passwordless_login
 from django.conf import settings
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.confirming import ask
 from accounts.services import factors
+from accounts.signin.forms import PasskeyForm, PasskeyLoginForm
 from accounts.signin.place import agent_of, device_name
 from accounts.signin.proving import proven
 from accounts.signin.views import keep_briefly, next_of
@@ -32,7 +32,7 @@ def sign_in(request):
     if request.method == "GET":
         keep_briefly(request)
         return JsonResponse(begin_authentication())
-    form = LoginWebAuthnForm(data=request.POST)
+    form = PasskeyLoginForm(data=request.POST)
     if not form.is_valid():
         messages.error(
             request, _("This passkey is not known here. Sign in in another way, and add it in your profile.")
@@ -62,18 +62,6 @@ def add(request):
         return redirect("recovery-codes" if first else "sign-in")
     context = {"form": form, "options": begin_registration(request.user, passwordless=True)}
     return render(request, "accounts/add_passkey.html", context, status=400 if form.errors else 200)
-
-
-class PasskeyForm(AddWebAuthnForm):
-    """A new passkey: what the browser has made, and a name for it."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        # All of them are: one that is good for half of it would only have to be explained.
-        self.fields.pop("passwordless", None)
-        name = self.fields["name"]
-        name.label, name.max_length = _("Name"), factors.NAME_LIMIT
-        name.help_text = _("So that you know it again, such as “laptop” or “blue key”.")
 
 
 @proven

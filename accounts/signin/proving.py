@@ -5,7 +5,6 @@ from functools import wraps
 
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm
 from allauth.mfa.webauthn.internal.auth import begin_authentication
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -17,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.services.identities import connections
-from accounts.signin.forms import CodeForm, PasswordForm
+from accounts.signin.forms import CodeForm, PasskeyProofForm, PasswordForm
 from accounts.signin.views import next_of
 
 PROVEN_FOR = 15 * 60
@@ -59,8 +58,8 @@ def prove(request):
         return redirect(next_of(request) or "sign-in")
     keyed = Authenticator.Type.WEBAUTHN in types and settings.PASSKEYS
     context = {
-        "form": form if not isinstance(form, ReauthenticateWebAuthnForm) else CodeForm(user=request.user),
-        "refused": isinstance(form, ReauthenticateWebAuthnForm),
+        "form": form if not isinstance(form, PasskeyProofForm) else CodeForm(user=request.user),
+        "refused": isinstance(form, PasskeyProofForm),
         "next": next_of(request),
         "options": begin_authentication(request.user) if keyed else None,
         "providers": [] if form is not None else _connected(request.user),
@@ -77,7 +76,7 @@ def _form(request, has_factors):
     """Return the form that proves it; None where only a provider can."""
     data = request.POST or None
     if has_factors and "credential" in request.POST:
-        return ReauthenticateWebAuthnForm(user=request.user, data=data)
+        return PasskeyProofForm(user=request.user, data=data)
     if has_factors:
         return CodeForm(user=request.user, data=data)
     return PasswordForm(request, data) if request.user.has_usable_password() else None

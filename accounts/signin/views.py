@@ -10,7 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.signin.adapters import is_local_path
-from accounts.signin.forms import CodeForm, SignInForm
+from accounts.signin.forms import CodeForm, PasskeyStepForm, SignInForm
 
 TOO_MANY_REQUESTS = 429
 SIGN_IN_TAKES = 15 * 60
@@ -59,6 +59,7 @@ class Code(AuthenticateView):
     """The second step: a code of one's app, a recovery code, or a passkey."""
 
     form_class = CodeForm
+    webauthn_form_class = PasskeyStepForm
     template_name = "accounts/code.html"
 
 

@@ -67,7 +67,7 @@ def test_a_passkey_opens_no_more_than_a_password(
     passkey = factors.add_passkey(user, "laptop", {}, actor=user, via="web")
     User.objects.filter(pk=user.pk).update(is_active=active)
     passkey.user.is_active = active
-    monkeypatch.setattr(passkeys, "LoginWebAuthnForm", lambda data: Signed(passkey))
+    monkeypatch.setattr(passkeys, "PasskeyLoginForm", lambda data: Signed(passkey))
     client.post("/accounts/passkey/", {"credential": "{}"})
     assert (client.get("/profile/").status_code == 200) == comes_in
 

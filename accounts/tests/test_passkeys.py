@@ -1,5 +1,6 @@
 """Passkeys without a browser: what is no passkey, whose they are, and how many. With one: tests/e2e/test_sign_in.py."""
 
+import base64
 import json
 
 import pytest
@@ -7,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from accounts.services import factors
+from accounts.signin.forms import origin_of, origin_parts
 from accounts.tests.test_sign_in_page import enter
 from history.errors import Conflict, Forbidden
 from history.models import Change
@@ -56,6 +58,24 @@ def test_what_is_no_passkey_lets_nobody_in(stranger, credential, path):
     assert not Authenticator.objects.filter(type="webauthn").exists()
     if "new" not in path and "prove" not in path:
         assert client.get("/profile/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("origin", "site", "same"),
+    [
+        ("https://issues.example.org", "https://issues.example.org", True),
+        ("https://issues.example.org", "https://issues.example.org:443", True),
+        ("https://evil.issues.example.org", "https://issues.example.org", False),
+        ("https://issues.example.org:8443", "https://issues.example.org", False),
+        ("http://issues.example.org", "https://issues.example.org", False),
+        ("", "https://issues.example.org", False),
+        ("https://[", "https://issues.example.org", False),
+        (7, "https://issues.example.org", False),
+    ],
+)
+def test_a_neighbour_below_this_host_is_another_site(origin, site, same):
+    told = base64.urlsafe_b64encode(json.dumps({"origin": origin}).encode()).decode().rstrip("=")
+    assert (origin_of({"response": {"clientDataJSON": told}}) == origin_parts(site)) == same
 
 
 def test_what_there_is_to_sign_is_new_each_time(client, db):

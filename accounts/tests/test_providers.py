@@ -63,6 +63,8 @@ def go(client, sub="1", **fields):
     onward = re.search(r'<a class="button button-primary" href="([^"]+)"', page.content.decode())[1].replace(
         "&amp;", "&"
     )
+    # Whoever catches the code can do nothing with it; and the address is ours, whatever the request calls the host.
+    assert "code_challenge_method=S256" in onward and "localhost%3A8002" in onward
     answer = requests.post(onward, data={"sub": sub}, allow_redirects=False, timeout=5)
     back = urlsplit(answer.headers["Location"])
     assert f"{back.scheme}://{back.netloc}" == "http://localhost:8002"
