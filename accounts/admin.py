@@ -1,16 +1,23 @@
 """The administration of people and their tokens."""
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services
 from accounts.models import ApiToken, User
+from accounts.services import factors
 from history.models import Via
 from issuetracker.backoffice import ReadOnlyAdmin, ServiceAdmin, ServiceForm
 
-admin.site.unregister(Group)
+ALLAUTH = ("allauth.account", "allauth.mfa", "allauth.socialaccount")
+
+# What django-allauth brings along is looked after by services of ours.
+for model in (Group, *(model for app in apps.get_app_configs() if app.name in ALLAUTH for model in app.get_models())):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
 admin.site.disable_action("delete_selected")
 admin.site.site_header = admin.site.site_title = _("Issues")
 admin.site.index_title = _("Administration")
@@ -39,7 +46,7 @@ class UserAdmin(ServiceAdmin):
     form = UserForm
     fields = (
         ("username", "display_name"),
-        "email",
+        ("email", "email_confirmed"),
         "password",
         ("time_zone", "theme", "single_key_shortcuts"),
         ("is_active", "is_staff", "is_superuser"),
@@ -48,7 +55,7 @@ class UserAdmin(ServiceAdmin):
     list_filter = ("is_active", "is_staff", "is_placeholder")
     search_fields = ("username", "display_name", "email")
     ordering = ("username",)
-    actions = ("deactivate", "activate")
+    actions = ("deactivate", "activate", "remove_factors")
 
     def seen_by(self, user):
         """Return everybody: staff look after them."""
@@ -82,6 +89,15 @@ class UserAdmin(ServiceAdmin):
     def activate(self, request, queryset):
         """Let them sign in again."""
         self._activate(request, queryset, True)
+
+    @admin.action(description=_("Take second factors away"))
+    def remove_factors(self, request, queryset):
+        """Let those sign in by their password alone who have lost their app, their codes and their passkeys."""
+
+        def service(user):
+            factors.remove_factors(user, actor=request.user, via=Via.ADMIN)
+
+        self.do_to_each(request, queryset, service, _("without second factors"))
 
     def _activate(self, request, queryset, active):
         def service(user):

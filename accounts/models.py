@@ -6,10 +6,12 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 # Secret scanners find our tokens by this mark.
@@ -72,6 +74,8 @@ class User(AbstractUser):
         error_messages={"unique": _("This user name is taken.")},
     )
     email = models.EmailField(_("e-mail address"), blank=True)
+    # Whether a letter, a provider or the staff has vouched for the address; a provider may sign in to no other account.
+    email_confirmed = models.BooleanField(_("e-mail address confirmed"), default=False)
     display_name = models.CharField(_("display name"), max_length=150, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
     theme = models.CharField(_("theme"), max_length=8, choices=Theme, default=Theme.SYSTEM)
@@ -103,6 +107,7 @@ class User(AbstractUser):
     TRACKED = [
         "username",
         "email",
+        "email_confirmed",
         "display_name",
         "time_zone",
         "theme",
@@ -180,3 +185,122 @@ class ApiToken(models.Model):
     def is_for_feeds(self):
         """Whether it is one that stands in an address."""
         return FEED in self.scopes
+
+
+class Session(AbstractBaseSession):
+    """Somebody's visit with one browser. Its row is the session: without it that browser is signed in no longer."""
+
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions")
+    agent = models.CharField(max_length=200, blank=True)
+    address = models.CharField(max_length=45, blank=True)
+    began_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    objects = BaseSessionManager()
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+
+    @classmethod
+    def get_session_store_class(cls):
+        """Return the store that keeps these rows; Django asks for it."""
+        from accounts.sessions import SessionStore
+
+        return SessionStore
+
+    @property
+    def handle(self):
+        """What stands for it in pages, where its key would let whoever reads them be that browser."""
+        return hashlib.sha256(self.session_key.encode()).hexdigest()[:16]
+
+
+class Tally(models.Model):
+    """How often something was tried until its time is up, counted for all processes. The key is a hash."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    count = models.PositiveIntegerField()
+    # In seconds, as the statement that counts compares them.
+    ends_at = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        verbose_name = _("tally")
+        verbose_name_plural = _("tallies")
+
+    def __str__(self):
+        return f"{self.key[:8]}… {self.count}"
+
+
+class Invitation(models.Model):
+    """A link with which one person makes an account, once. It follows from the nonce and SECRET_KEY; its hash is kept.
+
+    So the worker can write the link of one that goes by e-mail, and who reads the database alone cannot.
+    """
+
+    nonce = models.CharField(max_length=32, editable=False)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    email = models.EmailField(_("e-mail address"), blank=True)
+    # What the one who accepts becomes a member of, and as what; neither for an account alone.
+    product = models.ForeignKey("products.Product", models.CASCADE, null=True, blank=True, related_name="+")
+    role = models.CharField(_("role"), max_length=12, blank=True)
+    created_by = models.ForeignKey(User, models.CASCADE, related_name="invitations")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("expires"))
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    accepted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+
+    def __str__(self):
+        return self.email or f"#{self.pk}"
+
+    @property
+    def history_name(self):
+        """What the log calls it."""
+        return str(self)
+
+    @property
+    def secret(self):
+        """What its link ends with."""
+        return salted_hmac("accounts.invitation", self.nonce, algorithm="sha256").hexdigest()
+
+    @staticmethod
+    def digest_of(secret):
+        """Return the stored form of `secret`."""
+        return hashlib.sha256(secret.encode()).hexdigest()
+
+    def is_open(self):
+        """Return whether it can be accepted still."""
+        return self.revoked_at is None and self.accepted_by_id is None and self.expires_at > timezone.now()
+
+
+class Letter(models.Model):
+    """An e-mail that the worker sends. It is also written, to nobody, where there is nobody to write to.
+
+    So neither the answer nor its time tells whether there is. Secrets are made when it is sent, and not kept here.
+    """
+
+    class Kind(models.TextChoices):
+        RESET = "reset", _("reset a password")
+        SIGN_UP = "sign-up", _("make an account")
+        CONFIRM = "confirm", _("confirm an address")
+        INVITATION = "invite", _("invitation")
+        NOTICE = "notice", _("how one signs in was changed")
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    to = models.EmailField(blank=True)
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="+")
+    invitation = models.ForeignKey(Invitation, models.CASCADE, null=True, related_name="+")
+    text = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("letter")
+        verbose_name_plural = _("letters")
+
+    def __str__(self):
+        return f"{self.kind} {self.to}"

@@ -6,10 +6,10 @@ import secrets
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth import login, password_validation
+from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.http import Http404
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -89,5 +89,13 @@ def setup(request, token):
     if user is None:
         return render(request, "accounts/setup.html", {"form": form})
     _kept().unlink(missing_ok=True)
-    login(request, user)
-    return redirect("/")
+    return _entered(request, user)
+
+
+def _entered(request, user):
+    """Sign `user` in, whatever the settings say of others. Return the way on."""
+    from allauth.account.adapter import get_adapter
+
+    adapter = get_adapter(request)
+    adapter.login(request, user)
+    return adapter.post_login(request, user, redirect_url="/")

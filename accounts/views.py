@@ -1,20 +1,17 @@
 """The pages about oneself: profile, and API tokens."""
 
 from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.confirming import ask
 from accounts.forms import ProfileForm, TokenForm
-from accounts.services import create_token, revoke_token, set_password, update_user
+from accounts.services import create_token, revoke_token, update_user
 from history.errors import Stale
 
 
@@ -25,7 +22,6 @@ def profile(request):
     """Show and change one's name, address and preferences."""
     form = ProfileForm(request.POST or None, instance=request.user, initial={"lock_version": request.user.lock_version})
     if form.is_valid() and _saved(request, form):
-        messages.success(request, _("Your profile is saved."))
         return redirect("profile")
     return render(request, "accounts/profile.html", {"form": form}, status=400 if form.errors else 200)
 
@@ -33,7 +29,12 @@ def profile(request):
 def _saved(request, form):
     version = form.cleaned_data["lock_version"]
     try:
-        update_user(request.user, actor=request.user, via="web", expected_version=version, **form.changes())
+        user = update_user(request.user, actor=request.user, via="web", expected_version=version, **form.changes())
+        messages.success(request, _("Your profile is saved."))
+        wanted = form.cleaned_data["email"]
+        if wanted.lower() != user.email.lower():
+            said = _("Your address changes once you follow the link: a letter is on its way to %(address)s.")
+            messages.success(request, said % {"address": wanted})
     except ValidationError as error:
         form.add_error(None, error)
     except Stale as stale:
@@ -80,16 +81,3 @@ def revoke(request, pk):
     revoke_token(token, actor=request.user, via="web")
     messages.success(request, _("The token “%(name)s” no longer works.") % {"name": token.name})
     return redirect("tokens")
-
-
-class PasswordChange(auth.PasswordChangeView):
-    """Change one's password; one's other sessions end with it."""
-
-    success_url = reverse_lazy("profile")
-
-    def form_valid(self, form):
-        """Write the new password through the service, and keep this session."""
-        user = set_password(self.request.user, form.cleaned_data["new_password1"], actor=self.request.user, via="web")
-        update_session_auth_hash(self.request, user)
-        messages.success(self.request, _("Your password is changed."))
-        return HttpResponseRedirect(self.get_success_url())

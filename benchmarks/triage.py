@@ -89,7 +89,7 @@ def work(address):
         page.goto(f"{address}/accounts/login/")
         page.fill("[name=username]", "ben")
         page.fill("[name=password]", PASSWORD)
-        page.click(".signin-card button")
+        page.click(".signin-card .button-primary")
         page.wait_for_url(lambda url: "login" not in url)
         page.goto(f"{address}/triage/")
         page.locator("html[data-ready]").wait_for(state="attached")

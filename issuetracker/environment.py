@@ -133,9 +133,14 @@ def read_database(env, data_dir):
     return settings | {"DISABLE_SERVER_SIDE_CURSORS": read_flag(env, "DATABASE_POOLED")}
 
 
+def is_sent(mail):
+    """Return whether these settings of mail reach anybody, rather than the log."""
+    return not mail["EMAIL_BACKEND"].endswith((".console.EmailBackend", ".dummy.EmailBackend"))
+
+
 def read_mail(env):
     """Return Django's settings of EMAIL_URL (mail is printed by default). Raises ImproperlyConfigured."""
     try:
-        return env.email_url("EMAIL_URL", default="consolemail://")
+        return environ.Env.email_url_config(env.str("EMAIL_URL", default="") or "consolemail://")
     except (ImproperlyConfigured, KeyError, ValueError) as error:
         raise ImproperlyConfigured("EMAIL_URL must look like smtp+tls://user:password@mail.example.org:587.") from error

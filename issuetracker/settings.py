@@ -7,7 +7,7 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from whitenoise.compress import Compressor
 
-from issuetracker import environment
+from issuetracker import environment, signing_in
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -24,9 +24,21 @@ SECRET_KEY = environment.read_secret_key(env, DATA_DIR)
 DATABASES = {"default": environment.read_database(env, DATA_DIR)}
 HTTPS = SITE_URL.startswith("https://")
 
+# People: how they sign in
+
+SIGNUP = signing_in.read_signup(env)
+OIDC_PROVIDERS = signing_in.read_providers(env)
+LOCAL_SIGNIN, BREAK_GLASS = signing_in.read_local(env, OIDC_PROVIDERS)
+PROXIES = signing_in.read_proxies(env, HTTPS)
+# Browsers know passkeys of hosts with HTTPS, and of this machine.
+PASSKEYS = HTTPS or urlsplit(SITE_URL).hostname == "localhost"
+
 INSTALLED_APPS = [
     # Before ours, which take a part of its administration away.
     "django.contrib.auth",
+    "allauth.account",
+    "allauth.mfa",
+    *signing_in.provider_apps(OIDC_PROVIDERS),
     "issuetracker",
     "accounts",
     "history",
@@ -54,6 +66,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "issuetracker.middleware.PersonalTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "issuetracker.middleware.ExplainedMethods",
@@ -83,6 +96,7 @@ TEMPLATES = [
 # People
 
 AUTH_USER_MODEL = "accounts.User"
+SESSION_ENGINE = "accounts.sessions"
 AUTHENTICATION_BACKENDS = ["accounts.backends.NameOrEmail"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
@@ -93,6 +107,19 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+ACCOUNT_ADAPTER = "accounts.signin.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+# Ours count for all processes: accounts/signin/limits.py.
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
+MFA_ADAPTER = "accounts.signin.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
+SOCIALACCOUNT_ADAPTER = "accounts.signin.providers.ProviderAdapter"
+SOCIALACCOUNT_PROVIDERS = signing_in.provider_settings()
 
 # Language, time and rows
 
@@ -218,7 +245,12 @@ SPECTACULAR_SETTINGS = {
 
 # Mail
 
-vars().update(environment.read_mail(env))
+mail = environment.read_mail(env)
+vars().update(mail)
+EMAIL_TIMEOUT = 20
+PASSWORD_RESET_TIMEOUT = 3 * 3600
+# Without it there is nobody to send a link to.
+MAIL = environment.is_sent(mail)
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"issues@{urlsplit(SITE_URL).hostname}"
 
 # What the server writes down
@@ -233,5 +265,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # Which passkeys people have is nobody's business.
+        "fido2": {"level": "WARNING"},
     },
 }

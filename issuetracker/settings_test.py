@@ -1,5 +1,6 @@
 """The settings of the tests: an environment of their own, a cheap password hash, plain static file names."""
 
+import json
 import os
 import tempfile
 
@@ -13,6 +14,20 @@ os.environ.update(
     ALLOWED_HOSTS="testserver",
     DEBUG="off",
     EMAIL_URL="memorymail://",
+    SIGNUP="closed",
+    LOCAL_SIGNIN="on",
+    OIDC_PROVIDERS=json.dumps(
+        [
+            {
+                "name": "corp",
+                "title": "Example Corp",
+                "issuer": "https://id.example.org",
+                "client_id": "tracker",
+                "secret": "only-for-tests",
+                "groups": {"web": {"WEB": "triager"}, "leads": {"WEB": "maintainer"}, "root": "administrator"},
+            }
+        ]
+    ),
     # Playwright runs an event loop in the thread of the tests.
     DJANGO_ALLOW_ASYNC_UNSAFE="true",
 )
@@ -20,6 +35,8 @@ os.environ.update(
 from issuetracker.settings import *  # noqa: F403
 from issuetracker.settings import DATA_DIR, DATABASES, STORAGES
 
+# What needs mail switches it on.
+MAIL = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 # Files are looked for when they are asked for, instead of all of them by every client of every test.

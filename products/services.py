@@ -196,11 +196,12 @@ def _check_part(part, changes):
 def set_member(product, user, role, *, actor, via, expected_version=None):
     """Give `user` the role named `role` in `product`, or none where it is None. Return the Member, or None.
 
-    Raises Forbidden, Stale, Member.DoesNotExist where the one that was seen is gone, Conflict (the last maintainer
-    stays), or ValidationError by field.
+    `actor` None is the site itself: what the groups of a provider give. Raises Forbidden, Stale, Member.DoesNotExist
+    where the one that was seen is gone, Conflict (the last maintainer stays), or ValidationError by field.
     """
     product = lock(Product.objects.all(), product)
-    authorize(actor, "maintain", product)
+    if actor is not None:
+        authorize(actor, "maintain", product)
     member = Member.objects.filter(product=product, user=user).first()
     if member is not None and expected_version is not None:
         lock(Member.objects.all(), member, expected_version)

@@ -103,3 +103,11 @@ def test_a_token_that_cannot_be(stranger, fields):
 @pytest.mark.parametrize("path", ["/profile/", "/profile/tokens/", "/accounts/password/"])
 def test_they_are_for_those_who_are_signed_in(db, path):
     assert Client().get(path).headers["Location"] == f"/accounts/login/?next={path}"
+
+
+@pytest.mark.parametrize("path", ["/profile/", "/profile/sign-in/", "/profile/sessions/", "/accounts/invitations/"])
+def test_they_take_ten_statements_at_most(administrator, product, path, django_assert_max_num_queries):
+    client = at(administrator)
+    client.get(path)
+    with django_assert_max_num_queries(10):
+        assert client.get(path).status_code == 200

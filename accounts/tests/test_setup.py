@@ -13,6 +13,12 @@ from history.models import Event
 FILLED = {"username": "ada", "email": "", "password": "correct horse battery", "again": "correct horse battery"}
 
 
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path):
+    """A folder of its own for each test: another process offers links meanwhile."""
+    settings.DATA_DIR = tmp_path
+
+
 @pytest.fixture
 def link(db):
     """The path of a link that was just offered."""

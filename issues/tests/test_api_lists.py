@@ -193,7 +193,7 @@ def test_lists_cost_five_statements_at_ten_rows_and_at_a_hundred(
     api, product, administrator, triager, reporter, monkeypatch
 ):
     # Once a minute a request also notes that the token was used.
-    monkeypatch.setattr("accounts.services.USE_NOTED_EVERY", timedelta(days=1))
+    monkeypatch.setattr("accounts.services.tokens.USE_NOTED_EVERY", timedelta(days=1))
     client = api(triager)
     client.get("/api/v1/me/")
     counted = []

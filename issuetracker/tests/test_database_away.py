@@ -83,7 +83,7 @@ def test_out_of_connections(tracker, server):
 
 def test_a_lock_that_is_held_for_long(tracker, server):
     with psycopg2.connect(server.url) as connection, connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE django_session")
+        cursor.execute("LOCK TABLE accounts_session")
         status, headers, text = within_five_seconds(tracker, "/api/v1/products/")
         connection.rollback()
     connection.close()

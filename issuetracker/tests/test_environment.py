@@ -39,6 +39,13 @@ def test_without_any_setting_it_is_sqlite_on_localhost(monkeypatch, tmp_path):
     assert "synchronous=FULL" in database["OPTIONS"]["init_command"]
 
 
+@pytest.mark.parametrize(
+    ("url", "sent"), [("", False), ("consolemail://", False), ("smtp+tls://a:b@mail.example.org:587", True)]
+)
+def test_mail_is_sent_or_written_to_the_log(monkeypatch, url, sent):
+    assert environment.is_sent(environment.read_mail(env(monkeypatch, EMAIL_URL=url))) == sent
+
+
 def test_the_host_of_the_site_is_answered(monkeypatch):
     given = env(monkeypatch, ALLOWED_HOSTS="a.example.org, b.example.org")
     assert environment.read_allowed_hosts(given, "https://issues.example.org") == [

@@ -12,6 +12,7 @@ const modules = {
   copy: () => import("./copy.js"),
   triage: () => import("./triage.js"),
   alike: () => import("./alike.js"),
+  passkey: () => import("./passkey.js"),
   progress: () => import("./progress.js"),
 };
 

@@ -48,11 +48,15 @@ PAGES = [
     "/views/{view}/edit/",
     "/profile/",
     "/profile/tokens/",
+    "/profile/sign-in/",
+    "/profile/sessions/",
     "/accounts/password/",
+    "/accounts/prove/",
+    "/accounts/invitations/",
 ]
 # Far quicker than to collect all that is well.
 VIOLATIONS = {"resultTypes": ["violations"]}
-ANONYMOUS = ["/", "/issues/WEB-1/", "/products/WEB/", "/accounts/login/"]
+ANONYMOUS = ["/", "/issues/WEB-1/", "/products/WEB/", "/accounts/login/", "/accounts/reset/", "/accounts/sign-up/"]
 
 
 pytestmark = pytest.mark.once

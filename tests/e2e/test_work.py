@@ -193,7 +193,7 @@ def test_sign_in_sends_on_to_where_one_wanted_to_go(issue, visit, triager):
     page = visit("/issues/new/")
     page.get_by_label("User name").fill("TOM@example.org")
     page.get_by_label("Password").fill("correct horse battery")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page).to_have_url(re.compile("/issues/new/"))
 
 

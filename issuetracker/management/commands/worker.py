@@ -11,6 +11,8 @@ from django.utils import timezone
 from psycopg2.extensions import set_wait_callback
 from psycopg2.extras import wait_select
 
+from accounts import letters
+from accounts.signin import limits
 from history.models import Batch
 from issues import fulltext, services, similar
 from issues.services import bulk
@@ -42,8 +44,14 @@ def purge_trash():
 
 
 def forget_sessions():
-    """Remove the sessions that have expired."""
+    """Remove the sessions that have expired, and the counts of tries whose time is up."""
     call_command("clearsessions")
+    limits.forget_old()
+
+
+def send_letters():
+    """Send the letters about accounts that are due."""
+    letters.send_due()
 
 
 def count_words():
@@ -65,6 +73,7 @@ JOBS = (
     (forget_sessions, 3600),
     (count_words, 600),
     (post_waiting, SHORTEST_WAIT),
+    (send_letters, SHORTEST_WAIT),
 )
 
 

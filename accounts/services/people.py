@@ -1,17 +1,18 @@
-"""Every write to people and their tokens."""
+"""Every write to people."""
 
-from datetime import timedelta
-
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Q, Value
+from django.db.models import Value
 from django.db.models.functions import Lower
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import FEED, SCOPES, ApiToken, User, time_zones
+from accounts.models import Letter, User, time_zones
+from accounts.services.letters import post, post_notice
+from accounts.services.sessions import end_sessions
 from history import log
 from history.errors import Conflict, Forbidden
 from history.models import Kind
@@ -19,10 +20,9 @@ from history.writing import check, lock, refuse_unknown, save_named
 from products.models import clean_line
 
 OWN_FIELDS = frozenset({"display_name", "email", "time_zone", "theme", "single_key_shortcuts"})
-STAFF_FIELDS = OWN_FIELDS | {"username", "is_active", "is_staff"}
+STAFF_FIELDS = OWN_FIELDS | {"username", "email_confirmed", "is_active", "is_staff"}
 SUPERUSER_FIELDS = STAFF_FIELDS | {"is_superuser"}
 NAMES_AT_ONCE = 500
-USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 def allowed_fields(actor, user=None):
@@ -137,16 +137,47 @@ def _check_display_name(name):
 def update_user(user, *, actor, via, expected_version=None, **changes):
     """Change the named fields of `user`: one's own preferences, or as staff. Return the User.
 
-    Raises Forbidden, Stale, Conflict (the last active superuser stays), or ValidationError by field.
+    Where there is mail, one's own new address counts only once it has answered; until then a letter is all that
+    changes. `actor` None is the site itself: what a provider says of its people. Raises Forbidden, Stale, Conflict
+    (the last active superuser stays), or ValidationError by field.
     """
     refuse_unknown(changes, SUPERUSER_FIELDS)
     user = lock(User.objects.all(), user, expected_version)
     changes = {field: value for field, value in changes.items() if getattr(user, field) != value}
-    authorize_fields(actor, user, changes)
+    if actor is not None:
+        authorize_fields(actor, user, changes)
     before = log.state(user)
+    if settings.MAIL and actor is not None and actor.pk == user.pk and changes.get("email"):
+        ask_address(user, changes.pop("email"))
+    if "email" in changes:
+        changes.setdefault("email_confirmed", False)
     for field, value in changes.items():
         setattr(user, field, value)
-    return finish_user(user, before, lambda: log.open_batch(actor=actor, via=via))
+    user = finish_user(user, before, lambda: log.open_batch(actor=actor, via=via))
+    if not user.is_active:
+        end_sessions(user)
+    return user
+
+
+def ask_address(user, address):
+    """Write to `address` for a word that it is that of `user`. Raises ValidationError where it can be nobody's.
+
+    Whether it is somebody else's shows in no answer: whoever reads their mail is told.
+    """
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise ValidationError({"email": error}) from error
+    post(Letter.Kind.CONFIRM, User.objects.normalize_email(address), user)
+
+
+@transaction.atomic
+def confirm_address(user, address, *, via):
+    """Make `address`, which has answered, that of `user`. Return the User. Raises ValidationError where it is taken."""
+    user = lock(User.objects.all(), user)
+    before = log.state(user)
+    user.email, user.email_confirmed = address, True
+    return finish_user(user, before, lambda: log.open_batch(actor=user, via=via))
 
 
 def finish_user(user, before, log_to):
@@ -170,65 +201,17 @@ def _keep_a_superuser(user, changes):
 
 
 @transaction.atomic
-def set_password(user, password, *, actor, via):
-    """Give `user` a new password, which the log notes without its value. Raises Forbidden, or ValidationError."""
+def set_password(user, password, *, actor, via, keep=None):
+    """Give `user` a new password, which the log notes without its value, and end their sessions but that of key `keep`.
+
+    Raises Forbidden, or ValidationError.
+    """
     user = lock(User.objects.all(), user)
     authorize_fields(actor, user, ())
     _set_password(user, password)
     user.save(update_fields=["password"])
     changes = {"password": (None, None)}
     log.record(log.open_batch(actor=actor, via=via), Kind.CHANGED, about=user, changes=changes)
+    end_sessions(user, keep)
+    post_notice(user, _("Your password was changed."))
     return user
-
-
-@transaction.atomic
-def create_token(user, *, actor, via, name, scopes, expires_at=None):
-    """Create an API token that acts for `user`. Return `(token, secret)`; the secret is never shown again.
-
-    `scopes` are some of SCOPES, or FEED alone. `actor` None is a command on the server. Raises Forbidden, or
-    ValidationError by field.
-    """
-    if actor is not None and actor.pk != user.pk:
-        raise Forbidden(_("A token can be made for oneself only."))
-    if not scopes or (set(scopes) - set(SCOPES) and set(scopes) != {FEED}):
-        message = _("Choose at least one of: %(scopes)s.") % {"scopes": ", ".join(SCOPES)}
-        raise ValidationError({"scopes": ValidationError(message, code="choice")})
-    if expires_at is not None and expires_at <= timezone.now():
-        raise ValidationError({"expires_at": ValidationError(_("Choose a time to come."), code="past")})
-    secret = ApiToken.new_secret()
-    scopes = [scope for scope in (*SCOPES, FEED) if scope in scopes]
-    token = ApiToken(user=user, name=name, scopes=scopes, expires_at=expires_at, prefix=secret[:12])
-    token.digest = ApiToken.digest_of(secret)
-    check(token, exclude=["user"])
-    token.save()
-    _record_token(user, token, (None, _frozen(token)), actor, via)
-    return token, secret
-
-
-@transaction.atomic
-def revoke_token(token, *, actor, via):
-    """End `token` at once. Return it. Raises Forbidden unless it is the actor's own, or the actor is staff."""
-    token = lock(ApiToken.objects.select_related("user"), token)
-    if actor.pk != token.user_id and not allowed_fields(actor, token.user):
-        raise Forbidden(_("This is somebody else’s token."))
-    if token.revoked_at is None:
-        token.revoked_at = timezone.now()
-        token.save(update_fields=["revoked_at"])
-        _record_token(token.user, token, (_frozen(token), None), actor, via)
-    return token
-
-
-def mark_used(token, now):
-    """Note that `token` was used, at most once a minute, so that reading does not turn into writing."""
-    if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
-        earlier = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
-        ApiToken.objects.filter(earlier, pk=token.pk).update(last_used_at=now)
-
-
-def _frozen(token):
-    return {"id": token.pk, "name": token.name}
-
-
-def _record_token(user, token, pair, actor, via):
-    batch = log.open_batch(actor=actor, via=via)
-    log.record(batch, Kind.CHANGED, about=token, changes={"token": pair, "user": (None, log.freeze(user))})

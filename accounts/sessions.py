@@ -1,0 +1,38 @@
+"""Where sessions are kept: in rows that name their user, so that they can be listed and ended one by one."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends import db
+from django.utils import timezone
+
+PLACE = "place"
+SEEN_NOTED_EVERY = timedelta(minutes=5)
+
+
+class SessionStore(db.SessionStore):
+    """Django's sessions of the database, in rows of ours."""
+
+    @classmethod
+    def get_model_class(cls):
+        """Return the model of the rows."""
+        from accounts.models import Session
+
+        return Session
+
+    def create_model_instance(self, data):
+        """Return the row of a session with these data."""
+        row = super().create_model_instance(data)
+        place = data.get(PLACE) or {}
+        row.user_id = int(data[SESSION_KEY]) if data.get(SESSION_KEY) else None
+        row.agent, row.address = place.get("agent", ""), place.get("address", "")
+        if place.get("began"):
+            row.began_at = datetime.fromisoformat(place["began"])
+        return row
+
+    def _get_session_from_db(self):
+        row = super()._get_session_from_db()
+        # Seldom, so that reading does not turn into writing.
+        if row is not None and row.user_id and row.seen_at < timezone.now() - SEEN_NOTED_EVERY:
+            self.model.objects.filter(pk=row.pk).update(seen_at=timezone.now())
+        return row

@@ -1,0 +1,102 @@
+"""How often something may be tried, counted in the database, which all processes share.
+
+A name is counted together with the address that tries it, so that a stranger elsewhere locks nobody out; a browser that
+the person has signed in with before is counted by itself, so that a stranger next door does not, either. A name that
+is tried from everywhere is never locked: each address that is new to it has fewer tries then. Cache servers are
+optional here and the database is not, and a cache may forget; that is why these are rows.
+"""
+
+import time
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import F
+from django.utils.crypto import salted_hmac
+
+from accounts.models import Tally
+from accounts.signin import place
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` tries in `seconds`, which begin with the first."""
+
+    purpose: str
+    most: int
+    seconds: int
+
+
+AT_ADDRESS = Limit("address", 60, 15 * MINUTE)
+NAME_AT_ADDRESS = Limit("name at address", 10, 15 * MINUTE)
+NAME_ON_DEVICE = Limit("name on device", 20, 15 * MINUTE)
+NAME = Limit("name", 50, HOUR)
+# What an address has left while a name is being tried from everywhere.
+WHILE_ATTACKED = 2
+LETTERS_AT_ADDRESS = Limit("letters at address", 20, HOUR)
+LETTERS_TO = Limit("letters to", 3, HOUR)
+ACCOUNTS_AT_ADDRESS = Limit("accounts at address", 20, HOUR)
+ONCE = 1
+
+
+def key_of(purpose, *parts):
+    """Return the key of a tally, from which nobody reads who or where."""
+    return salted_hmac("accounts.tally", "\n".join((purpose, *map(str, parts))), algorithm="sha256").hexdigest()
+
+
+def count(limit, *parts):
+    """Count one try more, and return how many that makes. One statement, so that no two tries are counted as one."""
+    now = int(time.time())
+    table = connection.ops.quote_name(Tally._meta.db_table)
+    with connection.cursor() as cursor:
+        # Our own table, quoted; the values go apart.
+        cursor.execute(
+            f"INSERT INTO {table} (key, count, ends_at) VALUES (%s, 1, %s) ON CONFLICT (key) DO UPDATE SET"  # noqa: S608
+            f" count = CASE WHEN {table}.ends_at <= %s THEN 1 ELSE {table}.count + 1 END,"
+            f" ends_at = CASE WHEN {table}.ends_at <= %s THEN excluded.ends_at ELSE {table}.ends_at END"
+            " RETURNING count",
+            [key_of(limit.purpose, *parts), now + limit.seconds, now, now],
+        )
+        return cursor.fetchone()[0]
+
+
+def within(limit, *parts):
+    """Count one try more, and return whether it may be made."""
+    return count(limit, *parts) <= limit.most
+
+
+def first_use(purpose, *parts, seconds):
+    """Return whether this is the first time in so many seconds."""
+    return within(Limit(purpose, ONCE, seconds), *parts)
+
+
+class Attempt:
+    """One try to be somebody. It is counted before it is judged, and taken back where it succeeds."""
+
+    def __init__(self, request, name, user):
+        address = place.network_of(place.address_of(request))
+        device = place.knows(request, user)
+        name = name.casefold()
+        if device:
+            self.counted = {NAME_ON_DEVICE: (device, name)}
+        else:
+            self.counted = {AT_ADDRESS: (address,), NAME_AT_ADDRESS: (address, name), NAME: (name,)}
+        counts = {limit: count(limit, *parts) for limit, parts in self.counted.items()}
+        attacked = counts.pop(NAME, 0) > NAME.most
+        most = {limit: WHILE_ATTACKED if attacked and limit is NAME_AT_ADDRESS else limit.most for limit in counts}
+        self.allowed = all(counts[limit] <= most[limit] for limit in counts)
+
+    def succeeded(self):
+        """Take it back: who comes in has not failed."""
+        for limit, parts in self.counted.items():
+            tally = Tally.objects.filter(key=key_of(limit.purpose, *parts), count__gt=0)
+            if limit in (NAME_AT_ADDRESS, NAME_ON_DEVICE):
+                tally.delete()
+            else:
+                tally.update(count=F("count") - 1)
+
+
+def forget_old():
+    """Remove the tallies whose time is up."""
+    Tally.objects.filter(ends_at__lte=int(time.time())).delete()

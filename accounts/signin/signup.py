@@ -1,0 +1,194 @@
+"""Making an account: by oneself, by invitation, or not at all; and confirming an address."""
+
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import authenticate
+from django.contrib.auth.decorators import login_required
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from accounts import letters
+from accounts.models import Invitation, User
+from accounts.services import confirm_address, invitations
+from accounts.signin import limits, place
+from accounts.signin.forms import AccountForm, AddressForm, InvitationForm
+from accounts.signin.passwords import may_post
+from accounts.signin.views import TOO_MANY_REQUESTS
+from history.errors import Conflict, Refused
+from products.access import can, is_staff
+from products.models import Product
+
+LISTED = 100
+
+
+def _is_open():
+    return settings.SIGNUP == "open" and settings.LOCAL_SIGNIN
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_up(request):
+    """Ask for an address, and send it a letter; where there is no mail, make the account at once."""
+    if request.user.is_authenticated:
+        return redirect("/")
+    if not _is_open():
+        return render(request, "accounts/sign_up_closed.html", {"signup": settings.SIGNUP})
+    if not settings.MAIL:
+        return _account(request, lambda **fields: invitations.sign_up(**fields))
+    form = AddressForm(request.POST or None)
+    if not form.is_valid():
+        return render(request, "accounts/sign_up.html", {"form": form})
+    if not may_post(request):
+        return render(request, "accounts/too_many.html", status=TOO_MANY_REQUESTS)
+    address = form.cleaned_data["email"]
+    if limits.within(limits.LETTERS_TO, address.casefold()):
+        invitations.ask_for_account(address)
+    return redirect("sign-up-sent")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_up_with(request, token):
+    """Make an account for the address that a letter went to. Raises Http404 where the link is none, or is over."""
+    if not _is_open():
+        raise Http404
+    address = _read(token, letters.SIGN_UP, letters.SIGN_UP_LASTS)
+    if User.objects.filter(email__iexact=address).exists():
+        return render(request, "accounts/link_over.html", status=404)
+    return _account(request, lambda **fields: invitations.sign_up(address=address, **fields), address=address)
+
+
+def _read(token, salt, lasts):
+    try:
+        return signing.loads(token, salt=salt, max_age=lasts)
+    except signing.BadSignature as error:
+        raise Http404 from error
+
+
+@sensitive_post_parameters("password", "again")
+def _account(request, make, **shown):
+    """Show the form of a new account; `make(username=…, password=…)` makes it, and who has it is signed in."""
+    form = AccountForm(request.POST or None)
+    if form.is_valid():
+        if not limits.within(limits.ACCOUNTS_AT_ADDRESS, place.network_of(place.address_of(request))):
+            return render(request, "accounts/too_many.html", status=TOO_MANY_REQUESTS)
+        name, password = form.cleaned_data["username"], form.cleaned_data["password"]
+        try:
+            make(username=name, password=password)
+            user = authenticate(request, username=name, password=password)
+            return perform_password_login(request, {}, Login(user=user, redirect_url="/"))
+        except ValidationError as error:
+            _add_errors(form, error)
+        except Conflict:
+            return render(request, "accounts/link_over.html", status=404)
+    context = {"form": form, **shown}
+    return render(request, "accounts/new_account.html", context, status=400 if form.errors else 200)
+
+
+def _add_errors(form, error):
+    for field, errors in error.error_dict.items():
+        form.add_error(field if field in form.fields else None, errors)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request, token):
+    """Take the address that a letter went to as that of the person who asked for it."""
+    pk, before, address = _read(token, letters.CONFIRM, letters.CONFIRM_LASTS)
+    user = User.objects.filter(pk=pk, is_active=True, email=before).first()
+    if user is None:
+        return render(request, "accounts/link_over.html", status=404)
+    if request.method != "POST":
+        return render(request, "accounts/confirm_address.html", {"address": address, "person": user})
+    try:
+        confirm_address(user, address, via="web")
+        messages.success(request, _("Your e-mail address is confirmed."))
+    except ValidationError:
+        messages.error(request, _("This address cannot be used."))
+    return redirect("profile" if request.user.is_authenticated else "login")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request, secret):
+    """Accept an invitation: with a new account, or with one's own where one is signed in."""
+    found = Invitation.objects.select_related("product", "created_by").filter(digest=Invitation.digest_of(secret))
+    one = found.first()
+    if one is None or not one.is_open():
+        return render(request, "accounts/link_over.html", status=404)
+    if not request.user.is_authenticated:
+        if settings.SIGNUP == "closed" or not settings.LOCAL_SIGNIN:
+            return render(request, "accounts/link_over.html", status=404)
+        return _account(request, lambda **fields: invitations.accept(one, **fields), invitation=one)
+    if request.method != "POST":
+        return render(request, "accounts/invitation.html", {"invitation": one})
+    try:
+        invitations.accept(one, user=request.user)
+    except Refused:
+        return render(request, "accounts/link_over.html", status=404)
+    return redirect(one.product or "/")
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def invite(request):
+    """List the open invitations that one may withdraw, and make new ones; a link is shown this once."""
+    products = Product.objects.visible_to(request.user).order_by("title")
+    products = products.filter(pk__in=[one.pk for one in products if can(request.user, "maintain", one)])
+    if not is_staff(request.user) and not products:
+        raise Http404
+    form = InvitationForm(request.user, products, request.POST or None, initial={"product": request.GET.get("product")})
+    made = _invited(request, form) if form.is_valid() else None
+    context = {
+        "form": form if made is None else InvitationForm(request.user, products),
+        "made": made,
+        "link": letters.link("invitation", made.secret) if made and not invitations.goes_by_mail(made) else "",
+        "mail": settings.MAIL,
+        "signup": settings.SIGNUP,
+        "invitations": _open_invitations(request.user, products),
+    }
+    return render(request, "accounts/invitations.html", context, status=400 if form.errors else 200)
+
+
+def _invited(request, form):
+    try:
+        return invitations.invite(actor=request.user, via="web", **form.cleaned_data)
+    except ValidationError as error:
+        _add_errors(form, error)
+    except Refused as refused:
+        form.add_error(None, refused.detail)
+    return None
+
+
+def _open_invitations(user, products):
+    mine = Q(created_by=user) | Q(product__in=products)
+    if is_staff(user):
+        mine |= Q(product=None)
+    found = Invitation.objects.filter(mine, revoked_at=None, accepted_by=None, expires_at__gt=timezone.now())
+    return found.select_related("product", "created_by").order_by("-pk")[:LISTED]
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request, pk):
+    """End an invitation."""
+    if request.method != "POST":
+        return redirect("invitations")
+    products = [one.pk for one in Product.objects.visible_to(request.user) if can(request.user, "maintain", one)]
+    one = next((one for one in _open_invitations(request.user, products) if one.pk == pk), None)
+    if one is None:
+        raise Http404
+    invitations.withdraw(one, actor=request.user, via="web")
+    messages.success(request, _("The invitation is withdrawn."))
+    return redirect("invitations")

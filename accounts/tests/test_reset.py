@@ -1,0 +1,118 @@
+"""A forgotten password: the same answer for every address, and a letter to who has one."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from accounts import letters
+from accounts.models import Letter, Session
+from accounts.services import update_user
+from accounts.tests.test_sign_in_page import enter
+from tests.cast import PASSWORD
+
+NEW = {"new_password1": "staple-9-lamp", "new_password2": "staple-9-lamp"}
+
+
+@pytest.fixture(autouse=True)
+def with_mail(settings):
+    """A site that sends letters."""
+    settings.MAIL = True
+
+
+def ask(client, address):
+    return client.post("/accounts/reset/", {"email": address})
+
+
+def link_in(letter):
+    return re.search(r"http://localhost:8002(/\S+)", letter.body)[1]
+
+
+def test_a_letter_sets_a_new_password_once(client, stranger):
+    elsewhere = Client()
+    enter(elsewhere, "sam")
+    ask(client, "SAM@example.org")
+    letters.send_due()
+    (letter,) = mail.outbox
+    assert letter.to == ["sam@example.org"] and not Letter.objects.exists()
+    form = client.get(link_in(letter), follow=True)
+    assert "staple" not in form.request["PATH_INFO"] and form.request["PATH_INFO"].endswith("/set-password/")
+    assert client.post(form.request["PATH_INFO"], {**NEW, "new_password2": "x"}).status_code == 200
+    assert client.post(form.request["PATH_INFO"], NEW).url == "/accounts/login/"
+    assert elsewhere.get("/profile/").status_code == 302 and not Session.objects.filter(user=stranger).exists()
+    assert enter(Client(), "sam", "staple-9-lamp").status_code == 302
+    assert enter(Client(), "sam", PASSWORD).status_code == 200
+    assert "used before" in Client().get(link_in(letter), follow=True).content.decode()
+
+
+@pytest.mark.parametrize("address", ["sam@example.org", "nobody@example.org", "gone@example.org"])
+def test_known_or_not_is_answered_alike(client, stranger, reporter, administrator, address, django_assert_num_queries):
+    update_user(reporter, actor=administrator, via="web", email="gone@example.org")
+    update_user(reporter, actor=administrator, via="web", is_active=False)
+    with django_assert_num_queries(4):
+        answer = ask(client, address)
+    assert answer.url == "/accounts/reset/sent/"
+    assert Letter.objects.count() == 1
+    letters.send_due()
+    assert len(mail.outbox) == (address == "sam@example.org")
+
+
+def test_nobody_is_flooded(client, stranger):
+    for _number in range(5):
+        assert ask(client, "sam@example.org").url == "/accounts/reset/sent/"
+    letters.send_due()
+    assert len(mail.outbox) == 3
+    assert [ask(client, f"x{number}@example.org").status_code for number in range(20)][-1] == 429
+
+
+def test_without_mail_it_says_whom_to_ask(client, stranger, settings):
+    settings.MAIL = False
+    assert "an administrator can set a new password" in client.get("/accounts/reset/").content.decode()
+    ask(client, "sam@example.org")
+    assert not Letter.objects.exists()
+
+
+def test_a_letter_that_cannot_be_sent_is_tried_again(client, stranger, monkeypatch):
+    def broken(*args):
+        raise ConnectionRefusedError("no")
+
+    ask(client, "sam@example.org")
+    with monkeypatch.context() as patch:
+        patch.setattr(letters, "send_mail", broken)
+        letters.send_due()
+    letters.send_due()
+    letter = Letter.objects.get()
+    assert (letter.attempts, mail.outbox) == (1, [])
+    Letter.objects.update(due_at=letter.created_at)
+    letters.send_due()
+    assert len(mail.outbox) == 1 and not Letter.objects.exists()
+
+
+def test_an_own_new_address_counts_once_it_has_answered(stranger):
+    client = Client()
+    client.force_login(stranger)
+    fields = {"display_name": "Sam", "time_zone": "UTC", "theme": "system", "lock_version": "1"}
+    page = client.post("/profile/", {**fields, "email": "new@example.org"}, follow=True)
+    assert "a letter is on its way" in page.content.decode()
+    stranger.refresh_from_db()
+    assert stranger.email == "sam@example.org"
+    letters.send_due()
+    path = link_in(mail.outbox[0])
+    assert "new@example.org" in client.get(path).content.decode()
+    stranger.refresh_from_db()
+    assert stranger.email == "sam@example.org"
+    client.post(path)
+    stranger.refresh_from_db()
+    assert (stranger.email, stranger.email_confirmed) == ("new@example.org", True)
+    assert client.post(path).status_code == 404
+
+
+def test_whose_an_address_is_shows_in_no_answer(stranger, administrator):
+    client = Client()
+    client.force_login(stranger)
+    fields = {"display_name": "Sam", "time_zone": "UTC", "theme": "system", "lock_version": "1"}
+    assert client.post("/profile/", {**fields, "email": "ada@example.org"}).url == "/profile/"
+    stranger.refresh_from_db()
+    assert stranger.email == "sam@example.org"
+    assert client.post("/profile/", {**fields, "email": "not one"}).status_code == 400

@@ -1,0 +1,222 @@
+"""The second step: an app that makes codes, recovery codes, and showing who one is before one changes them."""
+
+import re
+import time
+from io import StringIO
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.contrib.auth import get_user_model
+from django.core.cache import cache
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from accounts.models import Letter, Tally
+from accounts.services import factors
+from accounts.tests.test_sign_in_page import enter
+from history.errors import Conflict, Forbidden
+from history.models import Change
+from tests.cast import PASSWORD
+
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+def code_of(secret=SECRET, steps=0):
+    return format_hotp_value(hotp_value(secret, int(time.time()) // 30 + steps))
+
+
+@pytest.fixture(autouse=True)
+def unused():
+    """No code that another test of the same half minute has used up."""
+    cache.clear()
+
+
+@pytest.fixture
+def guarded(stranger):
+    """Sam, whose app makes codes."""
+    factors.add_totp(stranger, SECRET, actor=stranger, via="web")
+    return stranger
+
+
+def recovery_codes(user):
+    return Authenticator.objects.get(user=user, type="recovery_codes").wrap().get_unused_codes()
+
+
+def step(client, code):
+    return client.post("/accounts/code/", {"code": code})
+
+
+def is_in(client):
+    return client.get("/profile/").status_code == 200
+
+
+def test_an_app_is_set_up_and_then_asked_for(stranger):
+    client = Client()
+    enter(client, "sam")
+    page = client.get("/profile/sign-in/app/").content.decode()
+    secret = re.search(r'id="secret"[^>]*>(\w+)<', page)[1]
+    assert "data:image/svg+xml" in page
+    assert client.post("/profile/sign-in/app/", {"code": "000000"}).status_code == 400
+    assert client.post("/profile/sign-in/app/", {"code": code_of(secret)}).url == "/profile/sign-in/codes/"
+    codes = client.get("/profile/sign-in/codes/").content.decode()
+    assert all(code in codes for code in recovery_codes(stranger))
+    assert Change.objects.filter(field="totp", event__about_id=stranger.pk).count() == 1
+    client.post("/accounts/logout/")
+    assert enter(client, "sam", next="/issues/").url == "/accounts/code/"
+    assert not is_in(client)
+    assert step(client, code_of(secret, 1)).url == "/issues/"
+    assert is_in(client)
+
+
+def test_the_secret_is_not_in_the_database(guarded):
+    kept = str(list(Authenticator.objects.values()))
+    assert SECRET not in kept and not any(code in kept for code in recovery_codes(guarded))
+
+
+@pytest.mark.parametrize(("steps", "accepted"), [(-2, False), (-1, True), (0, True), (1, True), (3, False)])
+def test_clocks_may_differ_a_little(client, guarded, steps, accepted):
+    enter(client, "sam")
+    assert step(client, code_of(steps=steps)).status_code == (302 if accepted else 200)
+    assert is_in(client) == accepted
+
+
+def test_a_code_is_good_once_in_all_processes(client, guarded):
+    code = code_of()
+    enter(client, "sam")
+    step(client, code)
+    # As another process does, which has a cache of its own.
+    cache.clear()
+    other = Client()
+    enter(other, "sam")
+    assert step(other, code).status_code == 200 and not is_in(other)
+
+
+def test_a_recovery_code_is_good_once(client, guarded):
+    code = recovery_codes(guarded)[3]
+    enter(client, "sam")
+    step(client, code)
+    assert is_in(client) and code not in recovery_codes(guarded)
+    Tally.objects.all().delete()
+    other = Client()
+    enter(other, "sam")
+    assert step(other, code).status_code == 200 and not is_in(other)
+
+
+def test_codes_cannot_be_guessed_at(client, guarded):
+    enter(client, "sam")
+    for number in range(10):
+        step(client, f"{number:06}")
+    assert "Too many tries" in step(client, code_of()).content.decode()
+    assert not is_in(client)
+
+
+def test_without_the_first_step_there_is_no_second(client, guarded):
+    assert client.get("/accounts/code/").url == "/accounts/login/"
+    assert step(client, code_of()).url == "/accounts/login/"
+
+
+def test_who_was_deactivated_in_between_does_not_come_in(client, guarded, administrator):
+    enter(client, "sam")
+    get_user_model().objects.filter(pk=guarded.pk).update(is_active=False)
+    step(client, code_of())
+    assert not is_in(client)
+
+
+def test_between_the_steps_nothing_is_open(administrator):
+    factors.add_totp(administrator, SECRET, actor=administrator, via="web")
+    client = Client()
+    enter(client, "ada", next="/admin/")
+    assert client.get("/api/v1/me/").status_code == 401
+    assert client.get("/admin/").url == "/admin/login/?next=/admin/"
+    assert step(client, code_of()).url == "/admin/"
+    assert client.get("/api/v1/me/").json()["username"] == "ada" and client.get("/admin/").status_code == 200
+
+
+def test_what_changes_sign_in_asks_who_one_is(guarded):
+    client = Client()
+    client.force_login(guarded)
+    for place in ("app/", "codes/", "passkeys/new/", "app/remove/"):
+        asked = client.get(f"/profile/sign-in/{place}")
+        assert asked.url == f"/accounts/prove/?next=%2Fprofile%2Fsign-in%2F{place.replace('/', '%2F')}"
+    prove = "/accounts/prove/?next=/profile/sign-in/codes/"
+    assert client.post(prove, {"password": PASSWORD}).status_code == 200
+    assert client.post(prove, {"code": "000000"}).status_code == 200
+    assert client.post(prove, {"code": code_of()}).url == "/profile/sign-in/codes/"
+    assert client.get("/profile/sign-in/codes/").status_code == 200
+
+
+def test_without_second_step_the_password_shows_it_for_a_while(stranger):
+    client = Client()
+    client.force_login(stranger)
+    assert client.post("/accounts/prove/", {"password": "wrong"}).status_code == 200
+    assert client.post("/accounts/prove/", {"password": PASSWORD, "next": "//evil.example"}).url == "/profile/sign-in/"
+    assert client.get("/profile/sign-in/app/").status_code == 200
+    session = client.session
+    for record in session["account_authentication_methods"]:
+        record["at"] -= 16 * 60
+    session.save()
+    assert client.get("/profile/sign-in/app/").status_code == 302
+
+
+def test_an_app_is_removed_with_its_recovery_codes(guarded):
+    client = Client()
+    enter(client, "sam")
+    step(client, code_of())
+    assert "Remove the app?" in client.post("/profile/sign-in/app/remove/").content.decode()
+    client.post("/profile/sign-in/app/remove/", {"confirm": "1"})
+    assert not Authenticator.objects.exists()
+    client.post("/accounts/logout/")
+    assert enter(client, "sam").url == "/"
+
+
+def test_new_recovery_codes_end_the_old_ones(guarded):
+    client, old = Client(), recovery_codes(guarded)
+    enter(client, "sam")
+    step(client, code_of())
+    client.post("/profile/sign-in/codes/")
+    new = recovery_codes(guarded)
+    assert len(new) == 10 and not set(old) & set(new)
+    download = client.get("/profile/sign-in/codes/?download")
+    assert download.content.decode().split() == new and "attachment" in download["Content-Disposition"]
+
+
+def test_nobody_does_it_for_another(stranger, administrator):
+    with pytest.raises(Forbidden):
+        factors.add_totp(stranger, SECRET, actor=administrator, via="web")
+    factors.add_totp(stranger, SECRET, actor=stranger, via="web")
+    with pytest.raises(Conflict):
+        factors.add_totp(stranger, SECRET, actor=stranger, via="web")
+    with pytest.raises(Forbidden):
+        factors.remove_factors(administrator, actor=stranger, via="web")
+
+
+def test_an_administrator_helps_who_has_lost_them(guarded, administrator):
+    client = Client()
+    client.force_login(administrator)
+    chosen = {"action": "remove_factors", "_selected_action": [guarded.pk]}
+    client.post("/admin/accounts/user/", chosen)
+    assert not Authenticator.objects.filter(user=guarded).exists()
+    assert enter(Client(), "sam").url == "/"
+
+
+def test_a_command_helps_the_administrator(guarded):
+    out = StringIO()
+    call_command("remove_second_factors", "SAM", stdout=out)
+    assert out.getvalue() == "2 removed.\n" and not Authenticator.objects.exists()
+    with pytest.raises(CommandError):
+        call_command("remove_second_factors", "nobody")
+
+
+def test_the_person_is_told_by_letter(stranger, settings):
+    settings.MAIL = True
+    factors.add_totp(stranger, SECRET, actor=stranger, via="web")
+    letter = Letter.objects.get()
+    assert (letter.to, letter.kind) == ("sam@example.org", "notice")
+
+
+def test_the_overview_tells_what_there_is(guarded):
+    client = Client()
+    client.force_login(guarded)
+    page = client.get("/profile/sign-in/").content.decode()
+    assert "Your app" in page and "10 recovery codes are left" in page and "Example Corp" in page

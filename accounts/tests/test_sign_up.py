@@ -1,0 +1,191 @@
+"""New accounts: closed, by invitation, or open; and what an invitation gives."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from accounts import letters
+from accounts.models import Invitation, Letter, User
+from accounts.services import update_user
+from accounts.services.invitations import accept, invite, withdraw
+from history.errors import Conflict, Forbidden
+from history.models import Change
+from products.models import Member
+from products.services import set_member
+
+FORM = {"username": "nina", "password": "staple-9-lamp", "again": "staple-9-lamp"}
+PAGE = "/accounts/sign-up/"
+
+
+def at(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def path_of(invitation):
+    return f"/accounts/invitation/{invitation.secret}/"
+
+
+@pytest.fixture
+def by_invitation(settings):
+    """A site whose accounts are made by invitation."""
+    settings.SIGNUP = "invitation"
+
+
+@pytest.fixture
+def invited(by_invitation, product, maintainer):
+    """Mia's invitation to be a triager."""
+    return invite(actor=maintainer, via="web", product=product, role="triager")
+
+
+@pytest.mark.parametrize(("signup", "said"), [("closed", "those who look after"), ("invitation", "by invitation")])
+def test_closed(client, db, settings, signup, said):
+    settings.SIGNUP = signup
+    assert said in client.get(PAGE).content.decode()
+    client.post(PAGE, {**FORM, "email": "nina@example.org"})
+    assert not User.objects.exists() and not Letter.objects.exists()
+    assert "Make an account" not in client.get("/accounts/login/").content.decode()
+
+
+def test_open_without_mail(client, db, settings):
+    settings.SIGNUP = "open"
+    assert "Make an account" in client.get("/accounts/login/").content.decode()
+    assert client.post(PAGE, {**FORM, "again": "x"}).status_code == 400
+    assert client.post(PAGE, {**FORM, "password": "short", "again": "short"}).status_code == 400
+    assert client.post(PAGE, FORM).url == "/"
+    assert client.get("/profile/").status_code == 200
+    nina = User.objects.get()
+    assert (nina.email, nina.is_staff, nina.is_superuser) == ("", False, False)
+    assert Client().post(PAGE, {**FORM, "username": "NINA"}).status_code == 400
+
+
+def test_open_with_mail(client, db, settings):
+    settings.SIGNUP, settings.MAIL = "open", True
+    assert client.post(PAGE, {"email": "nina@example.org"}).url == "/accounts/sign-up/sent/"
+    letters.send_due()
+    path = re.search(r"http://localhost:8002(/\S+)", mail.outbox[0].body)[1]
+    assert "nina@example.org" in client.get(path).content.decode()
+    assert client.post(path, FORM).url == "/"
+    assert (User.objects.get().email, User.objects.get().email_confirmed) == ("nina@example.org", True)
+    assert Client().post(path, {**FORM, "username": "two"}).status_code == 404
+    assert Client().get(PAGE + "forged/").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["sam@example.org", "nobody@example.org"])
+def test_known_or_not_is_answered_alike(client, stranger, settings, address, django_assert_num_queries):
+    settings.SIGNUP, settings.MAIL = "open", True
+    with django_assert_num_queries(4):
+        assert client.post(PAGE, {"email": address}).url == "/accounts/sign-up/sent/"
+    letters.send_due()
+    assert mail.outbox[0].to == [address]
+    assert ("You have one there already" in mail.outbox[0].body) == (address == "sam@example.org")
+
+
+def test_accounts_are_not_made_in_heaps(client, db, settings):
+    settings.SIGNUP = "open"
+    for number in range(20):
+        assert Client().post(PAGE, {**FORM, "username": f"n{number}"}).status_code == 302
+    assert client.post(PAGE, FORM).status_code == 429
+
+
+def test_an_invitation_makes_an_account_and_a_member_once(client, invited, product):
+    page = client.get(path_of(invited)).content.decode()
+    assert "invites you to Web shop" in page
+    assert client.post(path_of(invited), FORM).url == "/"
+    nina = User.objects.get(username="nina")
+    assert Member.objects.get(user=nina).role == "triager"
+    assert Change.objects.filter(field="accepted_by", after_key=str(nina.pk)).count() == 1
+    assert Client().post(path_of(invited), {**FORM, "username": "two"}).status_code == 404
+    assert not User.objects.filter(username="two").exists()
+
+
+def test_the_link_is_not_in_the_database(invited):
+    assert invited.secret not in str(list(Invitation.objects.values()))
+
+
+@pytest.mark.parametrize("end", ["withdraw", "expire", "close", "inviter loses the right", "inviter leaves"])
+def test_an_invitation_that_is_over(client, invited, product, maintainer, administrator, settings, end):
+    if end == "withdraw":
+        withdraw(invited, actor=maintainer, via="web")
+    elif end == "expire":
+        Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    elif end == "close":
+        settings.SIGNUP = "closed"
+    elif end == "inviter leaves":
+        update_user(maintainer, actor=administrator, via="web", is_active=False)
+    else:
+        set_member(product, maintainer, "reporter", actor=administrator, via="web")
+    assert client.post(path_of(invited), FORM).status_code == 404
+    assert not User.objects.filter(username="nina").exists()
+
+
+def test_who_has_an_account_accepts_with_it_and_keeps_what_is_more(
+    invited, by_invitation, product, stranger, maintainer
+):
+    client = at(stranger)
+    assert "signed in as sam" in client.get(path_of(invited)).content.decode()
+    assert client.post(path_of(invited)).url == "/products/WEB/"
+    assert Member.objects.get(user=stranger).role == "triager"
+    again = invite(actor=maintainer, via="web", product=product, role="viewer")
+    accept(again, user=stranger)
+    assert Member.objects.get(user=stranger).role == "triager"
+
+
+def test_one_with_an_address_goes_there_alone(client, by_invitation, administrator, settings):
+    settings.MAIL = True
+    page = at(administrator).post("/accounts/invitations/", {"email": "nina@example.org"}).content.decode()
+    invitation = Invitation.objects.get()
+    assert invitation.secret not in page
+    letters.send_due()
+    assert path_of(invitation) in mail.outbox[0].body
+    client.post(path_of(invitation), FORM)
+    assert User.objects.get(username="nina").email_confirmed
+
+
+def test_without_mail_the_link_is_shown_once(by_invitation, maintainer, product):
+    client = at(maintainer)
+    page = client.post("/accounts/invitations/", {"product": "WEB", "role": "reporter"}).content.decode()
+    invitation = Invitation.objects.get()
+    assert f"http://localhost:8002{path_of(invitation)}" in page
+    again = client.get("/accounts/invitations/").content.decode()
+    assert invitation.secret not in again and "reporter" in again
+    client.post(f"/accounts/invitations/{invitation.pk}/withdraw/")
+    assert not Invitation.objects.get().is_open()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"product": "WEB"},
+        {"role": "triager"},
+        {"product": "WEB", "role": "king"},
+        {"product": "WEB", "role": "triager", "email": "x"},
+        {"product": "NONE", "role": "triager"},
+        {"email": ""},
+    ],
+)
+def test_what_cannot_be(by_invitation, maintainer, product, fields):
+    assert at(maintainer).post("/accounts/invitations/", fields).status_code == 400
+    assert not Invitation.objects.exists()
+
+
+def test_who_may_invite(by_invitation, product, triager, maintainer, stranger, administrator):
+    assert [at(user).get("/accounts/invitations/").status_code for user in (stranger, triager)] == [404, 404]
+    for actor, fields in ((triager, {"product": product, "role": "viewer"}), (maintainer, {})):
+        with pytest.raises(Forbidden):
+            invite(actor=actor, via="web", **fields)
+    mine = invite(actor=administrator, via="web")
+    with pytest.raises(Forbidden):
+        withdraw(mine, actor=maintainer, via="web")
+    assert at(maintainer).post(f"/accounts/invitations/{mine.pk}/withdraw/").status_code == 404
+
+
+def test_closed_sites_invite_nobody(administrator, settings):
+    settings.SIGNUP = "closed"
+    with pytest.raises(Conflict):
+        invite(actor=administrator, via="web")
