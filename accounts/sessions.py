@@ -4,10 +4,23 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
+from django.db.models import CharField, DateTimeField
 from django.utils import timezone
+
+from issuetracker.prepared import PreparedModels, Slot
 
 PLACE = "place"
 SEEN_NOTED_EVERY = timedelta(minutes=5)
+
+
+def _live():
+    from accounts.models import Session
+
+    alive = {"session_key": Slot("key", CharField()), "expire_date__gt": Slot("now", DateTimeField())}
+    return Session.objects.filter(**alive).order_by()
+
+
+LIVE = PreparedModels(_live)
 
 
 class SessionStore(db.SessionStore):
@@ -31,8 +44,11 @@ class SessionStore(db.SessionStore):
         return row
 
     def _get_session_from_db(self):
-        row = super()._get_session_from_db()
+        row = LIVE.first(key=self.session_key, now=timezone.now())
+        if row is None:
+            self._session_key = None
+            return None
         # Seldom, so that reading does not turn into writing.
-        if row is not None and row.user_id and row.seen_at < timezone.now() - SEEN_NOTED_EVERY:
+        if row.user_id and row.seen_at < timezone.now() - SEEN_NOTED_EVERY:
             self.model.objects.filter(pk=row.pk).update(seen_at=timezone.now())
         return row
