@@ -7,12 +7,18 @@ from products import access
 from products.numbers import read_number
 
 
+def live_and_seen(user, prefix=""):
+    """Return the condition that an issue is seen by `user` and not in the trash; `prefix` leads to the issue."""
+    live = Q(**{f"{prefix}deleted_at": None, f"{prefix}product__deleted_at": None})
+    return access.visible_issues(user, prefix) & live
+
+
 class IssueQuerySet(models.QuerySet):
     """Issues."""
 
     def visible_to(self, user):
         """Return the issues that `user` may see, the trash left out."""
-        return self.filter(access.visible_issues(user), deleted_at=None, product__deleted_at=None)
+        return self.filter(live_and_seen(user))
 
     def trashed_for(self, user):
         """Return the issues in the trash that `user` may restore."""
@@ -48,8 +54,7 @@ class CommentQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """Return the comments that `user` may see, the trash left out."""
-        seen = access.visible_issues(user, "issue__") & access.visible_comments(user)
-        return self.filter(seen, deleted_at=None, issue__deleted_at=None, issue__product__deleted_at=None)
+        return self.filter(live_and_seen(user, "issue__"), access.visible_comments(user), deleted_at=None)
 
     def trashed_for(self, user):
         """Return the comments in the trash that `user` may restore."""
