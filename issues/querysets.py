@@ -20,6 +20,10 @@ class IssueQuerySet(models.QuerySet):
         """Return the issues that `user` may see, the trash left out."""
         return self.filter(live_and_seen(user))
 
+    def visible_in_product(self, user):
+        """Return the same of issues in products of which it is known that `user` sees them."""
+        return self.filter(access.visible_in_product(user), deleted_at=None)
+
     def trashed_for(self, user):
         """Return the issues in the trash that `user` may restore."""
         held = access.products_with_role(user, "maintainer", "product__")

@@ -57,10 +57,14 @@ class Page:
 
 @dataclass(frozen=True)
 class Homes:
-    """What the rows of a list belong to: by which foreign key, and the queryset of those that the reader sees."""
+    """What the rows of a list belong to: by which foreign key, and the queryset of those that the reader sees.
+
+    `within` is the list for rows of a home that is seen: without what says so once more, which misleads a planner.
+    """
 
     name: str
     seen: Any
+    within: Any = None
 
 
 def paginate(queryset, ordering, *, size, cursor="", bound="", homes=None):
@@ -105,12 +109,16 @@ def _field(model, path):
 
 def nearest(queryset, ordering, values, backwards, count, homes=None):
     """Return the first `count` of `queryset` in that order, or those after the place with these `values`."""
-    ordered = _ordered(queryset, ordering, backwards)
-    if values is not None:
-        ordered = ordered.filter(_beyond(ordering, values, backwards))
+    ordered = _beginning(queryset, ordering, values, backwards)
     if homes is not None and connection.vendor == "postgresql":
-        ordered = ordered.filter(_Nearest(ordered, ordering, backwards, count, homes))
+        within = ordered if homes.within is None else _beginning(homes.within, ordering, values, backwards)
+        ordered = ordered.filter(_Nearest(ordered, within, ordering, backwards, count, homes))
     return ordered[:count]
+
+
+def _beginning(queryset, ordering, values, backwards):
+    ordered = _ordered(queryset, ordering, backwards)
+    return ordered if values is None else ordered.filter(_beyond(ordering, values, backwards))
 
 
 def counted(queryset, cap, homes=None):
@@ -135,9 +143,10 @@ class _Counted(Expression):
         if self.homes is None:
             return f"(SELECT count(*) FROM ({all_}) AS counted)", all_params  # noqa: S608 (what the compiler wrote)
         here = {f"{self.homes.name}_id": _ThisHome(output_field=_home_field(self.rows.model, self.homes))}
+        within = rows if self.homes.within is None else self.homes.within.order_by().values("pk")
         (homes, home_params), (one, one_params) = (
             part.query.get_compiler(connection=connection).as_sql()
-            for part in (self.homes.seen.order_by().values_list("pk")[: FEW + 1], rows.filter(**here)[some])
+            for part in (self.homes.seen.order_by().values_list("pk")[: FEW + 1], within.filter(**here)[some])
         )
         sql = (
             f"(WITH home (id) AS MATERIALIZED ({homes})"  # noqa: S608 (what the compiler wrote)
@@ -156,7 +165,8 @@ def first(queryset, ordering, count, homes=None):
     """Return the first `count` of `queryset` in that order, each with its `place`, as a part that can be joined."""
     ordered = _ordered(queryset, ordering, False)
     if homes is not None and connection.vendor == "postgresql":
-        condition = Q(_Nearest(ordered, ordering, False, count, homes))
+        within = ordered if homes.within is None else _ordered(homes.within, ordering, False)
+        condition = Q(_Nearest(ordered, within, ordering, False, count, homes))
     else:
         condition = Q(pk__in=ordered.values("pk")[:count])
     found = _ordered(queryset.model._base_manager.filter(condition), ordering, False).order_by()
@@ -181,15 +191,16 @@ class _Nearest(Expression):
     output_field = BooleanField()
     conditional = True
 
-    def __init__(self, ordered, ordering, backwards, count, homes):
+    def __init__(self, ordered, within, ordering, backwards, count, homes):
         super().__init__()
-        self.ordered, self.ordering, self.backwards, self.count, self.homes = ordered, ordering, backwards, count, homes
+        self.ordered, self.within, self.ordering, self.backwards = ordered, within, ordering, backwards
+        self.count, self.homes = count, homes
 
     def as_sql(self, _compiler, connection, **_extra):
         """Return the statement that finds the ids of the first rows."""
         names = [key.name for key in self.ordering]
         ids = self.ordered.values_list(*names)
-        of_one = ids.filter(
+        of_one = self.within.values_list(*names).filter(
             **{f"{self.homes.name}_id": _ThisHome(output_field=_home_field(self.ordered.model, self.homes))}
         )[: self.count]
         (homes, home_params), (one, one_params), (all_, all_params) = (

@@ -286,15 +286,18 @@ def products_with_role(user, name, prefix=""):
 
 def visible_issues(user, prefix=""):
     """Return the condition that an issue is seen by `user`; `prefix` leads to the issue."""
-    product = f"{prefix}product__"
-    condition = visible_products(user, product)
+    return visible_products(user, f"{prefix}product__") & visible_in_product(user, prefix)
+
+
+def visible_in_product(user, prefix=""):
+    """Return the same condition for issues of which it is known that `user` sees their product."""
     if is_superuser(user):
-        return condition
+        return Q()
     open_to_all = Q(**{f"{prefix}confidential": False})
     if is_person(user):
         open_to_all |= Q(**{f"{prefix}author": user.pk}) | Q(**{f"{prefix}assignee": user.pk})
-        open_to_all |= products_with_role(user, "triager", product)
-    return condition & open_to_all
+        open_to_all |= products_with_role(user, "triager", f"{prefix}product__")
+    return open_to_all
 
 
 def visible_views(user):

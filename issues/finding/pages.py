@@ -24,7 +24,7 @@ def paginate(rows, asked, **place):
     """
     if asked.is_ranked:
         return keyset.paginate_ranked(ranked(asked), rows.in_bulk, **place)
-    return keyset.paginate(rows, asked.ordering, homes=_homes(asked.user, asked.product), **place)
+    return keyset.paginate(rows, asked.ordering, homes=_homes(asked.user, _home(asked)), **place)
 
 
 def paginate_seen(asked, fetch, *, cap=None, **place):
@@ -63,7 +63,7 @@ def _seen(user, product, condition):
 
 
 def _ids(user, product, condition, ordering, backwards, count, empty, cap):
-    rows, homes = _seen(user, product, condition), _homes(user, product)
+    rows, homes = _seen(user, product, condition), _homes(user, product, condition)
     values = None if empty is None else keyset.slots(Issue, ordering, empty)
     found = keyset.nearest(rows, ordering, values, backwards, count, homes)
     counted = Value(0) if cap is None else keyset.counted(rows, cap, homes)
@@ -73,16 +73,22 @@ def _ids(user, product, condition, ordering, backwards, count, empty, cap):
 IDS = ByReader(PreparedTuples, _ids)
 
 
-def first(rows, asked, count):
-    """Return the first `count` of `rows`, some of what the Search `asked`, not ranked, finds, as `keyset.first`."""
-    return keyset.first(rows, asked.ordering, count, _homes(asked.user, asked.product))
+def first(asked, also, count):
+    """Return the first `count` of what the Search `asked`, not ranked, finds under the condition `also` (a Q).
+
+    They are as `keyset.first` returns them.
+    """
+    user, condition = asked.user, asked.condition & also
+    homes = _homes(user, _home(asked), condition)
+    return keyset.first(_seen(user, _home(asked), condition), asked.ordering, count, homes)
 
 
-def _homes(user, product):
-    """Return the Homes of a list of all products for who does not see everything."""
+def _homes(user, product, condition=None):
+    """Return the Homes of a list of all products for who does not see everything, with what is found in each."""
     if product is not None or access.is_superuser(user):
         return None
-    return keyset.Homes("product", Product.objects.visible_to(user))
+    within = None if condition is None else Issue.objects.visible_in_product(user).filter(condition)
+    return keyset.Homes("product", Product.objects.visible_to(user), within)
 
 
 def ranked(asked):
@@ -99,7 +105,8 @@ def ranked(asked):
 
 
 def _newest(user, product, condition):
-    found = keyset.nearest(_seen(user, product, condition), FILED, None, False, RANKED + 1, _homes(user, product))
+    homes = _homes(user, product, condition)
+    found = keyset.nearest(_seen(user, product, condition), FILED, None, False, RANKED + 1, homes)
     return found.values_list("pk", "product")
 
 
