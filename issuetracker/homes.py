@@ -113,7 +113,7 @@ class Nearest(Expression):
 
 
 class Counted(Expression):
-    """The number of `rows` up to a cap: of FEW homes counted in each, as `Nearest` walks them."""
+    """The number of `rows` up to a cap, counted in each of FEW homes, as `Nearest` walks them."""
 
     output_field = IntegerField()
 
@@ -121,14 +121,12 @@ class Counted(Expression):
         super().__init__()
         self.homes, self.cap = homes, cap
         self.rows = rows.order_by().values("pk")
-        self.within = self.rows if homes is None or homes.within is None else homes.within.order_by().values("pk")
+        self.within = self.rows if homes.within is None else homes.within.order_by().values("pk")
 
     def as_sql(self, _compiler, connection, **_extra):
         """Return the statement that counts."""
         most = self.cap + 1
         all_, all_params = compiled(self.rows[:most], connection)
-        if self.homes is None:
-            return f"(SELECT count(*) FROM ({all_}) AS counted)", all_params  # noqa: S608 (what the compiler wrote)
         homes, home_params = self.homes.few(connection)
         one, one_params = compiled(self.homes.at(self.within, self.homes.this(self.rows.model))[:most], connection)
         sql = (
@@ -139,10 +137,8 @@ class Counted(Expression):
         )
         return sql, (*home_params, *one_params, *all_params)
 
-    def as_sqlite(self, compiler, connection, **extra):
+    def as_sqlite(self, _compiler, connection, **_extra):
         """Return the statement that counts in each of the homes that were given."""
-        if self.homes is None:
-            return self.as_sql(compiler, connection, **extra)
         most = self.cap + 1
         walks = [self.homes.at(self.within, home)[:most] for home in self.homes.each(self.rows.model)]
         if not walks:

@@ -27,6 +27,7 @@ from accounts.signin.views import TOO_MANY_REQUESTS
 from history.errors import Conflict, Refused
 from products.access import can, is_staff
 from products.models import Product
+from products.pages import add_errors
 
 LISTED = 100
 
@@ -88,16 +89,11 @@ def _account(request, make, **shown):
             user = authenticate(request, username=name, password=password)
             return perform_password_login(request, {}, Login(user=user, redirect_url="/"))
         except ValidationError as error:
-            _add_errors(form, error)
+            add_errors(form, error)
         except Conflict:
             return render(request, "accounts/link_over.html", status=404)
     context = {"form": form, **shown}
     return render(request, "accounts/new_account.html", context, status=400 if form.errors else 200)
-
-
-def _add_errors(form, error):
-    for field, errors in error.error_dict.items():
-        form.add_error(field if field in form.fields else None, errors)
 
 
 @never_cache
@@ -144,8 +140,7 @@ def invitation(request, secret):
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request):
     """List the open invitations that one may withdraw, and make new ones; a link is shown this once."""
-    products = Product.objects.visible_to(request.user).order_by("title")
-    products = products.filter(pk__in=[one.pk for one in products if can(request.user, "maintain", one)])
+    products = _maintained_by(request.user)
     if not is_staff(request.user) and not products:
         raise Http404
     form = InvitationForm(request.user, products, request.POST or None, initial={"product": request.GET.get("product")})
@@ -161,11 +156,16 @@ def invite(request):
     return render(request, "accounts/invitations.html", context, status=400 if form.errors else 200)
 
 
+def _maintained_by(user):
+    products = Product.objects.visible_to(user).order_by("title")
+    return products.filter(pk__in=[one.pk for one in products if can(user, "maintain", one)])
+
+
 def _invited(request, form):
     try:
         return invitations.invite(actor=request.user, via="web", **form.cleaned_data)
     except ValidationError as error:
-        _add_errors(form, error)
+        add_errors(form, error)
     except Refused as refused:
         form.add_error(None, refused.detail)
     return None
@@ -185,8 +185,8 @@ def withdraw(request, pk):
     """End an invitation."""
     if request.method != "POST":
         return redirect("invitations")
-    products = [one.pk for one in Product.objects.visible_to(request.user) if can(request.user, "maintain", one)]
-    one = next((one for one in _open_invitations(request.user, products) if one.pk == pk), None)
+    found = _open_invitations(request.user, _maintained_by(request.user))
+    one = next((one for one in found if one.pk == pk), None)
     if one is None:
         raise Http404
     invitations.withdraw(one, actor=request.user, via="web")

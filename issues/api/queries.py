@@ -11,7 +11,7 @@ from issues.finding.completion import complete
 from issues.query import to_text
 from issues.query.parsing import CHARACTERS
 from issues.query.printing import print_node
-from issues.query.tree import And, Not, Ref, Term, Text
+from issues.query.tree import Not, Ref, Term, Text
 from issuetracker.api.fields import StrictSerializer
 from issuetracker.api.fields import Text as TextField
 from issuetracker.api.pages import check_parameters, zone_of
@@ -76,10 +76,8 @@ class QueryViewSet(GenericViewSet):
         product = self._product(asked.validated_data.get("product"))
         text, zone = asked.validated_data["q"], zone_of(request.query_params)
         found = search(request.user, text=text, product=product, zone=zone)
-        tree = found.query.tree
-        nodes = tree.nodes if isinstance(tree, And) else (tree,) if tree is not None else ()
         sort = [f"{one.key}-{'desc' if one.descending else 'asc'}" for one in found.sort]
-        told = {"canonical": to_text(found.query), "parts": [_part(node) for node in nodes], "sort": sort}
+        told = {"canonical": to_text(found.query), "parts": [_part(node) for node in found.query.nodes], "sort": sort}
         return Response({**told, "where": found.query.where})
 
     @extend_schema(

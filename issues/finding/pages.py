@@ -6,6 +6,7 @@ from django.db import connection
 from django.db.models import Value
 
 from issues import fulltext
+from issues.columns import capped_count
 from issues.models import Issue
 from issuetracker import homes as by_home
 from issuetracker import keyset
@@ -73,7 +74,9 @@ def _ids(user, product, given, condition, ordering, backwards, count, empty, cap
     rows, homes = _seen(user, product, condition), _homes(user, product, given, condition)
     values = None if empty is None else keyset.slots(Issue, ordering, empty)
     found = keyset.nearest(rows, ordering, values, backwards, count, homes)
-    counted = Value(0) if cap is None else Counted(rows, cap, homes)
+    counted = Value(0)
+    if cap is not None:
+        counted = capped_count(rows, cap) if homes is None else Counted(rows, cap, homes)
     return found.annotate(counted=counted).values_list(*(key.name for key in ordering), "lock_version", "counted")
 
 

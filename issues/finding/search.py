@@ -16,7 +16,7 @@ from issues.finding.names import Names
 from issues.query import QueryError, parse, to_text
 from issues.query.fields import FIELDS
 from issues.query.parameters import REPEATABLE, read_parameter, read_sort
-from issues.query.tree import And, Query, Sort, Term, both
+from issues.query.tree import IS_OPEN, Query, Sort, both
 from issuetracker.keyset import Key
 
 KEYS = {
@@ -77,12 +77,7 @@ class Search:
     @property
     def is_open(self):
         """Whether the query says, of all that it finds, that it is open."""
-        tree = self.query.tree
-        nodes = tree.nodes if isinstance(tree, And) else (tree,)
-        return any(
-            isinstance(one, Term) and one.name == "is" and [value.text for value in one.values] == ["open"]
-            for one in nodes
-        )
+        return IS_OPEN in self.query.nodes
 
     def unranked(self, otherwise=DEFAULT_SORT):
         """Return it in an order that all that it finds has a place in: the one asked for, or `otherwise`."""

@@ -26,12 +26,8 @@ def add_snippets(issues, asked):
 
 
 def _add_comments(issues, asked):
-    said = (
-        Comment.objects.visible_to(asked.user)
-        .filter(issue__in=[issue.id for issue in issues])
-        .order_by("-created_at", "-id")
-    )
     by_issue = {issue.id: issue for issue in issues}
+    said = Comment.objects.visible_to(asked.user).filter(issue__in=list(by_issue)).order_by("-created_at", "-id")
     for pk, text in said.values_list("issue", Left("body", LENGTH))[:COMMENTS]:
         issue = by_issue[pk]
         issue.snippet = issue.snippet or fulltext.snippet(text, asked.needles)

@@ -138,6 +138,14 @@ class Query:
     where: str | None = None
     sort: tuple[Sort, ...] = ()
 
+    @property
+    def nodes(self):
+        """What stands side by side at the top of it."""
+        return self.tree.nodes if isinstance(self.tree, And) else (self.tree,) if self.tree is not None else ()
+
+
+IS_OPEN, IS_CLOSED = (Term("is", "", (Plain(state),)) for state in ("open", "closed"))
+
 
 def both(*sides):
     """Return the node that all of `sides` hold for; any of them may be None."""

@@ -13,11 +13,10 @@ from issues.finding import SearchError, search
 from issues.query import to_text
 from issues.query.fields import FIELDS
 from issues.query.printing import print_node
-from issues.query.tree import And, Not, Plain, Query, Sort, Term, both
+from issues.query.tree import IS_CLOSED, IS_OPEN, Not, Plain, Query, Sort, Term, both
 from products.numbers import read_number
 
 OPEN = "is:open"
-IS_OPEN, IS_CLOSED = (Term("is", "", (Plain(state),)) for state in ("open", "closed"))
 SIZES = (25, 50, 100)
 SIZE = 50
 USUAL = ("component", "milestone", "comments", "assignee", "updated")
@@ -175,8 +174,7 @@ class Listing:
     @cached_property
     def nodes(self):
         """What stands side by side at the top of the query."""
-        tree = self.query.tree
-        return tree.nodes if isinstance(tree, And) else (tree,) if tree is not None else ()
+        return self.query.nodes
 
     def without(self, node):
         """Return the Query without one of `nodes`."""

@@ -65,7 +65,7 @@ def _mark_now(listing):
         return ""
     if listing.group:
         return mark_of(*_with_versions(listing))
-    return mark_of(*_page(listing, None).rows)
+    return mark_of(*_page(listing, None, cap=None).rows)
 
 
 def _with_versions(listing):
@@ -125,15 +125,15 @@ def _sections(listing):
     ]
 
 
-def _page(listing, fetch):
+def _page(listing, fetch, cap=COUNTED):
     """Return the Page of the rows that `fetch` reads; of a cursor that is good for nothing, the first."""
     product = listing.product.key if listing.product else ""
     asked = listing.asked
     place = {"size": listing.size, "bound": f"{listing.user.pk} {product} {asked.canonical}"}
     try:
-        return paginate_seen(asked, fetch, cap=COUNTED, cursor=listing.cursor, **place)
+        return paginate_seen(asked, fetch, cap=cap, cursor=listing.cursor, **place)
     except CursorError:
-        return paginate_seen(asked, fetch, cap=COUNTED, **place)
+        return paginate_seen(asked, fetch, cap=cap, **place)
 
 
 def neighbours(request, issue):
