@@ -183,3 +183,15 @@ def test_sections_show_ten_and_take_ten_statements(product, triager, amount, dja
         page = client.get("/issues/?group=assignee")
     (section,) = page.context["sections"]
     assert (len(section["issues"]), section["more"]) == (10, amount > 10)
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [("is:open", ["New"]), ("", ["New", "Closed"]), ("is:closed", ["Closed"]), ("is:open,closed", ["New", "Closed"])],
+)
+def test_closed_statuses_are_sections_unless_all_is_open(product, triager, query, titles):
+    file(product, triager, 2)
+    closed = Status.objects.get(slug="closed")
+    update_issue(Issue.objects.get(number=1), actor=triager, via="web", status=closed)
+    page = at(triager).get("/issues/", {"group": "status", "q": query}).content.decode()
+    assert re.findall(r'class="list-section"[^>]*><a [^>]*>([^<]+)</a>', page) == titles

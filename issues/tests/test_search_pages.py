@@ -10,7 +10,7 @@ from django.test import Client
 from issues import services
 from issues.finding import search
 from issues.finding.pages import IDS, paginate, paginate_seen, ranked
-from issues.models import Issue
+from issues.models import Issue, WordCount
 from issuetracker import homes
 from products.services import create_product
 
@@ -136,3 +136,13 @@ def test_readers_of_few_products_and_of_many_get_the_same_pages(
     assert [issue.pk for issue in (*seen, *page.rows)] == whole
     page = paginate_seen(asked, Issue.objects.in_bulk, size=2, cursor=page.previous)
     assert [issue.pk for issue in page.rows] == whole[6:8]
+
+
+def test_how_rare_a_word_is_hangs_on_nothing_that_is_hidden(product, triager, stranger, administrator):
+    hidden = create_product(actor=administrator, via="web", key="PRIV", title="Private", visibility="private")
+    WordCount.objects.create(word="login", documents=10)
+    before = {user: search(user, text="login").weights for user in (triager, stranger, administrator)}
+    assert len(set(before.values())) == 1
+    WordCount.objects.create(word="login", documents=1000, product=hidden)
+    assert search(stranger, text="login").weights == search(triager, text="login").weights == before[stranger]
+    assert search(administrator, text="login").weights < before[administrator]
