@@ -21,6 +21,7 @@ SITE_URL = environment.read_site_url(env, PORT)
 ALLOWED_HOSTS = environment.read_allowed_hosts(env, SITE_URL)
 DATA_DIR = environment.read_data_dir(env, BASE_DIR)
 SECRET_KEY = environment.read_secret_key(env, DATA_DIR)
+ATTACHMENTS_DIR, FILE_UPLOAD_TEMP_DIR = environment.read_attachments_dirs(DATA_DIR)
 DATABASES = {"default": environment.read_database(env, DATA_DIR)}
 HTTPS = SITE_URL.startswith("https://")
 
@@ -146,6 +147,16 @@ STORAGES = {
         else "issuetracker.staticfiles.HashedStorage"
     },
 }
+
+# Files that people attach: docs/attachments.md
+
+MEGABYTE = 1024 * 1024
+ATTACHMENT_LIMIT = environment.read_count(env, "ATTACHMENT_LIMIT", 25, most=1024) * MEGABYTE
+ATTACHMENT_QUOTA = environment.read_count(env, "ATTACHMENT_QUOTA", 10_000) * MEGABYTE
+ATTACHMENT_COUNT = environment.read_count(env, "ATTACHMENT_COUNT", 100, most=1000)
+ATTACHMENT_TYPES = environment.read_media_types(env, "ATTACHMENT_TYPES")
+FILE_UPLOAD_HANDLERS = ["issuetracker.uploads.BoundedUploads"]
+FILE_UPLOAD_PERMISSIONS = 0o600
 
 # Defences; those that need HTTPS follow SITE_URL
 

@@ -18,6 +18,10 @@ NESTING_LIMIT = 20
 # Words and punctuation on one line, in which nothing can mean anything: most comments, and quick to show.
 PLAIN = re.compile(r"(?![0-9])WORD(?:[,;?!.]? WORD)*[?!.]?".replace("WORD", r"[^\W_]+(?:['’-][^\W_]+)*"))
 
+# Files of our own, whose address tells nothing; a picture from elsewhere would tell others who reads here.
+ATTACHED = re.compile(r"/attachments/[0-9a-f]{32}/")
+PICTURE = re.compile(rf"!\[([^\[\]\n]{{0,500}})\]\(({ATTACHED.pattern})\)")
+
 TAGS = {
     "a",
     "blockquote",
@@ -57,6 +61,7 @@ ATTRIBUTES = {
     "ol": {"start"},
     "th": {"align"},
     "td": {"align"},
+    "img": {"src", "alt", "loading"},
     "input": {"type", "checked", "disabled"},
 }
 
@@ -77,6 +82,29 @@ BOXES = {
     '<input disabled="disabled" type="checkbox">': "to do",
 }
 
+
+def _picture(state, silent):
+    """Read ![words](address) where the address is that of an attached file; all other pictures are words and a link."""
+    match = PICTURE.match(state.src, state.pos)
+    if match is None:
+        return False
+    if not silent:
+        # Beside a text it is small: what is within no link leads to its full size.
+        around = state.linkLevel == 0
+        if around:
+            state.push("link_open", "a", 1).attrs = {"href": match[2]}
+        state.push("picture", "img", 0).attrs = {"src": match[2], "alt": match[1], "loading": "lazy"}
+        if around:
+            state.push("link_close", "a", -1)
+    state.pos = match.end()
+    return True
+
+
+def _of_our_own(element, attribute, value):
+    """Return the `value` of an attribute, or None for the address of a picture that is not of our own."""
+    return None if element == "img" and attribute == "src" and not ATTACHED.fullmatch(value) else value
+
+
 _parser = (
     MarkdownIt(
         "gfm-like",
@@ -85,6 +113,7 @@ _parser = (
     .disable("image")
     .use(tasklists_plugin)
 )
+_parser.inline.ruler.before("link", "picture", _picture)
 
 
 def render(text):
@@ -97,12 +126,15 @@ def render(text):
 
 
 def _rendered(text):
+    drawn = _parser.render(text)
+    # To ask for each attribute takes longer than all the rest: only texts with pictures need that.
+    with_pictures = {"tags": TAGS | {"img"}, "attribute_filter": _of_our_own} if "<img " in drawn else {"tags": TAGS}
     safe = nh3.clean(
-        _parser.render(text),
-        tags=TAGS,
+        drawn,
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow noopener noreferrer",
+        **with_pictures,
     )
     for box, said in BOXES.items():
         safe = safe.replace(box, f'{box[:-1]} aria-label="{said}">')
