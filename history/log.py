@@ -216,6 +216,7 @@ def replay(about, about_id):
 INVERSE = {
     Kind.CREATED: Kind.TRASHED,
     Kind.COMMENTED: Kind.TRASHED,
+    Kind.ATTACHED: Kind.TRASHED,
     Kind.TRASHED: Kind.RESTORED,
     Kind.RESTORED: Kind.TRASHED,
     Kind.RELATED: Kind.UNRELATED,

@@ -40,6 +40,7 @@ class Kind(models.TextChoices):
     VOTED = "voted", _("voted")
     UNVOTED = "unvoted", _("vote taken back")
     WATCHED = "watched", _("watched")
+    ATTACHED = "attached", _("attached")
 
 
 # What is kept of an issue for the undo alone: it moves with the time, and no reader is told.

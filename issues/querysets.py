@@ -57,6 +57,29 @@ class CommentQuerySet(models.QuerySet):
         return self.filter(held, deleted_at__isnull=False, issue__deleted_at=None, issue__product__deleted_at=None)
 
 
+class AttachmentQuerySet(models.QuerySet):
+    """Attachments."""
+
+    def visible_to(self, user):
+        """Return the attachments that `user` may see: those of what they see, the trash left out."""
+        return self.filter(self._on_visible(user), deleted_at=None)
+
+    def trashed_for(self, user):
+        """Return the attachments in the trash that `user` may restore."""
+        held = access.products_with_role(user, "maintainer", "issue__product__")
+        return self.filter(self._on_visible(user), held, deleted_at__isnull=False)
+
+    def _on_visible(self, user):
+        """Return the condition that an attachment is on what `user` sees."""
+        live = Q(issue__deleted_at=None, issue__product__deleted_at=None)
+        said = access.visible_internals(user, "comment__", "issue__product__") & Q(comment__deleted_at=None)
+        return access.visible_issues(user, "issue__") & live & (Q(comment=None) | said)
+
+    def kept(self):
+        """Return those whose file is there, in the trash or not."""
+        return self.exclude(digest="")
+
+
 class SavedViewQuerySet(models.QuerySet):
     """Saved views."""
 

@@ -24,6 +24,7 @@ ICONS = {
     Kind.RELATED: "relates",
     Kind.UNRELATED: "relates",
     Kind.REDACTED: "eye",
+    Kind.ATTACHED: "paperclip",
 }
 FIELD_ICONS = {
     "assignee": "user",
@@ -46,6 +47,7 @@ class Entry:
     actor: object = None
     comment: object = None
     question: object = None
+    files: tuple = ()
     may_edit: bool = False
     event: object = None
     said: str = ""
@@ -55,16 +57,20 @@ class Entry:
     may_undo: bool = False
 
 
-def timeline(issue, user, *, questions=(), everything=False):
+def timeline(issue, user, *, questions=(), files=None, everything=False):
     """Return `(entries, whether older ones are left out)` in three statements at the most.
 
-    `questions` are the NeedInfos of the issue, which have a place in it as comments have.
+    `questions` are the NeedInfos of the issue, which have a place in it as comments have; `files` those of its comments
+    as `files_of` gives them.
     """
     limit = ALL if everything else SHOWN
     comments = COMMENTS.of(reader(user), limit + 1).rows(issue=issue.pk)
     events = _events(issue, user, limit)
     cut = len(comments) > limit or len(events) > limit
-    entries = [*_comment_entries(issue, user, comments[:limit]), *_event_entries(issue, user, events[:limit])]
+    entries = [
+        *_comment_entries(issue, user, comments[:limit], files or {}),
+        *_event_entries(issue, user, events[:limit]),
+    ]
     entries += [Entry(one.created_at, 0, actor=one.asker, question=one) for one in questions]
     return sorted(entries, key=lambda entry: (entry.at, entry.order)), cut
 
@@ -98,12 +104,13 @@ def _changes(internal, amount):
 CHANGES = ByReader(PreparedModels, _changes)
 
 
-def _comment_entries(issue, user, comments):
+def _comment_entries(issue, user, comments, files):
     any_of_all = can(user, "edit_comment", issue)
     own = any_of_all or can(user, "edit_comment", issue, own=True)
     for comment in comments:
         may_edit = any_of_all or (own and comment.author_id == user.pk)
-        yield Entry(comment.created_at, 0, actor=comment.author, comment=comment, may_edit=may_edit)
+        shown = tuple(files.get(comment.pk, ()))
+        yield Entry(comment.created_at, 0, actor=comment.author, comment=comment, files=shown, may_edit=may_edit)
 
 
 def _event_entries(issue, user, events):

@@ -24,6 +24,8 @@ ACTIONS = {
     "watch": VIEWER,
     "create": REPORTER,
     "comment": REPORTER,
+    "attach": REPORTER,
+    "detach": TRIAGER,
     "triage": TRIAGER,
     "edit": TRIAGER,
     "edit_text": TRIAGER,
@@ -47,8 +49,8 @@ ACTIONS = {
     "edit_view": MAINTAINER,
     "choose_default_view": MAINTAINER,
 }
-OWN = {"edit_text", "close", "edit_comment", "undo", "edit_view"}
-NOT_BY_AUTHORSHIP = {"edit_comment", "undo", "edit_view"}
+OWN = {"edit_text", "close", "edit_comment", "detach", "undo", "edit_view"}
+NOT_BY_AUTHORSHIP = {"edit_comment", "detach", "undo", "edit_view"}
 SIGNED_IN = {"vote", "watch"}
 # What whoever is signed in may also do outside of any product.
 ANYWHERE = {"save_view", "share_view"}
@@ -189,7 +191,7 @@ def _sees_view(user, view):
 def can(user, action, obj=None, *, own=False):
     """Return whether `user` may do `action` to `obj`: a product, an issue, a view, or None for the whole site.
 
-    `own` says that a comment or batch is the user's own; of an issue the author is asked.
+    `own` says that a comment, an attachment or a batch is the user's own; of an issue the author is asked.
     """
     return refusal(user, action, obj, own=own) is None
 
