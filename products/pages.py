@@ -109,10 +109,11 @@ def ask_first(request, title, detail, action, *, back=""):
     return confirming.ask(request, title, detail, action, back=back or _back(request))
 
 
-def add_errors(form, error):
-    """Put the errors of a service beside the fields that `form` has, and the others above it."""
+def add_errors(form, error, *beside):
+    """Put the errors of a service beside the fields that `form`, or one `beside` it, has, and the others above it."""
     for field, errors in error.error_dict.items():
-        form.add_error(field if field in form.fields else None, errors)
+        home = next((one for one in (form, *beside) if field in one.fields), None)
+        (home or form).add_error(field if home else None, errors)
 
 
 def version_of(request):

@@ -3,7 +3,8 @@
 from functools import lru_cache
 
 from django import template
-from django.template.defaultfilters import date
+from django.conf import settings
+from django.template.defaultfilters import date, filesizeformat
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -76,6 +77,18 @@ def _priority_glyph(rank, _language):
 def glyph_of(kind, slug):
     """Return the symbol of a choice in a menu, whose name stands beside it."""
     return icon(f"{kind}-{slug}", f"{kind}-icon is-{slug}")
+
+
+@register.simple_tag
+def file_limit():
+    """Return how many bytes a file may have."""
+    return settings.ATTACHMENT_LIMIT
+
+
+@register.simple_tag
+def file_limit_said():
+    """Return the same in words."""
+    return filesizeformat(settings.ATTACHMENT_LIMIT)
 
 
 @register.filter
