@@ -74,7 +74,7 @@ def _tell(request, text, issue):
 @at_issue
 def comment(request, issue):
     """Add a comment, and set the status that was chosen with it."""
-    files = FilesForm({}, request.FILES)
+    files = FilesForm({}, request.FILES, auto_id="comment-%s")
     form = CommentForm(request.POST, auto_id="comment-%s", files=request.FILES)
     changes = _chosen_status(request.POST)
     if not form.data.get("body", "").strip() and changes and not request.FILES:

@@ -35,7 +35,7 @@ def file(request, token):
 @at_issue
 def attach(request, issue):
     """Add files to the issue."""
-    form = FilesForm({}, request.FILES)
+    form = FilesForm({}, request.FILES, auto_id="attach-%s")
     if form.is_valid() and not form.uploads:
         form.add_error("file", _("Choose a file."))
     if not form.is_valid():

@@ -136,14 +136,21 @@ function send(form, submitter, field) {
   request.addEventListener("error", () => fail(field.dataset.away));
   request.addEventListener("load", () => {
     if (request.status === 201) return go(form, request.getResponseHeader("Location"));
-    const said = parse(request.responseText).querySelector("[data-errors], [data-error-summary], .composer-error, main p");
-    fail(said?.textContent.trim() ?? request.statusText);
-    say(said?.textContent.trim() ?? "");
+    const said = reason(parse(request.responseText), field);
+    fail(said || request.statusText);
+    say(said);
   });
   const body = new FormData(form, submitter);
   request.open("POST", form.action);
   request.setRequestHeader("X-Fragment", "upload");
   request.send(body);
+}
+
+// What a page says of why it was not done: beside this field, or above all.
+function reason(page, field) {
+  const own = `#${field.querySelector(".field-error").id}:not([hidden])`;
+  const places = ["[data-errors]", own, "[data-error-summary]", ".composer-error", "main p"];
+  return places.map((place) => page.querySelector(place)?.textContent.trim()).find(Boolean) ?? "";
 }
 
 // To where a redirect would have led; where that is this page it is loaded once more.

@@ -1,6 +1,7 @@
 """Files in the browser: pasted, dropped and chosen; and hostile ones, of which none runs, however it is opened."""
 
 import contextlib
+from functools import partial
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -72,7 +73,6 @@ def test_what_is_refused_is_said_and_nothing_is_lost(issue, visit, reporter, set
     page = visit("/issues/WEB-1/", reporter)
     page.get_by_label("Comment", exact=True).fill("My words")
     page.set_input_files("#comment-file", {"name": "cart.log", "mimeType": "text/plain", "buffer": b"log"})
-    page.keyboard.press("Control+Enter")
     page.locator("#comment-body").press("Control+Enter")
     expect(page.locator("#comment-file-error")).to_contain_text("cart.log is text/plain, which is not taken here.")
     expect(page.get_by_label("Comment", exact=True)).to_have_value("My words")
@@ -181,10 +181,12 @@ def test_no_hostile_file_runs_however_it_is_opened(addresses, opened, bypass_csp
 def test_the_same_files_would_run_if_they_were_sent_as_what_they_say_they_are(opened, live_server):
     sent = {"page.html": "text/html", "drawing.svg": "image/svg+xml", "module.js": "text/javascript"}
 
+    def fulfil(route, **answer):
+        route.fulfill(**answer)
+
     def naked(page):
         for name, kind in sent.items():
-            answer = {"body": hostile()[name], "content_type": kind}
-            page.route(f"**/naked/{name}", lambda route, answer=answer: route.fulfill(**answer))
+            page.route(f"**/naked/{name}", partial(fulfil, body=hostile()[name], content_type=kind))
 
     ran = opened([f"/naked/{name}" for name in sent], bypass_csp=True, prepare=naked)
     assert "localhost" in ran and "1" in ran
