@@ -36,6 +36,7 @@ SIGNATURES = (
     (b"OggS", "application/ogg"),
     (b"ID3", "audio/mpeg"),
 )
+BRANDS = {b"heic": "image/heic", b"heix": "image/heic", b"mif1": "image/heif", b"avif": "image/avif"}
 MARKUP = (
     (b"<!doctype html", "text/html"),
     (b"<html", "text/html"),
@@ -49,7 +50,7 @@ def kind_of(beginning):
     if beginning[:4] == b"RIFF" and beginning[8:12] == b"WEBP":
         return "image/webp"
     if beginning[4:8] == b"ftyp":
-        return "video/mp4"
+        return BRANDS.get(beginning[8:12], "video/mp4")
     for signature, kind in SIGNATURES:
         if beginning.startswith(signature):
             return kind

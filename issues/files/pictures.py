@@ -55,7 +55,8 @@ def _library():
 def _drawn(picture, form, target):
     if picture.width * picture.height > PIXELS:
         raise TooManyPixels
-    frames = getattr(picture, "n_frames", 1)
+    # Cameras put a second picture, for the depth, behind the first.
+    frames = 1 if form == "JPEG" else getattr(picture, "n_frames", 1)
     if frames == 1:
         still = _bare(picture, form)
         still.save(target, form, **({"quality": QUALITY} if form in ("JPEG", "WEBP") else {}))

@@ -40,6 +40,7 @@ def test_what_a_file_is_shows_in_how_it_begins(name, kind):
         (picture("WEBP"), "image/webp"),
         (b"RIFF\x00\x00\x00\x00WAVE", "application/octet-stream"),
         (b"\x00\x00\x00\x18ftypmp42", "video/mp4"),
+        (b"\x00\x00\x00\x18ftypheic", "image/heic"),
         ("grüße\n".encode(), "text/plain"),
         ("é".encode() * 3000, "text/plain"),
         (b"\xff\xfe\x00x", "application/octet-stream"),
@@ -119,6 +120,14 @@ def test_pictures_of_every_mode(mode):
     form = "JPEG" if mode == "CMYK" else "PNG"
     size, _drawn = redrawn(saved(Image.new(mode, (9, 5)), form), f"image/{form.lower()}")
     assert size == (9, 5)
+
+
+def test_of_a_photograph_with_its_depth_the_first_picture_is_kept():
+    first, second = (Image.new("RGB", size, "red") for size in ((8, 6), (4, 3)))
+    size, drawn = redrawn(saved(first, "MPO", save_all=True, append_images=[second]), "image/jpeg")
+    assert size == (8, 6)
+    with Image.open(io.BytesIO(drawn)) as image:
+        assert image.format == "JPEG"
 
 
 @pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])

@@ -58,7 +58,7 @@ def detach(request, issue, pk):
     gone = services.detach(_attachment(request, issue, pk), actor=request.user, via="web")
     said = _("%(name)s is in the trash.") % {"name": gone.name}
     messages.success(request, said, extra_tags=_undo_of(issue))
-    return redirect(address_of(request, issue, PLACE))
+    return go_back(request, address_of(request, issue, PLACE))
 
 
 @by_form

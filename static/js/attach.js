@@ -5,70 +5,97 @@ import { parse, say } from "./fragments.js";
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const UNITS = ["bytes", "KB", "MB"];
 
-export function start(form) {
-  const field = form.querySelector("[data-files]");
-  if (!field) return;
-  const input = field.querySelector("input[type=file]");
-  input.classList.add("visually-hidden");
-  for (const button of form.querySelectorAll("[data-by-hand]")) button.hidden = true;
+let started = false;
 
-  let chosen = [];
-  input.addEventListener("change", () => {
+// Listens on the document, so that parts of the page which are drawn anew need nothing; the style sheet shows a button
+// in the place of the browser's field as soon as this is there.
+export function start() {
+  if (started) return;
+  started = true;
+  document.documentElement.setAttribute("data-attach", "");
+  document.addEventListener("change", (event) => {
     // What is chosen comes to what was chosen before.
-    take([...input.files].filter((file) => !chosen.includes(file)));
+    if (event.target.matches("[data-files] > input")) take(event.target.form, [...event.target.files]);
   });
-  form.addEventListener("paste", (event) => {
+  document.addEventListener("paste", (event) => {
     const { files, types } = event.clipboardData;
+    const form = formOf(event.target);
     // A table comes as a picture, too, and is meant as a text.
-    if (!files.length || types.includes("text/plain")) return;
+    if (!form || !files.length || types.includes("text/plain")) return;
     event.preventDefault();
-    take([...files], event.target.closest("textarea"));
+    take(form, [...files], event.target.closest("textarea"));
   });
-  receive(form.dataset.drop ? form.closest(form.dataset.drop) : form, (files, text) => take(files, text));
-  form.addEventListener("submit", (event) => {
-    if (!chosen.length || event.defaultPrevented || form.dataset.sent) return;
+  document.addEventListener("dragover", (event) => {
+    const form = formOf(event.target);
+    mark(form && event.dataTransfer.types.includes("Files") ? placeOf(form) : null);
+    if (marked) event.preventDefault();
+  });
+  document.addEventListener("dragleave", (event) => event.relatedTarget || mark(null));
+  document.addEventListener("drop", (event) => {
+    const form = formOf(event.target);
+    mark(null);
+    if (!form || !event.dataTransfer.files.length) return;
     event.preventDefault();
-    send(form, event.submitter, field);
+    take(form, [...event.dataTransfer.files], event.target.closest("textarea"));
   });
-
-  function take(files, text) {
-    const limit = Number(field.dataset.limit);
-    const large = files.filter((file) => file.size > limit);
-    complain(field, large.map((file) => `${file.name} ${field.dataset.tooLarge}`).join(" "));
-    const taken = chosen.map((file) => file.name);
-    const added = files.filter((file) => !large.includes(file)).map((file) => named(file, taken));
-    if (text) for (const file of added) insert(text, reference(file));
-    put([...chosen, ...added]);
-    if (added.length && "atOnce" in form.dataset) form.requestSubmit();
-  }
-
-  function put(files) {
-    chosen = files;
-    const list = new DataTransfer();
-    for (const file of files) list.items.add(file);
-    input.files = list.files;
-    // They are other objects now.
-    chosen = [...input.files];
-    show(field, chosen, (file) => {
-      for (const text of form.querySelectorAll("textarea")) text.value = text.value.replace(reference(file), "");
-      put(chosen.filter((one) => one !== file));
-      input.focus();
-    });
-  }
+  // Before the page notes that the form is sent.
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      if (!chosen.get(form)?.length || form.dataset.sent) return;
+      event.preventDefault();
+      send(form, event.submitter);
+    },
+    true,
+  );
+  document.addEventListener("reset", (event) => chosen.delete(event.target));
 }
 
-function receive(place, take) {
-  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
-  place.addEventListener("dragover", (event) => {
-    if (!holdsFiles(event)) return;
-    event.preventDefault();
-    place.classList.add("is-dropping");
-  });
-  for (const name of ["dragleave", "drop"]) place.addEventListener(name, () => place.classList.remove("is-dropping"));
-  place.addEventListener("drop", (event) => {
-    if (!holdsFiles(event)) return;
-    event.preventDefault();
-    take([...event.dataTransfer.files], event.target.closest("textarea"));
+const chosen = new WeakMap();
+const fieldOf = (form) => form.querySelector("[data-files]");
+const placeOf = (form) => (form.dataset.drop ? form.closest(form.dataset.drop) : form);
+let marked = null;
+
+function mark(place) {
+  if (place === marked) return;
+  marked?.classList.remove("is-dropping");
+  marked = place;
+  marked?.classList.add("is-dropping");
+}
+
+// The form that takes what is given to a place of the page: its own, or the one that says so of what is around it.
+function formOf(place) {
+  if (!(place instanceof Element)) return null;
+  const own = place.closest("form");
+  if (own) return fieldOf(own) ? own : null;
+  return [...document.querySelectorAll("form[data-drop]")].find((form) => placeOf(form)?.contains(place)) ?? null;
+}
+
+function take(form, files, text) {
+  const field = fieldOf(form);
+  const before = chosen.get(form) ?? [];
+  const limit = Number(field.dataset.limit);
+  const large = files.filter((file) => file.size > limit);
+  complain(field, large.map((file) => `${file.name} ${field.dataset.tooLarge}`).join(" "));
+  const taken = before.map((file) => file.name);
+  const added = files.filter((file) => !large.includes(file)).map((file) => named(file, taken));
+  if (text) for (const file of added) insert(text, reference(file));
+  put(form, [...before, ...added]);
+  if (added.length && "atOnce" in form.dataset) form.requestSubmit();
+}
+
+function put(form, files) {
+  const field = fieldOf(form);
+  const list = new DataTransfer();
+  for (const file of files) list.items.add(file);
+  const input = field.querySelector("input");
+  input.files = list.files;
+  chosen.set(form, files);
+  show(field, files, (file) => {
+    for (const text of form.querySelectorAll("textarea")) text.value = text.value.replace(reference(file), "");
+    put(form, files.filter((one) => one !== file));
+    input.focus();
   });
 }
 
@@ -119,7 +146,8 @@ function complain(field, words) {
   error.hidden = !words;
 }
 
-function send(form, submitter, field) {
+function send(form, submitter) {
+  const field = fieldOf(form);
   const bar = field.querySelector("progress");
   const request = new XMLHttpRequest();
   const fail = (words) => {
