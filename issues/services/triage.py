@@ -39,8 +39,8 @@ def decide(
     """Make a `decision` (issues.choices.Decision) on `issue`. Return what was Decided.
 
     `details` are those of DECISION_DETAILS, rows for what refers to rows; `changes` are fields that are set with it, as
-    by `update_issue`, and `comment` is said before. `seen` is the version of the issue that the caller knows of. `batch`
-    makes it part of a larger one. Raises Forbidden, Stale, Conflict where it was decided before, or
+    by `update_issue`, and `comment` is said before. `seen` is the version of the issue that the caller knows of.
+    `batch` makes it part of a larger one. Raises Forbidden, Stale, Conflict where it was decided before, or
     ValidationError by field.
     """
     _refuse_strange(decision, details, changes)
