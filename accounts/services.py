@@ -190,9 +190,9 @@ def set_password(user, password, *, actor, via):
 def create_token(user, *, actor, via, name, scopes, expires_at=None, products=None):
     """Create an API token that acts for `user`. Return `(token, secret)`; the secret is never shown again.
 
-    `scopes` are some of SCOPES, or FEED alone. `products` limits it to these, `{key: "read", "write", or "" for what
-    `scopes` say}`; None: it is for all. `actor` None is a command on the server. Raises Forbidden, or ValidationError by
-    field.
+    `scopes` are some of SCOPES, or FEED alone. `products` limits it to these, `{key: "read", "write", or "" for
+    what `scopes` say}`; None: it is for all. `actor` None is a command on the server. Raises Forbidden, or
+    ValidationError by field.
     """
     if actor is not None and (actor.pk != user.pk or not allowed_fields(actor, user)):
         raise Forbidden(_("A token can be made for oneself only, and not by one that is for some products."))
