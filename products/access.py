@@ -26,6 +26,7 @@ ACTIONS = {
     "watch": VIEWER,
     "create": REPORTER,
     "comment": REPORTER,
+    "withdraw_own": VIEWER,
     "triage": TRIAGER,
     "edit": TRIAGER,
     "edit_text": TRIAGER,
