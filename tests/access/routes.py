@@ -127,7 +127,7 @@ PAGES = {
         ISSUE,
         get="person",
         post="bulk",
-        body={"ids": "{id}", "priority": "urgent", "apply": "1"},
+        body={"ids": "{id}", "words": "p urgent", "apply": "1"},
         quiet=True,
         asks=True,
     ),
