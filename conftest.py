@@ -133,12 +133,23 @@ def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ["--no-sandbox"]}
 
 
-def pytest_collection_modifyitems(items):
+def pytest_addoption(parser):
+    """Take --long."""
+    parser.addoption("--long", action="store_true", help="run what is marked long, and nothing else")
+
+
+def pytest_collection_modifyitems(config, items):
     """Mark what drives a browser, and leave it out by name where there is none; mark what one run is enough of.
+
+    What is marked long is for --long alone.
 
     Coverage learns little of browsers, since requests and services run in tests without them, too; and little of
     PostgreSQL where the tests run on SQLite as well (MEASURED_ON_SQLITE).
     """
+    wanted = [item for item in items if bool(item.get_closest_marker("long")) == config.getoption("long")]
+    if len(wanted) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+        items[:] = wanted
     elsewhere = bool(os.environ.get("MEASURED_ON_SQLITE"))
     for item in items:
         special = item.path.stem in OF_POSTGRESQL or item.get_closest_marker("traced")

@@ -11,6 +11,7 @@ from accounts.models import User
 from issues.columns import moment_in_json, needinfo_rows
 from issues.files.references import address_of
 from issues.models import Attachment, Comment, Issue, NeedInfo, Relation, Status, Vote, Watch
+from issues.querysets import live_and_seen
 from issuetracker.prepared import Among, ByReader, ListSlot, PreparedTuples, Slot
 from products.access import can, is_person, reader
 from products.models import Component, Label, Member, Milestone, Version
@@ -170,7 +171,8 @@ def _links(user):
         ("relates", "target", "source", Relation.Kind.RELATES),
     )
     for fact, here, there, kind in ends:
-        related = Relation.objects.filter(**{here: ISSUE, "kind": kind, f"{there}__in": seen})
+        # Joined, not looked for among all that is seen: SQLite would collect that first.
+        related = Relation.objects.filter(live_and_seen(user, f"{there}__"), **{here: ISSUE, "kind": kind})
         yield _linked(related, fact, f"{there}__")
 
 

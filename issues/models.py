@@ -76,13 +76,13 @@ class Issue(Versioned):
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NONE)
     severity = models.PositiveSmallIntegerField(_("severity"), choices=Severity, default=Severity.UNSET)
     component = models.ForeignKey(
-        Component, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("component")
+        Component, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("component"), db_index=False
     )
     milestone = models.ForeignKey(
-        Milestone, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("milestone")
+        Milestone, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("milestone"), db_index=False
     )
     version = models.ForeignKey(
-        Version, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("found in")
+        Version, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("found in"), db_index=False
     )
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -99,10 +99,22 @@ class Issue(Versioned):
     labels = models.ManyToManyField(Label, through="IssueLabel", blank=True, related_name="+", verbose_name=_("labels"))
     due_on = models.DateField(_("due date"), null=True, blank=True)
     parent = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="children", verbose_name=_("parent")
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("parent"),
+        db_index=False,
     )
     duplicate_of = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="duplicates", verbose_name=_("duplicate of")
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="duplicates",
+        verbose_name=_("duplicate of"),
+        db_index=False,
     )
     confidential = models.BooleanField(
         _("confidential"), default=False, help_text=_("Seen by its author, its assignee and triagers only.")
@@ -165,6 +177,11 @@ class Issue(Versioned):
             models.Index(fields=["-severity", "-id"], name="issue_open_severity", condition=Q(closed_at=None)),
             models.Index(fields=["-updated_at", "-id"], name="issue_confidential", condition=Q(confidential=True)),
             models.Index(fields=["-updated_at", "-id"], name="issue_duplicate", condition=Q(resolution="duplicate")),
+            # Seldom set: an index of those that are is small, and SQLite believes in no other once it has counted.
+            *(
+                models.Index(fields=[name], name=f"issue_{name}", condition=Q(**{f"{name}__isnull": False}))
+                for name in ("parent", "duplicate_of", "component", "milestone", "version")
+            ),
             models.Index(fields=["snoozed_until"], name="issue_snoozed", condition=Q(snoozed_until__isnull=False)),
             models.Index(fields=["deleted_at"], name="issue_trash", condition=Q(deleted_at__isnull=False)),
             models.Index(fields=["product", "created_at", "id"], name="issue_queue", condition=Q(triaged_at=None)),

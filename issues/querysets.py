@@ -7,12 +7,22 @@ from products import access
 from products.numbers import read_number
 
 
+def live_and_seen(user, prefix=""):
+    """Return the condition that an issue is seen by `user` and not in the trash; `prefix` leads to the issue."""
+    live = Q(**{f"{prefix}deleted_at": None, f"{prefix}product__deleted_at": None})
+    return access.visible_issues(user, prefix) & live
+
+
 class IssueQuerySet(models.QuerySet):
     """Issues."""
 
     def visible_to(self, user):
         """Return the issues that `user` may see, the trash left out."""
-        return self.filter(access.visible_issues(user), deleted_at=None, product__deleted_at=None)
+        return self.filter(live_and_seen(user))
+
+    def visible_in_product(self, user):
+        """Return the same of issues in products of which it is known that `user` sees them."""
+        return self.filter(access.visible_in_product(user), deleted_at=None)
 
     def trashed_for(self, user):
         """Return the issues in the trash that `user` may restore."""
@@ -48,8 +58,7 @@ class CommentQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """Return the comments that `user` may see, the trash left out."""
-        seen = access.visible_issues(user, "issue__") & access.visible_comments(user)
-        return self.filter(seen, deleted_at=None, issue__deleted_at=None, issue__product__deleted_at=None)
+        return self.filter(live_and_seen(user, "issue__"), access.visible_comments(user), deleted_at=None)
 
     def trashed_for(self, user):
         """Return the comments in the trash that `user` may restore."""
@@ -114,5 +123,6 @@ class SavedViewQuerySet(models.QuerySet):
         about = self.seen_by(user).filter(pk=OuterRef("about_id"))
         reader = user.pk if access.is_person(user) else None
         seen = Q(about="savedview") & (Exists(about.filter(owner=reader)) | Q(internal=False) & Exists(about))
-        pins = Q(about="savedviewpin", actor=reader) if reader else Q(pk__in=[])
+        # What is pinned may be of a product that a token is not for.
+        pins = Q(about="savedviewpin", actor=reader) if reader and access.limit(user) is None else Q(pk__in=[])
         return events.filter(~Q(about__in=("savedview", "savedviewpin")) | seen | pins)

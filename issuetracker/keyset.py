@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
-from django.db import connection
-from django.db.models import BooleanField, Expression, F, IntegerField, Q, Window
+from django.db.models import F, IntegerField, Q, Window
 from django.db.models.functions import RowNumber
 
+from issuetracker.homes import Nearest
 from issuetracker.prepared import Slot
 
 FORWARDS, BACKWARDS = "n", "p"
-# Who sees no more than so many homes is served by a walk along an index of each.
-FEW = 50
 
 
 class CursorError(ValueError):
@@ -53,14 +51,6 @@ class Page:
     previous: str | None
     # Of a ranked list how long it is.
     count: int | None = None
-
-
-@dataclass(frozen=True)
-class Homes:
-    """What the rows of a list belong to: by which foreign key, and the queryset of those that the reader sees."""
-
-    name: str
-    seen: Any
 
 
 def paginate(queryset, ordering, *, size, cursor="", bound="", homes=None):
@@ -105,108 +95,33 @@ def _field(model, path):
 
 def nearest(queryset, ordering, values, backwards, count, homes=None):
     """Return the first `count` of `queryset` in that order, or those after the place with these `values`."""
-    ordered = _ordered(queryset, ordering, backwards)
-    if values is not None:
-        ordered = ordered.filter(_beyond(ordering, values, backwards))
-    if homes is not None and connection.vendor == "postgresql":
-        ordered = ordered.filter(_Nearest(ordered, ordering, backwards, count, homes))
+    ordered = _beginning(queryset, ordering, values, backwards)
+    if homes is not None:
+        within = ordered if homes.within is None else _beginning(homes.within, ordering, values, backwards)
+        ordered = ordered.filter(_nearest(ordered, within, ordering, backwards, count, homes))
     return ordered[:count]
 
 
-def counted(queryset, cap, homes=None):
-    """Return the expression for the number of rows in `queryset`, counting no further than to `cap` + 1."""
-    return _Counted(queryset.order_by(), cap, homes if connection.vendor == "postgresql" else None)
+def _beginning(queryset, ordering, values, backwards):
+    ordered = _ordered(queryset, ordering, backwards)
+    return ordered if values is None else ordered.filter(_beyond(ordering, values, backwards))
 
 
-class _Counted(Expression):
-    """The number of rows of a list up to a cap: of FEW homes counted in each, as `_Nearest` walks them."""
-
-    output_field = IntegerField()
-
-    def __init__(self, rows, cap, homes):
-        super().__init__()
-        self.rows, self.cap, self.homes = rows, cap, homes
-
-    def as_sql(self, _compiler, connection, **_extra):
-        """Return the statement that counts."""
-        some = slice(self.cap + 1)
-        rows = self.rows.values("pk")
-        all_, all_params = rows[some].query.get_compiler(connection=connection).as_sql()
-        if self.homes is None:
-            return f"(SELECT count(*) FROM ({all_}) AS counted)", all_params  # noqa: S608 (what the compiler wrote)
-        here = {f"{self.homes.name}_id": _ThisHome(output_field=_home_field(self.rows.model, self.homes))}
-        (homes, home_params), (one, one_params) = (
-            part.query.get_compiler(connection=connection).as_sql()
-            for part in (self.homes.seen.order_by().values_list("pk")[: FEW + 1], rows.filter(**here)[some])
-        )
-        sql = (
-            f"(WITH home (id) AS MATERIALIZED ({homes})"  # noqa: S608 (what the compiler wrote)
-            f" SELECT CASE WHEN (SELECT count(*) FROM home) <= {FEW} THEN (SELECT count(*) FROM"
-            f" (SELECT FROM home CROSS JOIN LATERAL ({one}) AS one LIMIT {some.stop}) AS near)"
-            f" ELSE (SELECT count(*) FROM ({all_}) AS counted) END)"
-        )
-        return sql, (*home_params, *one_params, *all_params)
-
-
-def _home_field(model, homes):
-    return model._meta.get_field(homes.name).target_field
+def _nearest(ordered, within, ordering, backwards, count, homes):
+    names = [key.name for key in ordering]
+    return Nearest(ordered, within, names, [_direction(key, backwards) for key in ordering], count, homes)
 
 
 def first(queryset, ordering, count, homes=None):
     """Return the first `count` of `queryset` in that order, each with its `place`, as a part that can be joined."""
     ordered = _ordered(queryset, ordering, False)
-    if homes is not None and connection.vendor == "postgresql":
-        condition = Q(_Nearest(ordered, ordering, False, count, homes))
+    if homes is not None:
+        within = ordered if homes.within is None else _ordered(homes.within, ordering, False)
+        condition = Q(_nearest(ordered, within, ordering, False, count, homes))
     else:
         condition = Q(pk__in=ordered.values("pk")[:count])
     found = _ordered(queryset.model._base_manager.filter(condition), ordering, False).order_by()
     return found.annotate(place=Window(RowNumber(), order_by=[key.order(False) for key in ordering]))
-
-
-class _ThisHome(Expression):
-    """The home that the walk is at."""
-
-    def as_sql(self, _compiler, _connection):
-        """Return its column."""
-        return "home.id", []
-
-
-class _Nearest(Expression):
-    """The condition that a row is one of the first of a list, found by a walk along the index of each home.
-
-    Where there are more than a FEW homes, one walk along all rows finds them sooner: which of the two is decided by
-    the same statement, and only one of them runs (the other is behind a filter that is asked once).
-    """
-
-    output_field = BooleanField()
-    conditional = True
-
-    def __init__(self, ordered, ordering, backwards, count, homes):
-        super().__init__()
-        self.ordered, self.ordering, self.backwards, self.count, self.homes = ordered, ordering, backwards, count, homes
-
-    def as_sql(self, _compiler, connection, **_extra):
-        """Return the statement that finds the ids of the first rows."""
-        names = [key.name for key in self.ordering]
-        ids = self.ordered.values_list(*names)
-        of_one = ids.filter(
-            **{f"{self.homes.name}_id": _ThisHome(output_field=_home_field(self.ordered.model, self.homes))}
-        )[: self.count]
-        (homes, home_params), (one, one_params), (all_, all_params) = (
-            part.query.get_compiler(connection=connection).as_sql()
-            for part in (self.homes.seen.order_by().values_list("pk")[: FEW + 1], of_one, ids[: self.count])
-        )
-        columns = ", ".join(f"key{place}" for place in range(len(names)))
-        order = ", ".join(f"key{place} {_direction(key, self.backwards)}" for place, key in enumerate(self.ordering))
-        table = connection.ops.quote_name(self.ordered.model._meta.db_table)
-        sql = (
-            f"{table}.id IN (WITH home (id) AS MATERIALIZED ({homes})"  # noqa: S608 (what the compiler wrote)
-            f" SELECT nearest.key{len(names) - 1} FROM (SELECT one.* FROM home CROSS JOIN LATERAL ({one})"
-            f" AS one ({columns}) WHERE (SELECT count(*) FROM home) <= {FEW} ORDER BY {order} LIMIT {self.count})"
-            f" AS nearest UNION ALL SELECT key{len(names) - 1} FROM ({all_}) AS other ({columns})"
-            f" WHERE (SELECT count(*) FROM home) > {FEW})"
-        )
-        return sql, (*home_params, *one_params, *all_params)
 
 
 def _direction(key, backwards):

@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
+from django.db import connection
 from django.db.models import Value
 
 from issues import fulltext
 from issues.models import Issue
+from issuetracker import homes as by_home
 from issuetracker import keyset
+from issuetracker.homes import Counted, Homes
 from issuetracker.prepared import ByReader, PreparedTuples
 from products import access
 from products.models import Product
@@ -24,7 +27,9 @@ def paginate(rows, asked, **place):
     """
     if asked.is_ranked:
         return keyset.paginate_ranked(ranked(asked), rows.in_bulk, **place)
-    return keyset.paginate(rows, asked.ordering, homes=_homes(asked.user, asked.product), **place)
+    product = _home(asked)
+    homes = _homes(asked.user, product, _homes_of(access.reader(asked.user), product))
+    return keyset.paginate(rows, asked.ordering, homes=homes, **place)
 
 
 def paginate_seen(asked, fetch, *, cap=None, **place):
@@ -36,12 +41,14 @@ def paginate_seen(asked, fetch, *, cap=None, **place):
     """
     if asked.is_ranked:
         return keyset.paginate_ranked(ranked(asked), fetch, **place)
-    user, counted, versions = access.reader(asked.user), 0, {}
+    user, product, counted, versions = access.reader(asked.user), _home(asked), 0, {}
+    given = _homes_of(user, product)
 
     def find(values, backwards, count):
         nonlocal counted
         empty = None if values is None else tuple(value is None for value in values)
-        prepared = IDS.of(user, _home(asked), asked.condition, asked.ordering, backwards, count, empty, cap)
+        also = (asked.ordering, backwards, count, empty, cap)
+        prepared = IDS.of(user, product, given, asked.condition, *also)
         rows = prepared.tuples(**{f"at{place}": value for place, value in enumerate(values or ())})
         counted = rows[0][-1] if rows else 0
         versions.update((row[-3], row[-2]) for row in rows)
@@ -62,27 +69,57 @@ def _seen(user, product, condition):
     return rows if product is None else rows.filter(product__key=product)
 
 
-def _ids(user, product, condition, ordering, backwards, count, empty, cap):
-    rows, homes = _seen(user, product, condition), _homes(user, product)
+def _ids(user, product, given, condition, ordering, backwards, count, empty, cap):
+    rows, homes = _seen(user, product, condition), _homes(user, product, given, condition)
     values = None if empty is None else keyset.slots(Issue, ordering, empty)
     found = keyset.nearest(rows, ordering, values, backwards, count, homes)
-    counted = Value(0) if cap is None else keyset.counted(rows, cap, homes)
+    counted = Value(0) if cap is None else Counted(rows, cap, homes)
     return found.annotate(counted=counted).values_list(*(key.name for key in ordering), "lock_version", "counted")
 
 
 IDS = ByReader(PreparedTuples, _ids)
 
 
-def first(rows, asked, count):
-    """Return the first `count` of `rows`, some of what the Search `asked`, not ranked, finds, as `keyset.first`."""
-    return keyset.first(rows, asked.ordering, count, _homes(asked.user, asked.product))
+def first_of(asked):
+    """Return a function that gives the first `count` of what the Search `asked`, not ranked, finds under a condition.
+
+    It takes that, a Q, and the count; its rows are as `keyset.first` returns them.
+    """
+    user, product = asked.user, _home(asked)
+    given = _homes_of(access.reader(user), product)
+
+    def first(also, count):
+        condition = asked.condition & also
+        homes = _homes(user, product, given, condition)
+        return keyset.first(_seen(user, product, condition), asked.ordering, count, homes)
+
+    return first
 
 
-def _homes(user, product):
-    """Return the Homes of a list of all products for who does not see everything."""
-    if product is not None or access.is_superuser(user):
+def _homes(user, product, given, condition=None):
+    """Return the Homes of a list of all products for who does not see everything, with what is found in each.
+
+    `given` are the ids of those, where the database has to be given them; without, one of many is served as all are.
+    """
+    if product is not None or access.is_superuser(user) or (given is None and connection.vendor == "sqlite"):
         return None
-    return keyset.Homes("product", Product.objects.visible_to(user))
+    within = None if condition is None else Issue.objects.visible_in_product(user).filter(condition)
+    return Homes("product", Product.objects.visible_to(user), within, given)
+
+
+def _homes_of(user, product):
+    """Return the ids of the products that `user`, a Reader, sees, if they have to be given and are few, else None."""
+    if connection.vendor != "sqlite" or product is not None or access.is_superuser(user):
+        return None
+    found = SEEN.of(user).tuples()
+    return tuple(pk for (pk,) in found) if len(found) <= by_home.FEW else None
+
+
+def _seen_products(user):
+    return Product.objects.visible_to(user).order_by().values_list("pk")[: by_home.FEW + 1]
+
+
+SEEN = ByReader(PreparedTuples, _seen_products)
 
 
 def ranked(asked):
@@ -90,7 +127,9 @@ def ranked(asked):
 
     A word counts for more in a title than in a description, there for more than in a comment, and the rarer it is.
     """
-    homes = dict(NEWEST.of(access.reader(asked.user), _home(asked), asked.condition).tuples())
+    user = access.reader(asked.user)
+    product = _home(asked)
+    homes = dict(NEWEST.of(user, product, _homes_of(user, product), asked.condition).tuples())
     held = access.held_products(asked.user, "triager")
     trusted = [pk for pk, product in homes.items() if held is True or product in held]
     hits = fulltext.hits(list(homes)[:RANKED], asked.needles, trusted)
@@ -98,8 +137,9 @@ def ranked(asked):
     return sorted(((_score(hits.get(pk, {}), asked.weights), pk) for pk in homes), reverse=True)
 
 
-def _newest(user, product, condition):
-    found = keyset.nearest(_seen(user, product, condition), FILED, None, False, RANKED + 1, _homes(user, product))
+def _newest(user, product, given, condition):
+    homes = _homes(user, product, given, condition)
+    found = keyset.nearest(_seen(user, product, condition), FILED, None, False, RANKED + 1, homes)
     return found.values_list("pk", "product")
 
 

@@ -46,8 +46,7 @@ class _Search(Func):
         """Return `(sql, params)` for the database of `connection`."""
         engine = engine_of(connection)
         issue, before = compiler.compile(self.source_expressions[0])
-        query = engine.pattern(self.needles, self.columns)
-        sql, params = getattr(engine, self.asked)(issue, query, **self.options)
+        sql, params = getattr(engine, self.asked)(issue, self.needles, self.columns, **self.options)
         return sql, [*before, *params]
 
 

@@ -86,11 +86,12 @@ def _phrase(one, weights):
     return " <-> ".join(_quoted(term) + flag for term, flag in zip(one.terms, flags, strict=True))
 
 
-def matches(issue, query, whole):
-    """Return `(sql, params)`: whether a document of the issue (an expression of its id) fits the pattern `query`.
+def matches(issue, needles, columns, whole):
+    """Return `(sql, params)`: whether a document of the issue (an expression of its id) holds all `needles`.
 
     A scalar subquery, which leaves the planner no choice but to go along the index that the list is ordered by.
     """
+    query = pattern(needles, columns)
     if whole:
         return (
             "COALESCE((SELECT bool_or(issue_document.words @@ %s::tsquery) FROM issue_document"  # noqa: S608
@@ -104,14 +105,13 @@ def matches(issue, query, whole):
     )
 
 
-def candidates(issue, query, whole_products, limit):
-    """Return `(sql, params)`: whether the issue is one of at most `limit` that the index gives for `query`."""
-    found, params = found_ids(query, whole_products, limit)
+def candidates(issue, needles, columns, whole_products, limit):
+    """Return `(sql, params)`: whether the issue is one of at most `limit` that the index gives for `needles`."""
+    found, params = _found_ids(pattern(needles, columns), whole_products, limit)
     return f"{issue} = ANY(ARRAY({found}))", params
 
 
-def found_ids(query, whole_products, limit):
-    """Return `(sql, params)` of a query for at most `limit` ids of issues whose documents fit the pattern `query`."""
+def _found_ids(query, whole_products, limit):
     allowed, params = _allowed(whole_products)
     sql = f"SELECT d.issue_id FROM issue_document d WHERE d.words @@ %s::tsquery AND {allowed} LIMIT %s"  # noqa: S608
     return sql, [query, *params, limit]

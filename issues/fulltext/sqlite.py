@@ -72,21 +72,29 @@ def _phrase(one):
     return f'"{words}" *' if one.prefix else f'"{words}"'
 
 
-def matches(issue, query, whole):
-    """Return `(sql, params)`: whether a document of the issue (an expression of its id) fits the pattern `query`."""
+def matches(issue, needles, columns, whole):
+    """Return `(sql, params)`: whether a document of the issue (an expression of its id) holds all `needles`.
+
+    The stored lines answer sooner than the index, which would begin anew for each issue.
+    """
+    names = columns or COLUMNS
+    holds = " AND ".join([f"({' OR '.join(_holds(name) for name in names)})"] * len(needles))
     tables = TABLES if whole else TABLES[:1]
-    tests = [f"EXISTS (SELECT 1 FROM {table} WHERE rowid = {issue} AND {table} MATCH %s)" for table in tables]  # noqa: S608
-    return f"({' OR '.join(tests)})", [query] * len(tables)
+    tests = [f"EXISTS (SELECT 1 FROM {table} WHERE rowid = {issue} AND {holds})" for table in tables]  # noqa: S608
+    return f"({' OR '.join(tests)})", [in_line(one) for one in needles for _name in names] * len(tables)
 
 
-def candidates(issue, query, whole_products, limit):
-    """Return `(sql, params)`: whether the issue is one of at most `limit` that the index gives for `query`."""
-    found, params = found_ids(query, whole_products, limit)
+def _holds(name):
+    return f"instr(' ' || {name} || ' ', %s) > 0"
+
+
+def candidates(issue, needles, columns, whole_products, limit):
+    """Return `(sql, params)`: whether the issue is one of at most `limit` that the index gives for `needles`."""
+    found, params = _found_ids(pattern(needles, columns), whole_products, limit)
     return f"{issue} IN ({found})", params
 
 
-def found_ids(query, whole_products, limit):
-    """Return `(sql, params)` of a query for at most `limit` ids of issues whose documents fit the pattern `query`."""
+def _found_ids(query, whole_products, limit):
     public, whole = (f"SELECT rowid FROM {table} WHERE {table} MATCH %s" for table in TABLES)  # noqa: S608
     if not whole_products:
         return f"{public} LIMIT %s", [query, limit]
@@ -98,7 +106,7 @@ def found_ids(query, whole_products, limit):
 
 def hits(ids, needles, whole_ids):
     """Return rows of (issue id, and for each needle whether it is in each column) of the documents of `ids`."""
-    tests = ", ".join(f"instr(' ' || {name} || ' ', %s) > 0" for _one in needles for name in COLUMNS)
+    tests = ", ".join(_holds(name) for _one in needles for name in COLUMNS)
     wanted = [in_line(one) for one in needles for _name in COLUMNS]
     rows = []
     with connection.cursor() as cursor:

@@ -144,9 +144,9 @@ def _with_addresses(fields, files):
 def take_along(files, issue, batch, *, comment=None):
     """Add `files` to a locked `issue`, or to a comment on it, in `batch`. Return the Attachments."""
     access.authorize(batch.actor, "attach", issue)
-    added = incoming.add(files, issue, batch, comment=comment)
     if comment is None or not comment.internal:
         touch(issue, batch)
+    added = incoming.add(files, issue, batch, comment=comment)
     writing.save_changed(issue, COUNTED)
     return added
 
@@ -206,8 +206,8 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
     """Change the named fields of `issue` (`product` moves it). Return it as it is then.
 
     Only what differs is written, with one event; fields that others change at the same time stay theirs. `seen` is
-    the number of the last event that the caller knows of: a later change of the same fields is a conflict. `batch`
-    makes the change part of a larger one, and `files` (those of `kept`) come with it. Raises Forbidden, Stale, or
+    the version of the issue that the caller knows of: a later change of the same fields is a conflict. `batch` makes
+    the change part of a larger one, and `files` (those of `kept`) come with it. Raises Forbidden, Stale, or
     ValidationError by field.
     """
     refuse_unknown(changes, rules.FIELDS)
@@ -280,9 +280,9 @@ def _touched(changes):
 
 
 def _refuse_unseen(issue, seen, changes):
-    """Raise Stale where somebody has changed one of the same fields after the event numbered `seen`."""
-    later = Change.objects.filter(issue=issue, event__number__gt=seen, field__in=changes)
-    if issue.event_count > seen and later.exists():
+    """Raise Stale where somebody has changed one of the same fields after the version `seen`."""
+    later = Change.objects.filter(issue=issue, event__version__gt=seen, field__in=changes)
+    if issue.lock_version > seen and later.exists():
         raise Stale(_("Somebody has changed this in the meantime."), issue)
 
 

@@ -61,7 +61,7 @@ def test_edits_bring_files(issue, reporter):
     comment = add_comment(issue, actor=reporter, via="web", body="One")
     fields = {"body": "Two", "version": 1, "file": shot()}
     assert at(reporter).post(f"/issues/WEB-1/comments/{comment.pk}/edit/", fields).status_code == 302
-    fields = {"seen": Issue.objects.get().event_count, "was_title": "Cart empties", "title": "Cart empties"}
+    fields = {"seen": Issue.objects.get().lock_version, "was_title": "Cart empties", "title": "Cart empties"}
     assert at(reporter).post("/issues/WEB-1/edit/", {**fields, "file": shot("two.png")}).status_code == 302
     assert {one.name: one.comment_id for one in Attachment.objects.all()} == {"shot.png": comment.pk, "two.png": None}
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from history.models import Batch
@@ -224,5 +225,6 @@ def test_results_take_as_many_statements_however_long(
         file_many(product, triager, count, status=status, labels=[label], assignee=triager)
     for user in (triager, reporter):
         client = at(user)
-        with django_assert_max_num_queries(limit):
+        # SQLite is asked first which products there are to walk along.
+        with django_assert_max_num_queries(limit + (connection.vendor == "sqlite")):
             client.get(address, headers=RESULTS)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from issues.models import Issue, Status
@@ -112,7 +113,8 @@ def test_a_list_takes_five_statements_however_long(
     label = create_part(Label, product=product, actor=maintainer, via="web", name="a11y")
     file_many(product, triager, amount, labels=[label], assignee=triager)
     client = at(triager)
-    with django_assert_max_num_queries(5 + ("products" in address)):
+    # SQLite is asked first which products there are to walk along.
+    with django_assert_max_num_queries(5 + ("products" in address or connection.vendor == "sqlite")):
         page = client.get(address)
     assert len(keys(page)) == amount
     assert page.content.decode().count(">a11y<") >= amount

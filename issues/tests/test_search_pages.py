@@ -11,7 +11,7 @@ from issues import services
 from issues.finding import search
 from issues.finding.pages import IDS, paginate, paginate_seen, ranked
 from issues.models import Issue
-from issuetracker import keyset
+from issuetracker import homes
 from products.services import create_product
 
 
@@ -106,7 +106,7 @@ def test_a_stranger_is_shown_no_internal_text(product, triager):
 def test_readers_of_few_products_and_of_many_get_the_same_pages(
     few, sort, product, administrator, triager, monkeypatch
 ):
-    monkeypatch.setattr(keyset, "FEW", few)
+    monkeypatch.setattr(homes, "FEW", few)
     IDS.of.cache_clear()
     other = create_product(actor=administrator, via="web", key="OTHER", title="Other")
     for number in range(9):

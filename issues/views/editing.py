@@ -95,7 +95,7 @@ def edit(request, issue):
     if request.method != "POST":
         values = present_values(issue, request.user)
         shown = [(name, text) for name in only for text in _texts(values[name])]
-        return _page(request, issue, EditForm(initial=values, **options), seen=issue.event_count, was=shown)
+        return _page(request, issue, EditForm(initial=values, **options), seen=issue.lock_version, was=shown)
     form, files = EditForm(request.POST, **options), FilesForm({}, request.FILES)
     seen = read_number(request.POST.get("seen", ""))
     if form.is_valid() and seen is None:
@@ -121,7 +121,7 @@ def _conflict(request, issue, form, current):
     rows = form.differences(present)
     form.catch_up(present)
     shown = [(name, text) for name in form.fields for text in present[name]]
-    return _page(request, issue, form, seen=current.event_count, was=shown, rows=rows, conflict=True, status=409)
+    return _page(request, issue, form, seen=current.lock_version, was=shown, rows=rows, conflict=True, status=409)
 
 
 def _page(request, issue, form, *, status=200, **more):

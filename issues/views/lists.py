@@ -64,19 +64,12 @@ def _mark_now(listing):
     if listing.asked.is_ranked:
         return ""
     if listing.group:
-        return mark_of(*_with_versions(_rows(listing), listing))
+        return mark_of(*_with_versions(listing))
     return mark_of(*_page(listing, None).rows)
 
 
-def _rows(listing):
-    seen = Issue.objects.visible_to(listing.user)
-    if listing.product is not None:
-        seen = seen.filter(product=listing.product)
-    return listing.asked.apply(seen)
-
-
-def _with_versions(rows, listing):
-    found = sections(rows, listing.asked, listing.group)
+def _with_versions(listing):
+    found = sections(listing.asked, listing.group)
     issues = Issue.objects.filter(pk__in=[pk for one in found for pk in one.ids]).only("lock_version").in_bulk()
     return [piece for one in found for piece in (one.title, *(issues[pk] for pk in one.ids if pk in issues))]
 
@@ -84,7 +77,7 @@ def _with_versions(rows, listing):
 def _listed(request, listing):
     """Return what the page shows of a list."""
     if listing.group:
-        parts = _sections(_rows(listing), listing)
+        parts = _sections(listing)
         mark = mark_of(*(piece for one in parts for piece in (one["title"], *one["issues"])))
         return {**_common(request, listing), "sections": parts, "issues": [], "mark": mark}
     page = _page(listing, partial(read_rows, user=listing.user, searched=bool(listing.asked.needles)))
@@ -117,9 +110,9 @@ def _common(request, listing):
     }
 
 
-def _sections(rows, listing):
+def _sections(listing):
     """Return the sections as `{"title", "address", "more", "issues"}`."""
-    found = sections(rows, listing.asked, listing.group)
+    found = sections(listing.asked, listing.group)
     issues = read_rows([pk for section in found for pk in section.ids], listing.user)
     return [
         {

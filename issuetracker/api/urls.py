@@ -45,6 +45,7 @@ for prefix, viewset, name in (
     ("batches", issues.BatchViewSet, "batch"),
     ("statuses", issues.StatusViewSet, "status"),
     ("users", accounts.UserViewSet, "user"),
+    ("me/tokens", accounts.TokenViewSet, "token"),
 ):
     router.register(prefix, viewset, basename=f"api-{name}")
 for prefix, name in ((f"{PRODUCT}/issues/<int:number>", "product-issue"), ("issues/<name:issue_key>", "issue")):

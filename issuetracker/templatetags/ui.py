@@ -148,7 +148,7 @@ def moment(when):
 
 @register.simple_tag(takes_context=True)
 def sent_along(context):
-    """Return what every form about the issue of the page sends: the token, the last event seen, and where it stands.
+    """Return what every form about the issue of the page sends: the token, the version seen, and where it stands.
 
     A page has dozens of such forms; a template for them would take longer than all the rest of the page.
     """
@@ -156,7 +156,7 @@ def sent_along(context):
     return format_html(
         '<input type="hidden" name="csrfmiddlewaretoken" value="{}"><input type="hidden" name="seen" value="{}">{}{}',
         context["csrf_token"],
-        context["issue"].event_count,
+        context["issue"].lock_version,
         format_html('<input type="hidden" name="list" value="{}">', place["reference"]) if place else "",
         format_html('<input type="hidden" name="next" value="{}">', back) if back else "",
     )

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("history", "0004_batch_todo"),
+        ("history", "0005_event_version"),
     ]
 
     operations = [
