@@ -101,10 +101,11 @@ class CommentAttachmentViewSet(Files):
         """Return those on the comment of the URL, if the reader sees that."""
         return super().get_queryset().filter(comment=self.kwargs["comment_pk"])
 
-    def list(self, request, *args, **kwargs):
-        """List the files of a comment, a page at a time."""
+    def find_home(self):
+        """Return the issue of the URL. Raises Http404, also where the reader does not see the comment."""
+        home = super().find_home()
         self.find_target()
-        return super().list(request, *args, **kwargs)
+        return home
 
     def find_target(self):
         """Return the comment, and what `kept` asks for: the right to edit it. Raises Http404."""

@@ -49,6 +49,20 @@ IN_TRASH = {"restore", "purge"}
 READS = {"view", "open", "person", "onward"}
 
 
+class Upload:
+    """A file in a form, which can be sent again and again."""
+
+    name, content_type = "cart.log", "text/plain"
+
+    def read(self):
+        """Return the content."""
+        return b"log"
+
+
+SENT = {"file": Upload()}
+FILE = {"path": {"pk": "{attachment}"}}
+
+
 @dataclass(frozen=True)
 class Route:
     """What one route takes, by method; `get` holds for HEAD, too."""
@@ -156,6 +170,11 @@ PAGES = {
     "comment-trash": form(COMMENT, "trash", path={"pk": "{comment}"}),
     "comment-restore": form(COMMENT, "restore", path={"pk": "{comment}"}),
     "comment-redact": form(COMMENT, "redact", body={"confirm": "1"}, path={"pk": "{comment}"}),
+    "attachment-add": form(ISSUE, "comment", body=SENT),
+    "attachment-detach": form(ISSUE, "edit comment", **FILE),
+    "attachment-restore": form(ISSUE, "restore", **FILE),
+    "attachment-redact": form(ISSUE, "redact", body={"confirm": "1"}, **FILE),
+    "attachment": page(ISSUE, path={"token": "{file}"}),
     "issue-relate": form(ISSUE, "relate", body={"kind": "relates", "issue": "{other}"}),
     "issue-unrelate": form(ISSUE, "relate", path={"kind": "blocks", "other": "{other}"}),
     "question-withdraw": form(ISSUE, "triage", path={"pk": "{question}"}),
@@ -266,6 +285,15 @@ def _issue(prefix):
         f"{prefix}-comment-purge": Route(COMMENT, post="purge", **remark),
         f"{prefix}-comment-redact": Route(COMMENT, post="redact", body={"field": "body"}, **remark),
         f"{prefix}-comment-restore": Route(COMMENT, post="restore", **remark),
+        f"{prefix}-comment-attachment-list": Route(
+            COMMENT, get="view", post="edit comment", body=SENT, path={"comment_pk": "{comment}"}
+        ),
+        f"{prefix}-attachment-list": Route(ISSUE, get="view", post="comment", body=SENT),
+        f"{prefix}-attachment-detail": Route(ISSUE, get="view", delete="edit comment", **FILE),
+        f"{prefix}-attachment-file": page(ISSUE, **FILE),
+        f"{prefix}-attachment-purge": Route(ISSUE, post="purge", **FILE),
+        f"{prefix}-attachment-redact": Route(ISSUE, post="redact", body={"field": "file"}, **FILE),
+        f"{prefix}-attachment-restore": Route(ISSUE, post="restore", **FILE),
         f"{prefix}-event-list": page(ISSUE),
         f"{prefix}-relation-list": Route(
             ISSUE, get="view", post="relate", body={"kind": "relates", "issue": "{other}"}

@@ -28,7 +28,7 @@ KINDS = {
 }
 METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 # What names something that hangs on the first issue alone.
-CHILD = re.compile(r"\{(comment|question|relation|vote|batch|other)\}|olga")
+CHILD = re.compile(r"\{(attachment|file|comment|question|relation|vote|batch|other)\}|olga")
 TOKENS = ("read-only token", "token of another product")
 # What they meet also in the quick tests, who have no right by membership.
 LEAST = ("anonymous", "stranger")
@@ -215,7 +215,7 @@ def ask(client, name, method, values):
     options = {"HTTP_IF_MATCH": "*"} if name.endswith("-purge") else {}
     if method not in ("get", "head"):
         options["data"] = filled(route.body, values)
-        if name.startswith("api-"):
+        if name.startswith("api-") and "file" not in route.body:
             options["content_type"] = "application/json"
         elif method != "post":
             options.pop("data")

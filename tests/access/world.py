@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.models import AnonymousUser
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import User
@@ -92,6 +93,8 @@ class Place:
     undoable: int = 0
     trashed: str = ""
     confidential: str = ""
+    attachment: int = 0
+    file: str = ""
     hush: int = 0
     trashed_comment: int = 0
     own: dict = field(default_factory=dict)
@@ -184,12 +187,18 @@ class World:
         undoable = services.update_issue(issue, priority=3, **self.doing)
         shared = {"name": word(f"View {product.key}"), "query": word("cart"), "product": product, "shared": True}
         view = services.create_view(**shared, **self.doing)
-        last = Batch.objects.filter(events__issue=undoable).latest("id")
+        with services.kept(
+            [SimpleUploadedFile(f"{word('cart')}.log", b"log")], action="attach", home=issue, actor=self.ada
+        ) as files:
+            (attachment,) = services.attach(issue, files=files, **self.doing)
+        last = Batch.objects.filter(events__issue=undoable, events__about="issue").latest("id")
         return {
             "question": asked.pk,
             "vote": Vote.objects.get(issue=issue).pk,
             "view": view.pk,
             "batch": last.pk,
+            "attachment": attachment.pk,
+            "file": attachment.token,
         }
 
     def _hidden(self, product, issue):
