@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "issuetracker.middleware.CompressedPages",
     "issuetracker.middleware.ContentSecurityPolicy",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "issuetracker.middleware.NoNul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -71,7 +72,6 @@ MIDDLEWARE = [
     "issuetracker.middleware.PersonalTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "issuetracker.middleware.ExplainedMethods",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "issuetracker.urls"
@@ -160,8 +160,8 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 
 # Defences; those that need HTTPS follow SITE_URL
 
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
