@@ -1,4 +1,5 @@
-# `make run` serves the tracker, `make demo` a filled one, `make test` runs every test on both databases.
+# `make run` serves the tracker, `make demo` a filled one, `make test` runs every test on both databases,
+# `make check-long` those that have more to do than there is time for, in full.
 
 # The newest that runs, since a name on the path may lead nowhere.
 NEW_ENOUGH = import sys; sys.exit(sys.version_info < (3, 11))
@@ -23,7 +24,7 @@ ifeq ($(PYTHON),)
 $(error Python 3.11 or newer is needed, and none was found)
 endif
 
-.PHONY: run demo test lint requirements
+.PHONY: run demo test check-long lint requirements
 
 run: $(VENV)/.runs
 	@exec $(BIN)/python manage.py serve
@@ -33,6 +34,9 @@ demo: $(VENV)/.runs
 
 test: $(VENV)/.tests
 	@exec $(BIN)/python tests/run.py
+
+check-long: $(VENV)/.tests
+	@exec $(BIN)/python tests/check_long.py
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from django.apps import apps
 from django.db import connection
 
 from tests.cast import Cast
+from tests.figures import note
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # The modules that reach all code of ours that PostgreSQL alone runs; the rest of the code is measured on SQLite.
@@ -131,6 +132,23 @@ def api():
 def browser_type_launch_args(browser_type_launch_args):
     """The browser of the machine rather than one that Playwright would download."""
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+
+
+def pytest_addoption(parser):
+    """Take `--long`, with which tests marked `long` do everything instead of a part."""
+    parser.addoption("--long", action="store_true", help="what is marked `long` does all that it can, for hours")
+
+
+@pytest.fixture(scope="session")
+def long(request):
+    """Whether there is time for everything."""
+    return request.config.getoption("--long")
+
+
+@pytest.fixture
+def figures():
+    """A function that notes a figure for docs/reliability.md, by name."""
+    return note
 
 
 def pytest_collection_modifyitems(items):
