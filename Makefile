@@ -1,4 +1,5 @@
-# `make run` serves the tracker, `make demo` a filled one, `make test` runs every test on both databases.
+# `make run` serves the tracker, `make demo` a filled one, `make test` runs every test on both databases,
+# `make check-long` those that have more to do than there is time for, in full.
 
 # The newest that runs, since a name on the path may lead nowhere.
 NEW_ENOUGH = import sys; sys.exit(sys.version_info < (3, 11))
@@ -40,7 +41,7 @@ GUARDED = tests/access accounts products/tests issues/tests/test_query_language.
 	issues/tests/test_filters.py issues/tests/test_api_queries.py issues/tests/test_views.py issuetracker/tests/test_bad_input.py
 
 check-long: $(VENV)/.tests
-	$(BIN)/python -m pytest tests/access --long -q
+	$(BIN)/python tests/check_long.py
 	$(BIN)/python -m coverage run --include='$(GUARDS)' -m pytest $(GUARDED) -q
 	$(BIN)/python -m coverage report --fail-under=100 --include='$(GUARDS)' --show-missing
 

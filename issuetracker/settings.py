@@ -7,7 +7,7 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from whitenoise.compress import Compressor
 
-from issuetracker import environment, signing_in
+from issuetracker import environment, framing, signing_in
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -136,6 +136,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_ADD_HEADERS_FUNCTION = framing.refuse_framing
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 # Source maps are large and hardly ever read: compressing them would be half of the first start.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]
