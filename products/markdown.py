@@ -2,11 +2,13 @@
 
 import html
 import re
+from contextvars import ContextVar
+from time import thread_time
 
 import nh3
+import pygments
 from markdown_it import MarkdownIt
 from mdit_py_plugins.tasklists import tasklists_plugin
-from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
@@ -14,6 +16,14 @@ from pygments.util import ClassNotFound
 # Longer texts come by import alone and are shown as they are, so that no page waits for them.
 RENDER_LIMIT = 64 * 1024
 HIGHLIGHT_LIMIT = 20_000
+# Lexers are made of expressions, and some take the square of what they read: of a line, or of all that follows.
+HIGHLIGHT_SECONDS = 0.1
+LONG_LINE = re.compile(r"[^\n]{1000}")
+# Links that are made of plain text, and boxes of task lists, are found in the square of their number.
+LINK_BEGINS = re.compile(r"//|www\.|mailto:|@")
+LINKIFY_LIMIT = 1_000_000
+BOX = re.compile(r"\[[ xX]\]")
+BOXES_LIMIT = 500
 NESTING_LIMIT = 20
 # Words and punctuation on one line, in which nothing can mean anything: most comments, and quick to show.
 PLAIN = re.compile(r"(?![0-9])WORD(?:[,;?!.]? WORD)*[?!.]?".replace("WORD", r"[^\W_]+(?:['’-][^\W_]+)*"))
@@ -66,15 +76,34 @@ ATTRIBUTES = {
 }
 
 
+class _TooSlow(Exception):
+    """The code of a text takes longer to highlight than it may."""
+
+
 def _highlighted(code, language, _attributes):
-    if not language or len(code) > HIGHLIGHT_LIMIT:
+    if not language or len(code) > HIGHLIGHT_LIMIT or LONG_LINE.search(code):
         return ""
     try:
         lexer = get_lexer_by_name(language, stripnl=False)
-    except ClassNotFound:
+        return pygments.format(_in_time(lexer.get_tokens(code)), HtmlFormatter(nowrap=True))
+    except (ClassNotFound, _TooSlow):
         return ""
-    return highlight(code, lexer, HtmlFormatter(nowrap=True))
 
+
+def _in_time(tokens):
+    """Yield `tokens` while the text has any of its time left. Raises _TooSlow."""
+    left = _time_left.get()
+    begun = thread_time()
+    try:
+        for token in tokens:
+            yield token
+            if thread_time() - begun > left[0]:
+                raise _TooSlow
+    finally:
+        left[0] -= thread_time() - begun
+
+
+_time_left: ContextVar[list] = ContextVar("seconds that the code of a text may still take")
 
 # The boxes of task lists as the sanitiser prints them, and what a screen reader is to say.
 BOXES = {
@@ -105,15 +134,23 @@ def _of_our_own(element, attribute, value):
     return None if element == "img" and attribute == "src" and not ATTACHED.fullmatch(value) else value
 
 
-_parser = (
-    MarkdownIt(
-        "gfm-like",
-        {"html": False, "linkify": True, "breaks": True, "highlight": _highlighted, "maxNesting": NESTING_LIMIT},
-    )
-    .disable("image")
-    .use(tasklists_plugin)
-)
-_parser.inline.ruler.before("link", "picture", _picture)
+def _make_parser(linkify, tasks):
+    options = {"html": False, "breaks": True, "highlight": _highlighted, "maxNesting": NESTING_LIMIT}
+    parser = MarkdownIt("gfm-like", {**options, "linkify": linkify}).disable("image")
+    if tasks:
+        parser.use(tasklists_plugin)
+    parser.inline.ruler.before("link", "picture", _picture)
+    return parser
+
+
+_parsers = {(linkify, tasks): _make_parser(linkify, tasks) for linkify in (True, False) for tasks in (True, False)}
+
+
+def _parser_of(text):
+    """Return the parser for `text`: one without what would take the square of its length."""
+    # From each place where a link may begin, the rest of the word is read.
+    work = sum(len(word) * len(LINK_BEGINS.findall(word)) for word in text.split())
+    return _parsers[work <= LINKIFY_LIMIT, len(BOX.findall(text)) <= BOXES_LIMIT]
 
 
 def render(text):
@@ -126,7 +163,8 @@ def render(text):
 
 
 def _rendered(text):
-    drawn = _parser.render(text)
+    _time_left.set([HIGHLIGHT_SECONDS])
+    drawn = _parser_of(text).render(text)
     # To ask for each attribute takes longer than all the rest: only texts with pictures need that.
     with_pictures = {"tags": TAGS | {"img"}, "attribute_filter": _of_our_own} if "<img " in drawn else {"tags": TAGS}
     safe = nh3.clean(

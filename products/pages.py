@@ -4,12 +4,12 @@ from functools import wraps
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.http import Http404, HttpResponseNotAllowed, HttpResponsePermanentRedirect
+from django.http import Http404, HttpResponseNotAllowed, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from accounts import confirming
+from accounts.addresses import own_address
 from history.errors import Conflict, Forbidden, Stale, Unreadable
 from products.access import is_person
 from products.finding import find
@@ -123,7 +123,4 @@ def version_of(request):
 
 def go_back(request, otherwise):
     """Return a redirect to the page that the form names, where it is one of ours."""
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
-        target = otherwise
-    return redirect(target)
+    return HttpResponseRedirect(own_address(request.POST.get("next", "")) or otherwise)

@@ -15,6 +15,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
+from accounts.addresses import own_address
 from history.errors import Conflict, Stale
 from issues import queue as places
 from issues import services
@@ -95,7 +96,8 @@ def decide(request, issue):
         return answer(request, _next(request))
     if "next" in request.POST:
         return go_back(request, decided.issue.get_absolute_url())
-    return redirect(f"{reverse('triage')}{_address(request.POST.get('q', ''), getattr(_next(request), 'key', ''))}")
+    queue = f"{reverse('triage')}{_address(request.POST.get('q', ''), getattr(_next(request), 'key', ''))}"
+    return redirect(own_address(queue) or "triage")
 
 
 def _undecided(request, issue, form, status):

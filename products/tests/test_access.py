@@ -52,6 +52,7 @@ ALLOWED = {
     "be_related": {"viewer", *REPORTERS_UP},
     "vote": {"viewer", *REPORTERS_UP},
     "watch": {"viewer", *REPORTERS_UP},
+    "withdraw_own": {"viewer", *REPORTERS_UP},
     "create": REPORTERS_UP,
     "comment": REPORTERS_UP,
     "triage": TRIAGERS_UP,

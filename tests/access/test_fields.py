@@ -140,7 +140,7 @@ def check(world, reader, name, method, more, api):
 
 
 @pytest.mark.parametrize("name", FORM_ROUTES)
-@pytest.mark.parametrize("reader", ["reporter", "maintainer"])
+@pytest.mark.parametrize("reader", [pytest.param("reporter", marks=pytest.mark.lasting), "maintainer"])
 @pytest.mark.untraced
 def test_forms_take_what_they_show_alone(world, reader, name):
     form = TAKEN.get(name)

@@ -6,11 +6,13 @@ issues, and in ids, are in both. The masks take away what differs between two an
 
 import re
 from itertools import product as pairs
+from unittest.mock import patch
 from urllib.parse import quote, urlencode
 
 import pytest
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from history.models import Batch, Change, Event
 from issues import fulltext, similar
@@ -215,7 +217,12 @@ def paths_of_staff(world):
 
 
 def differences(world, reader, asked):
-    """Return the paths at which the two worlds are told apart."""
+    """Return the paths at which the two worlds are told apart, both asked at the same moment: scores hang on it."""
+    with patch("django.utils.timezone.now", return_value=timezone.now()):
+        return _differences(world, reader, asked)
+
+
+def _differences(world, reader, asked):
     fulltext.count_words()
     similar.count_terms()
     before = {path: masked(world.client(reader).get(path)) for path in asked}
