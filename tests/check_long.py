@@ -1,4 +1,4 @@
-"""`make check-long`: all that is marked `long` or `lasting`, in full on both databases, and its figures in docs/reliability.md."""
+"""`make check-long`: what is marked `long` or `lasting`, on both databases, and its figures in docs/reliability.md."""
 
 import os
 import subprocess
@@ -30,7 +30,8 @@ def run(name, folder, columns, **environment):
     """Run the tests on one database, and put its figures among `columns`. Return the exit code."""
     print(f"\n{name}", flush=True)
     file = folder / name
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-m", "long or lasting", "--long"]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "--long"]
+    command += ["-m", "long or lasting"]
     environment[figures.PLACE] = str(file)
     done = subprocess.run([*command, *sys.argv[1:]], env={**os.environ, **environment}, check=False)
     columns[name] = figures.read(file)

@@ -39,7 +39,7 @@ def judged(places, client, family, figures):
                 continue
             asked += 1
             named = place.name if place.where in ("body", "query") else None
-            raw = payload if isinstance(payload, str) and "<" in payload else None
+            raw = payload if isinstance(payload, str) and "<" in payload and "hit()" in payload else None
             found, _answer = faults_of(
                 lambda request=request: request.send(client),
                 field=named,
