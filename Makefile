@@ -38,7 +38,8 @@ test: $(VENV)/.tests
 # What takes minutes: every route by every method for everybody on everything, and all branches of what guards.
 GUARDS = products/access.py,accounts/tokens.py,accounts/backends.py,accounts/api/authentication.py,products/markdown.py,issues/query/*
 GUARDED = tests/access accounts products/tests issues/tests/test_query_language.py issues/tests/test_finding.py \
-	issues/tests/test_filters.py issues/tests/test_api_queries.py issues/tests/test_views.py issuetracker/tests/test_bad_input.py
+	issues/tests/test_filters.py issues/tests/test_api_queries.py issues/tests/test_api_conditions.py \
+	issuetracker/tests/test_bad_input.py issuetracker/tests/test_api_schema.py
 
 check-long: $(VENV)/.tests
 	$(BIN)/python tests/check_long.py

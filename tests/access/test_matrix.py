@@ -289,3 +289,35 @@ def test_all_of_it(world, name):
     }
     # Or else what is sent is not what the right is needed for.
     assert writes - wrote <= set(ROUTES[name].still), "what may be done was not done"
+
+
+def addresses_of_admin():
+    """Yield the address of every page of the administration; ids are those of nothing."""
+    for _path, name in walk():
+        if name.startswith("admin:") and name != "admin:":
+            for arguments in ((), ("1",), ("1", "1"), ("products",)):
+                try:
+                    yield reverse(name, args=arguments)
+                    break
+                except NoReverseMatch:
+                    continue
+
+
+@pytest.mark.untraced
+def test_the_administration_is_for_the_staff(world):
+    pages = list(addresses_of_admin())
+    assert len(pages) > 70
+    wrong = []
+    for number, path in enumerate(pages):
+        # Everybody comes by every page in its turn; who has no right at all comes by all of them.
+        turn = IDENTITIES[number % len(IDENTITIES)]
+        for identity in dict.fromkeys(("anonymous", "maintainer", turn)):
+            for method in ("get", "post"):
+                with transaction.atomic():
+                    answer = getattr(world.client(identity), method)(path)
+                    told = text_of(answer)
+                    transaction.set_rollback(True)
+                refused = answer.status_code in (302, 403, 404, 405)
+                if (identity != "superuser" and not refused) or answer.status_code >= 500 or leaks(identity, told):
+                    wrong.append((method, path, identity, answer.status_code, leaks(identity, told)))
+    assert not wrong, "\n".join(map(str, wrong))
