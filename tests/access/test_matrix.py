@@ -8,6 +8,7 @@ import re
 from functools import cache, partial
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.urls import NoReverseMatch, get_resolver, reverse
 
@@ -119,7 +120,7 @@ def expected(name, method, identity, kind):
         return {REFUSED}, False
     if needed == "nobody":
         return {SIGN_IN, REFUSED, ABSENT}, False
-    if needed in ("person", "staff"):
+    if needed in ("person", "staff", "inviter"):
         return _of_site(needed, identity, writes, route)
     return _of_thing(route, needed, api, identity, kind, writes)
 
@@ -127,6 +128,8 @@ def expected(name, method, identity, kind):
 def _of_site(needed, identity, writes, route):
     if identity == "anonymous":
         return {SIGN_IN}, False
+    if needed == "inviter":
+        return ({ANSWERED}, writes) if identity in ("maintainer", "superuser") else ({ABSENT}, False)
     if needed == "staff":
         return ({ANSWERED}, writes) if identity == "superuser" else ({REFUSED}, False)
     if writes and identity == "token of another product" and not route.quiet:
@@ -169,8 +172,14 @@ def asked_of(world, name, kind, identity):
         values["number"] = int(values["key"].partition("-")[2])
     if route.level == COMMENT:
         values["comment"] = {"internal comment": place.hush, "trash": place.trashed_comment}.get(kind, place.comment)
+        files = {
+            "internal comment": (place.hush_file, place.hush_token),
+            "trash": (place.trashed_file, place.trashed_token),
+        }
+        values["file"], values["file_token"] = files.get(kind, (place.file, place.file_token))
     issue = Issue.objects.get(product__key=values["product"], number=values["number"])
     values |= {"id": issue.pk, "version_now": issue.lock_version, "token": world.token, "site_label": world.site_label}
+    values |= {"invitation": world.invitation, "session": world.session}
     values["home_now"] = Product.objects.get(key=values["product"]).lock_version
     values["turn"] = "no" if kind == "archived" else "yes"
     return values
@@ -209,13 +218,19 @@ def address(name, values):
 SHAPES = (("key",), ("product_key",), ("product_key", "number"), ("issue_key",))
 
 
+def body_of(name, values):
+    """Return what is sent to a route for these values."""
+    file = {"file": SimpleUploadedFile("notes.txt", b"some notes")} if ROUTES[name].file else {}
+    return filled(ROUTES[name].body, values) | file
+
+
 def ask(client, name, method, values):
     """Send a request. Return the answer, and whether anything was recorded; then all is as it was."""
     route = ROUTES[name]
     options = {"HTTP_IF_MATCH": "*"} if name.endswith("-purge") else {}
     if method not in ("get", "head"):
-        options["data"] = filled(route.body, values)
-        if name.startswith("api-"):
+        options["data"] = body_of(name, values)
+        if name.startswith("api-") and not route.file:
             options["content_type"] = "application/json"
         elif method != "post":
             options.pop("data")
