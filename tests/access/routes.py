@@ -75,6 +75,8 @@ class Route:
     reads: bool = False
     # Whether a file is sent along, as a form.
     file: bool = False
+    # Whether something is added to a comment: on an issue that is seen, signing in comes before it is looked for.
+    added: bool = False
     # Methods that write nothing though all is well: what is there is as it is asked for, or is no matter of record.
     still: tuple = ()
 
@@ -319,7 +321,7 @@ def _issue(prefix):
         f"{prefix}-comment-redact": Route(COMMENT, post="redact", body={"field": "body"}, **remark),
         f"{prefix}-comment-restore": Route(COMMENT, post="restore", **remark),
         f"{prefix}-comment-attachment-list": Route(
-            COMMENT, get="view", post="edit comment", path={"comment_pk": "{comment}"}, file=True
+            COMMENT, get="view", post="edit comment", path={"comment_pk": "{comment}"}, file=True, added=True
         ),
         f"{prefix}-attachment-list": Route(ISSUE, get="view", post="attach", file=True),
         f"{prefix}-attachment-detail": Route(COMMENT, get="view", delete="detach", **file),

@@ -150,6 +150,8 @@ def _of_thing(route, needed, api, identity, kind, writes):
         done = rank(identity, key_of(level, kind)) >= RANK["maintainer"]
         # The trash is no page of what is in it.
         return ({ANSWERED} if done else {ABSENT}), done and writes
+    if route.added and writes and identity == "anonymous" and kind in ("internal comment", "trash"):
+        return {SIGN_IN}, False
     if not seen:
         return {ANSWERED if route.named else ABSENT}, False
     if needed in routes.IN_TRASH and not api and writes:
