@@ -118,9 +118,10 @@ PAGES = {
     "liveness": page(SITE, "open"),
     "login": Route(SITE, get="open", post="open", still=("post",)),
     "account_login": Route(SITE, get="open", post="open", still=("post",)),
-    # The second step is for who has just taken the first.
-    "mfa_authenticate": Route(SITE, get="nobody", post="nobody", body={"code": "123456"}),
-    "passkey-login": Route(SITE, get="open", post="open", body={"credential": "{{}}"}, still=("post",)),
+    # The second step is for who has just taken the first; who is signed in already is sent on.
+    "mfa_authenticate": Route(SITE, get="person", post="person", body={"code": "123456"}, still=("post",), asks=True),
+    # Nobody has a passkey here, and is sent back to sign in.
+    "passkey-login": Route(SITE, get="open", post="nobody", body={"credential": "{{}}"}),
     "openid_connect_login": Route(SITE, get="nobody", post="nobody", path={"name": "x"}),
     "openid_connect_callback": page(SITE, "nobody", path={"name": "x"}),
     "prove": Route(SITE, get="person", post="person", body={"password": "x"}, still=("post",), asks=True),
