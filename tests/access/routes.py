@@ -7,10 +7,12 @@ for each method what it takes: one of `NEEDED`, or one of these:
     "person"    whoever is signed in
     "staff"     the staff of the site (writes of the site)
     "onward"    nothing: the address of a form, opened, leads to its page, whatever there is
+    "inviter"   whoever maintains a product, and the staff; for others there is no such page
     "nobody"    what is done here concerns somebody else, whoever asks
 
-`body` is what is sent, complete enough that whoever may do it does it: that is tested, too. Names in braces are those
-of a `Place`. `quiet` says that what is hidden is left out rather than refused, `asks` that signing in comes first.
+`body` is what is sent, complete enough that whoever may do it does it: that is tested, too; `file` says that a file
+comes along. Names in braces are those of a `Place`. `quiet` says that what is hidden is left out rather than refused,
+`asks` that signing in comes first.
 """
 
 from dataclasses import dataclass, field
@@ -29,6 +31,8 @@ NEEDED = {
     "edit": "triager",
     "edit text": "triager|reporter",
     "edit comment": "triager",
+    "attach": "reporter",
+    "detach": "triager",
     "triage": "triager",
     "relate": "triager",
     "undo": "triager",
@@ -47,20 +51,6 @@ WITH_ARCHIVED = {"view", "unarchive", "trash", "restore", "purge", "redact", "se
 # What is done to what is in the trash.
 IN_TRASH = {"restore", "purge"}
 READS = {"view", "open", "person", "onward"}
-
-
-class Upload:
-    """A file in a form, which can be sent again and again."""
-
-    name, content_type = "cart.log", "text/plain"
-
-    def read(self):
-        """Return the content."""
-        return b"log"
-
-
-SENT = {"file": Upload()}
-FILE = {"path": {"pk": "{attachment}"}}
 
 
 @dataclass(frozen=True)
@@ -83,6 +73,10 @@ class Route:
     named: bool = False
     # Whether a POST reads.
     reads: bool = False
+    # Whether a file is sent along, as a form.
+    file: bool = False
+    # Whether something is added to a comment: on an issue that is seen, signing in comes before it is looked for.
+    added: bool = False
     # Methods that write nothing though all is well: what is there is as it is asked for, or is no matter of record.
     still: tuple = ()
 
@@ -114,13 +108,54 @@ def _part(kind, name):
     }
 
 
+def _proven(**more):
+    """Return the Route of a page about how one signs in."""
+    return Route(SITE, get="person", post="person", still=("post",), asks=True, **more)
+
+
 PAGES = {
     "status": page(SITE, "open"),
     "liveness": page(SITE, "open"),
     "login": Route(SITE, get="open", post="open", still=("post",)),
+    "account_login": Route(SITE, get="open", post="open", still=("post",)),
+    # The second step is for who has just taken the first; who is signed in already is sent on.
+    "mfa_authenticate": Route(SITE, get="person", post="person", body={"code": "123456"}, still=("post",), asks=True),
+    # Nobody has a passkey here, and is sent back to sign in.
+    "passkey-login": Route(SITE, get="open", post="nobody", body={"credential": "{{}}"}),
+    "openid_connect_login": Route(SITE, get="nobody", post="nobody", path={"name": "x"}),
+    "openid_connect_callback": page(SITE, "nobody", path={"name": "x"}),
+    "prove": Route(SITE, get="person", post="person", body={"password": "x"}, still=("post",), asks=True),
+    # Whoever has the secret of a link is let in by it, and nobody has this one.
+    "password_reset": Route(SITE, get="open", post="open", body={"email": "olga@example.org"}, still=("post",)),
+    "password_reset_sent": page(SITE, "open"),
+    "password_reset_confirm": Route(
+        SITE, get="open", post="open", path={"uidb64": "MQ", "token": "x-x"}, still=("post",)
+    ),
+    "sign-up": Route(SITE, get="open", post="open", body={"email": "new@example.org"}, still=("post",)),
+    "sign-up-sent": page(SITE, "open"),
+    "sign-up-with": Route(SITE, get="nobody", post="nobody", path={"token": "x"}),
+    "confirm-address": Route(SITE, get="nobody", post="nobody", path={"token": "x"}),
+    "invitation": Route(SITE, get="nobody", post="nobody", path={"secret": "x"}),
+    # Where accounts are not made by invitation, nothing is written.
+    "invitations": Route(
+        SITE, get="inviter", post="inviter", body={"product": "PUB", "role": "viewer"}, still=("post",), asks=True
+    ),
+    "invitation-withdraw": Route(SITE, get="person", post="inviter", path={"pk": "{invitation}"}, asks=True),
     "logout": Route(SITE, post="open", still=("post",)),
     "password_change": Route(SITE, get="person", post="person", still=("post",), asks=True),
     "setup": Route(SITE, get="nobody", post="nobody", path={"token": "x"}),
+    # Who has not signed in just now is sent to prove who they are.
+    "password_set": _proven(),
+    "app-add": _proven(body={"code": "123456"}),
+    "app-remove": _proven(body={"confirm": "1"}),
+    "recovery-codes": _proven(),
+    "passkey-add": _proven(body={"name": "x", "credential": "{{}}"}),
+    "passkey-remove": _proven(body={"confirm": "1"}, path={"pk": "1"}),
+    "disconnect": _proven(path={"name": "corp"}),
+    "sign-in": page(SITE, "person", asks=True),
+    "sessions": page(SITE, "person", asks=True),
+    "sessions-end-others": Route(SITE, get="person", post="person", still=("post",), asks=True),
+    "session-end": Route(SITE, get="person", post="nobody", path={"handle": "{session}"}, asks=True),
     "profile": Route(SITE, get="person", post="person", still=("post",), asks=True),
     "tokens": Route(SITE, get="person", post="person", body={"name": "x", "scopes": ["read"]}, asks=True),
     "token-revoke": Route(SITE, get="person", post="nobody", path={"pk": "{token}"}, asks=True),
@@ -170,11 +205,11 @@ PAGES = {
     "comment-trash": form(COMMENT, "trash", path={"pk": "{comment}"}),
     "comment-restore": form(COMMENT, "restore", path={"pk": "{comment}"}),
     "comment-redact": form(COMMENT, "redact", body={"confirm": "1"}, path={"pk": "{comment}"}),
-    "attachment-add": form(ISSUE, "comment", body=SENT),
-    "attachment-detach": form(ISSUE, "edit comment", **FILE),
-    "attachment-restore": form(ISSUE, "restore", **FILE),
-    "attachment-redact": form(ISSUE, "redact", body={"confirm": "1"}, **FILE),
-    "attachment": page(ISSUE, path={"token": "{file}"}),
+    "attachment": page(COMMENT, path={"token": "{file_token}"}),
+    "attachment-add": form(ISSUE, "attach", file=True),
+    "attachment-detach": form(COMMENT, "detach", path={"pk": "{file}"}),
+    "attachment-restore": form(COMMENT, "restore", path={"pk": "{file}"}),
+    "attachment-redact": form(COMMENT, "redact", body={"confirm": "1"}, path={"pk": "{file}"}),
     "issue-relate": form(ISSUE, "relate", body={"kind": "relates", "issue": "{other}"}),
     "issue-unrelate": form(ISSUE, "relate", path={"kind": "blocks", "other": "{other}"}),
     "question-withdraw": form(ISSUE, "triage", path={"pk": "{question}"}),
@@ -256,6 +291,7 @@ def _issue(prefix):
     """Return the routes of an issue and of what hangs on it, below one of its two addresses."""
     remark = {"path": {"pk": "{comment}"}}
     asked = {"path": {"pk": "{question}"}}
+    file = {"path": {"pk": "{file}"}}
     return {
         f"{prefix}-list": Route(
             PRODUCT, get="view" if "product" in prefix else "open", post="create", body={"title": "New"}
@@ -286,14 +322,14 @@ def _issue(prefix):
         f"{prefix}-comment-redact": Route(COMMENT, post="redact", body={"field": "body"}, **remark),
         f"{prefix}-comment-restore": Route(COMMENT, post="restore", **remark),
         f"{prefix}-comment-attachment-list": Route(
-            COMMENT, get="view", post="edit comment", body=SENT, path={"comment_pk": "{comment}"}
+            COMMENT, get="view", post="edit comment", path={"comment_pk": "{comment}"}, file=True, added=True
         ),
-        f"{prefix}-attachment-list": Route(ISSUE, get="view", post="comment", body=SENT),
-        f"{prefix}-attachment-detail": Route(ISSUE, get="view", delete="edit comment", **FILE),
-        f"{prefix}-attachment-file": page(ISSUE, **FILE),
-        f"{prefix}-attachment-purge": Route(ISSUE, post="purge", **FILE),
-        f"{prefix}-attachment-redact": Route(ISSUE, post="redact", body={"field": "file"}, **FILE),
-        f"{prefix}-attachment-restore": Route(ISSUE, post="restore", **FILE),
+        f"{prefix}-attachment-list": Route(ISSUE, get="view", post="attach", file=True),
+        f"{prefix}-attachment-detail": Route(COMMENT, get="view", delete="detach", **file),
+        f"{prefix}-attachment-file": page(COMMENT, **file),
+        f"{prefix}-attachment-purge": Route(COMMENT, post="purge", **file),
+        f"{prefix}-attachment-redact": Route(COMMENT, post="redact", body={"field": "file"}, **file),
+        f"{prefix}-attachment-restore": Route(COMMENT, post="restore", **file),
         f"{prefix}-event-list": page(ISSUE),
         f"{prefix}-relation-list": Route(
             ISSUE, get="view", post="relate", body={"kind": "relates", "issue": "{other}"}

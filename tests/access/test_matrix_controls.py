@@ -15,8 +15,8 @@ def _sees_confidential(user, obj):
     return access.role(user, product) >= access.VIEWER
 
 
-def _all_of_visible_products(user, prefix=""):
-    return access.visible_products(user, f"{prefix}product__")
+def _all_in_product(user, prefix=""):
+    return TRUE
 
 
 def _at_least_reporter(user, visibility):
@@ -27,14 +27,18 @@ def _at_least_reporter(user, visibility):
 DEFECTS = [
     ("sees", _sees_confidential, "issue"),
     ("sees", _sees_confidential, "api-issue-detail"),
-    ("visible_issues", _all_of_visible_products, "issues"),
-    ("visible_issues", _all_of_visible_products, "api-issue-list"),
-    ("visible_issues", _all_of_visible_products, "issues-export"),
+    ("visible_in_product", _all_in_product, "issues"),
+    ("visible_in_product", _all_in_product, "api-issue-list"),
+    ("visible_in_product", _all_in_product, "issues-export"),
+    ("visible_in_product", _all_in_product, "product-issues"),
+    ("visible_in_product", _all_in_product, "api-issue-attachment-list"),
     ("visible_products", lambda user, prefix="": TRUE, "products"),
     ("visible_products", lambda user, prefix="": TRUE, "api-product-detail"),
     ("visible_views", lambda user: TRUE, "views"),
     ("visible_internals", lambda user, prefix="", product="": TRUE, "issue"),
     ("visible_internals", lambda user, prefix="", product="": TRUE, "api-issue-comment-detail"),
+    ("visible_internals", lambda user, prefix="", product="": TRUE, "attachment"),
+    ("visible_internals", lambda user, prefix="", product="": TRUE, "api-issue-attachment-file"),
     ("_implied_role", _at_least_reporter, "product"),
     ("_role_allows", lambda *about: True, "issue-set"),
     ("_role_allows", lambda *about: True, "api-issue-redact"),

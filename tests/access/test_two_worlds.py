@@ -18,6 +18,7 @@ from history.models import Batch, Change, Event
 from issues import fulltext, similar
 from issues.fulltext.writing import forget as forget_documents
 from issues.models import (
+    Attachment,
     Comment,
     Issue,
     IssueLabel,
@@ -66,6 +67,7 @@ def remove_what_is_private(user, visible):
     # That there was a remark, which is in the trash, is told to all; what it said, the canaries look for.
     heard = Comment.objects.filter(internal=True).exclude(issue__in=gone)
     touched = list(heard.values_list("issue", flat=True).distinct())
+    _delete(Attachment.objects.filter(Q(issue__in=gone) | Q(comment__in=heard)))
     _delete(heard)
     for model in (Comment, IssueLabel, IssueNumber, NeedInfo, Vote, Watch):
         _delete(model.objects.filter(issue__in=gone))
@@ -175,7 +177,17 @@ def paths(world):
             f"/issues/{key}/edit/",
             api,
         ]
-        below = ("comments", "events", "relations", "needinfos", "votes", "watchers", "similar", "suggestions")
+        below = (
+            "comments",
+            "events",
+            "relations",
+            "needinfos",
+            "votes",
+            "watchers",
+            "similar",
+            "suggestions",
+            "attachments",
+        )
         asked += [f"{api}{name}/" for name in below]
     for text in ("", "canary", "cart", "PRI-1", "PUB-3", "view", "component"):
         asked += [f"/palette/?q={text}", f"/api/v1/users/?q={text}"]
@@ -186,6 +198,7 @@ def paths(world):
     for pk in SavedView.objects.values_list("pk", flat=True):
         asked += [f"/views/{pk}/", f"/views/{pk}/feed.atom", f"/views/{pk}/export.jsonl", f"/api/v1/views/{pk}/"]
     asked += [f"/api/v1/issues/PUB-1/comments/{pk}/" for pk in Comment.objects.values_list("pk", flat=True)]
+    asked += [f"/attachments/{token}/" for token in Attachment.objects.values_list("token", flat=True)]
     asked += ["/", "/issues/export.jsonl", "/products/", "/views/", "/views/counts/", "/triage/", "/api/v1/triage/"]
     asked += ["/api/v1/products/?count=1&sort=", "/api/v1/products/", "/api/v1/views/", "/api/v1/labels/", "/api/v1/"]
     return list(dict.fromkeys(asked))
@@ -260,7 +273,7 @@ def test_the_staff_does_not_in_the_administration(world):
 
 
 CONTROLS = {
-    "visible_issues": lambda user, prefix="": access.visible_products(user, f"{prefix}product__"),
+    "visible_in_product": lambda user, prefix="": Q(),
     "visible_products": lambda user, prefix="": Q(),
     "visible_internals": lambda user, prefix="", product="": Q(),
     "sees": lambda user, obj: True,

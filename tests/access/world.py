@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from django.contrib.auth.models import AnonymousUser
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
+from django.test import Client, override_settings
 
-from accounts.models import User
-from accounts.services import create_token, update_user
+from accounts.models import Session, User
+from accounts.services import create_token, invitations, update_user
 from history.models import Batch
 from issues import fulltext, services, similar
 from issues.models import Issue, Vote
@@ -90,13 +90,17 @@ class Place:
     milestone: int
     version: int
     label: int
+    file: int
+    file_token: str
     undoable: int = 0
     trashed: str = ""
     confidential: str = ""
-    attachment: int = 0
-    file: str = ""
     hush: int = 0
+    hush_file: int = 0
+    hush_token: str = ""
     trashed_comment: int = 0
+    trashed_file: int = 0
+    trashed_token: str = ""
     own: dict = field(default_factory=dict)
 
 
@@ -123,6 +127,10 @@ class World:
             self.places[key] = self._product(key, visibility)
         self._settle()
         self.clients = {name: self._client(name) for name in (*IDENTITIES, "local", "staff")}
+        # One of somebody who does not ask.
+        browser = Client()
+        browser.force_login(self.olga, backend="accounts.backends.NameOrEmail")
+        self.session = Session.objects.get(user=self.olga).handle
 
     @property
     def doing(self):
@@ -149,6 +157,8 @@ class World:
         comment = services.add_comment(issue, actor=self.olga, via="web", body=word("a remark"))
         place = self._hang(product, issue, other, word)
         place |= {"relation": relation.pk, "comment": comment.pk}
+        file = self._attach(comment, issue, word("a file"))
+        place |= {"file": file.pk, "file_token": file.token}
         place |= {model._meta.model_name: part.pk for model, part in parts.items()}
         place |= {"product": key, "key": issue.key, "number": issue.number, "other": other.key}
         place |= self._hidden(product, issue)
@@ -187,19 +197,19 @@ class World:
         undoable = services.update_issue(issue, priority=3, **self.doing)
         shared = {"name": word(f"View {product.key}"), "query": word("cart"), "product": product, "shared": True}
         view = services.create_view(**shared, **self.doing)
-        with services.kept(
-            [SimpleUploadedFile(f"{word('cart')}.log", b"log")], action="attach", home=issue, actor=self.ada
-        ) as files:
-            (attachment,) = services.attach(issue, files=files, **self.doing)
-        last = Batch.objects.filter(events__issue=undoable, events__about="issue").latest("id")
+        last = Batch.objects.filter(events__issue=undoable).latest("id")
         return {
             "question": asked.pk,
             "vote": Vote.objects.get(issue=issue).pk,
             "view": view.pk,
             "batch": last.pk,
-            "attachment": attachment.pk,
-            "file": attachment.token,
         }
+
+    def _attach(self, home, issue, text):
+        """Attach to an issue or a comment a file that is named by `text`, and holds it. Return the Attachment."""
+        upload = SimpleUploadedFile(f"{text}.txt", text.encode())
+        with services.kept([upload], actor=self.ada, action="attach", home=issue) as files:
+            return services.attach(home, files=files, **self.doing)[0]
 
     def _hidden(self, product, issue):
         """Write what is hidden within the product. Return it by name."""
@@ -211,17 +221,27 @@ class World:
             product, title=secret["confidential"], description=secret["confidential"], confidential=True, **author
         )
         services.add_comment(confidential, body=secret["confidential"], **author)
+        self._attach(confidential, confidential, secret["confidential"])
         services.relate(issue, kind="relates", other=confidential, **self.doing)
         hush = services.add_comment(issue, body=secret["hush"], internal=True, **self.doing)
+        hush_file = self._attach(hush, issue, secret["hush"])
         gone = services.create_issue(product, title=secret["trash"], description=secret["trash"], **author)
+        self._attach(gone, gone, secret["trash"])
         services.trash_issue(gone, **self.doing)
         remark = services.add_comment(issue, body=secret["trash"], **self.doing)
+        self._attach(remark, issue, secret["trash"])
+        remark.refresh_from_db()
         services.trash_comment(remark, **self.doing)
+        trashed_file = services.detach(self._attach(issue, issue, secret["trash"]), **self.doing)
         services.create_view(name=secret["personal"], query=secret["personal"], product=product, **author)
         own = {name: self._own(product, name) for name in PEOPLE if product.key == PUBLIC and name != "superuser"}
         return {
             "confidential": confidential.key,
             "hush": hush.pk,
+            "hush_file": hush_file.pk,
+            "hush_token": hush_file.token,
+            "trashed_file": trashed_file.pk,
+            "trashed_token": trashed_file.token,
             "trashed": gone.key,
             "trashed_comment": remark.pk,
             "own": own,
@@ -260,6 +280,9 @@ class World:
         olgas = {"actor": self.olga, "via": "web", "name": "script"}
         self.token = create_token(self.olga, scopes=["read"], **olgas)[0].pk
         self.site_label = create_part(Label, product=None, name="everywhere", **self.doing).pk
+        with override_settings(SIGNUP="invite"):
+            public = Issue.objects.get(product__key=PUBLIC, number=1).product
+            self.invitation = invitations.invite(product=public, role="viewer", **self.doing).pk
         fulltext.count_words()
         similar.count_terms()
 
