@@ -25,8 +25,8 @@ MODELS = tuple(dict.fromkeys(NAMING.values()))
 
 
 def visible_events(user):
-    """Return the events that `user` may see, each marked `of_trash` where it tells of a comment in the trash, or
-    of a file on one.
+    """Return the events that `user` may see, each marked `of_trash` where it tells of a comment or a file in the
+    trash, or of a file on such a comment.
 
     Those of what is in the trash are seen by who may restore it.
     """
@@ -41,8 +41,9 @@ def visible_events(user):
     trashed = Comment.objects.filter(pk=OuterRef("about_id"), deleted_at__isnull=False)
     events = Event.objects.filter(of_issue | of_product | of_site | Q(about__in=OF_VIEWS))
     events = SavedView.objects.hide_events(events, user)
-    on_trashed = Attachment.objects.filter(pk=OuterRef("about_id"), comment__deleted_at__isnull=False)
-    marks = (When(about="comment", then=Exists(trashed)), When(about="attachment", then=Exists(on_trashed)))
+    gone = Q(deleted_at__isnull=False) | Q(comment__deleted_at__isnull=False)
+    files = Attachment.objects.filter(gone, pk=OuterRef("about_id"))
+    marks = (When(about="comment", then=Exists(trashed)), When(about="attachment", then=Exists(files)))
     return events.annotate(of_trash=Case(*marks, default=Value(False)))
 
 

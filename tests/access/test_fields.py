@@ -21,7 +21,7 @@ from tests.access.routes import ROUTES
 
 OURS = ("accounts", "history", "products", "issues")
 # Whatever a clock or a counter gives.
-UNLIKE = ("digest", "prefix", "about_id", "batch_id", "event_id", "state", "token")
+UNLIKE = ("digest", "prefix", "about_id", "batch_id", "event_id", "state", "token", "ends_at")
 NOW = re.compile(r"\d{4}-\d\d-\d\d[tT][\d:]{8}\.\d{6}\+00:00")
 MOVING = (models.DateTimeField, models.AutoField, models.BigAutoField)
 FORMS = (
