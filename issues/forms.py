@@ -171,7 +171,15 @@ class CommentForm(forms.Form):
     def __init__(self, *args, files=(), **kwargs):
         super().__init__(*args, **kwargs)
         # A picture says enough.
+        self.files_alone = bool(files)
         self.fields["body"].required = not files
+
+    def clean_body(self):
+        """Return the text, which may be blank beside files alone."""
+        body = self.cleaned_data["body"]
+        if not body.strip() and not self.files_alone:
+            raise ValidationError(self.fields["body"].error_messages["required"], code="required")
+        return body
 
 
 class FilesInput(forms.FileInput):

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from django.db.models import BigAutoField
+from django.db.models import BigAutoField, Exists, OuterRef, Q
 
 from history.models import ASIDE, Change, Kind, Via
 from history.sentences import names_hidden, sentence
 from issues.events import hidden
 from issues.facts import names_of
-from issues.models import Comment, Issue
+from issues.models import Attachment, Comment, Issue
 from issues.services import right_to_undo
 from issuetracker.prepared import ByReader, PreparedModels, Slot
 from products.access import can, reader
@@ -87,17 +87,23 @@ def _events(issue, user, limit):
     """Return the newest events as `(event, its changes)`, newest first; comments speak for themselves."""
     events: dict = {}
     # An event has few changes: this many rows hold more events than are shown.
-    told = CHANGES.of(can(user, "comment_internally", issue), 4 * (limit + 1))
+    seen = (can(user, "comment_internally", issue), can(user, "restore", issue))
+    told = CHANGES.of(*seen, reader(user).pk, 4 * (limit + 1))
     for change in told.rows(issue=issue.pk):
         events.setdefault(change.event_id, (change.event, []))[1].append(change)
     return list(events.values())
 
 
-def _changes(internal, amount):
+def _changes(internal, trash, user, amount):
+    """Leave out what tells of a file in the trash to others than who has done it, or may restore it."""
     told = Change.objects.filter(issue=Slot("issue", BigAutoField())).exclude(event__kind__in=UNTOLD)
     told = told.exclude(field__in=ASIDE)
     if not internal:
         told = told.exclude(event__internal=True)
+    if not trash:
+        gone = Q(deleted_at__isnull=False) | Q(comment__deleted_at__isnull=False)
+        files = Attachment.objects.filter(gone, pk=OuterRef("event__about_id"))
+        told = told.exclude(Q(event__about="attachment") & ~Q(event__actor=user) & Q(Exists(files)))
     return told.select_related("event__actor", "event__batch").order_by("-event_id", "id")[:amount]
 
 

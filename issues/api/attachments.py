@@ -5,6 +5,7 @@ from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.permissions import SAFE_METHODS
 
 from issues import services
 from issues.api.serializers import AttachmentSerializer, FileSerializer
@@ -14,6 +15,7 @@ from issues.models import Attachment, Comment
 from issuetracker.api.parsers import FormParser, StrictJSONParser
 from issuetracker.api.views import Listed, Read, Trashed
 from issuetracker.keyset import Key
+from products.access import is_person
 
 FORM = {"multipart/form-data": FileSerializer}
 
@@ -104,7 +106,9 @@ class CommentAttachmentViewSet(Files):
     def find_home(self):
         """Return the issue of the URL. Raises Http404, also where the reader does not see the comment."""
         home = super().find_home()
-        self.find_target()
+        # Who has to sign in first is told that, whatever there is.
+        if self.request.method in SAFE_METHODS or is_person(self.request.user):
+            self.find_target()
         return home
 
     def find_target(self):

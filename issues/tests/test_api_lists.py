@@ -215,7 +215,8 @@ def test_with_a_session_it_is_five_as_well(api, five, triager, client):
     for path in (ISSUES, NESTED, f"{ISSUES}?assignee=tom,@none&status=new", f"{ISSUES}WEB-1/comments/"):
         with CaptureQueriesContext(connection) as queries:
             assert client.get(path).status_code == 200
-        assert len(queries) <= 5, [query["sql"] for query in queries]
+        # SQLite is asked first which products there are to walk along.
+        assert len(queries) <= 5 + (connection.vendor == "sqlite"), [query["sql"] for query in queries]
 
 
 @pytest.mark.parametrize(("path", "statements"), [(f"{NESTED}1/", 2), (f"{ISSUES}WEB-1/", 2)])

@@ -55,6 +55,8 @@ ALLOWED = {
     "withdraw_own": {"viewer", *REPORTERS_UP},
     "create": REPORTERS_UP,
     "comment": REPORTERS_UP,
+    "attach": REPORTERS_UP,
+    "detach": TRIAGERS_UP,
     "triage": TRIAGERS_UP,
     "edit": TRIAGERS_UP,
     "edit_text": TRIAGERS_UP,

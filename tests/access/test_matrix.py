@@ -294,7 +294,7 @@ def test_everybody_meets_what_the_table_says(world, name):
 
 
 @pytest.mark.parametrize("name", ROUTES)
-@pytest.mark.long
+@pytest.mark.lasting
 @pytest.mark.untraced
 def test_all_of_it(world, name):
     wrong, wrote = walked(world, name, whole=True)

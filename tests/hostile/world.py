@@ -5,6 +5,7 @@ from functools import cache
 
 from django.contrib import admin
 from django.core import signing
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
 from django.urls import get_resolver, reverse
 
@@ -35,7 +36,7 @@ FIXED = {
     "content_type_id": 1,
 }
 # Whose key is that of an issue rather than of a product.
-OF_ISSUE = ("issue-", "comment-", "question-", "issue")
+OF_ISSUE = ("issue-", "comment-", "question-", "attachment-", "issue")
 IN_TRASH = {"issue-restore": "WEB-3", "issue-purge": "WEB-3"}
 
 
@@ -64,6 +65,9 @@ class World:
         away = services.add_comment(one, body="Gone.", **doing)
         services.trash_comment(away, **doing)
         services.trash_issue(gone, **doing)
+        sent = [SimpleUploadedFile("notes.txt", b"Words.")]
+        with services.kept(sent, actor=self.administrator, action="attach", home=one) as kept:
+            (file,) = services.attach(one, files=kept, **doing)
         relation = services.relate(one, kind="blocks", other=two, **doing)
         question = services.ask(one, requestee=self.people["reporter"], question="Since when?", **doing)
         vote = services.vote(one, **doing)
@@ -76,6 +80,7 @@ class World:
         self.ids |= {"comment": comment.pk, "away": away.pk, "relation": relation.pk, "needinfo": question.pk}
         self.ids |= {"vote": vote.pk if vote else 1, "view": view.pk, "token": token.pk, "invitation": invitation.pk}
         self.ids |= {"batch": Batch.objects.filter(events__issue=one).latest("pk").pk, "secret": invitation.secret}
+        self.ids |= {"attachment": file.pk, "file": file.token}
         return self
 
     def values(self, name):
@@ -87,6 +92,8 @@ class World:
             known |= {"kind": "blocks", "other": "WEB-2"}
         if name == "api-status-detail":
             known["slug"] = "new"
+        if name == "attachment":
+            known["token"] = self.ids["file"]
         if name == "invitation":
             known["secret"] = self.ids["secret"]
         if name == "sign-up-with":
@@ -94,7 +101,7 @@ class World:
         if name == "confirm-address":
             admin_user = self.administrator
             known["token"] = signing.dumps([admin_user.pk, admin_user.email, "other@example.org"], salt=letters.CONFIRM)
-        known["pk"] = self.ids[self._kind_of(name)]
+        known |= {"pk": self.ids[self._kind_of(name)], "comment_pk": self.ids["comment"]}
         return known
 
     def _kind_of(self, name):
