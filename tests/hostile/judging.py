@@ -79,6 +79,8 @@ def timed(ask):
             begun = time.thread_time()
             answer = ask()
             seconds = time.thread_time() - begun
+            # Read to its end, a file is closed.
+            _content = b"".join(answer.streaming_content) if answer.streaming else answer.content
         transaction.set_rollback(True)
     return answer, seconds, ledger
 

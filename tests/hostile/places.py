@@ -31,6 +31,7 @@ WELL = {
     "issue": "WEB-2",
     "question": "Since when?",
     "password": "correct horse battery",
+    "scopes": ["read"],
 }
 # Of two fields, that of which the first is not given where the second is.
 INSTEAD = {"ids": "q"}
@@ -181,6 +182,7 @@ def _request(schema, world, path, method, operation):
 def _filled(world, path):
     """Return the address of a path of the schema."""
     values = {"product_key": "WEB", "issue_key": "WEB-1", "number": 1, "username": "rosa", "slug": "new"}
+    values["comment_pk"] = world.ids["comment"]
     parts = path.split("/")
     if "{id}" in parts:
         kind = parts[parts.index("{id}") - 1]
@@ -196,7 +198,7 @@ def _parameter(ask, one, path, values):
         value = values["pk" if name == "id" and "pk" in values else name]
         known = path.replace(f"{{{name}}}", f"@{name}@")
         other = {key: values.get("pk" if key == "id" else key) for key in ("product_key", "issue_key", "number", "id")}
-        other |= {"username": values.get("username"), "slug": values.get("slug")}
+        other |= {name: values.get(name) for name in ("username", "slug", "comment_pk")}
         assert value is not None
         return Place(replace(ask, path=known.format(**other)), where, name)
     return Place(ask, where, name)
@@ -287,6 +289,10 @@ def of_pages(world, clients):
             continue
         for client in clients:
             answer = client.get(address)
+            if answer.streaming:
+                # Read to its end, a file is closed.
+                list(answer.streaming_content)
+                continue
             if answer.status_code in (200, 403, 404) and answer["Content-Type"].startswith("text/html"):
                 _note(places, address, answer.content.decode())
         for name in fields_of(pattern):
