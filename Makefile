@@ -1,4 +1,5 @@
-# `make run` serves the tracker, `make demo` a filled one, `make test` runs every test on both databases.
+# `make run` serves the tracker, `make demo` a filled one, `make test` runs every test on both databases,
+# `make check-long` those that have more to do than there is time for, in full.
 
 # The newest that runs, since a name on the path may lead nowhere.
 NEW_ENOUGH = import sys; sys.exit(sys.version_info < (3, 11))
@@ -23,7 +24,7 @@ ifeq ($(PYTHON),)
 $(error Python 3.11 or newer is needed, and none was found)
 endif
 
-.PHONY: run demo test lint requirements
+.PHONY: run demo test check-long lint requirements
 
 run: $(VENV)/.runs
 	@exec $(BIN)/python manage.py serve
@@ -33,6 +34,17 @@ demo: $(VENV)/.runs
 
 test: $(VENV)/.tests
 	@exec $(BIN)/python tests/run.py
+
+# What takes minutes: every route by every method for everybody on everything, and all branches of what guards.
+GUARDS = products/access.py,accounts/tokens.py,accounts/backends.py,accounts/api/authentication.py,products/markdown.py,issues/query/*
+GUARDED = tests/access accounts products/tests issues/tests/test_query_language.py issues/tests/test_finding.py \
+	issues/tests/test_filters.py issues/tests/test_api_queries.py issues/tests/test_api_conditions.py \
+	issuetracker/tests/test_bad_input.py issuetracker/tests/test_api_schema.py
+
+check-long: $(VENV)/.tests
+	$(BIN)/python tests/check_long.py
+	$(BIN)/python -m coverage run --include='$(GUARDS)' -m pytest $(GUARDED) -q
+	$(BIN)/python -m coverage report --fail-under=100 --include='$(GUARDS)' --show-missing
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from django.apps import apps
 from django.db import connection
 
 from tests.cast import Cast
+from tests.figures import note
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # The modules that reach all code of ours that PostgreSQL alone runs; the rest of the code is measured on SQLite.
@@ -133,12 +134,35 @@ def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ["--no-sandbox"]}
 
 
-def pytest_collection_modifyitems(items):
+def pytest_addoption(parser):
+    """Take `--long`, with which tests marked `long` do everything instead of a part."""
+    parser.addoption("--long", action="store_true", help="what is marked `long` does all that it can, for hours")
+
+
+@pytest.fixture(scope="session")
+def long(request):
+    """Whether there is time for everything."""
+    return request.config.getoption("--long")
+
+
+@pytest.fixture
+def figures():
+    """A function that notes a figure for docs/reliability.md, by name."""
+    return note
+
+
+def pytest_collection_modifyitems(config, items):
     """Mark what drives a browser, and leave it out by name where there is none; mark what one run is enough of.
+
+    What is marked lasting is for --long alone.
 
     Coverage learns little of browsers, since requests and services run in tests without them, too; and little of
     PostgreSQL where the tests run on SQLite as well (MEASURED_ON_SQLITE).
     """
+    wanted = [item for item in items if config.getoption("long") or not item.get_closest_marker("lasting")]
+    if len(wanted) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+        items[:] = wanted
     elsewhere = bool(os.environ.get("MEASURED_ON_SQLITE"))
     for item in items:
         special = item.path.stem in OF_POSTGRESQL or item.get_closest_marker("traced")

@@ -65,8 +65,18 @@ class ProfileForm(forms.ModelForm):
         return {name: self.cleaned_data[name] for name in self.Meta.fields}
 
 
+class ProductsField(forms.CharField):
+    """Products by their keys, each with the scope there (`write` unless it is said): `{key: scope}`, None: all."""
+
+    def clean(self, value):
+        """Return the scopes by key."""
+        words = super().clean(value).replace(",", " ").split()
+        pairs = [word.partition(":") for word in words]
+        return {key.upper(): scope.lower() for key, _colon, scope in pairs} or None
+
+
 class TokenForm(forms.Form):
-    """A new API token."""
+    """A new API token of a `user`."""
 
     name = forms.CharField(label=_("Name"), max_length=100, help_text=_("What uses it, such as “backup script”."))
     scopes = forms.MultipleChoiceField(
@@ -74,6 +84,13 @@ class TokenForm(forms.Form):
         choices=[(scope, SCOPE_LABELS[scope]) for scope in SCOPES],
         initial=["read"],
         widget=forms.CheckboxSelectMultiple,
+    )
+    products = ProductsField(
+        label=_("Products"),
+        required=False,
+        max_length=500,
+        help_text=_("Keys of the products that it is for, as in “WEB DOCS:read”; empty: all that you see."),
+        widget=forms.TextInput(attrs={"autocapitalize": "characters", "spellcheck": "false", "placeholder": "WEB"}),
     )
     expires = forms.ChoiceField(label=_("Expires"), choices=EXPIRIES, required=False, initial="90")
 

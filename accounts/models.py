@@ -150,6 +150,9 @@ class ApiToken(models.Model):
     prefix = models.CharField(max_length=12, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     scopes = models.JSONField(default=list)
+    # `{product id: "read" or "write"}`, None: all products. Not rows that go with a product: of a token for one product
+    # that is purged a token for all must not be left.
+    limits = models.JSONField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, editable=False)
@@ -180,6 +183,11 @@ class ApiToken(models.Model):
     def allows(self, scope):
         """Return whether the token was given `scope`; each scope contains the ones before it."""
         return any(scope in SCOPES[: SCOPES.index(given) + 1] for given in self.scopes if given in SCOPES)
+
+    @property
+    def scopes_by_product(self):
+        """`{product id: the scope there}` of the products that it is for, None where it is for all."""
+        return None if self.limits is None else {int(pk): scope for pk, scope in self.limits.items()}
 
     @property
     def is_for_feeds(self):

@@ -1,11 +1,12 @@
-"""Finding the token that somebody shows, by one prepared statement."""
+"""Finding the token that somebody shows, by one prepared statement; and what tokens are for."""
 
 from django.db.models import CharField, DateTimeField, F, Q
 from django.utils import timezone
 
 from accounts.models import ApiToken, User
 from issuetracker.prepared import Prepared, Slot, built
-from products.access import remember_roles
+from products.access import limit_to, remember_roles
+from products.models import Product
 
 SECRET_LIMIT = 200
 
@@ -20,7 +21,19 @@ def live_token(secret):
     token = built(ApiToken, TOKEN_FIELDS, rows[0])
     token.user = built(User, USER_FIELDS, rows[0], "user__")
     remember_roles(token.user, [(row["in_product"], row["role"]) for row in rows if row["role"]])
+    limit_to(token.user, token.scopes_by_product)
     return token
+
+
+def with_products(tokens, user):
+    """Return `tokens`, each with its `products`: `{key: the scope there}` of those that `user` sees, None: all."""
+    tokens = list(tokens)
+    ids = {int(pk) for token in tokens for pk in token.limits or ()}
+    keys = dict(Product.objects.visible_to(user).filter(pk__in=ids).values_list("pk", "key")) if ids else {}
+    for token in tokens:
+        limits = token.scopes_by_product
+        token.products = limits and {keys[pk]: scope for pk, scope in limits.items() if pk in keys}
+    return tokens
 
 
 def _live():

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.confirming import ask
 from accounts.forms import ProfileForm, TokenForm
 from accounts.services import create_token, revoke_token, update_user
+from accounts.tokens import with_products
 from history.errors import Stale
 
 
@@ -52,16 +53,14 @@ def tokens(request):
     form = TokenForm(request.POST or None)
     secret = None
     if form.is_valid():
-        _token, secret = create_token(
-            request.user,
-            actor=request.user,
-            via="web",
-            name=form.cleaned_data["name"],
-            scopes=form.cleaned_data["scopes"],
-            expires_at=form.expires_at(),
-        )
-        form = TokenForm()
-    held = request.user.tokens.filter(revoked_at=None).order_by("-id")[:100]
+        try:
+            given = {name: form.cleaned_data[name] for name in ("name", "scopes", "products")}
+            doing = {"actor": request.user, "via": "web"}
+            _token, secret = create_token(request.user, expires_at=form.expires_at(), **doing, **given)
+            form = TokenForm()
+        except ValidationError as error:
+            form.add_error(None, error)
+    held = with_products(request.user.tokens.filter(revoked_at=None).order_by("-id")[:100], request.user)
     context = {"form": form, "secret": secret, "tokens": held}
     return render(request, "accounts/tokens.html", context, status=400 if form.errors else 200)
 

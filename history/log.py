@@ -143,7 +143,7 @@ def build(
 
     `about` is the row it tells of, `changes` is `{field: (before, after)}` of frozen values; what is new has a `state`
     instead, as `present` gives it. With an `issue`, whose row the caller holds locked, the event takes the issue's
-    next number; the caller saves `event_count`.
+    next number, and notes the version that the issue has by then; the caller saves both.
     """
     if issue is not None:
         issue.event_count += 1
@@ -155,6 +155,7 @@ def build(
         "about_id": about.id,
         "kind": kind,
         "number": issue.event_count if issue is not None else None,
+        "version": issue.lock_version if issue is not None else None,
         "actor_id": actor.id if actor is not None else None,
         "at": at or batch.at,
         "internal": internal,
@@ -216,6 +217,7 @@ def replay(about, about_id):
 INVERSE = {
     Kind.CREATED: Kind.TRASHED,
     Kind.COMMENTED: Kind.TRASHED,
+    Kind.ATTACHED: Kind.TRASHED,
     Kind.TRASHED: Kind.RESTORED,
     Kind.RESTORED: Kind.TRASHED,
     Kind.RELATED: Kind.UNRELATED,

@@ -40,6 +40,7 @@ class Kind(models.TextChoices):
     VOTED = "voted", _("voted")
     UNVOTED = "unvoted", _("vote taken back")
     WATCHED = "watched", _("watched")
+    ATTACHED = "attached", _("attached")
 
 
 # What is kept of an issue for the undo alone: it moves with the time, and no reader is told.
@@ -89,6 +90,9 @@ class Event(models.Model):
     about_id = models.BigIntegerField()
     kind = models.CharField(max_length=16, choices=Kind)
     number = models.PositiveIntegerField(null=True)
+    # The version that its issue then had, which unlike the number tells nothing of events that some do not see. None
+    # where it was not kept yet: what was seen of the issue since is later.
+    version = models.PositiveIntegerField(null=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
     at = models.DateTimeField(default=timezone.now)
     internal = models.BooleanField(default=False)

@@ -66,6 +66,12 @@ RETURNS = {
     "answer": gettext_lazy("brought it back into the queue by an answer"),
     "activity": gettext_lazy("woke it"),
 }
+FILES = {
+    Kind.ATTACHED: gettext_lazy("attached {}"),
+    Kind.TRASHED: gettext_lazy("removed the file {}"),
+    Kind.RESTORED: gettext_lazy("brought back the file {}"),
+    Kind.REDACTED: gettext_lazy("redacted a file"),
+}
 RELATIONS = {
     ("blocks", True): gettext_lazy("said that it blocks {}"),
     ("blocked-by", True): gettext_lazy("said that it is blocked by {}"),
@@ -83,6 +89,8 @@ def sentence(event, changes, hidden=frozenset(), names=NAMELESS):
     names one of them is said without the name. `names` has the present names of people and statuses by
     `(field, id)`, which the log keeps by user name and slug.
     """
+    if event.about == "attachment":
+        return format_html(str(FILES[event.kind]), *(_strong(name) for name in _file_names(changes)[:1]))
     about_comment = event.about == "comment"
     if event.kind in WHOLE:
         said = WHOLE[event.kind]
@@ -99,6 +107,11 @@ def sentence(event, changes, hidden=frozenset(), names=NAMELESS):
     changes = _in_order(changes)
     clauses = [_closing(changes, names), *(_clause(change, hidden, names) for change in changes)]
     return format_html_join(_(", "), "{}", ((clause,) for clause in clauses if clause))
+
+
+def _file_names(changes):
+    """Return the names of the file that `changes` of an attachment tell of."""
+    return [(change.after or change.before)["name"] for change in changes if change.field == "file"]
 
 
 def _in_order(changes):

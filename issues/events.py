@@ -4,7 +4,7 @@ from django.db.models import BigAutoField, BigIntegerField, Case, CharField, Exi
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from history.models import Change, Event, Kind
-from issues.models import Comment, Issue, SavedView
+from issues.models import Attachment, Comment, Issue, SavedView
 from issues.services.views import ABOUT as OF_VIEWS
 from issuetracker.prepared import Among, ByReader, ListSlot, PreparedTuples
 from products import access
@@ -25,7 +25,8 @@ MODELS = tuple(dict.fromkeys(NAMING.values()))
 
 
 def visible_events(user):
-    """Return the events that `user` may see, each marked `of_trash` where it tells of a comment in the trash.
+    """Return the events that `user` may see, each marked `of_trash` where it tells of a comment or a file in the
+    trash, or of a file on such a comment.
 
     Those of what is in the trash are seen by who may restore it.
     """
@@ -40,7 +41,10 @@ def visible_events(user):
     trashed = Comment.objects.filter(pk=OuterRef("about_id"), deleted_at__isnull=False)
     events = Event.objects.filter(of_issue | of_product | of_site | Q(about__in=OF_VIEWS))
     events = SavedView.objects.hide_events(events, user)
-    return events.annotate(of_trash=Case(When(about="comment", then=Exists(trashed)), default=Value(False)))
+    gone = Q(deleted_at__isnull=False) | Q(comment__deleted_at__isnull=False)
+    files = Attachment.objects.filter(gone, pk=OuterRef("about_id"))
+    marks = (When(about="comment", then=Exists(trashed)), When(about="attachment", then=Exists(files)))
+    return events.annotate(of_trash=Case(*marks, default=Value(False)))
 
 
 def _not_internal(user):

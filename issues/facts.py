@@ -4,12 +4,13 @@ import json
 from dataclasses import dataclass, replace
 
 from django.db.models import BigAutoField, BigIntegerField, Case, CharField, Exists, F, Q, Value, When
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils.dateparse import parse_date
 
 from accounts.models import User
 from issues.columns import moment_in_json, needinfo_rows
-from issues.models import Comment, Issue, NeedInfo, Relation, Status, Vote, Watch
+from issues.files.references import address_of
+from issues.models import Attachment, Comment, Issue, NeedInfo, Relation, Status, Vote, Watch
 from issues.querysets import live_and_seen
 from issuetracker.prepared import Among, ByReader, ListSlot, PreparedTuples, Slot
 from products.access import can, is_person, reader
@@ -53,9 +54,9 @@ class Fact:
 def facts_of(issue, user, *, options):
     """Return `{what: [Fact, …]}` about `issue` as `user` sees it.
 
-    Always: label, child, duplicate, blocks, blocked-by, relates, and for `questions_of` and `attention_of` questions,
-    voted, watch and said. With `options` also what its fields can be set to: status, component, milestone, version,
-    offered (labels) and person.
+    Always: label, child, duplicate, blocks, blocked-by, relates, for `files_of` file, and for `questions_of` and
+    `attention_of` questions, voted, watch and said. With `options` also what its fields can be set to: status,
+    component, milestone, version, offered (labels) and person.
     """
     found: dict = {}
     for row in FACTS.of(reader(user), options).tuples(issue=issue.pk, product=issue.product_id):
@@ -78,6 +79,32 @@ def _question(one):
     return NeedInfo(**plain, **people, due_on=due, created_at=moment_in_json(one["created_at"]))
 
 
+@dataclass(frozen=True)
+class File:
+    """An attachment as a page shows it."""
+
+    pk: int
+    name: str
+    address: str
+    size: int
+    is_picture: bool
+    comment: int | None
+    may_remove: bool
+
+
+def files_of(facts, issue, user):
+    """Return the Files among `facts` by the id of their comment, None for those on the issue itself, oldest first."""
+    files: dict = {}
+    any_of_all, own = (can(user, "detach", issue, own=own) for own in (False, True))
+    for fact in sorted(facts.get("file", ()), key=lambda fact: fact.ident):
+        comment, author, shape = fact.t3.split()
+        may_remove = any_of_all or (own and author == str(user.pk))
+        home = int(comment) or None
+        file = File(fact.ident, fact.t1, address_of(fact.t2), fact.n1, shape == "picture", home, may_remove)
+        files.setdefault(home, []).append(file)
+    return files
+
+
 def attention_of(facts, issue, user):
     """Return whether `user` `may_vote`, has `voted` for `issue`, and is `watching` it, by its `facts`."""
     watches = [fact.t1 == "yes" for fact in facts.get("watch", ())]
@@ -87,7 +114,7 @@ def attention_of(facts, issue, user):
 
 
 def _facts(user, options):
-    queries = [_labels_of(), *_links(user), *_own(user)]
+    queries = [_labels_of(), *_links(user), *_own(user), _files(user)]
     queries.append(_rows(Issue.objects.filter(pk=ISSUE), "questions", needinfo_rows()))
     if options:
         queries += _options()
@@ -163,6 +190,14 @@ def _own(user):
     yield _rows(Watch.objects.filter(issue=ISSUE, user=user.pk, wanted__isnull=False), "watch", said)
     comments = Comment.objects.filter(issue=ISSUE, author=user.pk, deleted_at=None)
     yield _rows(User.objects.filter(Exists(comments), pk=user.pk), "said")
+
+
+def _files(user):
+    shape = Case(When(width__isnull=False, then=Value("picture")), default=Value("file"))
+    comment = Coalesce(Cast("comment", CharField()), Value("0"))
+    rest = Concat(comment, Value(" "), Cast("author", CharField()), Value(" "), shape, output_field=CharField())
+    kept = Attachment.objects.visible_to(user).kept().filter(issue=ISSUE)
+    return _rows(kept, "file", "name", "token", rest, number="size")
 
 
 def _options():

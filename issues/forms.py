@@ -168,6 +168,46 @@ class CommentForm(forms.Form):
     )
     internal = forms.BooleanField(label=_("Internal"), required=False)
 
+    def __init__(self, *args, files=(), **kwargs):
+        super().__init__(*args, **kwargs)
+        # A picture says enough.
+        self.files_alone = bool(files)
+        self.fields["body"].required = not files
+
+    def clean_body(self):
+        """Return the text, which may be blank beside files alone."""
+        body = self.cleaned_data["body"]
+        if not body.strip() and not self.files_alone:
+            raise ValidationError(self.fields["body"].error_messages["required"], code="required")
+        return body
+
+
+class FilesInput(forms.FileInput):
+    """A field for several files."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files, or none."""
+
+    widget = FilesInput
+
+    def clean(self, data, initial=None):
+        """Return the files that were sent; what is wrong with one is for the services to say."""
+        return data or []
+
+
+class FilesForm(forms.Form):
+    """Files that come with a text, or by themselves."""
+
+    file = FilesField(label=_("Files"), required=False)
+
+    @property
+    def uploads(self):
+        """The files that were sent."""
+        return self.cleaned_data["file"]
+
 
 class DecisionForm(forms.Form):
     """A decision about a new report, with what it takes; what was suggested and taken comes along."""

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from issues import choices, queue
 from issues.choices import COLUMNS, GROUPS, Category, Priority, Severity
-from issues.querysets import CommentQuerySet, IssueQuerySet, SavedViewQuerySet
+from issues.files.references import address_of, reference
+from issues.querysets import AttachmentQuerySet, CommentQuerySet, IssueQuerySet, SavedViewQuerySet
 from issues.similar.tables import FittedWeights, Posting, TermCount, ToPost  # noqa: F401 (tables of this app)
 from products.models import Component, Label, Milestone, Product, Version, Versioned, clean_line, clean_text
 
@@ -399,6 +400,73 @@ class Comment(Versioned):
     def history_name(self):
         """What the log calls it."""
         return str(self.pk)
+
+
+class Attachment(Versioned):
+    """A file that somebody has added to an issue, or to a comment on it: then whoever sees that sees the file."""
+
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="attachments", db_index=False)
+    comment = models.ForeignKey(Comment, models.CASCADE, null=True, blank=True, related_name="attachments")
+    # Its name on disk and in its address, which nobody can guess.
+    token = models.CharField(max_length=32, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=200, validators=[clean_line])
+    media_type = models.CharField(max_length=100, editable=False)
+    size = models.PositiveBigIntegerField(editable=False)
+    # Of the content; "" where that is gone.
+    digest = models.CharField(max_length=64, blank=True, editable=False)
+    # Of a picture that was drawn anew, and may be shown.
+    width = models.PositiveIntegerField(null=True, editable=False)
+    height = models.PositiveIntegerField(null=True, editable=False)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, editable=False, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+    deleted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", db_index=False
+    )
+
+    objects = AttachmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("attachment")
+        verbose_name_plural = _("attachments")
+        indexes = [
+            models.Index(fields=["issue", "id"], name="attachment_issue"),
+            models.Index(fields=["deleted_at"], name="attachment_trash", condition=Q(deleted_at__isnull=False)),
+        ]
+
+    TRACKED = ("file", "comment", "media_type", "size", "author", "created_at", "deleted_at")
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def history_name(self):
+        """What the log calls it."""
+        return self.name
+
+    @property
+    def file(self):
+        """Itself, while it is not in the trash: what the log says comes and goes."""
+        return self if self.deleted_at is None else None
+
+    @property
+    def is_picture(self):
+        """Whether it may be shown rather than saved."""
+        return self.width is not None
+
+    @property
+    def internal(self):
+        """Whether it is on a comment that triagers alone see."""
+        return self.comment_id is not None and self.comment.internal
+
+    @property
+    def markdown(self):
+        """How a text shows it, or leads to it."""
+        return reference(self.name, self.token, is_picture=self.is_picture)
+
+    def get_absolute_url(self):
+        """Return the address of the file, which stays the same wherever its issue moves."""
+        return address_of(self.token)
 
 
 class Relation(models.Model):

@@ -66,6 +66,29 @@ class CommentQuerySet(models.QuerySet):
         return self.filter(held, deleted_at__isnull=False, issue__deleted_at=None, issue__product__deleted_at=None)
 
 
+class AttachmentQuerySet(models.QuerySet):
+    """Attachments."""
+
+    def visible_to(self, user):
+        """Return the attachments that `user` may see: those of what they see, the trash left out."""
+        return self.filter(self._on_visible(user), deleted_at=None)
+
+    def trashed_for(self, user):
+        """Return the attachments in the trash that `user` may restore."""
+        held = access.products_with_role(user, "maintainer", "issue__product__")
+        return self.filter(self._on_visible(user), held, deleted_at__isnull=False)
+
+    def _on_visible(self, user):
+        """Return the condition that an attachment is on what `user` sees."""
+        live = Q(issue__deleted_at=None, issue__product__deleted_at=None)
+        said = access.visible_internals(user, "comment__", "issue__product__") & Q(comment__deleted_at=None)
+        return access.visible_issues(user, "issue__") & live & (Q(comment=None) | said)
+
+    def kept(self):
+        """Return those whose file is there, in the trash or not."""
+        return self.exclude(digest="")
+
+
 class SavedViewQuerySet(models.QuerySet):
     """Saved views."""
 
@@ -100,5 +123,6 @@ class SavedViewQuerySet(models.QuerySet):
         about = self.seen_by(user).filter(pk=OuterRef("about_id"))
         reader = user.pk if access.is_person(user) else None
         seen = Q(about="savedview") & (Exists(about.filter(owner=reader)) | Q(internal=False) & Exists(about))
-        pins = Q(about="savedviewpin", actor=reader) if reader else Q(pk__in=[])
+        # What is pinned may be of a product that a token is not for.
+        pins = Q(about="savedviewpin", actor=reader) if reader and access.limit(user) is None else Q(pk__in=[])
         return events.filter(~Q(about__in=("savedview", "savedviewpin")) | seen | pins)

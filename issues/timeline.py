@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from django.db.models import BigAutoField
+from django.db.models import BigAutoField, Exists, OuterRef, Q
 
 from history.models import ASIDE, Change, Kind, Via
 from history.sentences import names_hidden, sentence
 from issues.events import hidden
 from issues.facts import names_of
-from issues.models import Comment, Issue
+from issues.models import Attachment, Comment, Issue
 from issues.services import right_to_undo
 from issuetracker.prepared import ByReader, PreparedModels, Slot
 from products.access import can, reader
@@ -24,6 +24,7 @@ ICONS = {
     Kind.RELATED: "relates",
     Kind.UNRELATED: "relates",
     Kind.REDACTED: "eye",
+    Kind.ATTACHED: "paperclip",
 }
 FIELD_ICONS = {
     "assignee": "user",
@@ -46,6 +47,7 @@ class Entry:
     actor: object = None
     comment: object = None
     question: object = None
+    files: tuple = ()
     may_edit: bool = False
     event: object = None
     said: str = ""
@@ -55,16 +57,20 @@ class Entry:
     may_undo: bool = False
 
 
-def timeline(issue, user, *, questions=(), everything=False):
+def timeline(issue, user, *, questions=(), files=None, everything=False):
     """Return `(entries, whether older ones are left out)` in three statements at the most.
 
-    `questions` are the NeedInfos of the issue, which have a place in it as comments have.
+    `questions` are the NeedInfos of the issue, which have a place in it as comments have; `files` those of its comments
+    as `files_of` gives them.
     """
     limit = ALL if everything else SHOWN
     comments = COMMENTS.of(reader(user), limit + 1).rows(issue=issue.pk)
     events = _events(issue, user, limit)
     cut = len(comments) > limit or len(events) > limit
-    entries = [*_comment_entries(issue, user, comments[:limit]), *_event_entries(issue, user, events[:limit])]
+    entries = [
+        *_comment_entries(issue, user, comments[:limit], files or {}),
+        *_event_entries(issue, user, events[:limit]),
+    ]
     entries += [Entry(one.created_at, 0, actor=one.asker, question=one) for one in questions]
     return sorted(entries, key=lambda entry: (entry.at, entry.order)), cut
 
@@ -81,29 +87,36 @@ def _events(issue, user, limit):
     """Return the newest events as `(event, its changes)`, newest first; comments speak for themselves."""
     events: dict = {}
     # An event has few changes: this many rows hold more events than are shown.
-    told = CHANGES.of(can(user, "comment_internally", issue), 4 * (limit + 1))
+    seen = (can(user, "comment_internally", issue), can(user, "restore", issue))
+    told = CHANGES.of(*seen, reader(user).pk, 4 * (limit + 1))
     for change in told.rows(issue=issue.pk):
         events.setdefault(change.event_id, (change.event, []))[1].append(change)
     return list(events.values())
 
 
-def _changes(internal, amount):
+def _changes(internal, trash, user, amount):
+    """Leave out what tells of a file in the trash to others than who has done it, or may restore it."""
     told = Change.objects.filter(issue=Slot("issue", BigAutoField())).exclude(event__kind__in=UNTOLD)
     told = told.exclude(field__in=ASIDE)
     if not internal:
         told = told.exclude(event__internal=True)
+    if not trash:
+        gone = Q(deleted_at__isnull=False) | Q(comment__deleted_at__isnull=False)
+        files = Attachment.objects.filter(gone, pk=OuterRef("event__about_id"))
+        told = told.exclude(Q(event__about="attachment") & ~Q(event__actor=user) & Q(Exists(files)))
     return told.select_related("event__actor", "event__batch").order_by("-event_id", "id")[:amount]
 
 
 CHANGES = ByReader(PreparedModels, _changes)
 
 
-def _comment_entries(issue, user, comments):
+def _comment_entries(issue, user, comments, files):
     any_of_all = can(user, "edit_comment", issue)
     own = any_of_all or can(user, "edit_comment", issue, own=True)
     for comment in comments:
         may_edit = any_of_all or (own and comment.author_id == user.pk)
-        yield Entry(comment.created_at, 0, actor=comment.author, comment=comment, may_edit=may_edit)
+        shown = tuple(files.get(comment.pk, ()))
+        yield Entry(comment.created_at, 0, actor=comment.author, comment=comment, files=shown, may_edit=may_edit)
 
 
 def _event_entries(issue, user, events):

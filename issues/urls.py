@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from issues.views import (
     actions,
     alike,
+    attachments,
     bulk,
     detail,
     editing,
@@ -56,6 +57,10 @@ urlpatterns = [
     at(r"comments/(?P<pk>[0-9]{1,18})/trash/", actions.trash_comment, "comment-trash"),
     at(r"comments/(?P<pk>[0-9]{1,18})/restore/", actions.restore_comment, "comment-restore"),
     at(r"comments/(?P<pk>[0-9]{1,18})/redact/", actions.redact_comment, "comment-redact"),
+    at("attachments/", attachments.attach, "attachment-add"),
+    at(r"attachments/(?P<pk>[0-9]{1,18})/detach/", attachments.detach, "attachment-detach"),
+    at(r"attachments/(?P<pk>[0-9]{1,18})/restore/", attachments.restore, "attachment-restore"),
+    at(r"attachments/(?P<pk>[0-9]{1,18})/redact/", attachments.redact, "attachment-redact"),
     at("relations/", actions.relate, "issue-relate"),
     at(
         r"relations/(?P<kind>blocks|blocked-by|relates)/(?P<other>[A-Za-z0-9]+-[0-9]{1,18})/end/",
@@ -69,6 +74,8 @@ urlpatterns = [
     at("trash/", actions.trash, "issue-trash"),
     at("restore/", actions.restore, "issue-restore"),
     at("purge/", actions.purge, "issue-purge"),
+    # /attachments/
+    re_path(r"^attachments/(?P<token>[0-9a-f]{32})/$", attachments.file, name="attachment"),
     # /products/
     path("products/", products.products, name="products"),
     # /products/WEB/

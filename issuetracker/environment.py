@@ -1,12 +1,14 @@
 """Reads the environment, and says clearly which value is wrong and why."""
 
 import os
+import re
 import secrets
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+MEDIA_TYPE = re.compile(r"[a-z0-9.+-]+/(\*|[a-z0-9.+-]+)")
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 # The rows of a page refer to a dozen tables by their keys: to weigh every order of joining them takes the planner
@@ -86,6 +88,34 @@ def read_data_dir(env, root):
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ImproperlyConfigured(f"DATA_DIR {folder} cannot be written by this user.")
     return folder
+
+
+def read_attachments_dirs(data_dir):
+    """Return the folder of attached files in `data_dir` and that of what is still coming in, made if need be."""
+    kept = data_dir / "attachments"
+    incoming = kept / "incoming"
+    try:
+        incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{incoming} cannot be made: {error.strerror}.") from error
+    return kept, incoming
+
+
+def read_count(env, name, default, most=1_000_000_000):
+    """Return the variable `name` as a whole number from 1 to `most`. Raises ImproperlyConfigured."""
+    value = env.str(name, default="") or str(default)
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= most:
+        raise ImproperlyConfigured(f"{name} must be a whole number from 1 to {most}, not {value!r}.")
+    return int(value)
+
+
+def read_media_types(env, name):
+    """Return the variable `name`, media types such as image/* with commas between. Raises ImproperlyConfigured."""
+    types = [one.strip().lower() for one in env.str(name, default="").split(",") if one.strip()]
+    for one in types:
+        if not MEDIA_TYPE.fullmatch(one):
+            raise ImproperlyConfigured(f"{name} must name media types such as image/* or text/plain, not {one!r}.")
+    return types
 
 
 def read_secret_key(env, data_dir):

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware
 from django.conf import settings
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, DisallowedHost
 from django.http import QueryDict
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from issuetracker import database
 
 ADMIN = "/admin/"
+# The words of the administration's scripts, which Django serves as a script.
+ADMIN_WORDS = "/admin/jsi18n/"
 # Its script depends on the settings, and so is made rather than stored.
 DOCS = "/docs"
 STYLED_INLINE = ("/api/", DOCS)
@@ -51,12 +53,25 @@ class ContentSecurityPolicy(CSPMiddleware):
         """Return the parts of the policy for this path."""
         parts = super().get_policy_parts(request, response, report_only)
         if request.path_info.startswith((ADMIN, *STYLED_INLINE)):
-            parts.replace = {"script-src": [f"{request.get_host()}{settings.STATIC_URL}"]}
+            host = _host_of(request)
+            if host is None:
+                return parts
+            parts.replace = {"script-src": [f"{host}{settings.STATIC_URL}"]}
+            if request.path_info.startswith(ADMIN):
+                parts.replace["script-src"].append(f"{host}{ADMIN_WORDS}")
             if request.path_info.startswith(STYLED_INLINE):
                 parts.replace["style-src"] = [SELF, UNSAFE_INLINE]
             if request.path_info == DOCS:
-                parts.replace["script-src"].append(f"{request.get_host()}{DOCS}")
+                parts.replace["script-src"].append(f"{host}{DOCS}")
         return parts
+
+
+def _host_of(request):
+    try:
+        return request.get_host()
+    except DisallowedHost:
+        # The page that says so has a policy, too.
+        return None
 
 
 class CompressedPages(GZipMiddleware):

@@ -7,7 +7,7 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from whitenoise.compress import Compressor
 
-from issuetracker import environment, signing_in
+from issuetracker import environment, framing, signing_in
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -21,6 +21,7 @@ SITE_URL = environment.read_site_url(env, PORT)
 ALLOWED_HOSTS = environment.read_allowed_hosts(env, SITE_URL)
 DATA_DIR = environment.read_data_dir(env, BASE_DIR)
 SECRET_KEY = environment.read_secret_key(env, DATA_DIR)
+ATTACHMENTS_DIR, FILE_UPLOAD_TEMP_DIR = environment.read_attachments_dirs(DATA_DIR)
 DATABASES = {"default": environment.read_database(env, DATA_DIR)}
 HTTPS = SITE_URL.startswith("https://")
 
@@ -61,6 +62,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "issuetracker.middleware.CompressedPages",
     "issuetracker.middleware.ContentSecurityPolicy",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "issuetracker.middleware.NoNul",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -70,7 +72,6 @@ MIDDLEWARE = [
     "issuetracker.middleware.PersonalTimeZone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "issuetracker.middleware.ExplainedMethods",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "issuetracker.urls"
@@ -135,6 +136,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_ADD_HEADERS_FUNCTION = framing.refuse_framing
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 # Source maps are large and hardly ever read: compressing them would be half of the first start.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = [*Compressor.SKIP_COMPRESS_EXTENSIONS, "map"]
@@ -147,10 +149,20 @@ STORAGES = {
     },
 }
 
+# Files that people attach: docs/attachments.md
+
+MEGABYTE = 1024 * 1024
+ATTACHMENT_LIMIT = environment.read_count(env, "ATTACHMENT_LIMIT", 25, most=1024) * MEGABYTE
+ATTACHMENT_QUOTA = environment.read_count(env, "ATTACHMENT_QUOTA", 10_000) * MEGABYTE
+ATTACHMENT_COUNT = environment.read_count(env, "ATTACHMENT_COUNT", 100, most=1000)
+ATTACHMENT_TYPES = environment.read_media_types(env, "ATTACHMENT_TYPES")
+FILE_UPLOAD_HANDLERS = ["issuetracker.uploads.BoundedUploads"]
+FILE_UPLOAD_PERMISSIONS = 0o600
+
 # Defences; those that need HTTPS follow SITE_URL
 
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"

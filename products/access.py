@@ -4,6 +4,8 @@ A role in a product is a number from 0 (none) to 4 (maintainer). `ACTIONS` says 
 allowed; `OWN` says what a reporter may do to what is their own. An issue is anything with `product`, `author_id`,
 `assignee_id` and `confidential`, a saved view anything with `product`, `owner_id` and `shared`: this module knows no
 model of issues.
+
+A user for whom a token acts that is limited to some products is in all others nobody, and no superuser either.
 """
 
 from dataclasses import dataclass
@@ -24,6 +26,9 @@ ACTIONS = {
     "watch": VIEWER,
     "create": REPORTER,
     "comment": REPORTER,
+    "attach": REPORTER,
+    "detach": TRIAGER,
+    "withdraw_own": VIEWER,
     "triage": TRIAGER,
     "edit": TRIAGER,
     "edit_text": TRIAGER,
@@ -47,8 +52,8 @@ ACTIONS = {
     "edit_view": MAINTAINER,
     "choose_default_view": MAINTAINER,
 }
-OWN = {"edit_text", "close", "edit_comment", "undo", "edit_view"}
-NOT_BY_AUTHORSHIP = {"edit_comment", "undo", "edit_view"}
+OWN = {"edit_text", "close", "edit_comment", "detach", "undo", "edit_view"}
+NOT_BY_AUTHORSHIP = {"edit_comment", "detach", "undo", "edit_view"}
 SIGNED_IN = {"vote", "watch"}
 # What whoever is signed in may also do outside of any product.
 ANYWHERE = {"save_view", "share_view"}
@@ -66,12 +71,22 @@ def is_person(user):
 
 def is_superuser(user):
     """Return whether `user` may do everything."""
-    return is_person(user) and user.is_superuser
+    return is_person(user) and user.is_superuser and limit(user) is None
 
 
 def is_staff(user):
     """Return whether `user` belongs to the staff of the site."""
-    return is_person(user) and (user.is_staff or user.is_superuser)
+    return is_person(user) and (user.is_staff or user.is_superuser) and limit(user) is None
+
+
+def limit(user):
+    """Return `{product id: the scope there}` of the products to which a token limits `user`, None where none does."""
+    return getattr(user, "_limit", None)
+
+
+def limit_to(user, scopes):
+    """Limit what `user` sees and does from now on to some products: `{product id: "read" or "write"}`; None: to all."""
+    user._limit = scopes
 
 
 def _memberships():
@@ -87,7 +102,12 @@ def given_roles(user):
         return {}
     if not hasattr(user, "_given_roles"):
         remember_roles(user, MEMBERSHIPS.tuples(user=user.pk))
-    return user._given_roles
+    limited = limit(user)
+    if limited is None:
+        return user._given_roles
+    if user.is_superuser:
+        return dict.fromkeys(limited, MAINTAINER)
+    return {product: given for product, given in user._given_roles.items() if product in limited}
 
 
 def remember_roles(user, memberships):
@@ -109,22 +129,31 @@ class Reader:
     is_authenticated: bool
     is_superuser: bool
     roles: tuple
+    limited: tuple | None
     is_active = True
 
     @property
     def _given_roles(self):
         return dict(self.roles)
 
+    @property
+    def _limit(self):
+        return None if self.limited is None else dict.fromkeys(self.limited, "read")
+
 
 def reader(user):
     """Return `user` as a Reader."""
     known = is_person(user)
     roles = tuple(sorted(given_roles(user).items()))
-    return Reader(user.pk if known else None, known, is_superuser(user), roles)
+    limited = None if limit(user) is None else tuple(sorted(limit(user)))
+    return Reader(user.pk if known else None, known, is_superuser(user), roles, limited)
 
 
 def role(user, product):
     """Return the role of `user` in `product`: the higher of the implied and the given one, from NOBODY on."""
+    limited = limit(user)
+    if limited is not None and product.pk not in limited:
+        return NOBODY
     if is_superuser(user):
         return MAINTAINER
     return max(_implied_role(user, product.visibility), given_roles(user).get(product.pk, NOBODY))
@@ -183,13 +212,13 @@ def shown_to_all(prefix, other):
 def _sees_view(user, view):
     if not view.shared and not (is_person(user) and view.owner_id == user.pk):
         return False
-    return is_person(user) if view.product is None else sees(user, view.product)
+    return is_person(user) and limit(user) is None if view.product is None else sees(user, view.product)
 
 
 def can(user, action, obj=None, *, own=False):
     """Return whether `user` may do `action` to `obj`: a product, an issue, a view, or None for the whole site.
 
-    `own` says that a comment or batch is the user's own; of an issue the author is asked.
+    `own` says that a comment, an attachment or a batch is the user's own; of an issue the author is asked.
     """
     return refusal(user, action, obj, own=own) is None
 
@@ -213,9 +242,11 @@ def refusal(user, action, obj=None, *, own=False):
     if action in SITE_ACTIONS:
         return None if is_staff(user) else denied
     if obj is None and action in ANYWHERE:
-        return None if is_person(user) else denied
+        return None if is_person(user) and limit(user) is None else denied
     if not sees(user, obj):
         return denied
+    if action != "view" and _only_reads(user, obj if is_product(obj) else obj.product):
+        return _("This token may only read in this product."), "scope"
     if is_view(obj):
         return _view_refusal(user, action, obj, denied)
     product = obj if is_product(obj) else obj.product
@@ -224,6 +255,11 @@ def refusal(user, action, obj=None, *, own=False):
     if product.archived and action not in WITH_ARCHIVED:
         return _("This product is archived: it can be read, but not changed."), "archived"
     return None
+
+
+def _only_reads(user, product):
+    limited = limit(user)
+    return limited is not None and limited[product.pk] != "write"
 
 
 def _role_allows(user, action, obj, given, own):
@@ -264,8 +300,15 @@ def visible_products(user, prefix=""):
         return Q()
     if not is_person(user):
         return Q(**{f"{prefix}visibility": "public"})
-    seen = Q(**{f"{prefix}visibility__in": ("public", "internal")})
-    return seen | products_with_role(user, "viewer", prefix)
+    seen = Q(**{f"{prefix}visibility__in": ("public", "internal")}) | products_with_role(user, "viewer", prefix)
+    limited = limit(user)
+    return seen if limited is None else seen & among(limited, prefix)
+
+
+def among(ids, prefix=""):
+    """Return the condition that a product has one of the `ids`; `prefix` leads to the product."""
+    path = f"{prefix[:-2]}_id" if prefix else "id"
+    return Q(**{f"{path}__in": sorted(ids)})
 
 
 def held_products(user, name):
@@ -280,8 +323,7 @@ def products_with_role(user, name, prefix=""):
     held = held_products(user, name)
     if held is True:
         return Q()
-    path = f"{prefix[:-2]}_id" if prefix else "id"
-    return Q(**{f"{path}__in": held})
+    return among(held, prefix)
 
 
 def visible_issues(user, prefix=""):
@@ -305,7 +347,10 @@ def visible_views(user):
     if not is_person(user):
         return Q(shared=True) & visible_products(user, "product__")
     seen = Q(shared=True) | Q(owner=user.pk)
-    return seen if is_superuser(user) else seen & (Q(product=None) | visible_products(user, "product__"))
+    if is_superuser(user):
+        return seen
+    here = visible_products(user, "product__")
+    return seen & (Q(product=None) | here if limit(user) is None else here)
 
 
 def visible_comments(user, prefix=""):

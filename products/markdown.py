@@ -2,11 +2,13 @@
 
 import html
 import re
+from contextvars import ContextVar
+from time import thread_time
 
 import nh3
+import pygments
 from markdown_it import MarkdownIt
 from mdit_py_plugins.tasklists import tasklists_plugin
-from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
@@ -14,9 +16,21 @@ from pygments.util import ClassNotFound
 # Longer texts come by import alone and are shown as they are, so that no page waits for them.
 RENDER_LIMIT = 64 * 1024
 HIGHLIGHT_LIMIT = 20_000
+# Lexers are made of expressions, and some take the square of what they read: of a line, or of all that follows.
+HIGHLIGHT_SECONDS = 0.1
+LONG_LINE = re.compile(r"[^\n]{1000}")
+# Links that are made of plain text, and boxes of task lists, are found in the square of their number.
+LINK_BEGINS = re.compile(r"//|www\.|mailto:|@")
+LINKIFY_LIMIT = 1_000_000
+BOX = re.compile(r"\[[ xX]\]")
+BOXES_LIMIT = 500
 NESTING_LIMIT = 20
 # Words and punctuation on one line, in which nothing can mean anything: most comments, and quick to show.
 PLAIN = re.compile(r"(?![0-9])WORD(?:[,;?!.]? WORD)*[?!.]?".replace("WORD", r"[^\W_]+(?:['’-][^\W_]+)*"))
+
+# Files of our own, whose address tells nothing; a picture from elsewhere would tell others who reads here.
+ATTACHED = re.compile(r"/attachments/[0-9a-f]{32}/")
+PICTURE = re.compile(rf"!\[([^\[\]\n]{{0,500}})\]\(({ATTACHED.pattern})\)")
 
 TAGS = {
     "a",
@@ -57,19 +71,39 @@ ATTRIBUTES = {
     "ol": {"start"},
     "th": {"align"},
     "td": {"align"},
+    "img": {"src", "alt", "loading"},
     "input": {"type", "checked", "disabled"},
 }
 
 
+class _TooSlow(Exception):
+    """The code of a text takes longer to highlight than it may."""
+
+
 def _highlighted(code, language, _attributes):
-    if not language or len(code) > HIGHLIGHT_LIMIT:
+    if not language or len(code) > HIGHLIGHT_LIMIT or LONG_LINE.search(code):
         return ""
     try:
         lexer = get_lexer_by_name(language, stripnl=False)
-    except ClassNotFound:
+        return pygments.format(_in_time(lexer.get_tokens(code)), HtmlFormatter(nowrap=True))
+    except (ClassNotFound, _TooSlow):
         return ""
-    return highlight(code, lexer, HtmlFormatter(nowrap=True))
 
+
+def _in_time(tokens):
+    """Yield `tokens` while the text has any of its time left. Raises _TooSlow."""
+    left = _time_left.get()
+    begun = thread_time()
+    try:
+        for token in tokens:
+            yield token
+            if thread_time() - begun > left[0]:
+                raise _TooSlow
+    finally:
+        left[0] -= thread_time() - begun
+
+
+_time_left: ContextVar[list] = ContextVar("seconds that the code of a text may still take")
 
 # The boxes of task lists as the sanitiser prints them, and what a screen reader is to say.
 BOXES = {
@@ -77,14 +111,46 @@ BOXES = {
     '<input disabled="disabled" type="checkbox">': "to do",
 }
 
-_parser = (
-    MarkdownIt(
-        "gfm-like",
-        {"html": False, "linkify": True, "breaks": True, "highlight": _highlighted, "maxNesting": NESTING_LIMIT},
-    )
-    .disable("image")
-    .use(tasklists_plugin)
-)
+
+def _picture(state, silent):
+    """Read ![words](address) where the address is that of an attached file; all other pictures are words and a link."""
+    match = PICTURE.match(state.src, state.pos)
+    if match is None:
+        return False
+    if not silent:
+        # Beside a text it is small: what is within no link leads to its full size.
+        around = state.linkLevel == 0
+        if around:
+            state.push("link_open", "a", 1).attrs = {"href": match[2]}
+        state.push("picture", "img", 0).attrs = {"src": match[2], "alt": match[1], "loading": "lazy"}
+        if around:
+            state.push("link_close", "a", -1)
+    state.pos = match.end()
+    return True
+
+
+def _of_our_own(element, attribute, value):
+    """Return the `value` of an attribute, or None for the address of a picture that is not of our own."""
+    return None if element == "img" and attribute == "src" and not ATTACHED.fullmatch(value) else value
+
+
+def _make_parser(linkify, tasks):
+    options = {"html": False, "breaks": True, "highlight": _highlighted, "maxNesting": NESTING_LIMIT}
+    parser = MarkdownIt("gfm-like", {**options, "linkify": linkify}).disable("image")
+    if tasks:
+        parser.use(tasklists_plugin)
+    parser.inline.ruler.before("link", "picture", _picture)
+    return parser
+
+
+_parsers = {(linkify, tasks): _make_parser(linkify, tasks) for linkify in (True, False) for tasks in (True, False)}
+
+
+def _parser_of(text):
+    """Return the parser for `text`: one without what would take the square of its length."""
+    # From each place where a link may begin, the rest of the word is read.
+    work = sum(len(word) * len(LINK_BEGINS.findall(word)) for word in text.split())
+    return _parsers[work <= LINKIFY_LIMIT, len(BOX.findall(text)) <= BOXES_LIMIT]
 
 
 def render(text):
@@ -97,12 +163,16 @@ def render(text):
 
 
 def _rendered(text):
+    _time_left.set([HIGHLIGHT_SECONDS])
+    drawn = _parser_of(text).render(text)
+    # To ask for each attribute takes longer than all the rest: only texts with pictures need that.
+    with_pictures = {"tags": TAGS | {"img"}, "attribute_filter": _of_our_own} if "<img " in drawn else {"tags": TAGS}
     safe = nh3.clean(
-        _parser.render(text),
-        tags=TAGS,
+        drawn,
         attributes=ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow noopener noreferrer",
+        **with_pictures,
     )
     for box, said in BOXES.items():
         safe = safe.replace(box, f'{box[:-1]} aria-label="{said}">')

@@ -4,12 +4,12 @@ from functools import wraps
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.http import Http404, HttpResponseNotAllowed, HttpResponsePermanentRedirect
+from django.http import Http404, HttpResponseNotAllowed, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from accounts import confirming
+from accounts.addresses import own_address
 from history.errors import Conflict, Forbidden, Stale, Unreadable
 from products.access import is_person
 from products.finding import find
@@ -109,10 +109,11 @@ def ask_first(request, title, detail, action, *, back=""):
     return confirming.ask(request, title, detail, action, back=back or _back(request))
 
 
-def add_errors(form, error):
-    """Put the errors of a service beside the fields that `form` has, and the others above it."""
+def add_errors(form, error, *beside):
+    """Put the errors of a service beside the fields that `form`, or one `beside` it, has, and the others above it."""
     for field, errors in error.error_dict.items():
-        form.add_error(field if field in form.fields else None, errors)
+        home = next((one for one in (form, *beside) if field in one.fields), None)
+        (home or form).add_error(field if home else None, errors)
 
 
 def version_of(request):
@@ -122,7 +123,4 @@ def version_of(request):
 
 def go_back(request, otherwise):
     """Return a redirect to the page that the form names, where it is one of ours."""
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
-        target = otherwise
-    return redirect(target)
+    return HttpResponseRedirect(own_address(request.POST.get("next", "")) or otherwise)

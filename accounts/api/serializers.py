@@ -3,7 +3,7 @@
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.models import User
+from accounts.models import SCOPES, User
 from issuetracker.api.fields import Choice, Flag, StrictSerializer, Text
 
 
@@ -27,3 +27,22 @@ class MeSerializer(StrictSerializer):
     single_key_shortcuts = Flag(required=False)
     is_staff = serializers.BooleanField(read_only=True)
     lock_version = serializers.IntegerField(read_only=True)
+
+
+class TokenSerializer(StrictSerializer):
+    """A token of one's own. Its `secret` is told once, by the answer that makes it."""
+
+    id = serializers.IntegerField(read_only=True)
+    name = Text(max_length=100)
+    prefix = serializers.CharField(read_only=True)
+    scopes = serializers.ListField(child=Choice(choices=SCOPES), allow_empty=False, max_length=len(SCOPES))
+    products = serializers.DictField(
+        child=Choice(choices=("read", "write")),
+        required=False,
+        allow_null=True,
+        help_text="The scope in each product that it is for, by key; null: it is for all.",
+    )
+    created_at = serializers.DateTimeField(read_only=True)
+    expires_at = serializers.DateTimeField(required=False, allow_null=True)
+    last_used_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    secret = serializers.CharField(read_only=True, required=False)

@@ -5,9 +5,10 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotAuthenticated
 
 from accounts import services
-from accounts.api.serializers import MeSerializer, PersonSerializer
-from accounts.models import NAME_LIMIT, User, can_be_stored
-from issuetracker.api.views import Listed, Read, Resource, Updated
+from accounts.api.serializers import MeSerializer, PersonSerializer, TokenSerializer
+from accounts.models import NAME_LIMIT, ApiToken, User, can_be_stored
+from accounts.tokens import with_products
+from issuetracker.api.views import Created, Ended, Listed, Read, Resource, Updated
 from issuetracker.keyset import Key
 from products import access
 
@@ -59,3 +60,41 @@ class MeViewSet(Read, Updated, Resource):
     def perform_update(self, row, expected, changes):
         """Change one's preferences. Return the User."""
         return services.update_user(row, expected_version=expected, **self.doing, **changes)
+
+
+@extend_schema(tags=["people"])
+class TokenViewSet(Listed, Created, Read, Ended, Resource):
+    """One's own tokens that are not revoked. A token that is for some products neither sees nor makes any."""
+
+    serializer_class = TokenSerializer
+    lookup_value_converter = "int"
+    write_scope = "admin"
+    ordering = (Key("id"),)
+
+    def get_queryset(self):
+        """Return those of who is signed in. Raises NotAuthenticated."""
+        self.require_person()
+        own = ApiToken.objects.filter(user=self.request.user.pk, revoked_at=None).select_related("user")
+        return own if access.limit(self.request.user) is None else own.none()
+
+    def told_rows(self, rows):
+        """Return the representations of the rows of a list."""
+        return super().told_rows(with_products(rows, self.request.user))
+
+    def told(self, row):
+        """Return `(representation, ETag)` of a token."""
+        return super().told(*with_products([row], self.request.user))
+
+    def again(self, row):
+        """Return the new token with its secret, which no other answer tells."""
+        return row
+
+    def perform_create(self, fields):
+        """Make a token. Return it."""
+        token, secret = services.create_token(self.request.user, **self.doing, **fields)
+        token.secret = secret
+        return token
+
+    def perform_destroy(self, row, expected):
+        """Revoke the token at once."""
+        services.revoke_token(row, **self.doing)

@@ -17,6 +17,7 @@ from history import log
 from history.errors import Conflict, Forbidden
 from history.models import Kind
 from history.writing import check, lock, refuse_unknown, save_named
+from products import access
 from products.models import clean_line
 
 OWN_FIELDS = frozenset({"display_name", "email", "time_zone", "theme", "single_key_shortcuts"})
@@ -27,6 +28,8 @@ NAMES_AT_ONCE = 500
 
 def allowed_fields(actor, user=None):
     """Return the fields of `user` (None: of a new one) that `actor` may set; none where nothing may be set."""
+    if access.limit(actor) is not None:
+        return frozenset()
     if actor.is_active and actor.is_superuser:
         return SUPERUSER_FIELDS
     if actor.is_active and actor.is_staff and not (user and user.is_superuser):

@@ -14,10 +14,10 @@ from django.contrib import messages
 from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.addresses import own_address
 from accounts.sessions import PLACE
 from accounts.signin import place
 
@@ -26,7 +26,7 @@ PROVIDER = "socialaccount"
 
 def is_local_path(text):
     """Return whether `text` leads to a page of this site and names no host."""
-    return text.startswith("/") and url_has_allowed_host_and_scheme(text, allowed_hosts=None)
+    return bool(own_address(text))
 
 
 def is_break_glass(user):

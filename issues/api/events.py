@@ -13,6 +13,8 @@ PEOPLE = ("assignee", "author", "owner", "triage_owner", "default_assignee", "as
 LISTS = ("labels",)
 TEXTS = ("title", "description", "body", "question", "key", "name", "display_name", "email")
 FLAGS = {"archived_at": "archived"}
+# What a comment says, which goes with it into the trash.
+SAID = ("body", "file")
 # The trash is told by the kind of the event; the API has no field for it.
 LEFT_OUT = ("deleted_at",)
 # How the API writes a row: one text, or two that a dash joins. Parts are told by the name they had then.
@@ -57,7 +59,7 @@ def _changes(event, names):
 
 def _value(event, field, frozen, names):
     """Return a frozen value in the form that `field` has in the API, or None for what the reader may not see."""
-    if event.of_trash and field == "body":
+    if event.of_trash and field in SAID:
         return None
     if field in FLAGS:
         return frozen is not None

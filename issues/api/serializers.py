@@ -392,6 +392,28 @@ class CommentSerializer(StrictSerializer):
     edited_at = serializers.DateTimeField(read_only=True, allow_null=True)
 
 
+class FileSerializer(StrictSerializer):
+    """A form with a file."""
+
+    file = serializers.FileField()
+
+
+class AttachmentSerializer(StrictSerializer):
+    """A file on an issue, or on a comment. `markdown` shows it in a text, or leads to it."""
+
+    id = serializers.IntegerField(read_only=True)
+    name = serializers.CharField(read_only=True)
+    media_type = serializers.CharField(read_only=True)
+    size = serializers.IntegerField(read_only=True)
+    width = serializers.IntegerField(read_only=True, allow_null=True, help_text="Of a picture that is shown.")
+    height = serializers.IntegerField(read_only=True, allow_null=True)
+    comment = serializers.IntegerField(read_only=True, allow_null=True, source="comment_id")
+    author = PersonField(read_only=True)
+    created_at = serializers.DateTimeField(read_only=True)
+    markdown = serializers.CharField(read_only=True)
+    url = AddressField()
+
+
 class RelationSerializer(StrictSerializer):
     """A link from the issue of the URL to another one."""
 

@@ -4,12 +4,14 @@ import time
 
 from django.core.cache import cache
 from django.db import OperationalError
+from django.db.models import Count, Max, Sum
 
 from issues.finding.search import search
 from issues.models import Issue
 from issues.query import QueryError
 from issuetracker.database import bounded
 from products import access
+from products.models import Product
 
 CAP = 1000
 KEPT = 30
@@ -23,7 +25,9 @@ def counts(views, user):
     A view whose query cannot be run has none: what its valid part finds is more than it asks for. Neither has one that
     would take too long.
     """
-    names = {_name(view, user): view for view in views}
+    views = list(views)
+    seen = _products_of(user) if views else ""
+    names = {_name(view, user, seen): view for view in views}
     found = cache.get_many(names)
     end = time.monotonic() + ALL
     counted = {}
@@ -36,10 +40,19 @@ def counts(views, user):
     return {view.pk: found[name] for name, view in names.items() if found.get(name) is not None}
 
 
-def _name(view, user):
-    """Return what the count is remembered by: it changes with what the view asks for and with the reader's roles."""
+def _products_of(user):
+    """Return a short text that changes with the products that `user` sees: what is closed to them is counted no more.
+
+    It says nothing of issues: one that turns confidential may be counted for as long as counts are remembered.
+    """
+    told = Product.objects.visible_to(user).aggregate(n=Count("pk"), versions=Sum("lock_version"), at=Max("updated_at"))
+    return f"{told['n']}:{told['versions']}:{told['at'].timestamp() if told['at'] else 0}"
+
+
+def _name(view, user, seen):
+    """Return what the count is remembered by: it changes with what the view asks for and with the reader's rights."""
     roles = hash(tuple(sorted(access.given_roles(user).items())))
-    return f"view-count:{view.pk}:{view.lock_version}:{user.pk}:{user.is_superuser}:{roles}"
+    return f"view-count:{view.pk}:{view.lock_version}:{user.pk}:{user.is_superuser}:{roles}:{seen}"
 
 
 def _count(view, user, seconds):

@@ -1,8 +1,10 @@
 """Every write to issues and what hangs on them, to statuses and saved views, and the undo of any batch."""
 
+from issues.services.attachments import attach, detach, redact_attachment, restore_attachment, sweep_files
 from issues.services.attention import unvote, vote, watch
 from issues.services.batch import link_duplicates, write_batch
 from issues.services.comments import add_comment, edit_comment, restore_comment, trash_comment
+from issues.services.files import kept
 from issues.services.issues import create_issue, update_issue
 from issues.services.needinfos import ask, withdraw
 from issues.services.presence import be_here
@@ -21,25 +23,31 @@ __all__ = [
     "add_comment",
     "archive_view",
     "ask",
+    "attach",
     "be_here",
     "can_undo",
     "create_issue",
     "create_status",
     "create_view",
     "decide",
+    "detach",
     "edit_comment",
+    "kept",
     "link_duplicates",
     "pin_view",
     "purge",
     "purge_expired",
     "redact",
+    "redact_attachment",
     "relate",
+    "restore_attachment",
     "restore_comment",
     "restore_issue",
     "resume",
     "right_to_undo",
     "running",
     "stored_relation",
+    "sweep_files",
     "trash_comment",
     "trash_issue",
     "undo",

@@ -146,6 +146,7 @@ def _link_chunk(wanted, originals, batch):
             continue
         originals[issue.pk] = target.pk
         issue.duplicate_of = target
+        issue.lock_version += 1
         linked.append(issue)
         change = {"duplicate_of": (None, log.freeze(target))}
         one = told(batch, Kind.CHANGED, issue, None, issue.closed_at, changes=change)

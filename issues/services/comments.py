@@ -9,8 +9,10 @@ from history import log
 from history.models import Kind
 from history.writing import check, insert, lock, save_changed
 from issues import fulltext
+from issues.files.references import resolve
 from issues.models import Comment
-from issues.services.issues import lock_issue, touch, update_issue, wake
+from issues.services import files as incoming
+from issues.services.issues import lock_issue, take_along, touch, update_issue, wake
 from issues.services.needinfos import answer
 from products import access
 from products.markdown import render
@@ -18,21 +20,26 @@ from products.models import TEXT_LIMIT
 
 
 @transaction.atomic
-def add_comment(issue, *, actor, via, body, internal=False, expected_version=None, batch=None, **changes):
+def add_comment(issue, *, actor, via, body, internal=False, expected_version=None, batch=None, files=(), **changes):
     """Comment on `issue`, and in the same batch make `changes` to it (as `update_issue`). Return the Comment.
 
     What everybody can read answers what its author was asked, and wakes an issue that is snoozed. `batch` makes it
-    part of a larger one. Raises Forbidden, Stale, or ValidationError by field.
+    part of a larger one. `files` (those of `kept`) belong to it, and are all that it says where it has no text.
+    Raises Forbidden, Stale, or ValidationError by field.
     """
     issue = lock_issue(issue, expected_version)
     access.authorize(actor, "comment_internally" if internal else "comment", issue)
     now = timezone.now()
+    body = resolve(body, files) if body.strip() else "\n".join(file.markdown for file in files)
     comment = Comment(issue=issue, body=body, internal=internal, author=actor, created_at=now)
     check_comment(comment)
     batch = batch or log.open_batch(actor=actor, via=via, at=now)
     comment.body_html = render(body)
     insert(comment)
     _record(Kind.COMMENTED, comment, issue, batch, counted=1, state=log.present(comment))
+    if files:
+        incoming.add(files, issue, batch, comment=comment)
+        save_changed(issue, ["event_count"])
     if not internal:
         wake(issue, batch)
         answer(issue, batch)
@@ -71,13 +78,22 @@ def lock_comment(comment, expected_version=None, *, trashed=False):
 
 
 @transaction.atomic
-def edit_comment(comment, *, actor, via, body, expected_version=None):
-    """Replace the text of `comment`. Return it. Raises Forbidden, Stale, or ValidationError by field."""
+def edit_comment(comment, *, actor, via, body, expected_version=None, files=()):
+    """Replace the text of `comment`, and add `files` (those of `kept`). Return it.
+
+    Raises Forbidden, Stale, or ValidationError by field.
+    """
     comment, issue = lock_comment(comment, expected_version)
-    _authorize(actor, "edit_comment", comment, issue)
-    if body == comment.body:
+    authorize(actor, "edit_comment", comment, issue)
+    body = resolve(body, files)
+    if body == comment.body and not files:
         return comment
-    return set_body(comment, issue, body, log.open_batch(actor=actor, via=via))
+    batch = log.open_batch(actor=actor, via=via)
+    if body != comment.body:
+        set_body(comment, issue, body, batch)
+    if files:
+        take_along(files, issue, batch, comment=comment)
+    return comment
 
 
 def set_body(comment, issue, body, batch):
@@ -93,7 +109,7 @@ def set_body(comment, issue, body, batch):
     return comment
 
 
-def _authorize(actor, action, comment, issue):
+def authorize(actor, action, comment, issue):
     """Raise Forbidden unless `actor` sees `comment` and may do `action` to it."""
     if comment.internal:
         access.authorize(actor, "comment_internally", issue)

@@ -13,7 +13,9 @@ from history.models import Change, Kind
 from history.writing import refuse_unknown, save_changed
 from issues import fulltext, rules, similar
 from issues.choices import Return
+from issues.files.references import resolve
 from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber, Vote
+from issues.services import files as incoming
 from issuetracker.prepared import PreparedModels, Slot
 from products import access
 from products.markdown import render
@@ -52,6 +54,8 @@ TEXTS = {"title", "description"}
 COMPARED = {*TEXTS, "product"}
 # What decides who sees an issue: its votes count for its original where all readers of that see it.
 SHOWN_BY = {"deleted_at", "confidential", "product", "assignee"}
+# What moves with whatever is told of an issue.
+COUNTED = ["event_count", "lock_version", "updated_at", "updated_by"]
 # What the events of an issue keep: its state, and what nobody but an undo asks for.
 KEPT = (*Issue.TRACKED, "waits_from")
 RETURN_FIELDS = ("returned_at", "returned_reason")
@@ -99,12 +103,15 @@ LIVE = PreparedModels(_live)
 
 
 @transaction.atomic
-def create_issue(product, *, actor, via, **fields):
+def create_issue(product, *, actor, via, files=(), **fields):
     """File an issue (`title` needed; fields as `issues.rules.FIELDS`, rows for what refers to rows). Return it.
+
+    `files` are those of `kept`, which the description may name.
 
     Raises Forbidden that names a field which needs a triager, or ValidationError by field.
     """
     refuse_unknown(fields, rules.FIELDS - {"product"})
+    fields = _with_addresses(fields, files)
     rules.authorize_creation(actor, product, fields)
     now = timezone.now()
     issue = Issue(
@@ -119,7 +126,29 @@ def create_issue(product, *, actor, via, **fields):
     )
     issue.label_list = []
     _set_fields(issue, _with_defaults(product, actor, fields), actor=actor, now=now)
-    return insert(issue, log.open_batch(actor=actor, via=via, at=now))
+    batch = log.open_batch(actor=actor, via=via, at=now)
+    insert(issue, batch)
+    if files:
+        incoming.add(files, issue, batch)
+        writing.save_changed(issue, ["event_count"])
+    return issue
+
+
+def _with_addresses(fields, files):
+    """Return `fields` with the addresses of `files` where the description names them."""
+    if not files or not fields.get("description"):
+        return fields
+    return fields | {"description": resolve(fields["description"], files)}
+
+
+def take_along(files, issue, batch, *, comment=None):
+    """Add `files` to a locked `issue`, or to a comment on it, in `batch`. Return the Attachments."""
+    access.authorize(batch.actor, "attach", issue)
+    if comment is None or not comment.internal:
+        touch(issue, batch)
+    added = incoming.add(files, issue, batch, comment=comment)
+    writing.save_changed(issue, COUNTED)
+    return added
 
 
 def _with_defaults(product, actor, fields):
@@ -173,14 +202,16 @@ def _count_on(product):
 
 
 @transaction.atomic
-def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=None, **changes):
+def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=None, files=(), **changes):
     """Change the named fields of `issue` (`product` moves it). Return it as it is then.
 
     Only what differs is written, with one event; fields that others change at the same time stay theirs. `seen` is
-    the number of the last event that the caller knows of: a later change of the same fields is a conflict. `batch`
-    makes the change part of a larger one. Raises Forbidden, Stale, or ValidationError by field.
+    the version of the issue that the caller knows of: a later change of the same fields is a conflict. `batch` makes
+    the change part of a larger one, and `files` (those of `kept`) come with it. Raises Forbidden, Stale, or
+    ValidationError by field.
     """
     refuse_unknown(changes, rules.FIELDS)
+    changes = _with_addresses(changes, files)
     if changes.get("duplicate_of") is not None:
         lock_family(issue.pk, changes["duplicate_of"].pk)
     issue = lock_issue(issue, expected_version)
@@ -189,6 +220,8 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
     access.forget_roles(actor)
     changes = _real_changes(issue, changes, actor)
     if not changes:
+        if files:
+            take_along(files, issue, batch or log.open_batch(actor=actor, via=via))
         return issue
     now = timezone.now()
     before = log.state(issue, _touched(changes))
@@ -205,6 +238,8 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
         _take_duplicates_along(issue, batch)
     if actor.pk == issue.author_id and not TEXTS.isdisjoint(changes):
         wake(issue, batch)
+    if files:
+        take_along(files, issue, batch)
     return issue
 
 
@@ -245,9 +280,9 @@ def _touched(changes):
 
 
 def _refuse_unseen(issue, seen, changes):
-    """Raise Stale where somebody has changed one of the same fields after the event numbered `seen`."""
-    later = Change.objects.filter(issue=issue, event__number__gt=seen, field__in=changes)
-    if issue.event_count > seen and later.exists():
+    """Raise Stale where somebody has changed one of the same fields after the version `seen`."""
+    later = Change.objects.filter(issue=issue, event__version__gt=seen, field__in=changes)
+    if issue.lock_version > seen and later.exists():
         raise Stale(_("Somebody has changed this in the meantime."), issue)
 
 

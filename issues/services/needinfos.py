@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from history import log
-from history.errors import Conflict, Forbidden
+from history.errors import Conflict
 from history.models import Kind
 from history.writing import check, insert, lock, save_changed
 from issues import rules
@@ -71,11 +71,8 @@ def withdraw(needinfo, *, actor, via, expected_version=None):
     """
     issue = lock_issue(needinfo.issue)
     needinfo = lock(NeedInfo.objects.all(), needinfo, expected_version)
-    access.forget_roles(actor)
-    if actor.pk not in (needinfo.asker_id, needinfo.requestee_id) or not access.sees(actor, issue):
-        access.authorize(actor, "triage", issue)
-    if issue.product.archived:
-        raise Forbidden(_("This product is archived: it can be read, but not changed."), "archived")
+    own = actor.pk in (needinfo.asker_id, needinfo.requestee_id)
+    access.authorize(actor, "withdraw_own" if own else "triage", issue)
     if needinfo.state != NeedInfo.State.OPEN:
         raise Conflict(_("This question is not open any more."), "closed")
     batch = log.open_batch(actor=actor, via=via)

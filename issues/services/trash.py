@@ -12,7 +12,19 @@ from history.errors import Conflict
 from history.models import Change, Event, Kind, Via
 from history.writing import lock, save_changed
 from issues import fulltext, similar
-from issues.models import Comment, Issue, IssueCounter, IssueLabel, IssueNumber, NeedInfo, Relation, Vote, Watch
+from issues.models import (
+    Attachment,
+    Comment,
+    Issue,
+    IssueCounter,
+    IssueLabel,
+    IssueNumber,
+    NeedInfo,
+    Relation,
+    Vote,
+    Watch,
+)
+from issues.services.attachments import purge_attachments, redact_attachment
 from issues.services.comments import lock_comment
 from issues.services.issues import RELATED, count_votes, finish, lock_family, lock_issue, touch
 from issues.services.relations import REVERSED
@@ -25,6 +37,7 @@ REDACTED_TITLE = "(redacted)"
 REDACTED_FIELDS = {
     Issue: ("title", "description"),
     Comment: ("body",),
+    Attachment: ("file",),
     NeedInfo: ("question",),
     Product: ("title", "description"),
 }
@@ -65,7 +78,7 @@ def set_trashed(issue, batch, trashed):
 
 @transaction.atomic
 def redact(row, field, *, actor, via, expected_version=None):
-    """Blank the text `field` of an issue, comment, question or product, here and in its history. Return the row.
+    """Blank the `field` of an issue, comment, attachment, question or product, here and in its history. Return the row.
 
     An event says that it was done, and by whom. It cannot be undone. Raises Forbidden, Stale, or ValidationError.
     """
@@ -73,6 +86,8 @@ def redact(row, field, *, actor, via, expected_version=None):
     if field not in allowed:
         message = _("Only these can be redacted: %(fields)s.") % {"fields": ", ".join(allowed)}
         raise ValidationError({"field": ValidationError(message, code="choice")})
+    if isinstance(row, Attachment):
+        return redact_attachment(row, actor=actor, via=via, expected_version=expected_version)
     row, issue = _lock_any(row, expected_version)
     access.authorize(actor, "redact", issue or row)
     blank = REDACTED_TITLE if field == "title" else ""
@@ -129,14 +144,14 @@ def _record_redaction(row, issue, field, blank, batch, html):
 
 @transaction.atomic
 def purge(row, *, actor, via, expected_version=None):
-    """Delete an issue, comment or product that is in the trash for good, with its history.
+    """Delete an issue, comment, attachment or product that is in the trash for good, with its history.
 
     Raises Forbidden, Stale, or Conflict where it is not in the trash.
     """
     if isinstance(row, Issue):
         lock_family(row.pk)
     fresh = lock(type(row).objects.all(), row, expected_version)
-    home = fresh.issue if isinstance(fresh, Comment) else fresh
+    home = fresh.issue if isinstance(fresh, (Attachment, Comment)) else fresh
     access.authorize(actor, "purge", home)
     if fresh.deleted_at is None:
         raise Conflict(_("Only what is in the trash can be purged: delete it first."), "not_in_trash")
@@ -144,7 +159,10 @@ def purge(row, *, actor, via, expected_version=None):
 
 
 def _purge(row, batch):
-    if isinstance(row, Comment):
+    if isinstance(row, Attachment):
+        purge_attachments(Attachment.objects.filter(pk=row.pk))
+    elif isinstance(row, Comment):
+        purge_attachments(row.attachments.all())
         Event.objects.filter(about="comment", about_id=row.pk).delete()
         row.delete()
     elif isinstance(row, Issue):
@@ -174,6 +192,7 @@ def _purge_issues(ids, batch):
     _let_go(ids, batch)
     merged = Issue.objects.filter(pk__in=ids, duplicate_of__isnull=False).exclude(duplicate_of__in=ids)
     originals = set(merged.values_list("duplicate_of", flat=True))
+    purge_attachments(Attachment.objects.filter(issue__in=ids))
     for model in (Change, Event, IssueLabel, IssueNumber, Comment, NeedInfo, Vote, Watch):
         model.objects.filter(issue_id__in=ids).delete()
     Issue.objects.filter(pk__in=ids).delete()
@@ -214,7 +233,7 @@ def purge_expired(now):
     """Purge what has been in the trash for longer than 30 days at `now`, at most 500 of a kind. Return how many."""
     limit = now - timedelta(days=KEPT_DAYS)
     purged = 0
-    for model in (Comment, Issue, Product):
+    for model in (Attachment, Comment, Issue, Product):
         for row in model.objects.filter(deleted_at__lt=limit).order_by("pk")[:CHUNK]:
             with transaction.atomic():
                 locked = model.objects.select_for_update().filter(pk=row.pk, deleted_at__lt=limit).first()

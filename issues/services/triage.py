@@ -39,7 +39,7 @@ def decide(
     """Make a `decision` (issues.choices.Decision) on `issue`. Return what was Decided.
 
     `details` are those of DECISION_DETAILS, rows for what refers to rows; `changes` are fields that are set with it, as
-    by `update_issue`, and `comment` is said before. `seen` is the number of the last event that the caller knows of.
+    by `update_issue`, and `comment` is said before. `seen` is the version of the issue that the caller knows of.
     `batch` makes it part of a larger one. Raises Forbidden, Stale, Conflict where it was decided before, or
     ValidationError by field.
     """
@@ -155,10 +155,10 @@ def _refuse_decided(issue, decision, seen):
     """Raise Conflict or Stale where somebody has decided on `issue` in the meantime, saying who and what."""
     if not issue.is_in_triage and (decision not in ANY_TIME or not issue.is_open):
         raise Conflict(_decided(issue), "decided")
-    if seen is None or issue.event_count <= seen:
+    if seen is None or issue.lock_version <= seen:
         return
-    later = Change.objects.filter(issue=issue, event__number__gt=seen, field__in=SEEN_FIELDS).exists()
-    if later or Event.objects.filter(issue=issue, number__gt=seen, kind=Kind.ASKED).exists():
+    later = Change.objects.filter(issue=issue, event__version__gt=seen, field__in=SEEN_FIELDS).exists()
+    if later or Event.objects.filter(issue=issue, version__gt=seen, kind=Kind.ASKED).exists():
         raise Stale(_("Somebody has decided on this in the meantime: look at it once more."), issue)
 
 

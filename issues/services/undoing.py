@@ -16,8 +16,20 @@ from history.errors import Conflict, Forbidden, Refused
 from history.models import ASIDE, Batch, Change, Event, Kind, Via
 from history.writing import lock
 from issues import rules
-from issues.models import Comment, Issue, NeedInfo, Priority, Relation, SavedView, Severity, Status, Vote, Watch
-from issues.services import attention, comments, needinfos, relations, statuses, trash, views
+from issues.models import (
+    Attachment,
+    Comment,
+    Issue,
+    NeedInfo,
+    Priority,
+    Relation,
+    SavedView,
+    Severity,
+    Status,
+    Vote,
+    Watch,
+)
+from issues.services import attachments, attention, comments, needinfos, relations, statuses, trash, views
 from issues.services.issues import KEPT, finish, lock_family, lock_issue
 from products import access
 from products import services as products
@@ -169,6 +181,8 @@ def _came_along(event, issues):
 
 def right_to_undo(event, own=False):
     """Return the action that who undoes an `event` of an issue must be allowed to do; `own`: it is theirs."""
+    if event.about == "attachment":
+        return "detach"
     return ATTENTION[event.kind] if own and event.kind in ATTENTION else RIGHTS.get(event.kind, "undo")
 
 
@@ -279,6 +293,8 @@ def _revert(event, undoing):
         return _revert_relation(event, undoing)
     if event.about == "comment":
         return _revert_comment(event, undoing)
+    if event.about == "attachment":
+        return _revert_attachment(event, undoing)
     if event.about == "needinfo":
         return _revert_question(event, undoing)
     if event.about in ("vote", "watch"):
@@ -464,6 +480,18 @@ def _revert_comment(event, undoing):
     if not log.same(change.after, log.freeze(comment.body)) or not change.before:
         return [_left(event, "body")]
     comments.set_body(comment, issue, change.before, undoing)
+    return []
+
+
+def _revert_attachment(event, undoing):
+    """Take an attachment away, or bring it back."""
+    gone = event.kind != Kind.TRASHED
+    attachment = Attachment.objects.select_related("issue").get(pk=event.about_id)
+    try:
+        attachment, issue = attachments.lock_attachment(attachment, trashed=not gone)
+    except (Attachment.DoesNotExist, Issue.DoesNotExist):
+        return [] if gone else [_left(event, None)]
+    attachments.set_trashed(attachment, issue, undoing, gone)
     return []
 
 

@@ -3,7 +3,8 @@
 from django.urls import reverse
 
 from accounts.models import User
-from issues.models import Issue, Priority, Severity, Status
+from issues.models import Comment, Issue, Priority, Severity, Status
+from issues.tests.samples import picture, upload
 from products.models import Label, Product
 
 
@@ -44,6 +45,16 @@ class WebDoor:
 
     def comment(self, issue, text):
         self.post("comment-add", issue.key, body=text, internal="on" if len(text) > 20 else "")
+
+    def file(self, issue, text):
+        """Attach a file, by itself or with a comment."""
+        if len(text) % 2:
+            self.post("attachment-add", issue.key, file=upload(text.encode(), f"{text}.txt"))
+        else:
+            self.post("comment-add", issue.key, body="", file=upload(picture(), "shot.png"), internal="on")
+
+    def drop(self, attachment):
+        self.post("attachment-detach", attachment.issue.key, attachment.pk)
 
     def edit_comment(self, comment, text):
         self.post("comment-edit", comment.issue.key, comment.pk, body=text, version=comment.lock_version)
@@ -88,6 +99,16 @@ class ApiDoor:
 
     def comment(self, issue, text):
         self.send("post", f"issues/{issue.key}/comments/", {"body": text, "internal": len(text) > 20})
+
+    def file(self, issue, text):
+        """Attach a file to the issue, or to its first comment."""
+        comment = Comment.objects.filter(issue=issue, deleted_at=None).order_by("id").first() if len(text) % 2 else None
+        home = f"issues/{issue.key}/comments/{comment.pk}" if comment else f"issues/{issue.key}"
+        answer = self.client.post(f"/api/v1/{home}/attachments/", {"file": upload(text.encode(), f"{text}.txt")})
+        assert answer.status_code < 500, answer.content
+
+    def drop(self, attachment):
+        self.send("delete", f"issues/{attachment.issue.key}/attachments/{attachment.pk}/")
 
     def edit_comment(self, comment, text):
         self.send("patch", f"issues/{comment.issue.key}/comments/{comment.pk}/", {"body": text})

@@ -16,7 +16,8 @@ from issues.exporters.files import chunks
 from issues.finding import search
 from issues.models import Issue, Status
 from issues.query.fields import EXPORTED
-from issues.services import create_issue, create_view, update_issue
+from issues.services import add_comment, attach, create_issue, create_view, kept, update_issue
+from issues.tests.samples import upload
 from products.models import Component, Label
 from products.services import create_part, create_product
 
@@ -79,7 +80,7 @@ def test_a_list_is_exported_as_it_is_shown(product, triager, maintainer, api):
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"].startswith('attachment; filename="web-issues-2')
     two, one = table(answer)
-    assert list(one) == list(EXPORTED)
+    assert list(one) == [*EXPORTED, "attachments"]
     assert (one["id"], one["title"], one["label"], one["component"]) == ("WEB-1", 'Says "no" then', "a, b", "Cart")
     assert (one["assignee"], one["resolution"], one["confidential"], one["votes"]) == ("tom", "", "false", "0")
     assert (two["id"], two["priority"], two["category"]) == ("WEB-2", "high", "triage")
@@ -90,6 +91,7 @@ def test_json_lines_are_what_the_api_tells(product, triager, maintainer, api):
     one = file(product, triager, description="Über\u2028zwei\x85")
     file(product, triager, "Two", parent=one)
     told = api(triager).get("/api/v1/issues/?include=description&sort=created-desc").json()["results"]
+    told = [{**issue, "attachments": []} for issue in told]
     for answer in (
         at(triager).get("/issues/export.jsonl?q="),
         api(triager).get(f"{API}?format=jsonl"),
@@ -137,6 +139,22 @@ def test_it_holds_what_the_reader_may_see(product, administrator, triager, repor
     assert at(stranger).get("/products/SEC/issues/export.csv").status_code == 404
     hidden, absent = (api(stranger).get(f"/api/v1/products/{key}/issues/export/") for key in ("SEC", "NOT"))
     assert (hidden.status_code, hidden.content) == (absent.status_code, absent.content) == (404, absent.content)
+
+
+def test_files_are_told_to_who_gets_them(product, triager, reporter, stranger):
+    issue = file(product, triager)
+    hidden = add_comment(issue, actor=triager, via="web", body="x", internal=True)
+    for home, name in ((issue, "=seen.log"), (hidden, "hidden.log")):
+        with kept([upload(b"x", name)], actor=triager, action="attach", home=issue) as files:
+            attach(home, actor=triager, via="web", files=files)
+    (told,) = lines(at(triager).get("/issues/export.jsonl?q="))
+    assert [one["name"] for one in told["attachments"]] == ["=seen.log", "hidden.log"]
+    (told,) = lines(at(stranger).get("/issues/export.jsonl?q="))
+    (one,) = told["attachments"]
+    assert one["url"].startswith("http://localhost:8002/attachments/")
+    assert (one["name"], one["media_type"], one["size"]) == ("=seen.log", "text/plain", 1)
+    (row,) = table(at(stranger).get("/issues/export.csv?q="))
+    assert row["attachments"] == "'=seen.log"
 
 
 def test_a_view_is_exported_by_its_name(product, triager, stranger):
@@ -228,7 +246,8 @@ def test_a_large_export_takes_no_more_memory_than_a_small_one(product, triager):
         _now, highest = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert count == amount
-        assert len(queries) == ceil(amount / 500) + (amount % 500 == 0)
+        # Of each part the issues and their files, and that there is none after the last.
+        assert len(queries) == 2 * ceil(amount / 500) + (amount % 500 == 0)
         return highest
 
     one, three, ten = peak(500), peak(1500), peak(5000)

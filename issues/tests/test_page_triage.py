@@ -103,7 +103,7 @@ def test_what_is_wrong_is_said_beside_what_was_written(client, reports, triager,
 
 
 def test_the_second_sees_what_the_first_did(client, reports, triager, maintainer):
-    seen = reports[0].event_count
+    seen = reports[0].lock_version
     decide(reports[0], "accept", actor=maintainer, via="web")
     answer = post(client, triager, decision="decline", resolution="invalid", seen=seen)
     assert answer.status_code == 409

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from history import log
 from history.models import Batch
-from issues.models import Comment, Issue, NeedInfo, Vote
+from issues.models import Attachment, Comment, Issue, NeedInfo, Vote
 from issues.services import undo
 from issues.tests.doors import AdminDoor, ApiDoor, WebDoor
 from products.models import Component, Label, Member, Milestone, Product, Version
@@ -67,6 +67,8 @@ STEPS = st.lists(
                     "product",
                     *["decide"] * 4,
                     "care",
+                    *["file"] * 2,
+                    "drop",
                 ]
             ),
             which=st.integers(0, 5),
@@ -162,6 +164,10 @@ def take(door, step):
         comments = Comment.objects.filter(deleted_at=None, issue__deleted_at=None).order_by("id")
         if comments:
             door.edit_comment(comments[step.which % len(comments)], step.text)
+    elif step.do == "drop":
+        files = Attachment.objects.filter(deleted_at=None, issue__deleted_at=None).order_by("id")
+        if files:
+            door.drop(files[step.which % len(files)])
     else:
         issues = Issue.objects.filter(deleted_at=None).order_by("id")
         if issues:
@@ -187,7 +193,7 @@ def decision(step, issues):
 
 
 def assert_everything_replays():
-    for model in (Issue, Comment, NeedInfo, Product, Component, Label, Milestone, Version, Member):
+    for model in (Issue, Comment, Attachment, NeedInfo, Product, Component, Label, Milestone, Version, Member):
         for row in model.objects.all():
             assert log.replay(model._meta.model_name, row.pk) == log.present(row), row
     assert not NeedInfo.objects.filter(state="open", issue__closed_at__isnull=False).exists()

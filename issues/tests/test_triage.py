@@ -184,15 +184,15 @@ def test_the_second_who_decides_hears_of_the_first(issue, triager, maintainer, d
 @pytest.mark.parametrize("first", ["snooze", "needinfo", "reroute"])
 def test_who_has_not_seen_what_the_first_did_does_not_overwrite_it(issue, triager, maintainer, details, first, other):
     set_member(other, maintainer, "triager", actor=maintainer.__class__.objects.get(username="ada"), via="web")
-    seen = issue.event_count
+    seen = issue.lock_version
     make(first, issue, maintainer, details)
     with pytest.raises(Stale):
         decide(issue, "accept", actor=triager, via="web", seen=seen)
-    decide(issue, "accept", actor=triager, via="web", seen=fresh(issue).event_count)
+    decide(issue, "accept", actor=triager, via="web", seen=fresh(issue).lock_version)
 
 
 def test_a_comment_in_between_is_no_decision(issue, triager, reporter):
-    seen = issue.event_count
+    seen = issue.lock_version
     add_comment(issue, actor=reporter, via="web", body="It happened again.")
     assert decide(issue, "accept", actor=triager, via="web", seen=seen).issue.status.slug == "accepted"
 

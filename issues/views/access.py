@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404
 
+from accounts.addresses import own_address
 from issues import reading
 from issues.models import Issue
 from issuetracker.prepared import PreparedModels
@@ -34,8 +35,9 @@ def list_of(request):
 def address_of(request, issue, place=""):
     """Return the address of the page of `issue` that still knows the list it was opened from."""
     reference = list_of(request)
-    query = f"?{urlencode({'list': reference})}" if reference else ""
-    return f"{issue.get_absolute_url()}{query}{place}"
+    home = issue.get_absolute_url()
+    known = own_address(f"{home}?{urlencode({'list': reference})}") if reference else ""
+    return f"{known or home}{place}"
 
 
 PAGE = PreparedModels(lambda: reading.at_key().select_related(*SHOWN))

@@ -13,12 +13,13 @@ from history.errors import Forbidden, Stale
 from history.models import Batch
 from issues import services
 from issues.events import visible_events
-from issues.forms import CommentForm, IssueForm, RelationForm
+from issues.forms import CommentForm, FilesForm, IssueForm, RelationForm
 from issues.models import Comment, Issue, NeedInfo, Relation
 from issues.rules import find_status
 from issues.views.access import address_of, at_issue, list_of
 from issues.views.detail import issue_page
 from issues.views.rows import answer_with_rows, wants_rows
+from issues.views.uploading import by_upload
 from products.access import authorize
 from products.numbers import read_number
 from products.pages import add_errors, ask_first, by_form, explained, go_back, version_of
@@ -69,25 +70,30 @@ def _tell(request, text, issue):
 
 
 @by_form
+@by_upload
 @at_issue
 def comment(request, issue):
     """Add a comment, and set the status that was chosen with it."""
-    form = CommentForm(request.POST, auto_id="comment-%s")
+    files = FilesForm({}, request.FILES, auto_id="comment-%s")
+    form = CommentForm(request.POST, auto_id="comment-%s", files=request.FILES)
     changes = _chosen_status(request.POST)
-    if not form.data.get("body", "").strip() and changes:
+    if not form.data.get("body", "").strip() and changes and not request.FILES:
         services.update_issue(issue, actor=request.user, via="web", **changes)
         return (
             answer_with_rows(request, [issue.pk])
             if wants_rows(request)
             else go_back(request, address_of(request, issue))
         )
-    if not form.is_valid():
+    if not (form.is_valid() and files.is_valid()):
         return _not_said(request, issue, form, 400)
+    action = "comment_internally" if form.cleaned_data["internal"] else "comment"
     try:
-        made = services.add_comment(issue, actor=request.user, via="web", **form.cleaned_data, **changes)
+        with services.kept(files.uploads, actor=request.user, action=action, home=issue) as kept:
+            data = {**form.cleaned_data, **changes, "files": kept}
+            made = services.add_comment(issue, actor=request.user, via="web", **data)
     except ValidationError as error:
-        add_errors(form, error)
-        return _not_said(request, issue, form, 400)
+        add_errors(form, error, files)
+        return _not_said(request, issue, form, 400, files)
     except Forbidden as refused:
         form.add_error(None, refused.detail)
         return _not_said(request, issue, form, 403)
@@ -97,12 +103,12 @@ def comment(request, issue):
     return go_back(request, address_of(request, issue, f"#comment-{made.pk}"))
 
 
-def _not_said(request, issue, form, status):
+def _not_said(request, issue, form, status, files=None):
     """Return what is wrong with a comment, with the text that was sent."""
     if wants_rows(request):
         errors = [text for texts in form.errors.values() for text in texts]
         return answer_with_rows(request, [issue.pk], errors=errors, status=status)
-    return issue_page(request, issue, comment_form=form, status=status)
+    return issue_page(request, issue, comment_form=form, comment_files=files, status=status)
 
 
 def _chosen_status(data):
@@ -120,29 +126,35 @@ def _comment(request, issue, pk):
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@by_upload
 @at_issue
 def edit_comment(request, issue, pk):
     """Edit the text of a comment."""
     comment = _comment(request, issue, pk)
     conflict = None
     form = CommentForm(request.POST or None, initial={"body": comment.body})
-    if form.is_valid():
+    files = FilesForm({}, request.FILES) if form.is_bound else FilesForm()
+    if form.is_valid() and files.is_valid():
+        own = {"own": comment.author_id == request.user.pk}
         try:
-            services.edit_comment(
-                comment,
-                actor=request.user,
-                via="web",
-                body=form.cleaned_data["body"],
-                expected_version=version_of(request),
-            )
+            with services.kept(files.uploads, actor=request.user, action="edit_comment", home=issue, **own) as kept:
+                services.edit_comment(
+                    comment,
+                    actor=request.user,
+                    via="web",
+                    body=form.cleaned_data["body"],
+                    expected_version=version_of(request),
+                    files=kept,
+                )
             return redirect(address_of(request, issue, f"#comment-{comment.pk}"))
         except ValidationError as error:
-            form.add_error("body", error.message_dict.get("body", error.messages))
+            add_errors(form, error, files)
         except Stale as stale:
             conflict = comment = stale.current
     context = {"issue": issue, "product": issue.product, "comment": comment, "form": form, "conflict": conflict}
+    context["file_form"] = files
     context |= {"here": address_of(request, issue), "list": list_of(request)}
-    status = 409 if conflict else 400 if form.errors else 200
+    status = 409 if conflict else 400 if form.errors or files.errors else 200
     return render(request, "issues/edit_comment.html", context, status=status)
 
 

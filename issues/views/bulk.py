@@ -9,11 +9,11 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.addresses import own_address
 from history.models import Batch
 from issues import services
 from issues.choices import Decision
@@ -87,8 +87,7 @@ def _chosen(request):
 
 
 def _back(request):
-    back = request.POST.get("next", "")
-    return back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else ""
+    return own_address(request.POST.get("next", ""))
 
 
 def _decision(request):
@@ -162,7 +161,9 @@ def _by_reason(refused):
 def _apply(request, ids, plan, query):
     said = query or _("%(count)d chosen issues") % {"count": len(ids)}
     batch = service.change(ids, plan, actor=request.user, via="web", query=said)
-    home = f"{reverse('issues')}?{urlencode([('q', query)])}" if query else reverse("issues")
+    home = reverse("issues")
+    if query:
+        home = own_address(f"{home}?{urlencode([('q', query)])}") or home
     if batch.state == Batch.State.RUNNING:
         return redirect(f"{reverse('batch', args=[batch.pk])}?{urlencode([('next', _back(request) or home)])}")
     told = _("%(changes)d changed, %(refused)d left as they are.") % {
@@ -180,12 +181,11 @@ def progress(request, pk):
     batch = get_object_or_404(Batch, pk=pk, actor=request.user)
     if batch.todo is None:
         raise Http404
-    back = request.GET.get("next", "")
     context = {
         "batch": batch,
         "runs": batch.state == Batch.State.RUNNING,
         "refused": _by_reason(batch.todo["refused"]),
-        "next": back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else reverse("issues"),
+        "next": own_address(request.GET.get("next", "")) or reverse("issues"),
     }
     context["may_undo"] = not context["runs"] and batch.todo["changes"] and services.can_undo(request.user, batch)
     alone = "X-Fragment" in request.headers

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from issues import services
-from issues.facts import attention_of, questions_of
-from issues.forms import CommentForm, IssueForm, RelationForm, fields_to_create, seen_link
+from issues.facts import attention_of, files_of, questions_of
+from issues.forms import CommentForm, FilesForm, IssueForm, RelationForm, fields_to_create, seen_link
 from issues.standing import standing_of
 from issues.timeline import timeline
 from issues.views.access import address_of, at_issue
@@ -22,6 +22,7 @@ from issues.views.deciding import decisions_of
 from issues.views.fields import fields_of
 from issues.views.lists import neighbours
 from issues.views.live import is_asked, mark_of_issue, unchanged
+from issues.views.uploading import by_upload
 from products.access import can
 from products.finding import find
 from products.markdown import RENDER_LIMIT
@@ -40,12 +41,23 @@ def issue(request, issue):
 
 
 def issue_page(
-    request, issue, *, comment_form=None, relation_form=None, field_form=None, decision_form=None, status=200
+    request,
+    issue,
+    *,
+    comment_form=None,
+    relation_form=None,
+    field_form=None,
+    decision_form=None,
+    file_form=None,
+    comment_files=None,
+    status=200,
 ):
-    """Return the page of `issue`, with the forms that were not accepted."""
+    """Return the page of `issue`, with the forms that were not accepted; `file_form` is that of the issue itself."""
     fields = fields_of(request.user, issue)
     questions = questions_of(fields["facts"])
-    entries, cut = timeline(issue, request.user, questions=questions, everything="all" in request.GET)
+    files = files_of(fields["facts"], issue, request.user)
+    everything = "all" in request.GET
+    entries, cut = timeline(issue, request.user, questions=questions, files=files, everything=everything)
     show = request.GET.get("show", "")
     original = seen_link(request.user, issue.duplicate_of)
     if show in ("comments", "changes"):
@@ -61,6 +73,8 @@ def issue_page(
         "may_maintain": can(request.user, "trash", issue),
         "may_redact": can(request.user, "redact", issue),
         "may_comment": can(request.user, "comment", issue),
+        "may_attach": can(request.user, "attach", issue),
+        "files": files.get(None, ()),
         "may_comment_internally": can(request.user, "comment_internally", issue),
         "may_relate": can(request.user, "relate", issue),
         "parent": seen_link(request.user, issue.parent),
@@ -72,6 +86,8 @@ def issue_page(
         "comment_form": comment_form or CommentForm(auto_id="comment-%s"),
         "relation_form": relation_form or RelationForm(user=request.user),
         "field_form": field_form,
+        "file_form": file_form or FilesForm(),
+        "comment_files": comment_files or FilesForm(),
         "here": address_of(request, issue),
         "as_plain_text": len(issue.description.encode()) > RENDER_LIMIT,
         "beginning": issue.description[:LONG_TEXT] if "text" not in request.GET else None,
@@ -90,6 +106,7 @@ def _decisions(user, issue, facts, form):
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@by_upload
 @explained
 def new(request):
     """Make an issue: first its product is chosen, then its fields."""
@@ -102,21 +119,22 @@ def new(request):
     only = fields_to_create(request.user, product)
     options = {"user": request.user, "product": product, "only": only}
     if request.method == "POST":
-        form = IssueForm(request.POST, **options)
-        made = _make(form, product, request.user) if form.is_valid() else None
+        form, files = IssueForm(request.POST, **options), FilesForm({}, request.FILES)
+        made = _make(form, files, product, request.user) if form.is_valid() and files.is_valid() else None
         if made is not None:
             messages.success(request, _("%(key)s is filed.") % {"key": made.key})
             return redirect("issue", made.key)
     else:
-        form = IssueForm(initial=_prefilled(request.GET, only), **options)
+        form, files = IssueForm(initial=_prefilled(request.GET, only), **options), FilesForm()
         form.fields["title"].widget.attrs["autofocus"] = True
     context = {
         "form": form,
+        "file_form": files,
         "product": product,
         "may_create": can(request.user, "create", product),
         "alike_address": f"{reverse('issue-alike')}?{urlencode([('product', product.key)])}",
     }
-    return render(request, "issues/new.html", context, status=400 if form.errors else 200)
+    return render(request, "issues/new.html", context, status=400 if form.errors or files.errors else 200)
 
 
 def _choose_product(request):
@@ -132,9 +150,10 @@ def _prefilled(params, only):
     return {name: params.getlist(name) if name == "labels" else params[name] for name in only if name in params}
 
 
-def _make(form, product, user):
+def _make(form, files, product, user):
     try:
-        return services.create_issue(product, actor=user, via="web", **form.changes())
+        with services.kept(files.uploads, actor=user, action="create", home=product) as kept:
+            return services.create_issue(product, actor=user, via="web", files=kept, **form.changes())
     except ValidationError as error:
-        add_errors(form, error)
+        add_errors(form, error, files)
         return None

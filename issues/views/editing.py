@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods
 
 from history.errors import Stale
 from issues import services
-from issues.forms import MOMENT, IssueForm, fields_to_edit, seen_link
+from issues.forms import MOMENT, FilesForm, IssueForm, fields_to_edit, seen_link
 from issues.views.access import address_of, at_issue, list_of
+from issues.views.uploading import by_upload
 from products.numbers import read_number
 from products.pages import add_errors
 
@@ -83,6 +84,7 @@ def _said(field, texts):
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@by_upload
 @at_issue
 def edit(request, issue):
     """Edit all fields of an issue at once; two editors of the same field are shown each other's texts."""
@@ -93,21 +95,24 @@ def edit(request, issue):
     if request.method != "POST":
         values = present_values(issue, request.user)
         shown = [(name, text) for name in only for text in _texts(values[name])]
-        return _page(request, issue, EditForm(initial=values, **options), seen=issue.event_count, was=shown)
-    form, seen = EditForm(request.POST, **options), read_number(request.POST.get("seen", ""))
+        return _page(request, issue, EditForm(initial=values, **options), seen=issue.lock_version, was=shown)
+    form, files = EditForm(request.POST, **options), FilesForm({}, request.FILES)
+    seen = read_number(request.POST.get("seen", ""))
     if form.is_valid() and seen is None:
         form.add_error(None, _("This form is not whole. Reload the page, and try again."))
-    if form.is_valid():
+    if form.is_valid() and files.is_valid():
         try:
-            services.update_issue(issue, actor=request.user, via="web", seen=seen, **form.changes())
+            with services.kept(files.uploads, actor=request.user, action="attach", home=issue) as kept:
+                services.update_issue(issue, actor=request.user, via="web", seen=seen, files=kept, **form.changes())
             messages.success(request, _("%(key)s is saved.") % {"key": issue.key})
             return redirect(address_of(request, issue))
         except ValidationError as error:
-            add_errors(form, error)
+            add_errors(form, error, files)
         except Stale as stale:
             return _conflict(request, issue, form, stale.current)
     # What the person has seen stays what it was: the fields that others change meanwhile are not theirs.
-    return _page(request, issue, form, seen=request.POST.get("seen", ""), was=form.was, status=400)
+    rest = {"seen": request.POST.get("seen", ""), "was": form.was, "file_form": files}
+    return _page(request, issue, form, **rest, status=400)
 
 
 def _conflict(request, issue, form, current):
@@ -116,11 +121,11 @@ def _conflict(request, issue, form, current):
     rows = form.differences(present)
     form.catch_up(present)
     shown = [(name, text) for name in form.fields for text in present[name]]
-    return _page(request, issue, form, seen=current.event_count, was=shown, rows=rows, conflict=True, status=409)
+    return _page(request, issue, form, seen=current.lock_version, was=shown, rows=rows, conflict=True, status=409)
 
 
 def _page(request, issue, form, *, status=200, **more):
-    context = {"issue": issue, "product": issue.product, "form": form, **more}
+    context = {"issue": issue, "product": issue.product, "form": form, "file_form": FilesForm(), **more}
     context |= {"here": address_of(request, issue), "list": list_of(request)}
     return render(request, "issues/edit.html", context, status=status)
 

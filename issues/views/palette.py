@@ -43,7 +43,7 @@ def preview(request, issue):
         "key": issue.key,
         "title": issue.title,
         "action": f"{issue.get_absolute_url()}set/",
-        "seen": issue.event_count,
+        "seen": issue.lock_version,
         "changes": changes,
         "fields": [pair for change in found.changes for pair in change.sent],
         "problems": [problem.as_dict() for problem in found.problems],

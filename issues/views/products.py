@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from issues.columns import capped_count
-from issues.models import Comment, Issue
+from issues.models import Attachment, Comment, Issue
 from issues.timeline import recent
 from products.access import authorize, can
 from products.models import Component, Milestone, Product
@@ -84,9 +84,11 @@ def trash(request, product):
     authorize(request.user, "restore", product)
     issues = Issue.objects.trashed_for(request.user).filter(product=product).select_related("product", "deleted_by")
     comments = Comment.objects.trashed_for(request.user).filter(issue__product=product)
+    files = Attachment.objects.trashed_for(request.user).filter(issue__product=product)
     context = {
         "product": product,
         "page": "trash",
+        "files": files.select_related("issue__product", "deleted_by").order_by("-deleted_at")[:LISTED],
         "issues": issues.defer("description", "description_html").order_by("-deleted_at")[:LISTED],
         "comments": comments.select_related("issue__product", "author", "deleted_by").order_by("-deleted_at")[:LISTED],
     }

@@ -16,7 +16,7 @@ from issuetracker.prepared import Among, ListSlot, PreparedTuples
 IN_PLACE = ("status", "priority", "assignee", "labels")
 OWN = (
     *("id", "number", "title", "priority", "severity", "resolution", "confidential", "due_on", "votes"),
-    *("comment_count", "event_count", "lock_version", "created_at", "updated_at", "closed_at"),
+    *("comment_count", "lock_version", "created_at", "updated_at", "closed_at"),
     *("author_id", "assignee_id", "product_id"),
 )
 PRODUCT = ("key", "visibility", "archived_at")

@@ -15,11 +15,12 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
+from accounts.addresses import own_address
 from history.errors import Conflict, Stale
 from issues import queue as places
 from issues import services
 from issues.choices import Decision, Resolution, Return
-from issues.facts import questions_of
+from issues.facts import files_of, questions_of
 from issues.finding import SearchError, queue, search
 from issues.finding.pages import paginate
 from issues.forms import DecisionForm, IssueForm
@@ -95,7 +96,8 @@ def decide(request, issue):
         return answer(request, _next(request))
     if "next" in request.POST:
         return go_back(request, decided.issue.get_absolute_url())
-    return redirect(f"{reverse('triage')}{_address(request.POST.get('q', ''), getattr(_next(request), 'key', ''))}")
+    queue = f"{reverse('triage')}{_address(request.POST.get('q', ''), getattr(_next(request), 'key', ''))}"
+    return redirect(own_address(queue) or "triage")
 
 
 def _undecided(request, issue, form, status):
@@ -254,12 +256,14 @@ def _shown(request, issue, form, rows=()):
     then = keys[at + 1 : at + 2] or keys[:at][-1:] if at is not None else keys[:1]
     long = len(issue.description.encode()) > RENDER_LIMIT
     context = fields_of(request.user, issue)
-    entries, cut = timeline(issue, request.user, questions=questions_of(context["facts"]))
+    files = files_of(context["facts"], issue, request.user)
+    entries, cut = timeline(issue, request.user, questions=questions_of(context["facts"]), files=files)
     q = _text(request)
     return {
         **context,
         "mark": mark_of_issue(issue, request.user),
         **decisions_of(request.user, issue, context["facts"], form),
+        "files": files.get(None, ()),
         "may_comment": access.can(request.user, "comment", issue),
         "may_comment_internally": access.can(request.user, "comment_internally", issue),
         "back_here": f"{reverse('triage')}{_address(q, issue.key)}",

@@ -4,7 +4,9 @@ import json
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, MultiPartParser
+
+from issuetracker.uploads import is_too_much
 
 BODY_LIMIT = 1024 * 1024
 
@@ -38,6 +40,17 @@ class StrictJSONParser(BaseParser):
         if b"\\u0000" in body and _holds_nul(value):
             raise ParseError(_("The body holds a NUL character, which cannot be stored."))
         return value
+
+
+class FormParser(MultiPartParser):
+    """Reads forms with files, which go to disk as they come in."""
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        """Return the fields and files of the form. Raises ParseError, or TooLarge before anything is read."""
+        length = parser_context["request"].META.get("CONTENT_LENGTH") or "0"
+        if not length.isdigit() or is_too_much(int(length)):
+            raise TooLarge(_("The body is too large."))
+        return super().parse(stream, media_type, parser_context)
 
 
 def _once(pairs):

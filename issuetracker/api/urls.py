@@ -8,7 +8,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from accounts.api import views as accounts
-from issues.api import queries, similar, triage
+from issues.api import attachments, queries, similar, triage
 from issues.api import views as issues
 from issuetracker.api import docs, problems
 from products.api import views as products
@@ -45,10 +45,14 @@ for prefix, viewset, name in (
     ("batches", issues.BatchViewSet, "batch"),
     ("statuses", issues.StatusViewSet, "status"),
     ("users", accounts.UserViewSet, "user"),
+    ("me/tokens", accounts.TokenViewSet, "token"),
 ):
     router.register(prefix, viewset, basename=f"api-{name}")
 for prefix, name in ((f"{PRODUCT}/issues/<int:number>", "product-issue"), ("issues/<name:issue_key>", "issue")):
     router.register(f"{prefix}/comments", issues.CommentViewSet, basename=f"api-{name}-comment")
+    of_comment = f"{prefix}/comments/<int:comment_pk>/attachments"
+    router.register(of_comment, attachments.CommentAttachmentViewSet, basename=f"api-{name}-comment-attachment")
+    router.register(f"{prefix}/attachments", attachments.AttachmentViewSet, basename=f"api-{name}-attachment")
     router.register(f"{prefix}/events", issues.IssueEventViewSet, basename=f"api-{name}-event")
     router.register(f"{prefix}/relations", issues.RelationViewSet, basename=f"api-{name}-relation")
     router.register(f"{prefix}/needinfos", triage.NeedInfoViewSet, basename=f"api-{name}-needinfo")

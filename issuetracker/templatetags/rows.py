@@ -32,7 +32,7 @@ def issue_row(issue, columns, reference=""):
     closed = " is-closed" if issue.closed_at else ""
     cells = "".join([CELLS[name](issue, address) for name in columns])
     parts = (
-        f'<tr class="issue-row{closed}" data-issue="{key}" data-seen="{issue.event_count}">',
+        f'<tr class="issue-row{closed}" data-issue="{key}" data-seen="{issue.lock_version}">',
         f'<td class="select-cell">{_box(issue, key)}</td>',
         f'<td class="col-priority">{_cell(issue, address, "priority", priority_glyph(issue))}</td>',
         f'<td class="col-key key">{key}</td>',

@@ -3,7 +3,8 @@
 from functools import lru_cache
 
 from django import template
-from django.template.defaultfilters import date
+from django.conf import settings
+from django.template.defaultfilters import date, filesizeformat
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -78,6 +79,18 @@ def glyph_of(kind, slug):
     return icon(f"{kind}-{slug}", f"{kind}-icon is-{slug}")
 
 
+@register.simple_tag
+def file_limit():
+    """Return how many bytes a file may have."""
+    return settings.ATTACHMENT_LIMIT
+
+
+@register.simple_tag
+def file_limit_said():
+    """Return the same in words."""
+    return filesizeformat(settings.ATTACHMENT_LIMIT)
+
+
 @register.filter
 def initials(user):
     """Return the two letters that stand for a person."""
@@ -135,7 +148,7 @@ def moment(when):
 
 @register.simple_tag(takes_context=True)
 def sent_along(context):
-    """Return what every form about the issue of the page sends: the token, the last event seen, and where it stands.
+    """Return what every form about the issue of the page sends: the token, the version seen, and where it stands.
 
     A page has dozens of such forms; a template for them would take longer than all the rest of the page.
     """
@@ -143,7 +156,7 @@ def sent_along(context):
     return format_html(
         '<input type="hidden" name="csrfmiddlewaretoken" value="{}"><input type="hidden" name="seen" value="{}">{}{}',
         context["csrf_token"],
-        context["issue"].event_count,
+        context["issue"].lock_version,
         format_html('<input type="hidden" name="list" value="{}">', place["reference"]) if place else "",
         format_html('<input type="hidden" name="next" value="{}">', back) if back else "",
     )

@@ -12,7 +12,7 @@ def policy(response):
 @pytest.mark.parametrize(
     ("path", "scripts", "styles"),
     [
-        ("/admin/login/", ["testserver/static/"], ["'self'"]),
+        ("/admin/login/", ["testserver/static/", "testserver/admin/jsi18n/"], ["'self'"]),
         ("/docs", ["testserver/static/", "testserver/docs"], ["'self'", "'unsafe-inline'"]),
         ("/api/v1/", ["testserver/static/"], ["'self'", "'unsafe-inline'"]),
     ],

@@ -122,3 +122,30 @@ def test_a_damaged_secret_key_is_refused(monkeypatch, tmp_path):
     (tmp_path / "secret_key").write_text("")
     with pytest.raises(ImproperlyConfigured, match="damaged"):
         environment.read_secret_key(env(monkeypatch), tmp_path)
+
+
+def test_limits_of_files(monkeypatch, tmp_path):
+    assert environment.read_count(env(monkeypatch, ATTACHMENT_LIMIT=""), "ATTACHMENT_LIMIT", 25) == 25
+    assert environment.read_count(env(monkeypatch, ATTACHMENT_LIMIT="7"), "ATTACHMENT_LIMIT", 25) == 7
+    given = env(monkeypatch, ATTACHMENT_TYPES="image/*, text/plain")
+    assert environment.read_media_types(given, "ATTACHMENT_TYPES") == ["image/*", "text/plain"]
+    kept, incoming = environment.read_attachments_dirs(tmp_path)
+    assert (kept.name, incoming.is_dir(), stat.S_IMODE(incoming.stat().st_mode)) == ("attachments", True, 0o700)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "x", "1.5", "2000", "２"])
+def test_bad_limits_of_files(monkeypatch, value):
+    with pytest.raises(ImproperlyConfigured, match="ATTACHMENT_LIMIT"):
+        environment.read_count(env(monkeypatch, ATTACHMENT_LIMIT=value), "ATTACHMENT_LIMIT", 25, most=1024)
+
+
+@pytest.mark.parametrize("value", ["image", "image/", "*/png", "a b/c"])
+def test_bad_kinds_of_files(monkeypatch, value):
+    with pytest.raises(ImproperlyConfigured, match="ATTACHMENT_TYPES"):
+        environment.read_media_types(env(monkeypatch, ATTACHMENT_TYPES=value), "ATTACHMENT_TYPES")
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "attachments").write_text("")
+    with pytest.raises(ImproperlyConfigured, match="attachments"):
+        environment.read_attachments_dirs(tmp_path)

@@ -2,6 +2,7 @@
 
 import sys
 from html.parser import HTMLParser
+from time import thread_time
 
 import pytest
 from hypothesis import example, given
@@ -105,6 +106,35 @@ def test_work_grows_no_faster_than_the_text(bomb):
     # Quadratic rendering would take minutes. Calls are counted, not seconds: those of a busy machine tell nothing.
     half, whole = (calls_of(render, bomb[: len(bomb) // part]) for part in (8, 4))
     assert whole < 2.5 * half
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "https://a." * 6000,
+        "//a.b/" * 10_000,
+        "ftp://a" * 9000,
+        "https://a.b/(" * 4900,
+        "- [ ] a\n" * 8000,
+        "```java\n" + "a " * 9900 + "\n```",
+        "```java\n" + "a \n" * 6600 + "```",
+        32 * ("```java\n" + "a \n" * 660 + "```\n"),
+        "```make\n" + "(" * 19_900 + "\n```",
+        "```apache\n" + "<" * 19_900 + "\n```",
+        "```js\n" + '"\\' * 9900 + "\n```",
+    ],
+)
+@pytest.mark.untraced
+def test_what_is_not_linear_by_itself_is_cut_short(bomb):
+    # Each took between four and fourteen seconds; not of the clock, which a busy machine would make go wrong.
+    begun = thread_time()
+    assert render(bomb)
+    assert thread_time() - begun < 2
+
+
+def test_many_links_and_boxes_are_still_found():
+    assert render("https://example.org/issues/1 \n" * 2000).count("<a ") == 2000
+    assert render("- [x] done\n" * 500).count("<input") == 500
 
 
 def calls_of(function, *arguments):

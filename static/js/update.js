@@ -4,6 +4,8 @@ const CONTROLS = "input, textarea, select";
 const OPEN = "details[open], :popover-open";
 // What a script has marked, and the server knows nothing of.
 const OWN = ["is-current", "is-gone"];
+// Files that were chosen, of which the server knows nothing either.
+const CHOSEN = "[data-files]";
 const FRESH = "is-fresh";
 
 const keyOf = (element) => element.dataset.key ?? element.dataset.issue ?? (element.id || undefined);
@@ -30,7 +32,7 @@ export function update(old, young) {
     old.replaceWith(fresh);
     return fresh;
   }
-  if (old.matches(`${OPEN}, ${CONTROLS}`)) return old;
+  if (old.matches(`${OPEN}, ${CONTROLS}, ${CHOSEN}`)) return old;
   dress(old, young);
   within(old, young);
   return old;

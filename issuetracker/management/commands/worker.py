@@ -43,6 +43,11 @@ def purge_trash():
     services.purge_expired(timezone.now())
 
 
+def sweep_files():
+    """Remove the files that no attachment refers to any more."""
+    services.sweep_files()
+
+
 def forget_sessions():
     """Remove the sessions that have expired, and the counts of tries whose time is up."""
     call_command("clearsessions")
@@ -70,6 +75,7 @@ JOBS = (
     (finish_undos, SHORTEST_WAIT),
     (finish_bulk_changes, SHORTEST_WAIT),
     (purge_trash, 60),
+    (sweep_files, 3600),
     (forget_sessions, 3600),
     (count_words, 600),
     (post_waiting, SHORTEST_WAIT),

@@ -1,0 +1,123 @@
+"""Files on issues and comments. They come as forms, `multipart/form-data`, and go as they are."""
+
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.permissions import SAFE_METHODS
+
+from issues import services
+from issues.api.serializers import AttachmentSerializer, FileSerializer
+from issues.api.views import TRASH_ACTIONS, OfIssue, Redacted
+from issues.downloads import send
+from issues.models import Attachment, Comment
+from issuetracker.api.parsers import FormParser, StrictJSONParser
+from issuetracker.api.views import Listed, Read, Trashed
+from issuetracker.keyset import Key
+from products.access import is_person
+
+FORM = {"multipart/form-data": FileSerializer}
+
+
+class Files(Listed, OfIssue):
+    """Files, oldest first, and the form by which one is added."""
+
+    serializer_class = AttachmentSerializer
+    parser_classes = [FormParser, StrictJSONParser]
+    ordering = (Key("created_at"), Key("id"))
+    # Whose a file is, the service asks before one is taken away.
+    actions = {"create": "attach", **{name: right for name, right in TRASH_ACTIONS.items() if name != "destroy"}}
+
+    def rows(self):
+        """Return the attachments, with all that their representation and rights need."""
+        return Attachment.objects.select_related("author", "comment", "issue__product").defer(
+            *("issue__description", "issue__description_html", "issue__product__description"),
+            *("comment__body", "comment__body_html"),
+        )
+
+    def get_queryset(self):
+        """Return those on the issue of the URL, and on its comments, that the reader sees."""
+        return self.rows().visible_to(self.request.user).filter(self.of_issue())
+
+    def home_of(self, row):
+        """Return the issue that the file is on."""
+        return row.issue
+
+    @extend_schema(request=FORM, responses={201: AttachmentSerializer})
+    def create(self, request, *args, **kwargs):
+        """Add a file: the field `file` of a form. `markdown` of the answer shows it in a text."""
+        asked = FileSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        home, rights = self.find_target()
+        with services.kept([asked.validated_data["file"]], actor=request.user, home=self.home, **rights) as files:
+            (made,) = services.attach(home, files=files, expected_version=self.expected(home), **self.doing)
+        answer = self.answer(self.again(made), 201)
+        answer["Location"] = self.location(made)
+        return answer
+
+    def find_target(self):
+        """Return what the file is added to, and what `kept` asks for."""
+        return self.home, {"action": "attach"}
+
+    def location(self, row):
+        """Return the path of a new attachment."""
+        name = self.request.resolver_match.view_name.replace("-comment-", "-").replace("-list", "-detail")
+        return reverse(name, kwargs={**self.kwargs, "pk": row.pk})
+
+
+@extend_schema(tags=["attachments"])
+class AttachmentViewSet(Redacted, Read, Trashed, Files):
+    """The files on an issue and on its comments, oldest first."""
+
+    lookup_value_converter = "int"
+
+    def trash(self):
+        """Return those in the trash that the user may restore."""
+        return self.rows().trashed_for(self.request.user).filter(self.of_issue())
+
+    def perform_destroy(self, row, expected):
+        """Move the file to the trash. Return the Attachment."""
+        return services.detach(row, expected_version=expected, **self.doing)
+
+    def perform_restore(self, row, expected):
+        """Take the file out of the trash. Return the Attachment."""
+        return services.restore_attachment(row, expected_version=expected, **self.doing)
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @action(detail=True)
+    def file(self, request, *args, **kwargs):
+        """Read the content: a picture as such, all else as bytes to be saved."""
+        return send(request, self.get_object())
+
+    def perform_content_negotiation(self, request, force=False):
+        """Choose the form of the answer; a file is what it is, whatever a client says it prefers."""
+        return super().perform_content_negotiation(request, force or self.action == "file")
+
+
+@extend_schema(tags=["attachments"])
+class CommentAttachmentViewSet(Files):
+    """The files on one comment, oldest first. Each of them stands among those of the issue, too."""
+
+    def get_queryset(self):
+        """Return those on the comment of the URL, if the reader sees that."""
+        return super().get_queryset().filter(comment=self.kwargs["comment_pk"])
+
+    def find_home(self):
+        """Return the issue of the URL. Raises Http404, also where the reader does not see the comment."""
+        home = super().find_home()
+        # Who has to sign in first is told that, whatever there is.
+        if self.request.method in SAFE_METHODS or is_person(self.request.user):
+            self.find_target()
+        return home
+
+    def find_target(self):
+        """Return the comment, and what `kept` asks for: the right to edit it. Raises Http404."""
+        comments = Comment.objects.visible_to(self.request.user).filter(self.of_issue()).select_related("issue")
+        comment = get_object_or_404(comments, pk=self.kwargs["comment_pk"])
+        return comment, {"action": "edit_comment", "own": comment.author_id == self.request.user.pk}
+
+    def location(self, row):
+        """Return the path of a new attachment, which stands below its issue."""
+        del self.kwargs["comment_pk"]
+        return super().location(row)

@@ -1,0 +1,101 @@
+"""What happens where a reader does not see it moves nothing that the reader is given, and hides no conflict."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from history.errors import Stale
+from issues.models import Issue
+from issues.services import add_comment, create_issue, decide, edit_comment, relate, update_issue, watch
+from issues.services import trash_comment as trash
+from products.services import create_product
+
+# What differs between two answers to the same request.
+MASKED = re.compile(
+    r'name="csrfmiddlewaretoken" value="\w+"|data-csrf="\w+"|nonce-[\w+/=-]+|nonce="[^"]+"|"X-CSRFToken": ?"\w+"'
+)
+PAGES = (
+    "/issues/WEB-1/",
+    "/issues/WEB-1/edit/",
+    "/issues/WEB-1/peek/",
+    "/issues/WEB-1/words/?q=priority:high",
+    "/issues/WEB-1/menu/status/",
+    "/issues/",
+    "/products/WEB/issues/",
+    "/issues/export.jsonl",
+    "/api/v1/issues/WEB-1/",
+    "/api/v1/issues/",
+    "/api/v1/issues/WEB-1/events/",
+    "/api/v1/issues/WEB-1/comments/",
+)
+
+
+@pytest.fixture
+def issue(product, administrator, reporter, triager):
+    """WEB-1 by Rosa, on which Tom has said something internally."""
+    issue = create_issue(product, actor=reporter, via="web", title="one")
+    add_comment(issue, actor=triager, via="web", body="hush", internal=True)
+    return issue
+
+
+def say_internally(issue, triager, administrator):
+    add_comment(issue, actor=triager, via="web", body="hush, hush", internal=True)
+
+
+def edit_what_is_internal(issue, triager, administrator):
+    edit_comment(issue.comments.get(), actor=triager, via="web", body="silence")
+
+
+def trash_what_is_internal(issue, triager, administrator):
+    trash(issue.comments.get(), actor=administrator, via="web")
+
+
+def watch_it(issue, triager, administrator):
+    watch(issue, actor=triager, via="web")
+
+
+def relate_it_to_what_is_hidden(issue, triager, administrator):
+    secret = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    hidden = create_issue(secret, actor=administrator, via="web", title="hidden")
+    relate(issue, actor=administrator, via="web", kind="blocks", other=hidden)
+
+
+HIDDEN = (say_internally, edit_what_is_internal, trash_what_is_internal, watch_it, relate_it_to_what_is_hidden)
+
+
+def told(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return MASKED.sub("", content.decode()), answer.get("ETag")
+
+
+@pytest.mark.parametrize("happen", HIDDEN)
+def test_what_is_hidden_moves_nothing(issue, reporter, triager, administrator, happen):
+    client = Client()
+    client.force_login(reporter)
+    before = [told(client, path) for path in PAGES]
+    happen(issue, triager, administrator)
+    for path, was in zip(PAGES, before, strict=True):
+        assert told(client, path) == was, path
+
+
+def test_a_conflict_is_seen_behind_what_is_hidden(issue, triager, administrator):
+    seen = issue.lock_version
+    say_internally(issue, triager, administrator)
+    update_issue(issue, actor=administrator, via="web", priority=3)
+    watch_it(issue, triager, administrator)
+    with pytest.raises(Stale):
+        update_issue(issue, actor=triager, via="web", seen=seen, priority=4)
+    update_issue(issue, actor=triager, via="web", seen=seen, severity=2)
+    update_issue(issue, actor=triager, via="web", seen=Issue.objects.get(pk=issue.pk).lock_version, priority=4)
+
+
+def test_what_is_hidden_is_no_conflict(issue, triager, administrator):
+    update_issue(issue, actor=administrator, via="web", priority=3)
+    seen = Issue.objects.get(pk=issue.pk).lock_version
+    for happen in HIDDEN[1:]:
+        happen(issue, triager, administrator)
+    assert update_issue(issue, actor=triager, via="web", seen=seen, priority=4).priority == 4
+    assert decide(issue, "accept", actor=triager, via="web", seen=seen).issue.status.slug == "accepted"

@@ -1,0 +1,32 @@
+"""How the files of a form come in: to disk, and none of them further than a file may be large."""
+
+from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.utils.translation import gettext as _
+
+# What is read of one form at the most, as so many files of the greatest size.
+FILES = 10
+
+
+def is_too_much(length):
+    """Return whether a body of that `length` is more than any form may send."""
+    return length > FILES * settings.ATTACHMENT_LIMIT + settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+class BoundedUploads(TemporaryFileUploadHandler):
+    """Keeps each file on disk up to ATTACHMENT_LIMIT; what comes beyond that is read and forgotten.
+
+    So whoever sent it can be told what was wrong, where a connection that is cut off says nothing. The size of such a
+    file is what was sent.
+    """
+
+    def handle_raw_input(self, input_data, META, content_length, boundary, encoding=None):  # noqa: N803
+        """Refuse what would take too long to read. Raises BadRequest."""
+        if is_too_much(content_length):
+            raise BadRequest(_("Too much at once: send fewer files, or smaller ones."))
+
+    def receive_data_chunk(self, raw_data, start):
+        """Keep a piece of the file that comes in."""
+        if start + len(raw_data) <= settings.ATTACHMENT_LIMIT:
+            self.file.write(raw_data)

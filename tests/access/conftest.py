@@ -1,0 +1,48 @@
+"""The world of the tests of access: written once, and as it was again after each test."""
+
+import sys
+from importlib import import_module
+
+import pytest
+from django.apps import apps
+from django.core.cache import cache
+from django.db import transaction
+
+from issuetracker.prepared import ByReader
+from tests.access.world import World
+
+
+@pytest.fixture(scope="package")
+def written(cast, django_db_blocker):
+    """The World, in a transaction that is taken back when the last of these tests has run."""
+    from issues.models import Status
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        if not Status.objects.exists():
+            import_module("issues.migrations.0002_statuses").seed(apps, None)
+        yield World()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def world(written, db):
+    """The World; what a test changes in it is taken back."""
+    cache.clear()
+    yield written
+    cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _statements_of_the_rules_as_they_are(request):
+    """No statement outlives a test that has switched a rule off."""
+    yield
+    if "monkeypatch" in request.fixturenames:
+        forget_statements()
+
+
+def forget_statements():
+    """Let what is compiled for each reader be compiled anew, by the rules as they are then."""
+    for module in list(sys.modules.values()):
+        for one in list(vars(module).values()) if getattr(module, "__name__", "").startswith("issues") else ():
+            if isinstance(one, ByReader):
+                one.of.cache_clear()

@@ -1,0 +1,150 @@
+"""In the browser: no page breaks its own policy, and nothing that people write acts, also where there is no policy."""
+
+import html
+
+import pytest
+from django.contrib import admin
+
+from issues.services import add_comment, create_issue, create_view, update_issue
+from products.models import Component, Label, Milestone, Version
+from products.services import create_part, update_product
+from tests.e2e.conftest import open_as
+from tests.e2e.test_every_page import PAGES, filled  # noqa: F401
+from tests.hostile.scripts import SCRIPTS
+
+pytestmark = [pytest.mark.once, pytest.mark.long]
+# What a page tells of itself: each breach of its policy, and each script of a stranger's that ran.
+LISTENER = """
+window.breaches = []; window.hits = [];
+window.hit = number => window.hits.push(number);
+window.alert = window.prompt = window.confirm = () => window.hits.push("dialog");
+document.addEventListener("securitypolicyviolation", event => window.breaches.push(
+  `${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
+"""
+# What could act once somebody touches it.
+LIVE = """() => [...document.querySelectorAll("*")].filter(one =>
+  [...one.attributes].some(({name, value}) => name.startsWith("on")
+    || (["href", "src", "action", "formaction", "xlink:href", "data", "srcdoc"].includes(name)
+      && /^[\\s\\u0000-\\u0020]*(javascript|vbscript|data:text)/i.test(value)))
+  || ["IFRAME", "OBJECT", "EMBED", "BASE", "MARQUEE", "MATH"].includes(one.tagName)
+).map(one => one.outerHTML.slice(0, 200))"""
+ADMIN = [f"/admin/{model._meta.app_label}/{model._meta.model_name}/" for model in admin.site._registry]
+
+
+@pytest.fixture
+def heard(live_server, special_context):
+    """A function that opens a page for a user in a browser that listens; `bare` without any policy."""
+
+    def visit(path, user, bare=False):
+        context = special_context(bypass_csp=bare, base_url=live_server.url)
+        context.add_init_script(LISTENER)
+        return open_as(context, live_server, path, user)
+
+    return visit
+
+
+def told(page):
+    """Return what `page` tells of itself."""
+    page.wait_for_load_state("load")
+    return page.evaluate("[...window.breaches, ...window.hits]") + page.evaluate(LIVE)
+
+
+def test_no_page_breaks_its_policy(filled, heard, administrator):  # noqa: F811
+    page = heard("/", administrator)
+    faults = []
+    forms = [f"{path}add/" for path in ADMIN] + [f"{path}1/change/" for path in ADMIN]
+    paths = [*(path.format(**filled) for path in PAGES), "/docs", "/api/v1/", "/admin/", *ADMIN, *forms]
+    for path in paths:
+        page.goto(path)
+        faults += [(path, fault) for fault in told(page)]
+    assert not faults, "\n".join(map(str, faults))
+
+
+@pytest.mark.parametrize("path", ["/issues/", "/admin/"])
+def test_a_page_with_a_strange_script_tells_of_exactly_one_breach(filled, heard, administrator, path):  # noqa: F811
+    page = heard("/accounts/login/", administrator)
+
+    def plant(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace("</body>", "<script>hit(0)</script></body>"))
+
+    page.route(f"**{path}", plant)
+    page.goto(path)
+    assert (page.evaluate("window.breaches.length"), page.evaluate("window.hits")) == (1, [])
+
+
+@pytest.fixture
+def chosen(long):
+    """The scripts to plant: all of them, or every tenth."""
+    return SCRIPTS if long else SCRIPTS[::10]
+
+
+def test_what_is_planted_would_run(chosen, heard, administrator, figures):
+    page = heard("/accounts/login/", None, bare=True)
+    ran = 0
+    for script in chosen:
+        page.set_content(f"<!doctype html><body><div id=x>{script}</div><a id=y href='{html.escape(script)}'>y</a>")
+        page.evaluate(LISTENER)
+        page.set_content(f"<!doctype html><body><div id=x>{script}</div><a id=y href='{html.escape(script)}'>y</a>")
+        page.wait_for_timeout(30)
+        live = page.evaluate(LIVE) + page.evaluate("window.hits ?? []")
+        ran += bool(live)
+    figures("scripts that act where nothing is escaped", ran)
+    assert ran >= len(chosen) * 0.8
+
+
+def plant(script, product, number, maintainer):
+    """Write `script` into every field of text of what belongs to one issue. Return the issue."""
+    doing = {"actor": maintainer, "via": "web"}
+
+    def part(model):
+        return create_part(model, product=product, name=f"{script[:90]} {number}", **doing)
+
+    fields = {"component": part(Component), "milestone": part(Milestone), "version": part(Version)}
+    issue = create_issue(product, title=script[:500], description=script, **doing)
+    update_issue(issue, labels=[part(Label)], **fields, **doing)
+    add_comment(issue, body=f"{script}\n\n[x]({script})\n\n```html\n{script}\n```\n", **doing)
+    create_view(name=f"{script[:90]} {number}", query="is:open", shared=True, pinned=number < 5, **doing)
+    return issue
+
+
+SHOWN = [
+    "/", "/issues/", "/triage/", "/products/", "/products/WEB/", "/products/WEB/settings/", "/products/WEB/components/",
+    "/products/WEB/labels/", "/products/WEB/milestones/", "/products/WEB/versions/", "/products/WEB/members/",
+    "/views/", "/profile/", "/admin/issues/issue/", "/admin/products/label/", "/admin/products/product/",
+    "/admin/issues/comment/", "/admin/history/event/", "/issues/new/?product=WEB", "/issues/bulk/?q=is:open",
+]  # fmt: skip
+REFLECTED = [
+    "/issues/?q={}",
+    "/issues/?{}=1",
+    "/issues/WEB-1/?list={}",
+    "/accounts/login/?next={}",
+    "/{}/",
+    "/triage/?q={}",
+]
+
+
+@pytest.mark.parametrize("bare", [False, True], ids=["with a policy", "without one"])
+def test_nothing_that_people_write_acts(
+    transactional_db, product, maintainer, administrator, heard, chosen, bare, figures
+):
+    from urllib.parse import quote
+
+    issues = [plant(script, product, number, maintainer) for number, script in enumerate(chosen)]
+    doing = {"actor": administrator, "via": "web"}
+    update_product(product, title=chosen[0][:190], description="\n\n".join(chosen)[:60_000], **doing)
+    page = heard("/", administrator, bare)
+    faults, visited = [], 0
+    own = [f"{issue.get_absolute_url()}{rest}" for issue in issues for rest in ("", "edit/", "?show=changes")]
+    reflected = [place.format(quote(script[:500], safe="")) for script in chosen for place in REFLECTED]
+    for path in [*SHOWN, *own, *reflected]:
+        page.goto(path)
+        visited += 1
+        faults += [(path[:120], fault) for fault in told(page)]
+    page.goto("/issues/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("script")
+    page.wait_for_timeout(500)
+    faults += [("the palette", fault) for fault in told(page)]
+    figures("pages visited with scripts planted", visited)
+    assert not faults, "\n".join(map(str, faults[:40]))

@@ -1,0 +1,81 @@
+"""Whatever is put into whichever field, parameter or header: an answer that says what is wrong, soon, and no change."""
+
+import json
+
+import pytest
+
+from tests.hostile import families
+from tests.hostile.judging import faults_of
+from tests.hostile.places import of_pages, of_schema
+
+pytestmark = pytest.mark.long
+FIELDS = list(families.FIELDS)
+
+
+def dealt(number, family):
+    """Return `[(family, payload)]` for place `number`: all of `family`, or two of the one whose turn it is.
+
+    The next place meets the next family, and the next turn of a family is of its next two payloads.
+    """
+    if family:
+        return [(family, payload) for payload in families.FIELDS[family]]
+    turn, met = divmod(number, len(FIELDS))
+    return [(FIELDS[met], payload) for payload in families.payloads(FIELDS[met], turn, False)]
+
+
+def pytest_generate_tests(metafunc):
+    """In full, one test for each family; else one for all of them."""
+    if "family" in metafunc.fixturenames:
+        metafunc.parametrize("family", FIELDS if metafunc.config.getoption("--long") else [None])
+
+
+def judged(places, client, family, figures):
+    """Send to each of `places` what it is dealt. Return what was wrong, and note how much was asked."""
+    faults, asked = [], 0
+    for number, place in enumerate(places):
+        for name, payload in dealt(number, family):
+            request = place.filled(payload)
+            if request is None:
+                continue
+            asked += 1
+            named = place.name if place.where in ("body", "query") else None
+            raw = payload if isinstance(payload, str) and "<" in payload and "hit()" in payload else None
+            found, _answer = faults_of(
+                lambda request=request: request.send(client),
+                field=named,
+                text=raw,
+                reads=request.method in ("GET", "HEAD"),
+            )
+            faults += [f"{place}: {name} {str(payload)[:60]!r} ({len(str(payload))}): {fault}" for fault in found]
+    assert asked >= len(places)
+    figures(f"bad input, {asked_for(places)}: places", len(places))
+    figures(f"bad input, {asked_for(places)}: requests", asked)
+    return faults
+
+
+def asked_for(places):
+    """Return what the figures call these places."""
+    return "API" if places[0].request.api else "pages"
+
+
+def shown(faults):
+    """Return the faults as one text, the same ones once."""
+    return f"{len(faults)} faults\n" + "\n".join(sorted(set(faults))[:200])
+
+
+def test_the_api_refuses_what_it_cannot_take(world, nobody, program, family, figures):
+    schema = json.loads(nobody.get("/openapi.json").content)
+    faults = judged(of_schema(schema, world), program, family, figures)
+    assert not faults, shown(faults)
+
+
+def test_pages_refuse_what_they_cannot_take(world, somebody, nobody, family, figures):
+    places = [one for one in of_pages(world, [somebody, nobody]) if not one.request.path.startswith("/admin/")]
+    faults = judged(places, somebody, family, figures)
+    assert not faults, shown(faults)
+
+
+def test_the_administration_refuses_what_it_cannot_take(world, somebody, family, figures):
+    places = [one for one in of_pages(world, [somebody]) if one.request.path.startswith("/admin/")]
+    faults = judged(places, somebody, family, figures)
+    assert not faults, shown(faults)
