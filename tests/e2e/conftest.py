@@ -34,7 +34,7 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type 
 
 @pytest.fixture(autouse=True)
 def _answered(live_server):
-    """Let the server end what a closed browser asked for, with which emptying the tables of PostgreSQL would deadlock."""
+    """Let the server end what a closed browser asked for: with that, emptying tables of PostgreSQL would deadlock."""
     yield
     until = time.monotonic() + 5
     while connection.vendor == "postgresql" and time.monotonic() < until:
