@@ -24,12 +24,12 @@ from history.errors import Conflict
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request):
     """Give the browser what it has to sign; let in whoever has signed it with a passkey and a finger or a PIN."""
     if not settings.PASSKEYS:
         raise Http404
-    if request.method == "GET":
+    if request.method != "POST":
         keep_briefly(request)
         return JsonResponse(begin_authentication())
     form = PasskeyLoginForm(data=request.POST)

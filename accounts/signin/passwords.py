@@ -125,4 +125,4 @@ class Reset(auth.PasswordResetConfirmView):
         return HttpResponseRedirect(self.get_success_url())
 
 
-reset = Reset.as_view()
+reset = require_http_methods(["GET", "HEAD", "POST"])(Reset.as_view())
