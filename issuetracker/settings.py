@@ -29,7 +29,7 @@ HTTPS = SITE_URL.startswith("https://")
 
 SIGNUP = signing_in.read_signup(env)
 OIDC_PROVIDERS = signing_in.read_providers(env)
-LOCAL_SIGNIN, BREAK_GLASS = signing_in.read_local(env, OIDC_PROVIDERS)
+LOCAL_LOGIN, BREAK_GLASS = signing_in.read_local(env, OIDC_PROVIDERS)
 PROXIES = signing_in.read_proxies(env, HTTPS)
 # Browsers know passkeys of hosts with HTTPS, and of this machine.
 PASSKEYS = HTTPS or urlsplit(SITE_URL).hostname == "localhost"
