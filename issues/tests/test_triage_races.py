@@ -153,7 +153,7 @@ def test_what_is_merged_while_its_product_is_hidden_counts_for_nothing(
 def test_what_is_moved_while_the_product_is_hidden_counts_for_nothing(file, administrator, stranger, how, monkeypatch):
     doing = {"actor": administrator, "via": "web"}
     monkeypatch.setattr(issue_services, "count_votes", slowly(issue_services.count_votes))
-    for number in range(3):
+    for number in range(2):
         original, duplicate = file(2)
         home = create_product(key=f"P{number}", title="P", **doing)
         vote(duplicate, actor=stranger, via="web")
