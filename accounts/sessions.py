@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.db.models import CharField, DateTimeField
@@ -21,6 +22,11 @@ def _live():
 
 
 LIVE = PreparedModels(_live)
+
+
+def idle_since():
+    """Return the moment since which whoever has asked for nothing is signed in no longer."""
+    return timezone.now() - settings.SESSION_IDLE
 
 
 class SessionStore(db.SessionStore):
@@ -45,7 +51,7 @@ class SessionStore(db.SessionStore):
 
     def _get_session_from_db(self):
         row = LIVE.first(key=self.session_key, now=timezone.now())
-        if row is None:
+        if row is None or (row.user_id and row.seen_at < idle_since()):
             self._session_key = None
             return None
         # Seldom, so that reading does not turn into writing.

@@ -1,5 +1,6 @@
 """All settings, driven by the environment (see .env.example); a bad value stops the start and says why."""
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,7 +30,7 @@ HTTPS = SITE_URL.startswith("https://")
 
 SIGNUP = signing_in.read_signup(env)
 OIDC_PROVIDERS = signing_in.read_providers(env)
-LOCAL_SIGNIN, BREAK_GLASS = signing_in.read_local(env, OIDC_PROVIDERS)
+LOCAL_LOGIN, BREAK_GLASS = signing_in.read_local(env, OIDC_PROVIDERS)
 PROXIES = signing_in.read_proxies(env, HTTPS)
 # Browsers know passkeys of hosts with HTTPS, and of this machine.
 PASSKEYS = HTTPS or urlsplit(SITE_URL).hostname == "localhost"
@@ -98,6 +99,8 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "accounts.User"
 SESSION_ENGINE = "accounts.sessions"
+# Whoever signs in is signed in for two weeks at most; hours without a request after which it is over before.
+SESSION_IDLE = timedelta(hours=environment.read_count(env, "SESSION_IDLE", 72, most=14 * 24))
 AUTHENTICATION_BACKENDS = ["accounts.backends.NameOrEmail"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
@@ -107,6 +110,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.passwords.DisguisedPasswordValidator"},
 ]
 ACCOUNT_ADAPTER = "accounts.signin.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}

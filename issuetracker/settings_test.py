@@ -15,7 +15,7 @@ os.environ.update(
     DEBUG="off",
     EMAIL_URL="memorymail://",
     SIGNUP="closed",
-    LOCAL_SIGNIN="on",
+    LOCAL_LOGIN="on",
     OIDC_PROVIDERS=json.dumps(
         [
             {

@@ -49,7 +49,7 @@ def create_token(user, *, actor, via, name, scopes, expires_at=None, products=No
 
 def _limits(user, scopes, products):
     """Return `{product id: the scope there}` as a token keeps it. Raises ValidationError by field."""
-    held = scopes[-1]
+    held = "read" if scopes == [FEED] else scopes[-1]
     if held not in PRODUCT_SCOPES:
         message = _("A token for some products can only read or write.")
         raise ValidationError({"scopes": ValidationError(message, code="choice")})

@@ -150,6 +150,7 @@ PAGES = {
     "app-remove": _proven(body={"confirm": "1"}),
     "recovery-codes": _proven(),
     "passkey-add": _proven(body={"name": "x", "credential": "{{}}"}),
+    "passkey-rename": _proven(body={"name": "x"}, path={"pk": "1"}),
     "passkey-remove": _proven(body={"confirm": "1"}, path={"pk": "1"}),
     "disconnect": _proven(path={"name": "corp"}),
     "sign-in": page(SITE, "person", asks=True),
