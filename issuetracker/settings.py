@@ -200,12 +200,15 @@ CONTENT_SECURITY_POLICY = {
 
 # The API; what is named here lives in issuetracker/api and accounts/api
 
+# Requests a minute; 0: as many as they like.
+API_RATE = environment.read_count(env, "API_RATE", 0, most=1_000_000, least=0)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.api.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.authentication.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["issuetracker.api.throttles.ApiRate"],
     "DEFAULT_PARSER_CLASSES": ["issuetracker.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": [
         "issuetracker.api.renderers.QuickJSONRenderer",

@@ -38,7 +38,7 @@ FIELD_ERROR = {
         "suggestions": {"type": "array", "items": {"type": "string"}, "description": "Texts to put in that place."},
     },
 }
-ALWAYS = (400, 401, 403, 404, 406, 503)
+ALWAYS = (400, 401, 403, 404, 406, 429, 503)
 WRITING = (409, 412, 413, 415, 428)
 MOVING = ("{product_key}", "{issue_key}")
 KEY = OpenApiParameter(
