@@ -15,7 +15,10 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.utils.translation import gettext as _
 from psycopg2 import extensions
 
+SILENCE = "the database server does not answer"
 SILENCE_LIMIT = 3.5
+# Where a server has been silent; whoever asks may have queued for as long as the limit above.
+DOUBTED_LIMIT = 0.5
 STATEMENT_LIMIT = "3s"
 LOCK_LIMIT = "2500ms"
 
@@ -26,6 +29,8 @@ STEPS_BETWEEN = 10_000
 SQLITE_AWAY = ("locked", "unable to open", "disk i/o", "readonly", "full")
 
 _request = threading.local()
+_doubted = threading.Event()
+_asking = threading.Lock()
 
 
 def guard_web_process():
@@ -42,14 +47,30 @@ def guard_web_process():
 def wait_for_answer(connection):
     """Wait until `connection` has its answer. Raises OperationalError after a silence that is too long.
 
-    One silence spends the patience of the whole request: what it asks next fails at once.
+    One silence spends the patience of the whole request: what it asks next fails at once. Until the server is heard
+    again one request at a time waits for it, and the others fail at once: those who queue for a thread would else wait
+    for all who wait before them.
     """
-    deadline = time.monotonic() + SILENCE_LIMIT
+    doubted = _doubted.is_set()
+    if getattr(_request, "silent", False) or (doubted and not _asking.acquire(blocking=False)):
+        raise psycopg2.OperationalError(SILENCE)
+    try:
+        _wait(connection, DOUBTED_LIMIT if doubted else SILENCE_LIMIT)
+    finally:
+        if doubted:
+            _asking.release()
+
+
+def _wait(connection, seconds):
+    deadline = time.monotonic() + seconds
     while (state := connection.poll()) != extensions.POLL_OK:
         left = deadline - time.monotonic()
-        if getattr(_request, "silent", False) or left <= 0 or not _ready(connection, state, left):
+        if left <= 0 or not _ready(connection, state, left):
             _request.silent = True
-            raise psycopg2.OperationalError("the database server does not answer")
+            _doubted.set()
+            raise psycopg2.OperationalError(SILENCE)
+    if _doubted.is_set():
+        _doubted.clear()
 
 
 def _ready(connection, state, seconds):
