@@ -3,6 +3,7 @@
 Commands do none of this: an import may take its time, and COPY cannot be used under a wait callback.
 """
 
+import errno
 import logging
 import select
 import threading
@@ -23,9 +24,12 @@ STATEMENT_LIMIT = "3s"
 LOCK_LIMIT = "2500ms"
 
 TOO_SLOW = "57014"
+DISK_FULL = "53100"
 CONTENDED = ("55P03", "40P01", "40001")
 # How many steps SQLite takes before it looks at the clock: less than a millisecond.
 STEPS_BETWEEN = 10_000
+SQLITE_FULL = "disk is full"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 SQLITE_AWAY = ("locked", "unable to open", "disk i/o", "readonly", "full")
 
 _request = threading.local()
@@ -108,21 +112,34 @@ def is_away(error):
     return True
 
 
+def is_full(error):
+    """Return whether `error` says that there is no room left on a disk: the database's, or that of the files."""
+    if isinstance(error, OSError):
+        return error.errno in NO_ROOM
+    return isinstance(error, DatabaseError) and (_code_of(error) == DISK_FULL or SQLITE_FULL in str(error).lower())
+
+
+def _code_of(error):
+    return getattr(error.__cause__, "pgcode", None)
+
+
 class Shortened(logging.Filter):
     """Lets log records pass; those of a database that is away as a line: a thousand tracebacks say no more than it."""
 
     def filter(self, record):
         """Return True, having taken the traceback away where it says nothing more."""
         error = record.exc_info[1] if record.exc_info else None
-        if error is not None and is_away(error):
+        if error is not None and (is_full(error) or is_away(error)):
             record.msg, record.args = "%s (%s)", (record.getMessage(), " ".join(str(error).split()))
             record.exc_info = record.exc_text = None
         return True
 
 
 def reason(error):
-    """Return what to tell a person about `error`, of which `is_away` is true; never an address or a name in it."""
-    code = getattr(error.__cause__, "pgcode", None)
+    """Return what to tell a person about `error`: it `is_away`, or it `is_full`; never an address or a name in it."""
+    if is_full(error):
+        return _("The disk of the server is full. Nothing was changed.")
+    code = _code_of(error)
     if code == TOO_SLOW:
         return _("This took too long and was stopped. Ask for less at once.")
     if code in CONTENDED:

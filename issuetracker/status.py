@@ -65,8 +65,10 @@ def bad_request(request, exception):
 
 
 def server_error(request):
-    """Answer an exception that nothing else has answered: 503 where the database is away, else 500."""
+    """Answer an exception that nothing else has answered: 507 without room, 503 without a database, else 500."""
     error = sys.exc_info()[1]
+    if error is not None and database.is_full(error):
+        return _retried(_answer(request, 507, _("Insufficient storage"), database.reason(error)))
     if error is not None and database.is_away(error):
         return unavailable(request, error)
     detail = _("Something went wrong here. It has been written down.")

@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -32,12 +33,14 @@ print(secret)
 class Site:
     """A tracker with a product WEB, and `token`, by which an administrator writes to it."""
 
-    def __init__(self, folder, *arguments, **server):
+    def __init__(self, folder, *arguments, data=None, **server):
         # Its promises are those of production: nothing here is switched off to be quick.
         self.server = Server(**server) if POSTGRESQL else None
         if self.server:
             self.server.start()
         self.tracker = Tracker(folder, self.server.url if self.server else "", *arguments)
+        if data:
+            self.tracker.environment["TEST_DATA_DIR"] = str(data)
         self.tracker.start()
         self.token = self.run("shell", "-c", FURNISH).splitlines()[-1]
 
@@ -53,6 +56,15 @@ class Site:
     def ask(self, method, path, body=None, **headers):
         """Send one request with the token; return the Answer."""
         return ask(self.port, method, path, body, self.token, **headers)
+
+    def issues(self, listed=ISSUES):
+        """Return all issues of the product, page by page."""
+        found, path = [], f"{listed}?page_size=100"
+        while path:
+            page = self.ask("GET", path).json
+            found += page["results"]
+            path = page["next"] and "{0.path}?{0.query}".format(urlsplit(page["next"]))
+        return found
 
     def run(self, *arguments):
         """Run a command of manage.py on its database, and return what it prints."""
