@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 from urllib.parse import urlsplit
@@ -33,12 +33,14 @@ print(secret)
 class Site:
     """A tracker with a product WEB, and `token`, by which an administrator writes to it."""
 
-    def __init__(self, folder, *arguments, data=None, **server):
+    def __init__(self, folder, *arguments, data=None, with_settings=None, **server):
         # Its promises are those of production: nothing here is switched off to be quick.
         self.server = Server(**server) if POSTGRESQL else None
         if self.server:
             self.server.start()
         self.tracker = Tracker(folder, self.server.url if self.server else "", *arguments)
+        if with_settings:
+            self.tracker.environment["DJANGO_SETTINGS_MODULE"] = with_settings
         if data:
             self.tracker.environment["TEST_DATA_DIR"] = str(data)
         self.tracker.start()
@@ -57,11 +59,20 @@ class Site:
         """Send one request with the token; return the Answer."""
         return ask(self.port, method, path, body, self.token, **headers)
 
+    def read(self, path):
+        """Return what is there, read. A tracker that has just been started may not answer at once."""
+        answer = self.ask("GET", path)
+        if not answer.good:
+            within(30, lambda: self.ask("GET", "/readyz").good)
+            answer = self.ask("GET", path)
+        assert answer.good, f"{path}: {answer}"
+        return answer.json
+
     def issues(self, listed=ISSUES):
         """Return all issues of the product, page by page."""
         found, path = [], f"{listed}?page_size=100"
         while path:
-            page = self.ask("GET", path).json
+            page = self.read(path)
             found += page["results"]
             path = page["next"] and "{0.path}?{0.query}".format(urlsplit(page["next"]))
         return found
@@ -76,7 +87,11 @@ class Site:
         return done.stdout
 
     def processes(self):
-        """Return the ids `(gunicorn's master, its workers, the background worker)`; None for who is not there."""
+        """Return the ids `(gunicorn's master, its workers, the background worker)`, once all are there."""
+        within(30, lambda: len(self._processes()[1]) == 2 and self._processes()[2])
+        return self._processes()
+
+    def _processes(self):
         master = worker = None
         for pid in children(self.tracker.process.pid):
             if children(pid):
@@ -92,8 +107,10 @@ class Site:
 
         def watch():
             while not over.wait(0.1):
-                if self.tracker.process.poll() is not None:
-                    self.tracker.start()
+                # Who comes while the port is still taken tries again.
+                with suppress(AssertionError):
+                    if self.tracker.process.poll() is not None:
+                        self.tracker.start()
 
         thread = Thread(target=watch)
         thread.start()
