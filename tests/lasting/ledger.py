@@ -33,8 +33,10 @@ class Entry:
 class Ledger:
     """Writers, each of whom notes what it sends before, and what is acknowledged as soon as it is."""
 
-    def __init__(self, site, writers=8):
+    def __init__(self, site, writers=8, keep_alive=True):
         self.site = site
+        # A server that ends may close a connection just as something is sent over it, which is nobody's fault.
+        self.keep_alive = keep_alive
         self.writers = writers
         self.run = uuid.uuid4().hex[:8]
         self.entries = []
@@ -71,6 +73,8 @@ class Ledger:
                 turn += 1
                 kind = (self._create, self._change, self._comment)[turn % 3 if own else 0]
                 answer = kind(client, own, f"{self.run} {writer}-{turn}")
+                if not self.keep_alive:
+                    client.close()
                 with self.lock:
                     self.statuses[answer.status] += 1
                     self.slowest = max(self.slowest, answer.seconds)

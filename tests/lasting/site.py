@@ -79,12 +79,16 @@ class Site:
 
     def run(self, *arguments):
         """Run a command of manage.py on its database, and return what it prints."""
+        with self.running(*arguments) as process:
+            printed = process.communicate()[0]
+        assert process.returncode == 0, printed
+        return printed
+
+    def running(self, *arguments):
+        """Return a command of manage.py on its database, as it runs."""
         command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(
-            command, cwd=settings.BASE_DIR, env=self.tracker.environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        told = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        return subprocess.Popen(command, cwd=settings.BASE_DIR, env=self.tracker.environment, **told)
 
     def processes(self):
         """Return the ids `(gunicorn's master, its workers, the background worker)`, once all are there."""
