@@ -30,7 +30,7 @@ from issues.services.relations import REVERSED
 from issues.services.views import ABOUT as OF_VIEWS
 from issuetracker.api.conditions import etag
 from issuetracker.api.pages import COUNT_CAP, PARAMETERS, refuse
-from issuetracker.api.views import Created, Described, Ended, Listed, Read, Resource, Trashed, Updated
+from issuetracker.api.views import INCLUDE, Created, Described, Ended, Listed, Read, Resource, Trashed, Updated
 from issuetracker.keyset import Key
 from products import access
 from products import services as product_services
@@ -178,7 +178,11 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
         params, product = self.request.query_params, self.kwargs.get("product_key")
         return search(self.request.user, text=text, params=params, product=product, zone=self.zone)
 
-    @extend_schema(parameters=[*FILTERS, SORT], request=serializers.SearchSerializer)
+    @extend_schema(
+        parameters=[*FILTERS, SORT, INCLUDE],
+        request=serializers.SearchSerializer,
+        responses=serializers.IssueRowSerializer(many=True),
+    )
     @action(detail=False, methods=["post"])
     def search(self, request, *args, **kwargs):
         """List what a query finds that is too long for an address; pages as those of the list, with the same body."""

@@ -52,6 +52,78 @@ def test_filters_stand_in_the_schema(schema):
     assert asked >= {"status", "label", "is", "assignee", "sort", "cursor", "page_size", "count", "include", "tz"}
 
 
+def shape(schema, operation, code="200"):
+    """Return the schema of the JSON that an operation answers with."""
+    found = {one["operationId"]: one for _path, _method, one in operations(schema)}[operation]
+    return found["responses"][code]["content"]["application/json"]["schema"]
+
+
+def test_a_search_by_post_answers_pages_as_the_list_does(schema):
+    for place in ("issues", "products_issues"):
+        assert shape(schema, f"{place}_search") == shape(schema, f"{place}_list")
+    asked = {one["name"] for one in schema["paths"]["/api/v1/issues/search/"]["post"]["parameters"]}
+    assert asked >= {"cursor", "page_size", "count", "include", "tz", "sort"}
+
+
+def test_what_is_sometimes_left_out_is_not_promised(schema):
+    shapes = schema["components"]["schemas"]
+    assert "secret" in shapes["Token"]["properties"] and "secret" not in shapes["Token"]["required"]
+    assert "batch" in shapes["BulkAnswer"]["properties"] and "batch" not in shapes["BulkAnswer"]["required"]
+
+
+def test_unknown_fields_of_a_body_are_refused_by_the_schema_as_well(schema):
+    bodies = {name: one for name, one in schema["components"]["schemas"].items() if name.endswith("Request")}
+    assert bodies and all(one["additionalProperties"] is False for one in bodies.values())
+
+
+def test_choices_have_names_that_one_would_give_them(schema):
+    shapes = set(schema["components"]["schemas"])
+    assert not [name for name in shapes if name.endswith("Enum")]
+    assert shapes >= {"Decision", "DeclineResolution", "QuestionState", "ReturnReason", "Scope", "Sign", "PartKind"}
+    resolution = schema["components"]["schemas"]["Issue"]["properties"]["resolution"]
+    assert resolution == {"oneOf": [{"$ref": "#/components/schemas/Resolution"}, {"type": "null"}]}
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "headers"),
+    [
+        ("issues_read", "200", {"ETag"}),
+        ("issues_read", "301", {"Location"}),
+        ("issues_read", "304", {"ETag"}),
+        ("issues_attachments_file", "200", {"ETag"}),
+        ("issues_create", "201", {"ETag", "Location"}),
+        ("issues_patch", "200", {"ETag"}),
+        ("issues_patch", "308", {"Location"}),
+        ("issues_patch", "401", {"WWW-Authenticate"}),
+        ("issues_patch", "412", {"ETag"}),
+        ("issues_patch", "503", {"Retry-After"}),
+        ("issues_purge", "428", {"ETag"}),
+        ("issues_triage", "200", {"ETag"}),
+        ("issues_votes_create", "200", {"ETag"}),
+        ("issues_list", "200", set()),
+        ("issues_similar", "200", set()),
+        ("issues_bulk", "200", set()),
+    ],
+)
+def test_headers_that_programs_need_are_promised(schema, operation, code, headers):
+    found = {one["operationId"]: one for _path, _method, one in operations(schema)}[operation]
+    told = found["responses"][code].get("headers", {})
+    assert {name for name, one in told.items() if one["required"]} >= headers
+    assert headers or "ETag" not in told
+
+
+@pytest.mark.parametrize(
+    ("operation", "condition"),
+    [("issues_read", "If-None-Match"), ("issues_patch", "If-Match"), ("issues_triage", "If-Match")]
+    + [(name, "") for name in ("issues_similar", "issues_bulk", "issues_search", "query_parse", "similar")],
+)
+def test_conditions_stand_where_they_are_heeded(schema, operation, condition):
+    found = {one["operationId"]: one for _path, _method, one in operations(schema)}[operation]
+    assert {one["name"] for one in found.get("parameters", []) if one["in"] == "header"} == (
+        {condition} if condition else set()
+    )
+
+
 def test_every_route_of_the_api_stands_in_the_schema(schema):
     from django.urls import get_resolver
 
