@@ -56,7 +56,7 @@ WELL = {
     "set": [{"priority": "high"}, {"decision": "decline", "resolution": "invalid"}, {"add_labels": ["area/cart"]}],
     "products": [None, {"WEB": "read"}],
     "until": ["2999-01-01T00:00:00Z"],
-    "q": ["is:open", "cart", "priority:high or label:area/cart", "is:open sort:updated-desc"],
+    "q": ["is:open", "cart", "priority:high OR label:area/cart", "is:open sort:updated-desc"],
     "query": ["is:open"],
     "sort": ["updated-desc", "priority,due-asc"],
     "tz": ["Europe/Vienna"],
