@@ -7,6 +7,9 @@ PYTHON := $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	$$name -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$name && break; done)
 VENV ?= .venv
 BIN = $(VENV)/bin
+# What the tests of the API's TypeScript need, where there is Node.js; they are left out by name where there is not.
+PROGRAMS = tests/contract/programs
+TYPESCRIPT = $(if $(shell command -v npm),$(PROGRAMS)/node_modules/.package-lock.json)
 UV := $(shell command -v uv)
 
 # Without compiled files every start would have to parse every library again.
@@ -32,7 +35,7 @@ run: $(VENV)/.runs
 demo: $(VENV)/.runs
 	@DATA_DIR=data/demo DATABASE_URL= exec $(BIN)/python manage.py serve --demo
 
-test: $(VENV)/.tests
+test: $(VENV)/.tests $(TYPESCRIPT)
 	@exec $(BIN)/python tests/run.py
 
 # What takes minutes: every route by every method for everybody on everything, and all branches of what guards.
@@ -41,7 +44,7 @@ GUARDED = tests/access accounts products/tests issues/tests/test_query_language.
 	issues/tests/test_filters.py issues/tests/test_api_queries.py issues/tests/test_api_conditions.py \
 	issuetracker/tests/test_bad_input.py issuetracker/tests/test_api_schema.py
 
-check-long: $(VENV)/.tests
+check-long: $(VENV)/.tests $(TYPESCRIPT)
 	$(BIN)/python tests/check_long.py
 	$(BIN)/python -m coverage run --include='$(GUARDS)' -m pytest $(GUARDED) -q
 	$(BIN)/python -m coverage report --fail-under=100 --include='$(GUARDS)' --show-missing
@@ -65,3 +68,6 @@ $(VENV)/.runs: requirements.txt
 $(VENV)/.tests: requirements-dev.txt $(VENV)/.runs
 	@$(INSTALL) -r requirements-dev.txt
 	@touch $@
+
+$(PROGRAMS)/node_modules/.package-lock.json: $(PROGRAMS)/package-lock.json
+	@cd $(PROGRAMS) && npm ci --silent --no-audit --no-fund || echo "npm could not install: no tests of TypeScript"

@@ -261,6 +261,13 @@ SPECTACULAR_SETTINGS = {
         "ViewColumn": "issues.api.serializers.VIEW_COLUMNS",
         "ViewGroup": "issues.api.serializers.VIEW_GROUPS",
         "Theme": "accounts.models.User.Theme",
+        "Scope": "accounts.models.SCOPES",
+        "Decision": "issues.choices.Decision",
+        "DeclineResolution": "issues.choices.DECLINED",
+        "ReturnReason": "issues.choices.Return",
+        "QuestionState": "issues.models.NeedInfo.State",
+        "PartKind": "issues.api.queries.KINDS",
+        "Sign": "issues.api.similar.SIGNS",
     },
 }
 

@@ -32,6 +32,8 @@ class MeSerializer(StrictSerializer):
 class TokenSerializer(StrictSerializer):
     """A token of one's own. Its `secret` is told once, by the answer that makes it."""
 
+    SOMETIMES = ("secret",)
+
     id = serializers.IntegerField(read_only=True)
     name = Text(max_length=100)
     prefix = serializers.CharField(read_only=True)

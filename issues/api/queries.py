@@ -17,6 +17,8 @@ from issuetracker.api.fields import Text as TextField
 from issuetracker.api.pages import check_parameters, zone_of
 from products.models import Product
 
+KINDS = ("term", "words", "issue", "group")
+
 
 class AskedSerializer(StrictSerializer):
     """A query, and the key of the product whose list it is for, if it is of one."""
@@ -29,7 +31,7 @@ class PartSerializer(serializers.Serializer):
     """What stands side by side in a query: `kind` is term, words, issue, or group."""
 
     text = serializers.CharField()
-    kind = serializers.ChoiceField([("term", "term"), ("words", "words"), ("issue", "issue"), ("group", "group")])
+    kind = serializers.ChoiceField(KINDS)
     field = serializers.CharField(allow_null=True)
     negated = serializers.BooleanField()
 

@@ -338,7 +338,9 @@ class RefusedSerializer(serializers.Serializer):
 
 
 class BulkAnswerSerializer(serializers.Serializer):
-    """What a bulk change does: `batch` undoes it, and is null where it was only tried."""
+    """What a bulk change does: `batch` undoes it, and is left out where it was only tried."""
+
+    SOMETIMES = ("batch",)
 
     matched = serializers.IntegerField()
     changes = serializers.IntegerField()

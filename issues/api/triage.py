@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from history.errors import Forbidden
 from issues import services
 from issues.api import serializers
-from issues.api.views import IssueViewSet, OfIssue, Redacted
+from issues.api.views import LISTED, IssueViewSet, OfIssue, Redacted
 from issues.finding import queue
 from issues.models import Issue, NeedInfo, Vote
 from issues.watchers import watchers
@@ -51,6 +51,7 @@ class TriageViewSet(IssueViewSet):
         self.now = timezone.now()
         return queue.queue_of(super().ask(text), self.now)
 
+    @LISTED
     def list(self, request, *args, **kwargs):
         """List the queue, with `counts` of what is new, has returned and is overdue."""
         self.require_person()

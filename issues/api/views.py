@@ -30,7 +30,7 @@ from issues.services.relations import REVERSED
 from issues.services.views import ABOUT as OF_VIEWS
 from issuetracker.api.conditions import etag
 from issuetracker.api.pages import COUNT_CAP, PARAMETERS, refuse
-from issuetracker.api.views import Created, Described, Ended, Listed, Read, Resource, Trashed, Updated
+from issuetracker.api.views import INCLUDE, Created, Described, Ended, Listed, Read, Resource, Trashed, Updated
 from issuetracker.keyset import Key
 from products import access
 from products import services as product_services
@@ -126,14 +126,17 @@ def find_issue(view):
 
 
 FILTERS = [OpenApiParameter(field.name, str, many=field.many, description=str(field.help)) for field in FIELDS.values()]
+# Of what is posted generated clients call the body so; a query says `body:` in it.
+POSTED = [one for one in FILTERS if one.name != "body"]
 SORT = OpenApiParameter("sort", str, description="Such as `updated-desc` or `priority,due-asc`.")
 FORMAT = OpenApiParameter("format", str, enum=list(FORMATS), default="jsonl")
 TIME_ZONE = OpenApiParameter("tz", str, description=PARAMETERS["tz"][1])
 QUERY = OpenApiParameter("q", str, description="A query; `/docs` of the language: `query/`.")
+LISTED = extend_schema(parameters=[QUERY, *FILTERS, SORT, INCLUDE])
 
 
 @extend_schema(tags=["issues"])
-@extend_schema_view(list=extend_schema(parameters=[QUERY, *FILTERS, SORT]))
+@extend_schema_view(list=LISTED)
 class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed, Resource):
     """Issues, by their key, or by their number below their product."""
 
@@ -178,7 +181,11 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
         params, product = self.request.query_params, self.kwargs.get("product_key")
         return search(self.request.user, text=text, params=params, product=product, zone=self.zone)
 
-    @extend_schema(parameters=[*FILTERS, SORT], request=serializers.SearchSerializer)
+    @extend_schema(
+        parameters=[*POSTED, SORT, INCLUDE],
+        request=serializers.SearchSerializer,
+        responses=serializers.IssueRowSerializer(many=True),
+    )
     @action(detail=False, methods=["post"])
     def search(self, request, *args, **kwargs):
         """List what a query finds that is too long for an address; pages as those of the list, with the same body."""

@@ -6,6 +6,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
 from issuetracker.api import idempotency
+from issuetracker.api.fields import StrictSerializer
 
 VERBS = {"retrieve": "read", "partial_update": "patch", "update": "replace", "destroy": "delete"}
 PROBLEM = {
@@ -47,7 +48,30 @@ KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="Of your choice: the request is done once, however often it comes with it within a day.",
 )
-ETAG = {"ETag": {"description": "The state that was answered.", "schema": {"type": "string"}}}
+# Operations that answer about no one thing, or about none that has a state: their names end so.
+STATELESS = (
+    "_list",
+    "_export",
+    "_search",
+    "_bulk",
+    "_parse",
+    "_complete",
+    "_undo",
+    "similar",
+    "_suggestions",
+    "_delete",
+)
+# Operations that heed no If-Match or If-None-Match.
+UNCONDITIONAL = (*(name for name in STATELESS if name not in ("_undo", "_delete")), "_create")
+HEADERS = {
+    "ETag": "The state that was answered.",
+    "Location": "Where it stands.",
+    "Retry-After": "When to try again, in seconds.",
+    "WWW-Authenticate": "How to sign in.",
+}
+# Which header comes with which problem.
+TOLD = {"401": "WWW-Authenticate", "412": "ETag", "428": "ETag", "429": "Retry-After", "503": "Retry-After"}
+NULL = "#/components/schemas/NullEnum"
 
 
 class Schema(AutoSchema):
@@ -76,33 +100,67 @@ class Schema(AutoSchema):
             # An answer holds every field, whatever a request may leave out.
             sometimes = getattr(serializer, "SOMETIMES", ())
             schema["required"] = sorted(set(schema["properties"]) - set(sometimes))
+        elif isinstance(serializer, StrictSerializer):
+            schema["additionalProperties"] = False
         return schema
 
 
 def complete(result, generator, request, public):
     """Add to every operation the problems that it may answer with, and its conditions. Return the schema."""
-    result["components"]["schemas"] |= {"Problem": PROBLEM, "FieldError": FIELD_ERROR}
+    shapes = result["components"]["schemas"]
+    shapes |= {"Problem": PROBLEM, "FieldError": FIELD_ERROR}
+    shapes.pop("NullEnum", None)
+    _say_null(result)
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
             _complete(path, method, operation)
     return result
 
 
+def _say_null(node):
+    """Say of whatever may be null that it may, in place of a choice of which null is the only one."""
+    if isinstance(node, dict):
+        if node.get("$ref") == NULL:
+            del node["$ref"]
+            node["type"] = "null"
+        node = list(node.values())
+    if isinstance(node, list):
+        for one in node:
+            _say_null(one)
+
+
 def _complete(path, method, operation):
-    responses = operation["responses"]
+    responses, name = operation["responses"], operation["operationId"]
     writes = method != "get"
     keyed = any(one["name"] == idempotency.HEADER for one in operation.get("parameters", []))
-    listed = operation["operationId"].endswith(("_list", "_create", "_export"))
-    if any(name in path for name in MOVING):
-        responses["308" if writes else "301"] = {"description": "It has another key now: follow Location."}
+    if any(moving in path for moving in MOVING):
+        moved = {"description": "It has another key now: follow Location.", "headers": _headers("Location")}
+        responses["308" if writes else "301"] = moved
     for code in ALWAYS + (WRITING if writes else ()) + ((422,) if keyed else ()):
         content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
         responses.setdefault(str(code), {"description": HTTPStatus(code).phrase, "content": content})
-    if listed:
-        return
-    condition = "If-Match" if writes else "If-None-Match"
-    parameter = {"name": condition, "in": "header", "schema": {"type": "string"}, "description": "An ETag, or `*`."}
+    for code, header in TOLD.items():
+        if code in responses:
+            responses[code]["headers"] = _headers(header)
+    if not name.endswith(UNCONDITIONAL):
+        _add_condition(operation, "If-Match" if writes else "If-None-Match")
+    if not name.endswith(STATELESS):
+        _promise_state(responses, writes)
+
+
+def _add_condition(operation, header):
+    parameter = {"name": header, "in": "header", "schema": {"type": "string"}, "description": "An ETag, or `*`."}
     operation.setdefault("parameters", []).append(parameter)
+
+
+def _promise_state(responses, writes):
     if not writes:
         responses["304"] = {"description": "The client has its present state."}
-        responses["200"]["headers"] = ETAG
+    for code in {"200", "304"} & set(responses):
+        responses[code]["headers"] = _headers("ETag")
+    if "201" in responses:
+        responses["201"]["headers"] = _headers("ETag", "Location")
+
+
+def _headers(*names):
+    return {name: {"description": HEADERS[name], "required": True, "schema": {"type": "string"}} for name in names}

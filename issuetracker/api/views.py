@@ -23,6 +23,8 @@ from issuetracker.api.problems import Moved, PreconditionRequired
 from issuetracker.keyset import Key, paginate
 from products import access
 
+INCLUDE = OpenApiParameter("include", str, enum=["description"], description="Adds the descriptions.")
+
 
 class Resource(GenericViewSet):
     """A kind of thing. What is asked for begins from `get_queryset`, which knows the reader and the URL's parents."""
@@ -218,9 +220,7 @@ class Described:
             serializer.child.fields.pop("description")
         return serializer
 
-    @extend_schema(
-        parameters=[OpenApiParameter("include", str, enum=["description"], description="Adds the descriptions.")]
-    )
+    @extend_schema(parameters=[INCLUDE])
     def list(self, request, *args, **kwargs):
         """List, without descriptions unless `include=description`."""
         self.check_included()

@@ -176,11 +176,11 @@ def _request(schema, world, path, method, operation):
     if path == "/api/v1/issues/" and method == "post":
         fields += (("product", "WEB"),)
     query = (("title", "Cart"),) if path.endswith("v1/similar/") else ()
-    return Request(method.upper(), _filled(world, path), path, fields, query)
+    return Request(method.upper(), path.format(**names_in(world, path)), path, fields, query)
 
 
-def _filled(world, path):
-    """Return the address of a path of the schema."""
+def names_in(world, path):
+    """Return what stands for each name in a path of the schema."""
     values = {"product_key": "WEB", "issue_key": "WEB-1", "number": 1, "username": "rosa", "slug": "new"}
     values["comment_pk"] = world.ids["comment"]
     parts = path.split("/")
@@ -189,7 +189,7 @@ def _filled(world, path):
         ids = {"labels": "labels" if "product_key" in path else "site-label", "batches": "batch"}
         kind = ids.get(kind, kind if kind in world.ids else kind.removesuffix("s"))
         values["id"] = world.ids["away" if "restore" in path or "purge" in path else kind]
-    return path.format(**values)
+    return values
 
 
 def _parameter(ask, one, path, values):
