@@ -304,6 +304,18 @@ def test_what_is_redacted_or_purged_is_not_told_again(api, issue, maintainer, wh
     assert again.status_code == (409 if end == "redact" else 404)
 
 
+def test_a_redacted_question_is_not_told_again_by_the_issue_either(api, issue, triager, maintainer):
+    client = api(triager)
+    body = {"decision": "needinfo", "ask": "tom", "question": "a secret"}
+    asked = client.post(f"{ISSUES}1/triage/", body, headers=KEY)
+    assert asked.status_code == 200, asked.content
+    question = asked.json()["issue"]["needinfos"][0]["id"]
+    path = f"{ISSUES}1/needinfos/{question}/redact/"
+    assert api(maintainer).post(path, {"field": "question"}).status_code == 200
+    assert not IdempotencyRecord.objects.filter(body__contains="a secret").exists()
+    assert client.post(f"{ISSUES}1/triage/", body, headers=KEY).json()["code"] == "withheld"
+
+
 def test_what_only_reads_keeps_nothing(api, issue, reporter):
     client = api(reporter)
     for _turn in range(2):
