@@ -1,9 +1,12 @@
 """Where sessions are kept: in rows that name their user, so that they can be listed and ended one by one."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
+from django.db import OperationalError
 from django.db.models import CharField, DateTimeField
 from django.utils import timezone
 
@@ -21,6 +24,11 @@ def _live():
 
 
 LIVE = PreparedModels(_live)
+
+
+def idle_since():
+    """Return the moment since which whoever has asked for nothing is signed in no longer."""
+    return timezone.now() - settings.SESSION_IDLE
 
 
 class SessionStore(db.SessionStore):
@@ -45,10 +53,12 @@ class SessionStore(db.SessionStore):
 
     def _get_session_from_db(self):
         row = LIVE.first(key=self.session_key, now=timezone.now())
-        if row is None:
+        if row is None or (row.user_id and row.seen_at < idle_since()):
             self._session_key = None
             return None
         # Seldom, so that reading does not turn into writing.
         if row.user_id and row.seen_at < timezone.now() - SEEN_NOTED_EVERY:
-            self.model.objects.filter(pk=row.pk).update(seen_at=timezone.now())
+            # What cannot be noted, as on a disk that is full, can be read all the same.
+            with suppress(OperationalError):
+                self.model.objects.filter(pk=row.pk).update(seen_at=timezone.now())
         return row

@@ -44,6 +44,7 @@ urlpatterns = [
     path("profile/sign-in/app/remove/", later("accounts.signin.factors.remove_app"), name="app-remove"),
     path("profile/sign-in/codes/", later("accounts.signin.factors.recovery_codes"), name="recovery-codes"),
     path("profile/sign-in/passkeys/new/", later("accounts.signin.passkeys.add"), name="passkey-add"),
+    path("profile/sign-in/passkeys/<int:pk>/rename/", later("accounts.signin.passkeys.rename"), name="passkey-rename"),
     path("profile/sign-in/passkeys/<int:pk>/remove/", later("accounts.signin.passkeys.remove"), name="passkey-remove"),
     path("profile/sign-in/<slug:name>/disconnect/", later("accounts.signin.factors.disconnect"), name="disconnect"),
     path("profile/sessions/", later("accounts.signin.sessions.sessions"), name="sessions"),

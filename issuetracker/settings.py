@@ -1,5 +1,6 @@
 """All settings, driven by the environment (see .env.example); a bad value stops the start and says why."""
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,7 +30,7 @@ HTTPS = SITE_URL.startswith("https://")
 
 SIGNUP = signing_in.read_signup(env)
 OIDC_PROVIDERS = signing_in.read_providers(env)
-LOCAL_SIGNIN, BREAK_GLASS = signing_in.read_local(env, OIDC_PROVIDERS)
+LOCAL_LOGIN, BREAK_GLASS = signing_in.read_local(env, OIDC_PROVIDERS)
 PROXIES = signing_in.read_proxies(env, HTTPS)
 # Browsers know passkeys of hosts with HTTPS, and of this machine.
 PASSKEYS = HTTPS or urlsplit(SITE_URL).hostname == "localhost"
@@ -57,6 +58,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "issuetracker.tracing.RequestId",
+    "issuetracker.middleware.Measured",
     "issuetracker.middleware.DatabaseGuard",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -98,6 +101,8 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "accounts.User"
 SESSION_ENGINE = "accounts.sessions"
+# Whoever signs in is signed in for two weeks at most; hours without a request after which it is over before.
+SESSION_IDLE = timedelta(hours=environment.read_count(env, "SESSION_IDLE", 72, most=14 * 24))
 AUTHENTICATION_BACKENDS = ["accounts.backends.NameOrEmail"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
@@ -107,6 +112,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.passwords.DisguisedPasswordValidator"},
 ]
 ACCOUNT_ADAPTER = "accounts.signin.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
@@ -173,8 +179,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_SSL_HOST = urlsplit(SITE_URL).netloc if HTTPS else None
-# A container's health check asks over plain HTTP.
-SECURE_REDIRECT_EXEMPT = [r"^status/"]
+# What watches asks over plain HTTP, beside the proxy.
+SECURE_REDIRECT_EXEMPT = [r"^status/", r"^(livez|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 # W005 and W021: this site does not speak for its sister domains, which HSTS for subdomains and preloading would.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -199,12 +205,15 @@ CONTENT_SECURITY_POLICY = {
 
 # The API; what is named here lives in issuetracker/api and accounts/api
 
+# Requests a minute; 0: as many as they like.
+API_RATE = environment.read_count(env, "API_RATE", 0, most=1_000_000, least=0)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.api.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.authentication.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["issuetracker.api.throttles.ApiRate"],
     "DEFAULT_PARSER_CLASSES": ["issuetracker.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": [
         "issuetracker.api.renderers.QuickJSONRenderer",
@@ -262,6 +271,11 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
+# Who may have the figures of /metrics: docs/operations.md
+
+METRICS_TOKEN = environment.read_token(env, "METRICS_TOKEN")
+METRICS_ALLOW = environment.read_networks(env, "METRICS_ALLOW")
+
 # Mail
 
 mail = environment.read_mail(env)
@@ -277,9 +291,12 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"issues@{urlsplit(SITE_URL).hostname}"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "filters": {"short": {"()": "issuetracker.database.Shortened"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["short"]}},
+    "formatters": {"line": {"format": "{asctime} {levelname} {request_id} {name}: {message}", "style": "{"}},
+    "filters": {
+        "short": {"()": "issuetracker.database.Shortened"},
+        "named": {"()": "issuetracker.tracing.Named"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["short", "named"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},

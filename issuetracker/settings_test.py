@@ -14,8 +14,9 @@ os.environ.update(
     ALLOWED_HOSTS="testserver",
     DEBUG="off",
     EMAIL_URL="memorymail://",
+    API_RATE="0",
     SIGNUP="closed",
-    LOCAL_SIGNIN="on",
+    LOCAL_LOGIN="on",
     OIDC_PROVIDERS=json.dumps(
         [
             {

@@ -34,19 +34,19 @@ def read_proxies(env, https):
 
 
 def read_local(env, providers):
-    """Return `(LOCAL_SIGNIN, BREAK_GLASS)`: whether passwords and passkeys are taken, and from whom they always are.
+    """Return `(LOCAL_LOGIN, BREAK_GLASS)`: whether passwords and passkeys are taken, and from whom they always are.
 
     Raises ImproperlyConfigured where nobody could sign in.
     """
     words = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
-    value = (env.str("LOCAL_SIGNIN", default="") or "on").strip().lower()
+    value = (env.str("LOCAL_LOGIN", default="") or "on").strip().lower()
     if value not in words:
-        raise ImproperlyConfigured(f"LOCAL_SIGNIN must be on or off, not {value!r}.")
+        raise ImproperlyConfigured(f"LOCAL_LOGIN must be on or off, not {value!r}.")
     name = env.str("BREAK_GLASS", default="").strip()
     if not words[value] and not providers:
-        raise ImproperlyConfigured("LOCAL_SIGNIN can be off only where OIDC_PROVIDERS names somebody else to ask.")
+        raise ImproperlyConfigured("LOCAL_LOGIN can be off only where OIDC_PROVIDERS names somebody else to ask.")
     if not words[value] and not name:
-        raise ImproperlyConfigured("With LOCAL_SIGNIN off, BREAK_GLASS must name the administrator who still gets in.")
+        raise ImproperlyConfigured("With LOCAL_LOGIN off, BREAK_GLASS must name the administrator who still gets in.")
     return words[value], name
 
 

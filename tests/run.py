@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests import postgresql
 
-SUMMARY = re.compile(r"^=+ .* in [\d.]+s.*=+$")
+SUMMARY = re.compile(r"^(=+ .* in [\d.]+s.*=+$|FAILED |ERROR |NOT RUN)|\d+ (passed|failed)")
 
 
 def main():
@@ -50,7 +50,7 @@ def run(name, *arguments, **environment):
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
             print(line, end="", flush=True)
-            if SUMMARY.match(line) or " passed" in line or " failed" in line or line.startswith("NOT RUN"):
+            if SUMMARY.match(line):
                 lines.append(f"{name}: {line.strip()}")
     return process.returncode, lines
 

@@ -58,6 +58,22 @@ def add_passkey(user, name, credential, *, actor, via):
 
 
 @transaction.atomic
+def rename_passkey(user, passkey, name, *, actor, via):
+    """Call `passkey` of `user` something else. Return it. Raises Forbidden, or Authenticator.DoesNotExist."""
+    user = _own(user, actor)
+    passkey = _factors(user).get(pk=passkey.pk, type=Type.WEBAUTHN)
+    before, name = passkey.data["name"], name[:NAME_LIMIT]
+    if name == before:
+        return passkey
+    passkey.data["name"] = name
+    passkey.save(update_fields=["data"])
+    said = _("The passkey “%(before)s” was renamed to “%(name)s”.") % {"before": before, "name": name}
+    pair = ({"id": passkey.pk, "name": before}, {"id": passkey.pk, "name": name})
+    _finish(user, {"passkey": pair}, said, actor, via)
+    return passkey
+
+
+@transaction.atomic
 def remove_passkey(user, passkey, *, actor, via):
     """Forget `passkey` of `user`. Raises Forbidden, or Authenticator.DoesNotExist."""
     user = _own(user, actor)

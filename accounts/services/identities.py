@@ -64,7 +64,7 @@ def disconnect(user, identity, *, actor, via):
     """Let `user` sign in by `identity` no more. Raises Forbidden, or Conflict where there is no other way in."""
     user = _own(user, actor)
     others = _identities().filter(user=user).exclude(pk=identity.pk).exists()
-    if not others and not (settings.LOCAL_SIGNIN and user.has_usable_password()):
+    if not others and not (settings.LOCAL_LOGIN and user.has_usable_password()):
         raise Conflict(_("This is your only way to sign in: set a password first."), "last")
     if _identities().filter(pk=identity.pk, user=user).delete()[0]:
         _record(user, (identity.provider, None), actor, via)

@@ -37,7 +37,7 @@ def is_break_glass(user):
 
 def may_sign_in_locally(user):
     """Return whether `user` may come in by a password or a passkey, rather than by a provider."""
-    return settings.LOCAL_SIGNIN or is_break_glass(user)
+    return settings.LOCAL_LOGIN or is_break_glass(user)
 
 
 class AccountAdapter(DefaultAccountAdapter):

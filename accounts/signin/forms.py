@@ -26,7 +26,7 @@ from accounts.services.factors import NAME_LIMIT as PASSKEY_NAME_LIMIT
 from accounts.services.invitations import may_invite
 from accounts.signin import limits
 from accounts.signin.adapters import may_sign_in_locally
-from products.models import Member, Product
+from products.models import Member, Product, clean_line
 
 PASSWORD_LIMIT = 500
 PORTS = {"http": 80, "https": 443}
@@ -176,6 +176,17 @@ class PasskeyForm(_OfThisSite, AddWebAuthnForm):
         name = self.fields["name"]
         name.label, name.max_length = _("Name"), PASSKEY_NAME_LIMIT
         name.help_text = _("So that you know it again, such as “laptop” or “blue key”.")
+
+
+class PasskeyNameForm(forms.Form):
+    """What a passkey is called."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=PASSKEY_NAME_LIMIT,
+        validators=[clean_line],
+        help_text=_("So that you know it again, such as “laptop” or “blue key”."),
+    )
 
 
 class NewPasswordForm(forms.Form):

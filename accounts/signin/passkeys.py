@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.confirming import ask
 from accounts.services import factors
-from accounts.signin.forms import PasskeyForm, PasskeyLoginForm
+from accounts.signin.forms import PasskeyForm, PasskeyLoginForm, PasskeyNameForm
 from accounts.signin.place import agent_of, device_name
 from accounts.signin.proving import proven
 from accounts.signin.views import keep_briefly, next_of
@@ -24,12 +24,12 @@ from history.errors import Conflict
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request):
     """Give the browser what it has to sign; let in whoever has signed it with a passkey and a finger or a PIN."""
     if not settings.PASSKEYS:
         raise Http404
-    if request.method == "GET":
+    if request.method != "POST":
         keep_briefly(request)
         return JsonResponse(begin_authentication())
     form = PasskeyLoginForm(data=request.POST)
@@ -64,11 +64,29 @@ def add(request):
     return render(request, "accounts/add_passkey.html", context, status=400 if form.errors else 200)
 
 
+def _passkey(request, pk):
+    return get_object_or_404(Authenticator, pk=pk, user=request.user, type=Authenticator.Type.WEBAUTHN)
+
+
+@proven
+@require_http_methods(["GET", "HEAD", "POST"])
+def rename(request, pk):
+    """Call a passkey something else."""
+    passkey = _passkey(request, pk)
+    form = PasskeyNameForm(request.POST or None, initial={"name": passkey.data["name"]})
+    if form.is_valid():
+        factors.rename_passkey(request.user, passkey, form.cleaned_data["name"], actor=request.user, via="web")
+        messages.success(request, _("Your passkey is renamed."))
+        return redirect("sign-in")
+    context = {"form": form, "passkey": passkey}
+    return render(request, "accounts/rename_passkey.html", context, status=400 if form.errors else 200)
+
+
 @proven
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request, pk):
     """Forget a passkey."""
-    passkey = get_object_or_404(Authenticator, pk=pk, user=request.user, type=Authenticator.Type.WEBAUTHN)
+    passkey = _passkey(request, pk)
     if request.method != "POST":
         return redirect("sign-in")
     title = _("Remove the passkey “%(name)s”?") % {"name": passkey.data["name"]}

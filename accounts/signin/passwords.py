@@ -75,7 +75,7 @@ def set_first(request):
 @require_http_methods(["GET", "HEAD", "POST"])
 def forgotten(request):
     """Have a letter sent; the answer is the same for every address, and says whom to ask where there is no mail."""
-    if not settings.MAIL or not settings.LOCAL_SIGNIN:
+    if not settings.MAIL or not settings.LOCAL_LOGIN:
         return render(request, "accounts/reset.html", {"mail": False})
     form = AddressForm(request.POST or None)
     if not form.is_valid():
@@ -108,7 +108,7 @@ class Reset(auth.PasswordResetConfirmView):
 
     def dispatch(self, *args, **kwargs):
         """Answer. Raises Http404 where nobody signs in by a password."""
-        if not settings.LOCAL_SIGNIN:
+        if not settings.LOCAL_LOGIN:
             raise Http404
         return super().dispatch(*args, **kwargs)
 
@@ -125,4 +125,4 @@ class Reset(auth.PasswordResetConfirmView):
         return HttpResponseRedirect(self.get_success_url())
 
 
-reset = Reset.as_view()
+reset = require_http_methods(["GET", "HEAD", "POST"])(Reset.as_view())

@@ -12,13 +12,15 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Session
 from accounts.services import sign_out_elsewhere
+from accounts.sessions import idle_since
 from accounts.signin.place import device_name
 
 LISTED = 200
 
 
 def _live(request):
-    return Session.objects.filter(user=request.user, expire_date__gt=timezone.now()).order_by("-seen_at")[:LISTED]
+    live = {"expire_date__gt": timezone.now(), "seen_at__gte": idle_since()}
+    return Session.objects.filter(user=request.user, **live).order_by("-seen_at")[:LISTED]
 
 
 @never_cache

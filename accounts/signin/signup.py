@@ -33,7 +33,7 @@ LISTED = 100
 
 
 def _is_open():
-    return settings.SIGNUP == "open" and settings.LOCAL_SIGNIN
+    return settings.SIGNUP == "open" and settings.LOCAL_LOGIN
 
 
 @never_cache
@@ -123,7 +123,7 @@ def invitation(request, secret):
     if one is None or not one.is_open():
         return render(request, "accounts/link_over.html", status=404)
     if not request.user.is_authenticated:
-        if settings.SIGNUP == "closed" or not settings.LOCAL_SIGNIN:
+        if settings.SIGNUP == "closed" or not settings.LOCAL_LOGIN:
             return render(request, "accounts/link_over.html", status=404)
         return _account(request, lambda **fields: invitations.accept(one, **fields), invitation=one)
     if request.method != "POST":

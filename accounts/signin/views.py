@@ -30,14 +30,14 @@ def keep_briefly(request):
 
 def ways_in(request):
     """Return what the page of sign-in offers."""
-    local = settings.LOCAL_SIGNIN or "local" in request.GET or request.method == "POST"
+    local = settings.LOCAL_LOGIN or "local" in request.GET or request.method == "POST"
     return {
         "next": next_of(request),
         "local": local,
         "providers": settings.OIDC_PROVIDERS,
         "passkeys": settings.PASSKEYS and local,
-        "signup": settings.LOCAL_SIGNIN and settings.SIGNUP == "open",
-        "local_signin": settings.LOCAL_SIGNIN,
+        "signup": settings.LOCAL_LOGIN and settings.SIGNUP == "open",
+        "local_login": settings.LOCAL_LOGIN,
     }
 
 

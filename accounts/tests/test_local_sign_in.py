@@ -14,7 +14,7 @@ from accounts.tests.test_sign_in_page import enter, said
 @pytest.fixture(autouse=True)
 def switched_off(settings):
     """A site whose people sign in by a provider."""
-    settings.LOCAL_SIGNIN, settings.BREAK_GLASS = False, "Ada"
+    settings.LOCAL_LOGIN, settings.BREAK_GLASS = False, "Ada"
 
 
 def test_the_page_offers_the_provider_alone(client, stranger):
@@ -62,7 +62,7 @@ class Signed:
 def test_a_passkey_opens_no_more_than_a_password(
     client, stranger, administrator, settings, monkeypatch, name, local, active, comes_in
 ):
-    settings.LOCAL_SIGNIN = local
+    settings.LOCAL_LOGIN = local
     user = User.objects.get(username=name)
     passkey = factors.add_passkey(user, "laptop", {}, actor=user, via="web")
     User.objects.filter(pk=user.pk).update(is_active=active)

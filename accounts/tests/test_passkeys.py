@@ -7,6 +7,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
+from accounts.models import Letter
 from accounts.services import factors
 from accounts.signin.forms import origin_of, origin_parts
 from accounts.tests.test_sign_in_page import enter
@@ -20,6 +21,14 @@ HANDLE = {"id": "eA", "rawId": "eA", "type": "public-key", "response": {"userHan
 def passkey(stranger):
     """A passkey of Sam's."""
     return factors.add_passkey(stranger, "laptop", {"id": "x"}, actor=stranger, via="web")
+
+
+def prove(client, user):
+    """Let `user`, who is signed in with `client`, have shown who they are just now."""
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": 10**12}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
 
 
 @pytest.mark.parametrize(
@@ -46,10 +55,7 @@ def test_what_is_no_passkey_lets_nobody_in(stranger, credential, path):
     if path in ("/accounts/prove/", "/profile/sign-in/passkeys/new/"):
         client.force_login(stranger)
         if "new" in path:
-            session = client.session
-            session["account_authentication_methods"] = [{"method": "password", "at": 10**12}]
-            session["account_authentication_methods_user"] = str(stranger.pk)
-            session.save()
+            prove(client, stranger)
     elif path == "/accounts/code/":
         enter(client, "sam")
     client.get(path)
@@ -94,6 +100,33 @@ def test_a_session_before_sign_in_is_short_and_after_it_long(client, stranger):
 def test_it_is_recorded_by_name_alone(passkey, stranger):
     change = Change.objects.get(field="passkey", event__about_id=stranger.pk)
     assert change.after == {"id": passkey.pk, "name": "laptop"}
+
+
+def test_it_is_renamed_and_told(passkey, stranger, reporter):
+    client = Client()
+    client.force_login(stranger)
+    prove(client, stranger)
+    address = f"/profile/sign-in/passkeys/{passkey.pk}/rename/"
+    assert address in client.get("/profile/sign-in/").content.decode()
+    assert 'value="laptop"' in client.get(address).content.decode()
+    for name in ("", "two\nlines", "x" * 61):
+        assert client.post(address, {"name": name}).status_code == 400
+    assert client.post(address, {"name": "blue <key>"}).url == "/profile/sign-in/"
+    page = client.get("/profile/sign-in/").content.decode()
+    assert "blue &lt;key&gt;" in page and "laptop" not in page
+    change = Change.objects.filter(field="passkey", event__about_id=stranger.pk).latest("id")
+    assert (change.before["name"], change.after["name"]) == ("laptop", "blue <key>")
+    told = Letter.objects.filter(kind="notice").count()
+    assert client.post(address, {"name": "blue <key>"}).status_code == 302
+    assert Letter.objects.filter(kind="notice").count() == told
+    client = Client()
+    client.force_login(stranger)
+    assert client.get(address).url.startswith("/accounts/prove/")
+    with pytest.raises(Forbidden):
+        factors.rename_passkey(stranger, passkey, "x", actor=reporter, via="web")
+    client = Client()
+    enter(client, "rosa")
+    assert client.post(address, {"name": "x"}).status_code == 404
 
 
 def test_nobody_removes_that_of_another(passkey, reporter):

@@ -48,6 +48,18 @@ def test_one_is_ended_with_its_next_request(stranger):
     assert Change.objects.filter(field="sessions", event__about_id=stranger.pk).count() == 1
 
 
+@pytest.mark.parametrize(("hours", "status"), [(11, 200), (13, 302)])
+def test_one_that_is_not_used_ends(stranger, settings, hours, status):
+    settings.SESSION_IDLE = timedelta(hours=12)
+    here, phone = signed_in(), signed_in(agent=IPHONE)
+    Session.objects.filter(pk=phone.session.session_key).update(seen_at=timezone.now() - timedelta(hours=hours))
+    assert len(listed(here)) == (2 if status == 200 else 1)
+    assert phone.get("/profile/").status_code == status
+    # To ask is to use it.
+    assert phone.get("/profile/").status_code == status
+    assert len(listed(here)) == (2 if status == 200 else 1)
+
+
 def test_all_others_are_ended(stranger):
     here, phone, third = signed_in(), signed_in(agent=IPHONE), signed_in()
     here.post("/profile/sessions/end-others/")

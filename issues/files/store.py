@@ -42,12 +42,12 @@ def pieces(file):
         yield piece
 
 
-def write(content):
+def write(content, token=None):
     """Write the pieces of `content` to disk, for good before this returns. Return what was Written.
 
-    What breaks off leaves nothing. Raises OSError.
+    A restored file has its `token`, a new one gets one. What breaks off leaves nothing. Raises OSError.
     """
-    token, digest = secrets.token_hex(16), hashlib.sha256()
+    token, digest = token or secrets.token_hex(16), hashlib.sha256()
     with NamedTemporaryFile(dir=_incoming(), delete=False) as file:
         try:
             for piece in content:

@@ -4,8 +4,9 @@ import time
 
 from django.core.cache import cache
 from django.db import OperationalError
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, Q, Sum
 
+from history.models import Change, Event
 from issues.finding.search import search
 from issues.models import Issue
 from issues.query import QueryError
@@ -17,6 +18,12 @@ CAP = 1000
 KEPT = 30
 # Seconds: for one count, and for all of them.
 ONE, ALL = 0.5, 2
+# By these changes an issue is hidden from somebody who saw it.
+HIDING = Q(field__in=("product", "deleted_at")) | Q(field="confidential", after_key="true")
+HIDING |= Q(field="assignee", issue__confidential=True)
+# Of so many of the last events it is asked whether they hide something, from a beginning that is kept for so long; some
+# before it, since events are committed in another order than they are numbered.
+EVENTS, KEPT_BEGINNING, BEFORE = 20_000, 600, 1000
 
 
 def counts(views, user):
@@ -26,7 +33,7 @@ def counts(views, user):
     would take too long.
     """
     views = list(views)
-    seen = _products_of(user) if views else ""
+    seen = f"{_products_of(user)}:{_hidden()}" if views else ""
     names = {_name(view, user, seen): view for view in views}
     found = cache.get_many(names)
     end = time.monotonic() + ALL
@@ -41,12 +48,20 @@ def counts(views, user):
 
 
 def _products_of(user):
-    """Return a short text that changes with the products that `user` sees: what is closed to them is counted no more.
-
-    It says nothing of issues: one that turns confidential may be counted for as long as counts are remembered.
-    """
+    """Return a short text that changes with the products that `user` sees: what is closed is counted no more."""
     told = Product.objects.visible_to(user).aggregate(n=Count("pk"), versions=Sum("lock_version"), at=Max("updated_at"))
     return f"{told['n']}:{told['versions']}:{told['at'].timestamp() if told['at'] else 0}"
+
+
+def _hidden():
+    """Return a short text that changes whenever an issue is hidden from somebody: it is counted for them no more."""
+    last = Event.objects.aggregate(last=Max("pk"))["last"] or 0
+    beginning = cache.get("view-counts-from")
+    if beginning is None or not 0 <= last - beginning <= EVENTS:
+        beginning = max(last - BEFORE, 0)
+        cache.set("view-counts-from", beginning, KEPT_BEGINNING)
+    told = Change.objects.filter(HIDING, event__gt=beginning).aggregate(n=Count("event"), last=Max("event"))
+    return f"{beginning}:{told['n']}:{told['last']}"
 
 
 def _name(view, user, seen):

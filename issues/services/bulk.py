@@ -11,7 +11,7 @@ from history import log
 from history.errors import Refused
 from history.models import Batch
 from issues.models import Issue
-from issues.services.issues import foresee, lock_family, update_issue
+from issues.services.issues import foresee, hold_products, lock_family, update_issue
 from issues.services.triage import decide, foresee_decision
 from products import access
 
@@ -38,8 +38,15 @@ class Plan:
 
     def originals(self):
         """Return the ids of the issues that others are to become duplicates of."""
-        given = [values.get("duplicate_of") for values in (*self.changes.values(), *self.details.values())]
-        return {issue.pk for issue in given if issue is not None}
+        return self._named("duplicate_of")
+
+    def homes(self):
+        """Return the ids of the products that issues are moved to."""
+        return self._named("product")
+
+    def _named(self, field):
+        given = [values.get(field) for values in (*self.changes.values(), *self.details.values())]
+        return {row.pk for row in given if row is not None}
 
     def frozen(self):
         """Return it as JSON."""
@@ -215,6 +222,7 @@ def carry_on(batch):
     ids = todo["ids"][batch.done : batch.done + CHUNK]
     outcome = Outcome(todo["changes"], todo["unchanged"], todo["refused"])
     access.forget_roles(batch.actor)
+    hold_products(plan.homes())
     # In one order, whichever of them one merges, or somebody votes for, meanwhile.
     lock_family(*ids, *plan.originals())
     for issue in _rows(ids, batch.actor):

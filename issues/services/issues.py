@@ -81,14 +81,34 @@ def _waited_for(pk):
     return LIVE.first(pk=pk)
 
 
+def hold_products(ids):
+    """Keep who sees the products `ids` from changing until the transaction ends. On SQLite nobody writes meanwhile.
+
+    Who merges or moves does so before they lock issues, and who changes a product locks that first: else neither would
+    see what the other does, and votes that are hidden would be counted.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM products_product WHERE id = ANY(%s) ORDER BY id FOR SHARE", [sorted(ids)])
+
+
+def lock_ahead(issue, changes):
+    """Lock what the `changes` to `issue` concern beside it: where it is moved to, and what it is merged with."""
+    if changes.get("product") is not None:
+        hold_products([changes["product"].pk])
+    if changes.get("duplicate_of") is not None:
+        lock_family(issue.pk, changes["duplicate_of"].pk)
+
+
 def lock_family(*ids):
     """Lock the issues `ids`, their originals and their duplicates: duplicates first, and of each the oldest first.
 
     Whoever writes to a duplicate holds it when they come to its original, where they count its votes. So does who
-    merges, and none of them waits for another that waits for them.
+    merges, and none of them waits for another that waits for them. Their products are held before.
     """
     originals = Issue.objects.filter(pk__in=ids, duplicate_of__isnull=False).values("duplicate_of")
     family = Q(pk__in=ids) | Q(duplicate_of__in=ids) | Q(pk__in=originals)
+    hold_products(Issue.objects.filter(family).values_list("product", flat=True).distinct())
     rows = Issue.objects.filter(family).order_by(IsNull(F("duplicate_of"), True), "pk")
     list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
 
@@ -212,8 +232,7 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
     """
     refuse_unknown(changes, rules.FIELDS)
     changes = _with_addresses(changes, files)
-    if changes.get("duplicate_of") is not None:
-        lock_family(issue.pk, changes["duplicate_of"].pk)
+    lock_ahead(issue, changes)
     issue = lock_issue(issue, expected_version)
     if seen is not None:
         _refuse_unseen(issue, seen, changes)

@@ -14,7 +14,7 @@ from issues import rules
 from issues.choices import DECISION_DETAILS, DECLINED, Category, Decision
 from issues.models import Issue, NeedInfo
 from issues.services.comments import add_comment
-from issues.services.issues import foresee, lock_family, lock_issue, update_issue
+from issues.services.issues import foresee, lock_ahead, lock_issue, update_issue
 from issues.services.needinfos import ask, check_question
 from products import access
 
@@ -44,8 +44,7 @@ def decide(
     ValidationError by field.
     """
     _refuse_strange(decision, details, changes)
-    if details.get("duplicate_of") is not None:
-        lock_family(issue.pk, details["duplicate_of"].pk)
+    lock_ahead(issue, details)
     issue = lock_issue(issue, expected_version)
     access.authorize(actor, "triage", issue)
     _refuse_decided(issue, decision, seen)

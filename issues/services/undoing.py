@@ -30,7 +30,7 @@ from issues.models import (
     Watch,
 )
 from issues.services import attachments, attention, comments, needinfos, relations, statuses, trash, views
-from issues.services.issues import KEPT, finish, lock_family, lock_issue
+from issues.services.issues import KEPT, finish, hold_products, lock_family, lock_issue
 from products import access
 from products import services as products
 from products.models import Component, Label, Milestone, Product, Version
@@ -107,9 +107,12 @@ def _step(undoing, batch):
 def _lock_issues_of(events):
     """Lock all issues that the undo of `events` may write to, in one order, whichever it comes to first."""
     ids = {event.issue_id for event in events} - {None}
-    links = Change.objects.filter(event__in=[event.pk for event in events], field="duplicate_of")
-    named = links.values_list("before", "after")
-    lock_family(*ids, *(value["id"] for pair in named for value in pair if value))
+    changes = Change.objects.filter(event__in=[event.pk for event in events], field__in=("duplicate_of", "product"))
+    named: dict = {"duplicate_of": [], "product": []}
+    for field, *pair in changes.values_list("field", "before", "after"):
+        named[field] += [value["id"] for value in pair if value]
+    hold_products(named["product"])
+    lock_family(*ids, *named["duplicate_of"])
 
 
 def _events_of(batch):

@@ -3,6 +3,7 @@
 from django.urls import reverse
 
 from accounts.models import User
+from issues.choices import Type
 from issues.models import Comment, Issue, Priority, Severity, Status
 from issues.tests.samples import picture, upload
 from products.models import Label, Product
@@ -65,6 +66,27 @@ class WebDoor:
     def decide(self, issue, decision, details):
         self.post("issue-decide", issue.key, decision=decision, **details)
 
+    def many(self, issues, changes, decision, details):
+        """Choose on the page that changes many, which has no choice of what is confidential."""
+        sent = {"ids": [issue.pk for issue in issues], "apply": "1", "decision": decision, **details}
+        for name, value in changes.items():
+            if name != "confidential":
+                field, text = self.chosen(name, value)
+                sent[f"field-{field}"] = text
+        self.post("issue-bulk", **sent)
+
+    def chosen(self, name, value):
+        """Return the field of the drop-down, and what is chosen in it, for one field of an issue."""
+        if name == "due_on" and value is None:
+            return "undated", "on"
+        if name == "status" and value == "closed":
+            return name, "invalid"
+        if name in ("priority", "severity"):
+            return name, str({"priority": Priority, "severity": Severity}[name][value.upper()].label)
+        if name == "type":
+            return name, str(Type(value).label)
+        return {"product": "move"}.get(name, name), "none" if value is None else value
+
     def care(self, issue, text):
         wanted = {"wanted": "1"} if len(text) % 2 else {}
         self.post("issue-vote", issue.key, **wanted)
@@ -118,6 +140,10 @@ class ApiDoor:
 
     def decide(self, issue, decision, details):
         self.send("post", f"issues/{issue.key}/triage/", {"decision": decision, **details})
+
+    def many(self, issues, changes, decision, details):
+        wanted = {**changes, **({"decision": decision, **details} if decision else {})}
+        self.send("post", "issues/bulk/", {"ids": [issue.pk for issue in issues], "set": wanted})
 
     def care(self, issue, _text):
         made = self.send("post", f"issues/{issue.key}/votes/", {})

@@ -181,6 +181,25 @@ def test_an_address_is_made_by_a_button_and_shown_once(product, triager):
     assert Client().get(address.removeprefix("http://localhost:8002")).status_code == 403
 
 
+def test_an_address_of_one_product_opens_no_other(product, administrator, triager):
+    other = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    set_member(other, triager, "triager", actor=administrator, via="web")
+    file(product, triager, "Hush", confidential=True)
+    file(other, triager, "Secret")
+    view = create_view(actor=triager, via="web", name="Ours", query="is:open", product=product)
+    client = Client()
+    client.force_login(triager)
+    for sent, place in (({"product": "WEB"}, PLACES[1]), ({"view": view.pk}, f"/views/{view.pk}/feed.atom?q=")):
+        page = client.post("/issues/feed/", {"q": "is:open", **sent}).content.decode()
+        secret = re.search(r"token=([\w-]+)", page)[1]
+        assert ApiToken.objects.latest("id").limits == {str(product.pk): "read"}
+        assert titles(f"{place}is:open&token={secret}") == ["WEB-1 Hush"]
+        assert titles(f"{PLACES[0]}is:open&token={secret}") == ["WEB-1 Hush"]
+        assert Client().get(f"/products/SEC/issues/feed.atom?token={secret}").status_code == 404
+    client.post("/issues/feed/", {"q": "is:open"})
+    assert ApiToken.objects.latest("id").limits is None
+
+
 def test_no_address_is_made_of_what_is_hidden_or_wrong(product, administrator, triager, stranger):
     create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
     view = create_view(actor=triager, via="web", name="Hush")

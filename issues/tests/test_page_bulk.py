@@ -8,7 +8,7 @@ from history.models import Batch
 from issues.models import Issue, Status
 from issues.services import bulk, create_issue, undo, update_issue
 from products.models import Component, Label
-from products.services import create_part, create_product
+from products.services import create_part, create_product, set_member, update_product
 
 PAGE = "/issues/bulk/"
 
@@ -262,6 +262,22 @@ class TestALongOne:
             assert client.get(f"/batches/{batch.pk}/").status_code == 404
         client.logout()
         assert client.get(f"/batches/{batch.pk}/").status_code == 302
+
+    def test_what_one_sees_no_more_is_not_named(self, client, issues, product, triager, administrator, monkeypatch):
+        update_issue(issues[0], actor=triager, via="web", status=Status.objects.get(slug="accepted"))
+        update_issue(issues[1], actor=triager, via="web", status=Status.objects.get(slug="accepted"))
+        monkeypatch.setattr(bulk, "AT_ONCE", 2)
+        client.force_login(triager)
+        client.post(PAGE, {"ids": [issue.pk for issue in issues], "decision": "accept", "apply": "1"})
+        batch = bulk.carry_on(Batch.objects.latest("id"))
+        assert "2: somebody has decided on them already (WEB-1, WEB-2)" in self.page(client, batch)
+        update_issue(issues[0], actor=administrator, via="web", confidential=True)
+        set_member(product, triager, "reporter", actor=administrator, via="web")
+        assert "2: somebody has decided on them already (WEB-2 …)" in self.page(client, batch)
+        update_product(product, actor=administrator, via="web", visibility="private")
+        set_member(product, triager, None, actor=administrator, via="web")
+        page = self.page(client, batch)
+        assert "2: somebody has decided on them already</p>" in page and "WEB-" not in page
 
     def test_other_batches_have_no_page(self, client, issues, triager):
         update_issue(issues[0], actor=triager, via="web", priority=1)

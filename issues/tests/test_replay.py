@@ -41,13 +41,16 @@ CHANGES = st.fixed_dictionaries(
 
 @dataclass(frozen=True)
 class Step:
-    """One write: `do` says what, `which` picks the issue, comment or batch it is done to."""
+    """One write: `do` says what, `which` picks the issue, comment or batch it is done to; `marks` are for many."""
 
     do: str
     which: int
     text: str
     changes: dict
+    marks: dict
 
+
+MARKS = st.sets(st.sampled_from(["a11y", "os/mac", "os/linux"]), min_size=1, max_size=2).map(sorted)
 
 STEPS = st.lists(
     st.tuples(
@@ -66,6 +69,7 @@ STEPS = st.lists(
                     "undo",
                     "product",
                     *["decide"] * 4,
+                    *["many"] * 4,
                     "care",
                     *["file"] * 2,
                     "drop",
@@ -74,6 +78,7 @@ STEPS = st.lists(
             which=st.integers(0, 5),
             text=TEXTS,
             changes=CHANGES,
+            marks=st.fixed_dictionaries({}, optional={"add_labels": MARKS, "remove_labels": MARKS}),
         ),
     ),
     min_size=3,
@@ -112,13 +117,16 @@ def test_undoing_everything_gives_the_first_state(site, steps, administrator):
     with transaction.atomic():
         site[0].create("WEB", "Cart empties", {})
         site[1].create("WEB", "Cart forgets", {})
+        site[1].create("API", "Basket blinks", {"labels": ["a11y"]})
         first, deadlines, last = present(), due(), Batch.objects.latest("id").pk
         for door, step in steps:
             if step.do not in ("undo", "edit", "create"):
                 take(site[door], step)
-        for batch in Batch.objects.filter(pk__gt=last).order_by("-id"):
+        # A change of many of which nothing came has nothing to undo.
+        for batch in Batch.objects.filter(pk__gt=last, events__isnull=False).distinct().order_by("-id"):
             assert undo(batch, actor=administrator, via="web").left_alone == []
         assert present() == first
+        assert_everything_replays()
         # What was undone later than it was done has slept, or waited, in between: here for moments.
         assert all(abs(one - other) < timedelta(minutes=1) for one, other in zip(due(), deadlines, strict=True))
         transaction.set_rollback(True)
@@ -131,6 +139,7 @@ def due():
 def present():
     return [
         {name: value for name, value in issue.__dict__.items() if name in FIRST and name not in MOVED_ON}
+        | {"labels": [label.pk for label in issue.label_list]}
         for issue in Issue.objects.order_by("id")
     ]
 
@@ -174,6 +183,8 @@ def take(door, step):
             issue = issues[step.which % len(issues)]
             if step.do == "decide":
                 door.decide(issue, *decision(step, issues))
+            elif step.do == "many":
+                door.many(issues[step.which % 2 :], *plan(step, issues))
             else:
                 argument = step.changes if step.do == "change" else step.text
                 getattr(door, step.do)(issue, argument)
@@ -190,6 +201,16 @@ def decision(step, issues):
         ("snooze", {"until": "2030-01-02T09:00"}),
         ("reroute", {"product": step.changes.get("product", "API")}),
     )[step.which]
+
+
+def plan(step, issues):
+    """Return what is done to many: fields, labels more and less, and for some texts a decision with what it takes."""
+    wanted = {**step.changes, **step.marks}
+    texts = ("title", "description", "labels")
+    if len(step.text) % 2:
+        return {name: value for name, value in wanted.items() if name not in texts}, "", {}
+    apart = (*texts, "status", "product")
+    return {name: value for name, value in wanted.items() if name not in apart}, *decision(step, issues)
 
 
 def assert_everything_replays():

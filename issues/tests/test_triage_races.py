@@ -1,6 +1,7 @@
 """Many who vote and merge at the same moment: no vote is lost, and nobody waits for another in a ring."""
 
 import threading
+import time
 from functools import partial
 
 import pytest
@@ -12,6 +13,7 @@ from history.models import Batch
 from issues.models import Issue, NeedInfo
 from issues.rules import first_status
 from issues.services import add_comment, bulk, create_issue, decide, trash_issue, undo, update_issue, vote
+from issues.services import issues as issue_services
 from issues.services.bulk import Plan
 from products.services import create_product, update_product
 
@@ -118,6 +120,74 @@ def test_votes_and_the_product_of_duplicates_change_at_once(file, administrator,
         errors = together(voting(duplicate, stranger), hide)
         assert [error for error in errors if not isinstance(error, Forbidden)] == []
         assert Issue.objects.get(pk=original.pk).votes == 0
+
+
+MERGES = {
+    "decision": lambda one, original, **doing: decide(one, "duplicate", duplicate_of=original, **doing),
+    "field": lambda one, original, **doing: update_issue(one, duplicate_of=original, **doing),
+    "many": lambda one, original, **doing: bulk.change(
+        [one.pk], Plan({one.product_id: {}}, "duplicate", {one.product_id: {"duplicate_of": original}}), **doing
+    ),
+}
+
+
+@pytest.mark.parametrize("merge", MERGES.values(), ids=MERGES)
+def test_what_is_merged_while_its_product_is_hidden_counts_for_nothing(
+    file, administrator, stranger, merge, monkeypatch
+):
+    doing = {"actor": administrator, "via": "web"}
+    # Between the two there is time for the other.
+    monkeypatch.setattr(issue_services, "count_votes", slowly(issue_services.count_votes))
+    for number in range(2):
+        (original,) = file(1)
+        home = create_product(key=f"P{number}", title="P", **doing)
+        duplicate = create_issue(home, title="d", **doing)
+        vote(duplicate, actor=stranger, via="web")
+        hide = partial(update_product, home, visibility="private", **doing)
+        assert together(partial(merge, duplicate, original, **doing), after(0.1, hide)) == []
+        assert Issue.objects.get(pk=duplicate.pk).duplicate_of_id == original.pk
+        assert Issue.objects.get(pk=original.pk).votes == 0
+
+
+@pytest.mark.parametrize("how", ["field", "many", "undo"])
+def test_what_is_moved_while_the_product_is_hidden_counts_for_nothing(file, administrator, stranger, how, monkeypatch):
+    doing = {"actor": administrator, "via": "web"}
+    monkeypatch.setattr(issue_services, "count_votes", slowly(issue_services.count_votes))
+    for number in range(2):
+        original, duplicate = file(2)
+        home = create_product(key=f"P{number}", title="P", **doing)
+        vote(duplicate, actor=stranger, via="web")
+        update_issue(duplicate, duplicate_of=original, **doing)
+        hide = partial(update_product, home, visibility="private", **doing)
+        move = {
+            "field": partial(update_issue, duplicate, product=home, **doing),
+            "many": partial(bulk.change, [duplicate.pk], Plan({duplicate.product_id: {"product": home}}), **doing),
+        }
+        if how == "undo":
+            moved = update_issue(duplicate, product=home, **doing)
+            back = update_issue(moved, product=original.product, **doing)
+            move["undo"] = partial(undo, back.events.latest("id").batch, **doing)
+        assert together(move[how], after(0.1, hide)) == []
+        assert Issue.objects.get(pk=duplicate.pk).product_id == home.pk
+        assert Issue.objects.get(pk=original.pk).votes == 0
+
+
+def slowly(do):
+    """Return `do`, after which some time passes before what it did is committed."""
+
+    def done(*arguments):
+        do(*arguments)
+        time.sleep(0.3)
+
+    return done
+
+
+def after(seconds, do):
+    def done():
+        time.sleep(seconds)
+        do()
+
+    return done
 
 
 def test_of_an_answer_and_a_closing_no_question_is_left(file, triager, reporter, maintainer):

@@ -20,7 +20,9 @@ from issues.services import (
     create_issue,
     create_view,
     pin_view,
+    trash_issue,
     undo,
+    update_issue,
     update_view,
 )
 from issues.services import views as service
@@ -323,6 +325,45 @@ def test_counts_are_those_of_the_reader_and_capped(product, triager, reporter, a
     assert at(reporter).get("/views/counts/").json() == {"counts": {str(view.pk): "2"}}
     set_member(product, reporter, "triager", actor=administrator, via="web")
     assert at(reporter).get("/views/counts/").json() == {"counts": {str(view.pk): "3+"}}
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        {"confidential": True},
+        {"product": "other"},
+        {"assignee": None},
+        "trash",
+        "undo",
+    ],
+    ids=str,
+)
+def test_what_is_hidden_is_counted_no_more_at_once(product, triager, reporter, stranger, administrator, hide):
+    other = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    (issue,) = file(product, triager, 1)
+    doing = {"actor": administrator, "via": "web"}
+    if hide in ("undo", {"assignee": None}):
+        update_issue(issue, confidential=True, **doing)
+        update_issue(issue, assignee=reporter, **doing)
+    view = save(reporter, name="All", query="is:open", pinned=True)
+    client = at(reporter)
+    assert client.get("/views/counts/").json() == {"counts": {str(view.pk): "1"}}
+    if hide == "trash":
+        trash_issue(issue, **doing)
+    elif hide == "undo":
+        undo(issue.events.latest("id").batch, **doing)
+    else:
+        update_issue(issue, **doing, **({"product": other} if "product" in hide else hide))
+    assert client.get("/views/counts/").json() == {"counts": {str(view.pk): "0"}}
+
+
+def test_a_product_that_turns_private_is_counted_no_more_at_once(product, triager, stranger, administrator):
+    file(product, triager, 1)
+    view = save(stranger, name="All", query="is:open", pinned=True)
+    client = at(stranger)
+    assert client.get("/views/counts/").json() == {"counts": {str(view.pk): "1"}}
+    update_product(product, actor=administrator, via="web", visibility="private")
+    assert client.get("/views/counts/").json() == {"counts": {str(view.pk): "0"}}
 
 
 def test_a_count_that_takes_too_long_is_left_out(product, triager, monkeypatch):

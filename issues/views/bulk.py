@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,6 +20,7 @@ from issues import services
 from issues.choices import Decision
 from issues.finding import SearchError, search
 from issues.forms import DecisionForm
+from issues.models import Issue
 from issues.services import bulk as service
 from issues.setting.choosing import ManyForm
 from issues.setting.many import Wanted, lacking, plan_for
@@ -158,6 +160,17 @@ def _by_reason(refused):
     return [(why, some[:SHOWN], len(some)) for why, some in keys.items()]
 
 
+def _as_seen_now(told, user):
+    """Return what `_by_reason` has told without the keys of what `user` sees no more: their number stays."""
+    asked = Q()
+    for key in (key for _why, keys, _count in told for key in keys):
+        product, _dash, number = key.rpartition("-")
+        asked |= Q(product__key=product, number=number)
+    rows = Issue.objects.visible_to(user).filter(asked).select_related("product") if asked else ()
+    seen = {issue.key for issue in rows}
+    return [(why, [key for key in keys if key in seen], count) for why, keys, count in told]
+
+
 def _apply(request, ids, plan, query):
     said = query or _("%(count)d chosen issues") % {"count": len(ids)}
     batch = service.change(ids, plan, actor=request.user, via="web", query=said)
@@ -184,7 +197,7 @@ def progress(request, pk):
     context = {
         "batch": batch,
         "runs": batch.state == Batch.State.RUNNING,
-        "refused": _by_reason(batch.todo["refused"]),
+        "refused": _as_seen_now(_by_reason(batch.todo["refused"]), request.user),
         "next": own_address(request.GET.get("next", "")) or reverse("issues"),
     }
     context["may_undo"] = not context["runs"] and batch.todo["changes"] and services.can_undo(request.user, batch)

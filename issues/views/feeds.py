@@ -142,7 +142,10 @@ def new_address(request):
     listing = Listing(sent, request.user, product, view)
     said = view.name if view else " ".join(filter(None, [product.key if product else "", text])) or _("All issues")
     name = f"{_('Feed')}: {said}"[:TOKEN_NAME_LIMIT]
-    _token, secret = create_token(request.user, actor=request.user, via="web", name=name, scopes=[FEED])
+    # What is in the address of one product opens no other one.
+    products = {product.key: ""} if product else None
+    doing = {"actor": request.user, "via": "web"}
+    _token, secret = create_token(request.user, name=name, scopes=[FEED], products=products, **doing)
     query = urlencode([("q", text), ("token", secret)])
     address = f"{settings.SITE_URL}{listing.path}feed.atom?{query}"
     return render(request, "issues/feed_address.html", {"address": address, "name": name, "listing": listing})

@@ -3,7 +3,9 @@
 from http import HTTPStatus
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
 
+from issuetracker.api import idempotency
 from issuetracker.api.fields import StrictSerializer
 
 VERBS = {"retrieve": "read", "partial_update": "patch", "update": "replace", "destroy": "delete"}
@@ -37,7 +39,7 @@ FIELD_ERROR = {
         "suggestions": {"type": "array", "items": {"type": "string"}, "description": "Texts to put in that place."},
     },
 }
-ALWAYS = (400, 401, 403, 404, 406, 503)
+ALWAYS = (400, 401, 403, 404, 406, 429, 503)
 WRITING = (409, 412, 413, 415, 428)
 MOVING = ("{product_key}", "{issue_key}")
 # Operations that answer about no one thing, or about none that has a state: their names end so.
@@ -61,7 +63,21 @@ HEADERS = {
     "Retry-After": "When to try again, in seconds.",
     "WWW-Authenticate": "How to sign in.",
 }
+# The header of a problem, by its status.
+PROMISED = {
+    "401": "WWW-Authenticate",
+    "412": "ETag",
+    "428": "ETag",
+    "429": "Retry-After",
+    "503": "Retry-After",
+}
 NULL = "#/components/schemas/NullEnum"
+KEY = OpenApiParameter(
+    idempotency.HEADER,
+    {"type": "string", "minLength": 1, "maxLength": idempotency.KEY_LIMIT, "pattern": "^[ -~]+$"},
+    OpenApiParameter.HEADER,
+    description="Of your choice: the request is done once, however often it comes with it within a day.",
+)
 
 
 class Schema(AutoSchema):
@@ -74,6 +90,11 @@ class Schema(AutoSchema):
         if parts and parts[-1] == action:
             return "_".join(parts)
         return "_".join([*parts, VERBS.get(action, action)])
+
+    def get_override_parameters(self):
+        """Return the parameters that stand in no serializer: the key of what is done once."""
+        does = self.method == "POST" and self.view.action not in self.view.reading
+        return [*super().get_override_parameters(), *([KEY] if does else [])]
 
     def get_paginated_name(self, serializer_name):
         """Return the name of a page: a view whose pages hold more than others gives its own."""
@@ -117,13 +138,14 @@ def _say_null(node):
 def _complete(path, method, operation):
     responses, name = operation["responses"], operation["operationId"]
     writes = method != "get"
+    keyed = any(one["name"] == idempotency.HEADER for one in operation.get("parameters", []))
     if any(moving in path for moving in MOVING):
         moved = {"description": "It has another key now: follow Location.", "headers": _headers("Location")}
         responses["308" if writes else "301"] = moved
-    for code in ALWAYS + (WRITING if writes else ()):
+    for code in ALWAYS + (WRITING if writes else ()) + ((422,) if keyed else ()):
         content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
         responses.setdefault(str(code), {"description": HTTPStatus(code).phrase, "content": content})
-    for code, header in (("401", "WWW-Authenticate"), ("412", "ETag"), ("428", "ETag"), ("503", "Retry-After")):
+    for code, header in PROMISED.items():
         if code in responses:
             responses[code]["headers"] = _headers(header)
     if not name.endswith(UNCONDITIONAL):

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from issuetracker import signing_in
 
-NAMES = ("SIGNUP", "PROXIES", "LOCAL_SIGNIN", "BREAK_GLASS", "OIDC_PROVIDERS")
+NAMES = ("SIGNUP", "PROXIES", "LOCAL_LOGIN", "BREAK_GLASS", "OIDC_PROVIDERS")
 ONE = {"name": "corp", "issuer": "https://id.example.org", "client_id": "a", "secret": "b"}
 
 
@@ -46,12 +46,12 @@ def test_words_for_sign_up(env, value, meant):
 
 
 def test_sign_in_here_is_off_with_somebody_who_still_gets_in(env):
-    assert signing_in.read_local(env(LOCAL_SIGNIN="off", BREAK_GLASS="ada"), [ONE]) == (False, "ada")
+    assert signing_in.read_local(env(LOCAL_LOGIN="off", BREAK_GLASS="ada"), [ONE]) == (False, "ada")
     for missing in ({"BREAK_GLASS": ""}, {}):
         with pytest.raises(ImproperlyConfigured, match="BREAK_GLASS"):
-            signing_in.read_local(env(LOCAL_SIGNIN="off", **missing), [ONE])
+            signing_in.read_local(env(LOCAL_LOGIN="off", **missing), [ONE])
     with pytest.raises(ImproperlyConfigured, match="OIDC_PROVIDERS"):
-        signing_in.read_local(env(LOCAL_SIGNIN="off", BREAK_GLASS="ada"), [])
+        signing_in.read_local(env(LOCAL_LOGIN="off", BREAK_GLASS="ada"), [])
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_providers_that_cannot_be(env, value):
     [
         ("SIGNUP", signing_in.read_signup),
         ("PROXIES", lambda given: signing_in.read_proxies(given, True)),
-        ("LOCAL_SIGNIN", lambda given: signing_in.read_local(given, [])),
+        ("LOCAL_LOGIN", lambda given: signing_in.read_local(given, [])),
     ],
 )
 def test_a_bad_value_is_refused_by_name(env, name, read):

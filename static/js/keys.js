@@ -66,8 +66,8 @@ function press(element) {
     // At once, and not when the browser tells that it is open: what is typed meanwhile belongs into the menu.
     element.dispatchEvent(new Event("enter", { bubbles: true }));
     element.scrollIntoView({ block: "nearest" });
-  } else if (element.matches("input:not([type=checkbox]), textarea, select")) {
-    // A field in a menu is reached by opening that.
+  } else if (element.matches("input:not([type=checkbox]), textarea, select, [data-only-focus]")) {
+    // What is in a menu is reached by opening that.
     element.closest("details")?.setAttribute("open", "");
     element.focus();
     element.select?.();
@@ -126,10 +126,18 @@ document.addEventListener("keydown", (event) => {
   const keys = begun ? `${begun} ${key}` : key;
   const does = meaning(keys);
   begin(!does && isBeginning(keys) ? keys : "");
+  if (!begun && !does && !event.target.closest("[popover], details[open]")) explain(keys);
   if (!begun && !(does && fits(event.target, does.element))) return;
   event.preventDefault();
   does?.press();
 });
+
+// Why a key does nothing at this moment: an element says so for the actions that it names.
+function explain(keys) {
+  const idle = [...table.values()].filter((one) => one.keys.includes(keys) && (!offers.has(one.name) || offers.get(one.name).here()));
+  const told = idle.map((one) => document.querySelector(`[data-idle~="${CSS.escape(one.name)}"]`)).find(Boolean);
+  if (told) import("./toasts.js").then(({ tell }) => tell(told.dataset.why));
+}
 
 // An open menu keeps its keys for itself, but for what it offers; on a page of menus a key opens another one.
 function fits(target, element) {
@@ -139,7 +147,7 @@ function fits(target, element) {
 
 function withModifier(event, key) {
   if (key === "mod+Enter") {
-    if (!event.target.form) return;
+    if (!event.target.form) return explain(key);
     event.preventDefault();
     event.target.form.requestSubmit();
     return;

@@ -14,10 +14,21 @@ export function show(toast) {
   tend(toast);
 }
 
-// Say what went wrong, where no answer of the server does.
-export function complain(text) {
+function made(text) {
   const toast = document.querySelector("template[data-error-toast]").content.cloneNode(true).firstElementChild;
   toast.firstElementChild.textContent = text;
+  return toast;
+}
+
+// Say what went wrong, where no answer of the server does.
+export function complain(text) {
+  show(made(text));
+}
+
+// Say what is good to know, and goes away by itself.
+export function tell(text) {
+  const toast = made(text);
+  toast.classList.remove("is-error");
   show(toast);
 }
 

@@ -244,8 +244,8 @@ export function start(page) {
   const items = () => [...page.querySelectorAll(".queue-item")];
   const selection = startSelecting(page, { rows: items, current: () => rowOf(shown())?.parentElement, go: (step) => go(neighbour(step)) });
   offer("back", () => selection.clear(), () => selection.count() > 0, any);
-  offer("next", () => go(neighbour(1)), any, any);
-  offer("previous", () => go(neighbour(-1)), any, any);
+  offer("next", () => go(neighbour(1)), () => neighbour(1), any);
+  offer("previous", () => go(neighbour(-1)), () => neighbour(-1), any);
 
   // What was set is drawn anew, where it is still what is being read.
   async function sendFrom(form, key, submitter = null) {

@@ -116,6 +116,10 @@ def _proven(**more):
 PAGES = {
     "status": page(SITE, "open"),
     "liveness": page(SITE, "open"),
+    "livez": page(SITE, "open"),
+    "readyz": page(SITE, "open"),
+    # For who has METRICS_TOKEN or stands in METRICS_ALLOW; for people there is no such page.
+    "metrics": page(SITE, "nobody"),
     "login": Route(SITE, get="open", post="open", still=("post",)),
     "account_login": Route(SITE, get="open", post="open", still=("post",)),
     # The second step is for who has just taken the first; who is signed in already is sent on.
@@ -150,6 +154,7 @@ PAGES = {
     "app-remove": _proven(body={"confirm": "1"}),
     "recovery-codes": _proven(),
     "passkey-add": _proven(body={"name": "x", "credential": "{{}}"}),
+    "passkey-rename": _proven(body={"name": "x"}, path={"pk": "1"}),
     "passkey-remove": _proven(body={"confirm": "1"}, path={"pk": "1"}),
     "disconnect": _proven(path={"name": "corp"}),
     "sign-in": page(SITE, "person", asks=True),

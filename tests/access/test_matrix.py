@@ -27,7 +27,6 @@ KINDS = {
     ISSUE: (*PRODUCTS, "confidential", "own confidential", "trash"),
     COMMENT: (*PRODUCTS, "internal comment", "trash"),
 }
-METHODS = ("get", "head", "post", "put", "patch", "delete", "options")
 # What names something that hangs on the first issue alone.
 CHILD = re.compile(r"\{(comment|question|relation|vote|batch|other)\}|olga")
 TOKENS = ("read-only token", "token of another product")
@@ -290,6 +289,37 @@ def walked(world, name, whole):
 @pytest.mark.untraced
 def test_everybody_meets_what_the_table_says(world, name):
     wrong, _wrote = walked(world, name, whole=False)
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def safely(world, name):
+    """Return what is wrong with the answers to HEAD, which are those to GET without their body, and to OPTIONS."""
+    wrong, told = [], {}
+    named = cache(partial(asked_of, world, name))
+    for method, identity, kind in cells(name, whole=False):
+        values = named(kind, identity)
+        if values is None or method != next(iter(ROUTES[name].methods)):
+            continue
+        head, body, wrote = ask(world.client(identity), name, "head", values)
+        got = ask(world.client(identity), name, "get", values)[0]
+        if (head.status_code, head.get("Location")) != (got.status_code, got.get("Location")) or wrote:
+            wrong.append(("head", identity, kind, head.status_code, got.status_code, wrote))
+        options, more, wrote = ask(world.client(identity), name, "options", values)
+        told.setdefault(identity, set()).add((options.status_code, options.get("Allow")))
+        if (options.status_code < 300 and options.content) or wrote or "choices" in more:
+            wrong.append(("options", identity, kind, options.status_code, wrote))
+        leaked = leaks(identity, body, more)
+        if leaked:
+            wrong.append((identity, kind, "leaks", leaked))
+    # Whatever the thing is, and whether there is one.
+    wrong += [("options", identity, found) for identity, found in told.items() if len(found) > 1]
+    return wrong
+
+
+@pytest.mark.parametrize("name", ROUTES)
+@pytest.mark.untraced
+def test_head_answers_as_get_does_and_options_tells_nothing(world, name):
+    wrong = safely(world, name)
     assert not wrong, "\n".join(map(str, wrong))
 
 

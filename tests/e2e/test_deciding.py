@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from history.models import Batch
 from issues.models import Issue
-from issues.services import bulk, create_issue
+from issues.services import bulk, create_issue, decide
 from tests.e2e.conftest import open_as
 
 TITLES = ("Cart empties", "Cart forgets", "Basket blinks", "Total is wrong")
@@ -84,6 +84,56 @@ def test_what_is_decided_already_is_said(reports, visit, triager, complaints):
     page.keyboard.press("h")
     expect(page.get_by_role("textbox", name="Snoozed until")).to_be_focused()
     complaints.clear()
+
+
+@pytest.mark.once
+def test_no_key_is_silent_on_the_page_of_what_is_decided(reports, visit, triager):
+    decide(reports[0], "accept", actor=triager, via="web")
+    page = visit("/issues/WEB-1/", triager)
+    page.keyboard.press("1")
+    expect(toast(page)).to_have_text(re.compile("WEB-1 has been decided: it is Accepted. Press s"))
+    page.keyboard.press("2")
+    expect(page.get_by_label("Duplicate of")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    expect(page.locator("#decide-question")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("h")
+    expect(page.get_by_role("textbox", name="Snoozed until")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("v")
+    expect(page.get_by_label("Move to the product")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("3")
+    expect(page.get_by_role("button", name="Won’t do")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".issue-line")).to_contain_text("won’t do")
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.keyboard.press("n")
+    expect(toast(page)).to_contain_text("WEB-1 is closed: reopen it to ask about it.")
+    page.keyboard.press("3")
+    expect(page.get_by_role("button", name="Won’t do")).to_be_focused()
+    assert fresh(1).resolution == "wont-do"
+
+
+@pytest.mark.once
+def test_a_key_that_needs_something_first_says_what(reports, visit, triager, stranger):
+    page = visit("/issues/?q=is:open+sort:created-asc", triager)
+    for key in ("3", "p", "x", "o"):
+        page.keyboard.press(key)
+        expect(toast(page)).to_contain_text("Go to an issue first")
+        toast(page).get_by_role("button", name="Close").click()
+    page.keyboard.press("u")
+    expect(toast(page)).to_contain_text("Nothing is selected")
+    page.keyboard.press("Control+Enter")
+    expect(toast(page)).to_contain_text("Go into a form first")
+    page = visit("/triage/", triager)
+    page.keyboard.press("k")
+    expect(toast(page)).to_contain_text("Nothing comes before this one")
+    page = visit("/issues/?q=is:open", stranger)
+    page.keyboard.press("p")
+    page.wait_for_timeout(200)
+    expect(page.locator(".toast")).to_have_count(0)
 
 
 @pytest.mark.once

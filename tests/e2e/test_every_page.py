@@ -57,6 +57,7 @@ PAGES = [
 ]
 # Far quicker than to collect all that is well, and to fetch every sheet again, from addresses it does not have.
 VIOLATIONS = {"resultTypes": ["violations"], "preload": False}
+AXE_RUN = "([within, options]) => axe.run(document.querySelector(within), options).then(found => found.violations)"
 ANONYMOUS = ["/", "/issues/WEB-1/", "/products/WEB/", "/accounts/login/", "/accounts/reset/", "/accounts/sign-up/"]
 
 
@@ -91,11 +92,11 @@ def examine(live_server, special_context):
     return open_page
 
 
-def objections(page, place):
-    """Return what axe objects to on a page, and by how much it is wider than the window."""
+def objections(page, place, options=VIOLATIONS, within="html"):
+    """Return what axe objects to on a page, or `within` a part of it, and by how much it is wider than the window."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    violations = page.evaluate("options => axe.run(options).then(found => found.violations)", VIOLATIONS)
+    violations = page.evaluate(AXE_RUN, [within, options])
     faults = [
         (place, violation["id"], node["target"], node["html"][:160])
         for violation in violations

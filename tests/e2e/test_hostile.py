@@ -5,9 +5,10 @@ import html
 import pytest
 from django.contrib import admin
 
-from issues.services import add_comment, create_issue, create_view, update_issue
+from accounts.services import create_token, create_user, factors
+from issues.services import add_comment, ask, create_issue, create_status, create_view, update_issue
 from products.models import Component, Label, Milestone, Version
-from products.services import create_part, update_product
+from products.services import create_part, set_member, update_product
 from tests.e2e.conftest import open_as
 from tests.e2e.test_every_page import PAGES, filled  # noqa: F401
 from tests.hostile.scripts import SCRIPTS
@@ -98,20 +99,39 @@ def plant(script, product, number, maintainer):
     doing = {"actor": maintainer, "via": "web"}
 
     def part(model):
-        return create_part(model, product=product, name=f"{script[:90]} {number}", **doing)
+        return create_part(model, product=product, name=f"{plain(script)[:90]} {number}", **doing)
 
     fields = {"component": part(Component), "milestone": part(Milestone), "version": part(Version)}
-    issue = create_issue(product, title=script[:500], description=script, **doing)
+    issue = create_issue(product, title=plain(script)[:500], description=script, **doing)
     update_issue(issue, labels=[part(Label)], **fields, **doing)
     add_comment(issue, body=f"{script}\n\n[x]({script})\n\n```html\n{script}\n```\n", **doing)
-    create_view(name=f"{script[:90]} {number}", query="is:open", shared=True, pinned=number < 5, **doing)
+    create_view(name=f"{plain(script)[:90]} {number}", query="is:open", shared=True, pinned=number < 5, **doing)
+    ask(issue, requestee=maintainer, question=f"{script}\n\n[x]({script})", **doing)
     return issue
+
+
+def plant_around(scripts, product, administrator):
+    """Write `scripts` into what people, their tokens and passkeys, and statuses are called."""
+    doing = {"actor": administrator, "via": "web"}
+    for number, script in enumerate(scripts):
+        user = create_user(username=f"u{number}", display_name=plain(script)[:100], **doing)
+        set_member(product, user, "viewer", **doing)
+        create_status(slug=f"s{number}", name=f"{plain(script)[:55]} {number}", category="accepted", **doing)
+        create_token(administrator, name=plain(script)[:100], scopes=["read"], **doing)
+    for script in scripts[: factors.PASSKEYS_LIMIT]:
+        factors.add_passkey(administrator, script, {"id": "x"}, **doing)
+
+
+def plain(script):
+    """Return a script without what no name takes: signs that are not seen."""
+    return "".join(sign for sign in script if sign.isprintable()).strip() or "x"
 
 
 SHOWN = [
     "/", "/issues/", "/triage/", "/products/", "/products/WEB/", "/products/WEB/settings/", "/products/WEB/components/",
     "/products/WEB/labels/", "/products/WEB/milestones/", "/products/WEB/versions/", "/products/WEB/members/",
-    "/views/", "/profile/", "/admin/issues/issue/", "/admin/products/label/", "/admin/products/product/",
+    "/views/", "/profile/", "/profile/tokens/", "/profile/sign-in/", "/admin/issues/issue/", "/admin/issues/status/",
+    "/admin/accounts/user/", "/admin/products/label/", "/admin/products/product/",
     "/admin/issues/comment/", "/admin/history/event/", "/issues/new/?product=WEB", "/issues/bulk/?q=is:open",
 ]  # fmt: skip
 REFLECTED = [
@@ -131,8 +151,9 @@ def test_nothing_that_people_write_acts(
     from urllib.parse import quote
 
     issues = [plant(script, product, number, maintainer) for number, script in enumerate(chosen)]
+    plant_around(chosen, product, administrator)
     doing = {"actor": administrator, "via": "web"}
-    update_product(product, title=chosen[0][:190], description="\n\n".join(chosen)[:60_000], **doing)
+    update_product(product, title=plain(chosen[0])[:190], description="\n\n".join(chosen)[:60_000], **doing)
     page = heard("/", administrator, bare)
     faults, visited = [], 0
     own = [f"{issue.get_absolute_url()}{rest}" for issue in issues for rest in ("", "edit/", "?show=changes")]

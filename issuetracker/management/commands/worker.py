@@ -12,10 +12,12 @@ from psycopg2.extensions import set_wait_callback
 from psycopg2.extras import wait_select
 
 from accounts import letters
+from accounts.services.idempotency import forget_answers
 from accounts.signin import limits
 from history.models import Batch
 from issues import fulltext, services, similar
 from issues.services import bulk
+from issuetracker import heartbeat
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,11 @@ def forget_sessions():
     limits.forget_old()
 
 
+def forget_first_answers():
+    """Remove the answers that are told no longer to who asks again with the same key."""
+    forget_answers()
+
+
 def send_letters():
     """Send the letters about accounts that are due."""
     letters.send_due()
@@ -77,6 +84,7 @@ JOBS = (
     (purge_trash, 60),
     (sweep_files, 3600),
     (forget_sessions, 3600),
+    (forget_first_answers, 3600),
     (count_words, 600),
     (post_waiting, SHORTEST_WAIT),
     (send_letters, SHORTEST_WAIT),
@@ -117,6 +125,7 @@ class Jobs:
         """Do the jobs that are due, the longest first. A job that fails is due again as it would be after a success."""
         for job, interval in sorted(JOBS, key=lambda one: self.due[one[0]]):
             if time.monotonic() >= self.due[job]:
+                heartbeat.beat()
                 self.due[job] = time.monotonic() + interval
                 job()
 
@@ -125,6 +134,7 @@ def work(jobs):
     """Do the jobs for ever. An error is written down, and makes the next wait longer."""
     wait = SHORTEST_WAIT
     while True:
+        heartbeat.beat()
         try:
             jobs.run()
             wait = SHORTEST_WAIT

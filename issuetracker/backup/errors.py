@@ -1,0 +1,5 @@
+"""Why a backup cannot be made, or not be restored."""
+
+
+class Unusable(Exception):
+    """It cannot go on; the message says to a person why, and nothing was changed."""
