@@ -42,12 +42,6 @@ FIELD_ERROR = {
 ALWAYS = (400, 401, 403, 404, 406, 429, 503)
 WRITING = (409, 412, 413, 415, 428)
 MOVING = ("{product_key}", "{issue_key}")
-KEY = OpenApiParameter(
-    idempotency.HEADER,
-    {"type": "string", "minLength": 1, "maxLength": idempotency.KEY_LIMIT, "pattern": "^[ -~]+$"},
-    OpenApiParameter.HEADER,
-    description="Of your choice: the request is done once, however often it comes with it within a day.",
-)
 # Operations that answer about no one thing, or about none that has a state: their names end so.
 STATELESS = (
     "_list",
@@ -69,9 +63,21 @@ HEADERS = {
     "Retry-After": "When to try again, in seconds.",
     "WWW-Authenticate": "How to sign in.",
 }
-# Which header comes with which problem.
-TOLD = {"401": "WWW-Authenticate", "412": "ETag", "428": "ETag", "429": "Retry-After", "503": "Retry-After"}
+# The header of a problem, by its status.
+PROMISED = {
+    "401": "WWW-Authenticate",
+    "412": "ETag",
+    "428": "ETag",
+    "429": "Retry-After",
+    "503": "Retry-After",
+}
 NULL = "#/components/schemas/NullEnum"
+KEY = OpenApiParameter(
+    idempotency.HEADER,
+    {"type": "string", "minLength": 1, "maxLength": idempotency.KEY_LIMIT, "pattern": "^[ -~]+$"},
+    OpenApiParameter.HEADER,
+    description="Of your choice: the request is done once, however often it comes with it within a day.",
+)
 
 
 class Schema(AutoSchema):
@@ -139,7 +145,7 @@ def _complete(path, method, operation):
     for code in ALWAYS + (WRITING if writes else ()) + ((422,) if keyed else ()):
         content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
         responses.setdefault(str(code), {"description": HTTPStatus(code).phrase, "content": content})
-    for code, header in TOLD.items():
+    for code, header in PROMISED.items():
         if code in responses:
             responses[code]["headers"] = _headers(header)
     if not name.endswith(UNCONDITIONAL):
