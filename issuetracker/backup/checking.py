@@ -2,12 +2,18 @@
 
 import hashlib
 import re
+import shutil
+import sys
 from contextlib import contextmanager
+from tempfile import TemporaryFile
 from typing import NamedTuple
+
+from django.apps import apps
+from django.conf import settings
 
 from issues.models import Attachment
 from issuetracker.backup import lines, manifest
-from issuetracker.backup.container import Reader
+from issuetracker.backup.container import Member, Reader
 from issuetracker.backup.errors import Unusable
 from issuetracker.backup.manifest import FILES, FIRST, MANIFEST, SEAL
 from issuetracker.backup.saving import listed
@@ -30,7 +36,13 @@ class File(NamedTuple):
 
 @contextmanager
 def opened(path):
-    """Give the Archive in the file `path`, the frame of which is right. Raises Unusable."""
+    """Give the Archive in the file `path`, the frame of which is right; "-" is the input. Raises Unusable."""
+    if str(path) == "-":
+        # It is read more than once, which an input cannot be.
+        with TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+            yield Archive(Reader(file))
+        return
     try:
         file = path.open("rb")
     except OSError as error:
@@ -44,7 +56,7 @@ class Archive:
 
     def __init__(self, reader):
         self.reader = reader
-        self.parts = {}
+        self.parts: dict[str, Member] = {}
         # Files are many: only where the first is, and how many follow, is kept.
         self.files_at, self.file_count, last = 0, 0, {}
         for place, member in enumerate(reader.members()):
@@ -113,7 +125,7 @@ class Archive:
             if len(packed) != packed_size or hashlib.sha256(packed).hexdigest() != packed_digest:
                 raise Unusable(f"{name} is damaged.")
             text = lines.unpack(packed, size)
-            digest.update(text)
+            digest.update(lines.in_order(apps.get_model(table.name), text))
             rows += text.count(b"\n")
         if rows != table.rows:
             raise Unusable(f"{table.name} has {rows:,} rows, and the manifest tells of {table.rows:,}.")
@@ -145,7 +157,7 @@ class Archive:
         lacking = set(self.manifest.files.lacking)
         for text in self.lines_of(table):
             for row in lines.values(Attachment, text):
-                if not TOKEN.fullmatch(row[token]):
+                if not TOKEN.fullmatch(str(row[token])):
                     raise Unusable("A row names an attached file by what is no name of one.")
                 if row[digest] and row[token] not in lacking:
                     yield File(row[token], row[size], row[digest])

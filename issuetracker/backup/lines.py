@@ -1,4 +1,4 @@
-"""Rows as lines of JSON: the same line for the same row, whichever database it comes from."""
+"""Rows as lines of JSON: the same for the same row, whichever database it comes from, but for the order in objects."""
 
 import hashlib
 import zlib
@@ -17,7 +17,7 @@ PART_MOST = 256 * 1024 * 1024
 LEVEL = 6
 # A header of gzip, too.
 GZIP = 16 + zlib.MAX_WBITS
-SPELLING = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
+SPELLING = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 FROM_TEXT = {"DateTimeField": datetime.fromisoformat, "DateField": date.fromisoformat}
 AS_THEY_ARE = {
     "AutoField",
@@ -85,8 +85,24 @@ def digest_of(model):
     rows, digest = 0, hashlib.sha256()
     for part in parts_of(model):
         rows += part.rows
-        digest.update(part.lines)
+        digest.update(in_order(model, part.lines))
     return rows, digest.hexdigest()
+
+
+def in_order(model, lines):
+    """Return `lines` with all objects of JSON in them in one order, for digests. Raises Unusable.
+
+    SQLite keeps the order, in which pages and the API then show things, so that lines have it; PostgreSQL has its own.
+    """
+    if not any(field.get_internal_type() == "JSONField" for field in model._meta.concrete_fields):
+        return lines
+    ordered = bytearray()
+    try:
+        for line in lines.splitlines():
+            ordered += orjson.dumps(orjson.loads(line), option=SPELLING | orjson.OPT_SORT_KEYS)
+    except ValueError as error:
+        raise Unusable(f"A row of {model._meta.label} cannot be read.") from error
+    return bytes(ordered)
 
 
 def pack(lines):

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from issues import fulltext, similar
 from issues.files import store
@@ -62,9 +62,9 @@ def _is_same(path, pieces):
 def load(archive, say, on_indexed):
     """Write everything in `archive`, or nothing; `say(text)` is told how far it is, `on_indexed(count)` of full text.
 
-    Raises Unusable where the database refuses a row, or keeps another than it was given.
+    Raises Unusable where the database refuses a row, keeps another than it was given, or goes away.
     """
-    placed = []
+    placed: list[str] = []
     try:
         with transaction.atomic(durable=True):
             _keep_others_out()
@@ -76,9 +76,9 @@ def load(archive, say, on_indexed):
             _place(archive, placed, say)
             fulltext.reindex(on_indexed)
             similar.post_all_later()
-    except (DataError, IntegrityError) as error:
+    except DatabaseError as error:
         store.remove(placed)
-        raise Unusable(f"The database refuses the backup: {' '.join(str(error).split())}") from error
+        raise Unusable(f"The database does not take the backup: {' '.join(str(error).split())}") from error
     except BaseException:
         store.remove(placed)
         raise

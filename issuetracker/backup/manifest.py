@@ -20,7 +20,7 @@ FILES = "files/"
 
 @dataclass
 class Table:
-    """A table: its rows, the digest of their lines, the last id given, and its `parts`.
+    """A table: its rows, the digest of their lines (`lines.in_order`), the last id given, and its `parts`.
 
     Each part is `[rows, bytes of lines, bytes as it is packed, digest as it is packed]`.
     """
@@ -109,6 +109,7 @@ def read(content):
 
 
 def _check(table):
+    _refuse_unless(isinstance(table.name, str) and isinstance(table.digest, str))
     numbers = [table.rows, *([] if table.last_id is None else [table.last_id])]
     for rows, lines, packed, digest in table.parts:
         numbers += [rows, lines, packed]

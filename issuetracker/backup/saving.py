@@ -2,6 +2,7 @@
 
 import hashlib
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -90,14 +91,15 @@ def snapshot():
             yield
         return
     connection.ensure_connection()
-    usual = connection.transaction_mode
+    sqlite: Any = connection
+    usual = sqlite.transaction_mode
     # As all transactions of the tracker begin, this one would keep everybody from writing.
-    connection.transaction_mode = "DEFERRED"
+    sqlite.transaction_mode = "DEFERRED"
     try:
         with transaction.atomic(durable=True):
             yield
     finally:
-        connection.transaction_mode = usual
+        sqlite.transaction_mode = usual
 
 
 def _kept_files():
@@ -112,7 +114,7 @@ def _save_table(writer, model, say):
     for number, part in enumerate(lines.parts_of(model), 1):
         packed = lines.pack(part.lines)
         writer.add_content(part_name(label, number), packed)
-        digest.update(part.lines)
+        digest.update(lines.in_order(model, part.lines))
         table.rows += part.rows
         table.parts.append([part.rows, len(part.lines), len(packed), hashlib.sha256(packed).hexdigest()])
     table.digest, table.last_id = digest.hexdigest(), last_id(model)

@@ -50,7 +50,7 @@ ADDRESSES = (
     "/api/v1/products/PUB/events/",
     "/api/v1/products/PUB/labels/",
     "/api/v1/views/",
-    "/api/v1/batches/",
+    "/api/v1/statuses/",
     "/api/v1/users/",
     "/api/v1/triage/",
 )
@@ -144,7 +144,8 @@ def restore(path, *arguments):
 
 def empty(tracker):
     """Make the database of the tests as one that was migrated just now, and remove the files of its `tracker`."""
-    call_command("flush", interactive=False, verbosity=0)
+    # The cast has ids from before, which must not be given again.
+    call_command("flush", interactive=False, verbosity=0, reset_sequences=False)
     for folder in (tracker.folder / "attachments").glob("[0-9a-f][0-9a-f]"):
         shutil.rmtree(folder)
 
@@ -192,7 +193,8 @@ def test_everything_comes_back_in_either_database(itself, beside, tmp_path):
     asked = [secret, "PUB", *ADDRESSES, *(f"/attachments/{token}/" for token in sorted(files))]
     last, number = Issue.objects.latest("id").pk, IssueCounter.objects.get(product__key="PUB").last
     told = itself.ask(*asked)
-    assert {status for status, _body in told["answers"][: len(ADDRESSES)]} == {200}
+    refused = [address for address, (status, _body) in zip(ADDRESSES, told["answers"], strict=False) if status != 200]
+    assert refused == []
     for one in restored:
         found = one.ask(*asked)
         assert found["answers"] == told["answers"]
@@ -247,11 +249,14 @@ def test_a_file_that_comes_meanwhile_is_not_replaced(itself, tmp_path, product, 
     assert path.read_text() == "mine"
 
 
-def test_the_standard_output_takes_a_backup(itself, tmp_path, product, capsysbinary):
+def test_a_backup_goes_through_pipes(itself, tmp_path, product, capsysbinary, monkeypatch):
     call_command("backup", "-", stderr=StringIO())
     path = tmp_path / "b.tar"
     path.write_bytes(capsysbinary.readouterr().out)
     call_command("restore", str(path), "--check", stdout=StringIO())
+    with path.open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        call_command("restore", "-", "--check", stdout=StringIO())
 
 
 def test_a_database_that_is_not_empty_is_refused_and_says_what_is_in_the_way(itself, tmp_path, product):
@@ -301,7 +306,7 @@ def test_what_the_database_refuses_leaves_everything_as_it_was(itself, tmp_path,
         backup(tmp_path / "b.tar")
     empty(itself)
     before = all_rows()
-    refuse("(?i)The database refuses the backup: .*foreign key.* Nothing was restored", "restore", tmp_path / "b.tar")
+    refuse("(?i)does not take the backup: .*foreign key.* Nothing was restored", "restore", tmp_path / "b.tar")
     assert all_rows() == before
     assert itself.files() == {}
 

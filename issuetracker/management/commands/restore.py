@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         """Take the file, and how far to go."""
-        parser.add_argument("file", type=Path, help="the file that `backup` has written")
+        parser.add_argument("file", type=Path, help="the file that `backup` has written, - for the input")
         parser.add_argument("--check", action="store_true", help="only read it through, and change nothing")
         parser.add_argument("--similar-later", action="store_true", help="leave the comparison of issues to the worker")
 
