@@ -273,12 +273,16 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"issues@{urlsplit(SITE_URL).hostname}"
 
 # What the server writes down
 
+LOG_FORMAT = environment.read_choice(env, "LOG_FORMAT", ("line", "json"))
+LOG_REQUESTS = environment.read_flag(env, "LOG_REQUESTS")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "filters": {"short": {"()": "issuetracker.database.Shortened"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["short"]}},
+    "formatters": {"line": {"()": "issuetracker.logs.Line"}, "json": {"()": "issuetracker.logs.JSONLines"}},
+    "filters": {"discreet": {"()": "issuetracker.logs.Discreet"}, "short": {"()": "issuetracker.database.Shortened"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["discreet", "short"]}
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
