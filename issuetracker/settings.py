@@ -23,6 +23,7 @@ DATA_DIR = environment.read_data_dir(env, BASE_DIR)
 SECRET_KEY = environment.read_secret_key(env, DATA_DIR)
 ATTACHMENTS_DIR, FILE_UPLOAD_TEMP_DIR = environment.read_attachments_dirs(DATA_DIR)
 DATABASES = {"default": environment.read_database(env, DATA_DIR)}
+UNSAFE_DATABASE = environment.read_flag(env, "UNSAFE_DATABASE")
 HTTPS = SITE_URL.startswith("https://")
 
 # People: how they sign in
