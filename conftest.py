@@ -11,9 +11,14 @@ import pytest
 from coverage import Coverage
 from django.apps import apps
 from django.db import connection
+from hypothesis import HealthCheck, settings
 
 from tests.cast import Cast
 from tests.figures import note
+
+# What a machine does besides makes no test fail.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # The modules that reach all code of ours that PostgreSQL alone runs; the rest of the code is measured on SQLite.

@@ -18,6 +18,16 @@ preload_app = True
 limit_request_line = 8190
 graceful_timeout = 8
 control_socket_disable = True
+# Its lines look like all others.
+logconfig_dict = {
+    **settings.LOGGING,
+    "loggers": {
+        **settings.LOGGING["loggers"],
+        "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
+        # LOG_REQUESTS writes requests down, without what may be secret in their addresses.
+        "gunicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
+    },
+}
 
 
 def pre_fork(server, worker):

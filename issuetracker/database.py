@@ -11,10 +11,13 @@ import time
 from contextlib import contextmanager
 
 import psycopg2
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
 from django.utils.translation import gettext as _
 from psycopg2 import extensions
+
+logger = logging.getLogger(__name__)
 
 SILENCE = "the database server does not answer"
 SILENCE_LIMIT = 3.5
@@ -39,11 +42,11 @@ _asking = threading.Lock()
 
 def guard_web_process():
     """Bound every wait of this process for PostgreSQL: connecting, statements, locks, and silence."""
-    settings = connections.settings["default"]
-    if not settings["ENGINE"].endswith("postgresql"):
+    default = connections.settings["default"]
+    if not default["ENGINE"].endswith("postgresql"):
         return
     limits = f"-c statement_timeout={STATEMENT_LIMIT} -c lock_timeout={LOCK_LIMIT}"
-    options = settings["OPTIONS"]
+    options = default["OPTIONS"]
     options["options"] = f"{options.get('options', '')} {limits}".strip()
     extensions.set_wait_callback(wait_for_answer)
 
@@ -148,12 +151,24 @@ def reason(error):
 
 
 def refuse_unsafe(connection):
-    """Raise ImproperlyConfigured unless `connection` keeps, through a power loss, whatever it has confirmed."""
-    unsafe = [
+    """Raise ImproperlyConfigured unless `connection` keeps, through a power loss, whatever it has confirmed.
+
+    With UNSAFE_DATABASE only a warning is written down.
+    """
+    unsafe = unsafe_settings(connection)
+    if not unsafe:
+        return
+    told = f"The database could lose confirmed changes: {'; '.join(unsafe)}."
+    if not settings.UNSAFE_DATABASE:
+        raise ImproperlyConfigured(f"{told} UNSAFE_DATABASE=on serves it all the same.")
+    logger.warning(told)
+
+
+def unsafe_settings(connection):
+    """Return what is wrong with how `connection` keeps what it has confirmed, a sentence each."""
+    return [
         f"{name} is {value}, and must be {needed}" for name, value, needed in _durability(connection) if value != needed
     ]
-    if unsafe:
-        raise ImproperlyConfigured(f"The database could lose confirmed changes: {'; '.join(unsafe)}.")
 
 
 def _durability(connection):

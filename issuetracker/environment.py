@@ -61,6 +61,14 @@ def read_flag(env, name):
     raise ImproperlyConfigured(f"{name} must be on or off, not {value!r}.")
 
 
+def read_choice(env, name, choices):
+    """Return the variable `name`, one of `choices`, the first by default. Raises ImproperlyConfigured."""
+    value = env.str(name, default="").strip().lower() or choices[0]
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(choices)}, not {value!r}.")
+    return value
+
+
 def read_site_url(env, port):
     """Return SITE_URL without a slash at its end. Raises ImproperlyConfigured unless it is a plain http(s) origin."""
     value = env.str("SITE_URL", default="") or f"http://localhost:{port}"

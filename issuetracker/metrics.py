@@ -15,6 +15,7 @@ from issues import services, similar
 from issues.services import bulk
 from issuetracker import heartbeat
 from issuetracker.counts import AWAY, BOUNDS, NAME_LIMIT, RUNNING, counts
+from issuetracker.database import unsafe_settings
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 # With method and status it has to fit into a row.
@@ -112,12 +113,18 @@ def _of_database():
         [("", {}, counts.total(AWAY))],
     )
     try:
-        told = [*_of_connections(), *_of_jobs()]
+        told = [*_of_durability(), *_of_connections(), *_of_jobs()]
     except Error:
         # The other figures are needed most when this one cannot be had.
         told = None
     yield from _family("database_up", "gauge", "Whether the database answers.", [("", {}, told is not None)])
     yield from told or ()
+
+
+def _of_durability():
+    safe = not unsafe_settings(connection)
+    told = "Whether what it confirms outlives a power loss, by its settings now."
+    yield from _family("database_durable", "gauge", told, [("", {}, safe)])
 
 
 def _of_connections():

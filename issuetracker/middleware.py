@@ -1,5 +1,6 @@
 """What happens around every request."""
 
+import logging
 import time
 import zoneinfo
 from http import HTTPStatus
@@ -16,6 +17,9 @@ from django.utils.translation import gettext as _
 
 from issuetracker import database, metrics, status
 from issuetracker.counts import counts
+from issuetracker.logs import discreet
+
+requests = logging.getLogger("issuetracker.requests")
 
 ADMIN = "/admin/"
 # The words of the administration's scripts, which Django serves as a script.
@@ -28,7 +32,7 @@ HEADER, NOTHING = "Content-Security-Policy", "default-src 'none'; frame-ancestor
 
 
 class Measured:
-    """Counts every request, and how long it took."""
+    """Counts every request, and how long it took; writes it down, too, where LOG_REQUESTS says so."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -38,8 +42,16 @@ class Measured:
         begun = time.perf_counter()
         counts.begin()
         response = self.get_response(request)
-        counts.end(metrics.name_of(request, response), time.perf_counter() - begun)
+        took = time.perf_counter() - begun
+        counts.end(metrics.name_of(request, response), took)
+        if settings.LOG_REQUESTS:
+            _write_down(request, response, round(1000 * took, 1))
         return response
+
+
+def _write_down(request, response, milliseconds):
+    told = {"method": request.method, "path": discreet(request.path), "status": response.status_code}
+    requests.info("%s %s: %s in %s ms", *told.values(), milliseconds, extra={**told, "milliseconds": milliseconds})
 
 
 class DatabaseGuard:

@@ -171,7 +171,8 @@ class Statements:
         places = {key: AsIs(f"${number}") for number, key in enumerate(slots, 1)}
         filled = [places[one.name, one.type_in(wrapper)] if isinstance(one, Slot) else one for one in params]
         types = f" ({', '.join(kind for _name, kind in slots)})" if slots else ""
-        with self.session.cursor() as cursor:
+        # This cursor is none of Django's, which would translate the server's errors by itself.
+        with wrapper.wrap_database_errors, self.session.cursor() as cursor:
             if len(self.held) >= KEPT:
                 oldest = next(iter(self.held))
                 cursor.execute(f"DEALLOCATE {self.held.pop(oldest)[0]}")

@@ -24,6 +24,7 @@ DATA_DIR = environment.read_data_dir(env, BASE_DIR)
 SECRET_KEY = environment.read_secret_key(env, DATA_DIR)
 ATTACHMENTS_DIR, FILE_UPLOAD_TEMP_DIR = environment.read_attachments_dirs(DATA_DIR)
 DATABASES = {"default": environment.read_database(env, DATA_DIR)}
+UNSAFE_DATABASE = environment.read_flag(env, "UNSAFE_DATABASE")
 HTTPS = SITE_URL.startswith("https://")
 
 # People: how they sign in
@@ -288,15 +289,24 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"issues@{urlsplit(SITE_URL).hostname}"
 
 # What the server writes down
 
+LOG_FORMAT = environment.read_choice(env, "LOG_FORMAT", ("line", "json"))
+LOG_REQUESTS = environment.read_flag(env, "LOG_REQUESTS")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {request_id} {name}: {message}", "style": "{"}},
+    "formatters": {"line": {"()": "issuetracker.logs.Line"}, "json": {"()": "issuetracker.logs.JSONLines"}},
     "filters": {
+        "discreet": {"()": "issuetracker.logs.Discreet"},
         "short": {"()": "issuetracker.database.Shortened"},
         "named": {"()": "issuetracker.tracing.Named"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["short", "named"]}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["discreet", "short", "named"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},

@@ -8,10 +8,9 @@ from contextvars import ContextVar
 HEADER = "X-Request-ID"
 # Nothing that could end a line or a header, and no more than a log can bear.
 WELL_FORMED = re.compile(r"[A-Za-z0-9._:=+/-]{1,128}")
-OUTSIDE = "-"
 
 # It stays until the thread begins its next request: a file that is streamed is read when all else is over.
-_current: ContextVar[str] = ContextVar("request_id", default=OUTSIDE)
+_current: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 class RequestId:
@@ -35,7 +34,7 @@ def name_of(sent):
 
 
 class Named(logging.Filter):
-    """Adds the name of the request that is answered to log records; `-` where it is none."""
+    """Adds the name of the request that is answered to log records; None where it is none."""
 
     def filter(self, record):
         """Return True."""

@@ -111,6 +111,7 @@ def _fill_what_is_of_others(world, issue):
     Letter.objects.create(kind=Letter.Kind.NOTICE, to="a@example.org", user=world.olga, text="…")
     Batch.objects.create(actor=world.ada, via="web", state="running", todo={"b": [1, {"z": 1.5, "a": "ü"}], "": ""})
     own = {"user": world.olga}
+    _make("accounts.IdempotencyRecord", key="k", digest="0" * 64, status=201, headers={"ETag": "1"}, body="{}", **own)
     address = _make("account.EmailAddress", email="olga@example.org", **own)
     _make("account.EmailConfirmation", email_address=address, key="k", sent=timezone.now())
     _make("mfa.Authenticator", type="totp", data={"secret": "x"}, **own)

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
+import psycopg2
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import BigAutoField, CharField, DateTimeField, F
 
 from issuetracker import prepared
@@ -76,3 +77,14 @@ def test_a_connection_that_others_share_prepares_nothing(product, monkeypatch):
     for _use in range(OFTEN + 2):
         assert ask(statement, product) == [(product.key,)]
     assert statement not in held()
+
+
+def test_a_server_that_is_away_while_preparing_is_away_as_elsewhere(product):
+    class Silent:
+        def cursor(self):
+            raise psycopg2.OperationalError("the database server does not answer")
+
+    statement = PreparedTuples(by_id_and_name)
+    ask(statement, product)
+    with pytest.raises(OperationalError):
+        Statements(Silent()).execute(statement, None, {})

@@ -70,12 +70,16 @@ def test_the_end_of_one_ends_the_other(tracker):
 
 def test_a_server_that_may_lose_confirmed_changes_is_refused(tmp_path):
     server = Server(**UNSAFE_BUT_QUICK)
+    tracker = Tracker(tmp_path, server.url)
     try:
         server.start()
-        tracker = Tracker(tmp_path, server.url)
         with pytest.raises(AssertionError) as refused:
             tracker.start()
+        tracker.environment["UNSAFE_DATABASE"] = "on"
+        tracker.start()
+        assert "could lose confirmed changes: fsync is off" in tracker.log.read_text().rpartition("WARNING")[2]
     finally:
+        tracker.end()
         server.remove()
     for name in UNSAFE_BUT_QUICK:
         assert f"{name} is off, and must be on" in str(refused.value)
