@@ -11,6 +11,7 @@ SAVED = {
     "account.EmailAddress",
     "account.EmailConfirmation",
     "accounts.ApiToken",
+    "accounts.IdempotencyRecord",
     "accounts.Invitation",
     "accounts.Letter",
     "accounts.User",

@@ -94,7 +94,7 @@ def written():
     stream = io.StringIO()
     console = logging.StreamHandler(stream)
     config = settings.LOGGING
-    console.setFormatter(logging.Formatter(config["formatters"]["line"]["format"], style="{"))
+    console.setFormatter(Line())
     for name in config["handlers"]["console"]["filters"]:
         console.addFilter(import_string(config["filters"][name]["()"])())
     root = logging.getLogger()
@@ -105,7 +105,7 @@ def written():
 
 def test_what_is_written_down_names_it(client, db, written):
     client.get("/nowhere/", headers={"x-request-id": SENT})
-    assert [line.split(" ")[3] for line in written.getvalue().splitlines()] == [SENT]
+    assert [line.split(" ")[-1] for line in written.getvalue().splitlines()] == [f"[{SENT}]"]
 
 
 def test_a_file_that_is_streamed_later_is_of_the_same_request(written):
@@ -117,4 +117,4 @@ def test_a_file_that_is_streamed_later_is_of_the_same_request(written):
         RequestFactory().get("/", headers={"x-request-id": SENT})
     )
     assert b"".join(answer.streaming_content) == b"one"
-    assert f" {SENT} issuetracker: half way" in written.getvalue()
+    assert f" issuetracker: half way [{SENT}]" in written.getvalue()
