@@ -11,6 +11,7 @@ from django.test import RequestFactory
 from django.utils.module_loading import import_string
 
 from issuetracker import status, tracing
+from issuetracker.logs import Line
 
 HEADER = "X-Request-ID"
 MADE = 32
