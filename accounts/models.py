@@ -239,6 +239,36 @@ class Tally(models.Model):
         return f"{self.key[:8]}… {self.count}"
 
 
+class IdempotencyRecord(models.Model):
+    """The first answer to a POST that came with a key of its client, who sends it again where that answer was lost.
+
+    It is written in the transaction of what was done: neither is there without the other.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    digest = models.CharField(max_length=64)
+    # Without one only in the transaction that is to settle it.
+    status = models.PositiveSmallIntegerField(null=True)
+    headers = models.JSONField(default=dict)
+    body = models.TextField(blank=True)
+    # Whether the body is not told twice: it held a secret, or what has been redacted since.
+    withheld = models.BooleanField(default=False)
+    # What the body tells of, as events name it.
+    about = models.CharField(max_length=30, blank=True)
+    about_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("idempotency record")
+        verbose_name_plural = _("idempotency records")
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="one_answer_a_key")]
+        indexes = [models.Index(fields=["about", "about_id"], name="answers_about")]
+
+    def __str__(self):
+        return f"{self.status} {self.about} {self.about_id or ''}".strip()
+
+
 class Invitation(models.Model):
     """A link with which one person makes an account, once. It follows from the nonce and SECRET_KEY; its hash is kept.
 

@@ -101,11 +101,11 @@ def read_attachments_dirs(data_dir):
     return kept, incoming
 
 
-def read_count(env, name, default, most=1_000_000_000):
-    """Return the variable `name` as a whole number from 1 to `most`. Raises ImproperlyConfigured."""
+def read_count(env, name, default, most=1_000_000_000, least=1):
+    """Return the variable `name` as a whole number from `least` to `most`. Raises ImproperlyConfigured."""
     value = env.str(name, default="") or str(default)
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= most:
-        raise ImproperlyConfigured(f"{name} must be a whole number from 1 to {most}, not {value!r}.")
+    if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}, not {value!r}.")
     return int(value)
 
 

@@ -14,6 +14,7 @@ os.environ.update(
     ALLOWED_HOSTS="testserver",
     DEBUG="off",
     EMAIL_URL="memorymail://",
+    API_RATE="0",
     SIGNUP="closed",
     LOCAL_SIGNIN="on",
     OIDC_PROVIDERS=json.dumps(

@@ -69,6 +69,7 @@ class TokenViewSet(Listed, Created, Read, Ended, Resource):
     serializer_class = TokenSerializer
     lookup_value_converter = "int"
     write_scope = "admin"
+    told_once = True
     ordering = (Key("id"),)
 
     def get_queryset(self):

@@ -45,20 +45,28 @@ def key_of(purpose, *parts):
     return salted_hmac("accounts.tally", "\n".join((purpose, *map(str, parts))), algorithm="sha256").hexdigest()
 
 
-def count(limit, *parts):
-    """Count one try more, and return how many that makes. One statement, so that no two tries are counted as one."""
+def tally(limit, *parts, by=1):
+    """Count `by` tries more, and return `(how many that makes, when they are over)`.
+
+    One statement, so that no two tries are counted as one.
+    """
     now = int(time.time())
     table = connection.ops.quote_name(Tally._meta.db_table)
     with connection.cursor() as cursor:
         # Our own table, quoted; the values go apart.
         cursor.execute(
-            f"INSERT INTO {table} (key, count, ends_at) VALUES (%s, 1, %s) ON CONFLICT (key) DO UPDATE SET"  # noqa: S608
-            f" count = CASE WHEN {table}.ends_at <= %s THEN 1 ELSE {table}.count + 1 END,"
+            f"INSERT INTO {table} (key, count, ends_at) VALUES (%s, %s, %s) ON CONFLICT (key) DO UPDATE SET"  # noqa: S608
+            f" count = CASE WHEN {table}.ends_at <= %s THEN excluded.count ELSE {table}.count + excluded.count END,"
             f" ends_at = CASE WHEN {table}.ends_at <= %s THEN excluded.ends_at ELSE {table}.ends_at END"
-            " RETURNING count",
-            [key_of(limit.purpose, *parts), now + limit.seconds, now, now],
+            " RETURNING count, ends_at",
+            [key_of(limit.purpose, *parts), by, now + limit.seconds, now, now],
         )
-        return cursor.fetchone()[0]
+        return cursor.fetchone()
+
+
+def count(limit, *parts):
+    """Count one try more, and return how many that makes."""
+    return tally(limit, *parts)[0]
 
 
 def within(limit, *parts):

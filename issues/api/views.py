@@ -292,6 +292,16 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
         if obj is not None:
             super().authorize(obj)
 
+    def check_again(self, pk):
+        """Raise as the POST would now; where the body named the product, the issue tells which that was."""
+        super().check_again(pk)
+        if self.action == "create" and self.home is None:
+            self.authorize(Issue.objects.select_related("product").get(pk=pk))
+
+    def is_seen(self, pk):
+        """Return whether the user sees the issue `pk`, in whatever product it is now."""
+        return Issue.objects.visible_to(self.request.user).filter(pk=pk).exists()
+
     def location(self, row):
         """Return the path of the new issue."""
         return reverse("api-issue-detail", kwargs={"issue_key": row.key})
@@ -308,6 +318,7 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
         asked = serializers.DecisionSerializer(data=request.data, context=context)
         asked.is_valid(raise_exception=True)
         decided = services.decide(row, expected_version=expected, **self.doing, **asked.validated_data)
+        self.subject = decided.issue
         told, tag = self.told(self.again(decided.issue))
         return Response({"issue": told, "batch": decided.batch.pk}, headers={"ETag": tag})
 

@@ -5,6 +5,7 @@ import time
 
 from django.db import transaction
 
+from accounts.services.idempotency import withhold
 from history import log
 from history.models import Change, Event, Kind
 from history.writing import lock, save_changed
@@ -103,6 +104,7 @@ def redact_attachment(attachment, *, actor, via, expected_version=None):
     attachment.width = attachment.height = None
     blank = log.freeze(attachment)
     _blank_history(attachment, blank)
+    withhold("attachment", [attachment.pk])
     saved = ["name", "digest", "width", "height"]
     batch = log.open_batch(actor=actor, via=via)
     return _finish(attachment, issue, batch, Kind.REDACTED, saved, {incoming.FIELD: (blank, blank)})
@@ -124,6 +126,7 @@ def purge_attachments(rows):
     if found:
         Event.objects.filter(about="attachment", about_id__in=found).delete()
         Attachment.objects.filter(pk__in=found).delete()
+        withhold("attachment", found)
         incoming.remove_later(found.values())
 
 

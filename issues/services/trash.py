@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
+from accounts.services.idempotency import withhold
 from history import log
 from history.errors import Conflict
 from history.models import Change, Event, Kind, Via
@@ -96,6 +97,8 @@ def redact(row, field, *, actor, via, expected_version=None):
     for name, value in html.items():
         setattr(row, name, value)
     _blank_history(row, field, log.freeze(blank))
+    # An answer about an issue tells of what was asked about it, too.
+    withhold(*(("issue", [issue.pk]) if isinstance(row, NeedInfo) else (row._meta.model_name, [row.pk])))
     _record_redaction(row, issue, field, log.freeze(blank), log.open_batch(actor=actor, via=via), html)
     return row
 
@@ -164,6 +167,7 @@ def _purge(row, batch):
     elif isinstance(row, Comment):
         purge_attachments(row.attachments.all())
         Event.objects.filter(about="comment", about_id=row.pk).delete()
+        withhold("comment", [row.pk])
         row.delete()
     elif isinstance(row, Issue):
         _purge_issues([row.pk], batch)
@@ -178,6 +182,7 @@ def _purge_product(product, batch):
     _take_history_along(product)
     IssueNumber.objects.filter(product=product).delete()
     IssueCounter.objects.filter(product=product).delete()
+    withhold("product", [product.pk])
     product.delete()
 
 
@@ -193,6 +198,8 @@ def _purge_issues(ids, batch):
     merged = Issue.objects.filter(pk__in=ids, duplicate_of__isnull=False).exclude(duplicate_of__in=ids)
     originals = set(merged.values_list("duplicate_of", flat=True))
     purge_attachments(Attachment.objects.filter(issue__in=ids))
+    withhold("issue", ids)
+    withhold("comment", Comment.objects.filter(issue__in=ids).values("pk"))
     for model in (Change, Event, IssueLabel, IssueNumber, Comment, NeedInfo, Vote, Watch):
         model.objects.filter(issue_id__in=ids).delete()
     Issue.objects.filter(pk__in=ids).delete()

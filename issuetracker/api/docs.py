@@ -27,3 +27,4 @@ class Docs(SpectacularSwaggerSplitView):
     url_name = "openapi"
     authentication_classes: tuple = ()
     permission_classes: tuple = ()
+    throttle_classes: tuple = ()

@@ -97,6 +97,8 @@ def _headers(error):
     headers = {}
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = error.auth_header
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(error.wait)
     if isinstance(error, (Stale, PreconditionRequired)):
         headers["ETag"] = etag(error.current if isinstance(error, Stale) else error.row)
     return headers

@@ -3,6 +3,9 @@
 from http import HTTPStatus
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+
+from issuetracker.api import idempotency
 
 VERBS = {"retrieve": "read", "partial_update": "patch", "update": "replace", "destroy": "delete"}
 PROBLEM = {
@@ -35,9 +38,15 @@ FIELD_ERROR = {
         "suggestions": {"type": "array", "items": {"type": "string"}, "description": "Texts to put in that place."},
     },
 }
-ALWAYS = (400, 401, 403, 404, 406, 503)
+ALWAYS = (400, 401, 403, 404, 406, 429, 503)
 WRITING = (409, 412, 413, 415, 428)
 MOVING = ("{product_key}", "{issue_key}")
+KEY = OpenApiParameter(
+    idempotency.HEADER,
+    {"type": "string", "minLength": 1, "maxLength": idempotency.KEY_LIMIT, "pattern": "^[ -~]+$"},
+    OpenApiParameter.HEADER,
+    description="Of your choice: the request is done once, however often it comes with it within a day.",
+)
 ETAG = {"ETag": {"description": "The state that was answered.", "schema": {"type": "string"}}}
 
 
@@ -51,6 +60,11 @@ class Schema(AutoSchema):
         if parts and parts[-1] == action:
             return "_".join(parts)
         return "_".join([*parts, VERBS.get(action, action)])
+
+    def get_override_parameters(self):
+        """Return the parameters that stand in no serializer: the key of what is done once."""
+        does = self.method == "POST" and self.view.action not in self.view.reading
+        return [*super().get_override_parameters(), *([KEY] if does else [])]
 
     def get_paginated_name(self, serializer_name):
         """Return the name of a page: a view whose pages hold more than others gives its own."""
@@ -77,10 +91,11 @@ def complete(result, generator, request, public):
 def _complete(path, method, operation):
     responses = operation["responses"]
     writes = method != "get"
+    keyed = any(one["name"] == idempotency.HEADER for one in operation.get("parameters", []))
     listed = operation["operationId"].endswith(("_list", "_create", "_export"))
     if any(name in path for name in MOVING):
         responses["308" if writes else "301"] = {"description": "It has another key now: follow Location."}
-    for code in ALWAYS + (WRITING if writes else ()):
+    for code in ALWAYS + (WRITING if writes else ()) + ((422,) if keyed else ()):
         content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
         responses.setdefault(str(code), {"description": HTTPStatus(code).phrase, "content": content})
     if listed:

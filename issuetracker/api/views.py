@@ -1,5 +1,6 @@
 """What the resources have in common: who may ask, what is found, conditions, and the five usual methods."""
 
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from django.http import Http404
@@ -16,6 +17,7 @@ from rest_framework.viewsets import GenericViewSet
 from history.errors import Conflict, Forbidden
 from history.models import Via
 from issuetracker.api.conditions import etag, expected_version, is_known
+from issuetracker.api.idempotency import once
 from issuetracker.api.pages import PARAMETERS, SIZE_LIMIT, check_parameters, refuse, zone_of
 from issuetracker.api.problems import Moved, PreconditionRequired
 from issuetracker.keyset import Key, paginate
@@ -39,6 +41,10 @@ class Resource(GenericViewSet):
     reading: tuple = ()
     # What `products.access` calls the methods; asked before the body is looked at.
     actions: dict = {}
+    # Whether the answer to a POST holds a secret, and so is not kept for who asks again.
+    told_once = False
+    # The row that the answer to a POST tells of.
+    subject = None
 
     def initial(self, request, *args, **kwargs):
         """Refuse what no answer can be given to, before any method runs."""
@@ -51,6 +57,9 @@ class Resource(GenericViewSet):
             self.home = self.find_home()
             self.require_person()
             self.authorize(self.home)
+        if request.method == "POST" and self.action not in self.reading:
+            # The framework looks for it after this.
+            self.post = once(self, self.post)
 
     @property
     def known_parameters(self):
@@ -104,6 +113,19 @@ class Resource(GenericViewSet):
             self.authorize(self.home_of(row))
         return row
 
+    def check_again(self, pk):
+        """Raise as the POST would whose user may do it no longer, or no longer sees its subject, the row `pk`."""
+        if self.detail:
+            # What has another key now was found, and so may be seen.
+            with suppress(Moved):
+                self.get_object()
+        if pk is not None and not self.is_seen(pk):
+            raise Http404
+
+    def is_seen(self, pk):
+        """Return whether the user sees the row `pk`."""
+        return self.get_queryset().filter(pk=pk).exists()
+
     def find(self, queryset):
         """Return the row of `queryset` that the URL names, or None."""
         return queryset.filter(**{self.lookup_field: self.kwargs[self.lookup_url_kwarg or self.lookup_field]}).first()
@@ -133,6 +155,7 @@ class Resource(GenericViewSet):
 
     def answer(self, row, code=status.HTTP_200_OK):
         """Return the Response with the representation of `row` and its ETag."""
+        self.subject = row
         told, tag = self.told(row)
         return Response(told, code, headers={"ETag": tag})
 
@@ -291,6 +314,14 @@ class Trashed(Ended):
         self.require_person()
         self.authorize(self.home_of(row))
         return row
+
+    def check_again(self, pk):
+        """Raise as `restore` would, whatever has become of the row since."""
+        if self.action != "restore":
+            super().check_again(pk)
+            return
+        with suppress(Moved):
+            self.get_trashed()
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])

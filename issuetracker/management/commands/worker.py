@@ -12,6 +12,7 @@ from psycopg2.extensions import set_wait_callback
 from psycopg2.extras import wait_select
 
 from accounts import letters
+from accounts.services.idempotency import forget_answers
 from accounts.signin import limits
 from history.models import Batch
 from issues import fulltext, services, similar
@@ -54,6 +55,11 @@ def forget_sessions():
     limits.forget_old()
 
 
+def forget_first_answers():
+    """Remove the answers that are told no longer to who asks again with the same key."""
+    forget_answers()
+
+
 def send_letters():
     """Send the letters about accounts that are due."""
     letters.send_due()
@@ -77,6 +83,7 @@ JOBS = (
     (purge_trash, 60),
     (sweep_files, 3600),
     (forget_sessions, 3600),
+    (forget_first_answers, 3600),
     (count_words, 600),
     (post_waiting, SHORTEST_WAIT),
     (send_letters, SHORTEST_WAIT),

@@ -1,0 +1,340 @@
+"""Idempotency-Key: what is asked for twice is done once, and answered as it was the first time."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.client import encode_multipart
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import ApiToken, IdempotencyRecord
+from accounts.services import create_token
+from history.models import Event
+from issues import services
+from issues.api.views import IssueViewSet
+from issues.models import Attachment, Comment, Issue, Vote
+from issuetracker.api import views
+from issuetracker.tests.test_api_schema import operations
+from products.services import create_product, set_member, update_product
+
+ISSUES = "/api/v1/products/WEB/issues/"
+KEY = {"idempotency-key": "9f1c-one"}
+BODY = {"title": "once", "description": "and *not* twice"}
+
+
+@pytest.fixture
+def issue(product, triager):
+    """WEB-1, new."""
+    return services.create_issue(product, actor=triager, via="web", title="one")
+
+
+def told(answer):
+    return answer.status_code, answer.content, answer.get("ETag"), answer.get("Location")
+
+
+def test_asked_for_twice_it_is_done_once_and_answered_alike(api, reporter):
+    client = api(reporter)
+    first, second = (client.post(ISSUES, BODY, headers=KEY) for _turn in range(2))
+    assert first.status_code == 201 and "Idempotent-Replayed" not in first
+    assert told(second) == told(first)
+    assert (second["Idempotent-Replayed"], second["Content-Type"]) == ("true", first["Content-Type"])
+    assert Issue.objects.count() == 1
+    assert Event.objects.filter(issue__isnull=False).count() == 1
+
+
+def test_it_is_the_first_answer_though_things_have_changed(api, reporter, triager):
+    client = api(reporter)
+    first = client.post(ISSUES, BODY, headers=KEY)
+    api(triager).patch(f"{ISSUES}1/", {"title": "other", "priority": "high"})
+    assert told(client.post(ISSUES, BODY, headers=KEY)) == told(first)
+
+
+def test_without_a_key_and_with_another_it_is_done_again(api, reporter):
+    client = api(reporter)
+    client.post(ISSUES, BODY, headers=KEY)
+    client.post(ISSUES, BODY)
+    client.post(ISSUES, BODY, headers={"idempotency-key": "9f1c-two"})
+    assert (Issue.objects.count(), IdempotencyRecord.objects.count()) == (3, 2)
+
+
+def test_a_key_is_its_users_own(api, reporter, triager):
+    for user in (reporter, triager):
+        answer = api(user).post(ISSUES, {"title": user.username}, headers=KEY)
+        assert (answer.status_code, answer.json()["author"]["username"]) == (201, user.username)
+    # Another token of the same person is the same person.
+    assert "Idempotent-Replayed" in api(reporter).post(ISSUES, {"title": "rosa"}, headers=KEY)
+    assert Issue.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (ISSUES, {**BODY, "title": "twice"}),
+        (ISSUES, {"title": "once"}),
+        ("/api/v1/issues/", {**BODY, "product": "WEB"}),
+        (f"{ISSUES}?tz=UTC", BODY),
+        (f"{ISSUES}1/votes/", {}),
+    ],
+)
+def test_with_another_request_the_key_is_refused(api, reporter, path, body):
+    client = api(reporter)
+    client.post(ISSUES, BODY, headers=KEY)
+    answer = client.post(path, body, headers=KEY)
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert answer["Content-Type"] == "application/problem+json"
+    assert (Issue.objects.count(), Vote.objects.count()) == (1, 0)
+
+
+def test_the_same_meaning_is_the_same_body(api, reporter):
+    client = api(reporter)
+    client.post(ISSUES, BODY, headers=KEY)
+    text = '{"description":"and *not* twice",   "title":"once"}'
+    answer = client.post(ISSUES, text, content_type="application/json", headers=KEY)
+    assert (answer.status_code, answer["Idempotent-Replayed"]) == (201, "true")
+
+
+def test_what_was_refused_may_be_mended_under_the_same_key(api, reporter):
+    client = api(reporter)
+    for body, status in (({"title": ""}, 400), ({"title": "once", "priority": "high"}, 403), ("[", 400)):
+        options = {"content_type": "application/json"} if body == "[" else {}
+        assert client.post(ISSUES, body, headers=KEY, **options).status_code == status
+    assert not IdempotencyRecord.objects.exists()
+    assert client.post(ISSUES, BODY, headers=KEY).status_code == 201
+
+
+@pytest.mark.parametrize("key", ["", "é", "x" * 256, "a\tb", "a\x7f", "naïve"])
+def test_a_key_that_cannot_be_one_is_refused_by_name(api, reporter, key):
+    answer = api(reporter).post(ISSUES, BODY, headers={"idempotency-key": key})
+    assert (answer.status_code, set(answer.json()["errors"])) == (400, {"Idempotency-Key"})
+    assert not Issue.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["x" * 255, "a b", '"quoted"', "~!@#$%^&*()", "1"])
+def test_a_key_is_any_printable_text(api, reporter, key):
+    client = api(reporter)
+    for _turn in range(2):
+        assert client.post(ISSUES, BODY, headers={"idempotency-key": key}).status_code == 201
+    assert Issue.objects.count() == 1
+
+
+@pytest.mark.parametrize("key", ["9f1c-one", "é"])
+def test_nobody_is_told_to_sign_in_as_ever(api, product, key):
+    assert api().post(ISSUES, BODY, headers={"idempotency-key": key}).status_code == 401
+    assert not IdempotencyRecord.objects.exists()
+
+
+def test_a_fault_of_ours_leaves_neither_record_nor_change(api, reporter, monkeypatch):
+    client = api(reporter)
+    client.raise_request_exception = False
+    monkeypatch.setattr(IssueViewSet, "location", lambda view, row: 1 / 0)
+    assert client.post(ISSUES, BODY, headers=KEY).status_code == 500
+    assert not IdempotencyRecord.objects.exists() and not Issue.objects.exists()
+    # The control: without a key the change was made by then.
+    assert client.post(ISSUES, BODY).status_code == 500
+    assert Issue.objects.count() == 1
+    monkeypatch.undo()
+    assert client.post(ISSUES, BODY, headers=KEY).status_code == 201
+
+
+def test_without_a_key_not_one_statement_more_is_asked(api, reporter, django_assert_num_queries, monkeypatch):
+    client = api(reporter)
+    client.post(ISSUES, BODY)
+    with CaptureQueriesContext(connection) as asked:
+        client.post(ISSUES, BODY)
+    monkeypatch.setattr(views, "once", lambda view, method: method)
+    with django_assert_num_queries(len(asked)):
+        client.post(ISSUES, BODY)
+
+
+# Whose right is lost how, and what is answered then.
+
+
+def lose_membership(product, maintainer, reporter):
+    update_product(product, actor=maintainer, via="web", visibility="private")
+    set_member(product, reporter, None, actor=maintainer, via="web")
+
+
+def lose_role(product, maintainer, reporter):
+    update_product(product, actor=maintainer, via="web", visibility="private")
+    set_member(product, reporter, "viewer", actor=maintainer, via="web")
+
+
+def trash(product, maintainer, reporter):
+    services.trash_issue(Issue.objects.latest("pk"), actor=maintainer, via="web")
+
+
+def archive(product, maintainer, reporter):
+    update_product(product, actor=maintainer, via="web", archived=True)
+
+
+@pytest.mark.parametrize(("path", "more"), [(ISSUES, {}), ("/api/v1/issues/", {"product": "WEB"})])
+@pytest.mark.parametrize(("lose", "status"), [(lose_membership, 404), (lose_role, 403), (trash, 404), (archive, 403)])
+def test_who_has_lost_the_right_is_answered_as_now(api, product, maintainer, reporter, path, more, lose, status):
+    client = api(reporter)
+    first = client.post(path, {**BODY, **more}, headers=KEY)
+    assert first.status_code == 201
+    lose(product, maintainer, reporter)
+    answer = client.post(path, {**BODY, **more}, headers=KEY)
+    assert (answer.status_code, "twice" in answer.text) == (status, False)
+    # The control: the answer is kept, and it is the right alone that is missing.
+    assert "twice" in IdempotencyRecord.objects.get().body
+
+
+def test_a_token_with_fewer_rights_is_told_no_more_than_they_give(api, product, maintainer, administrator):
+    body = {**BODY, "product": "WEB"}
+    assert api(maintainer).post("/api/v1/issues/", body, headers=KEY).status_code == 201
+    docs = create_product(actor=administrator, via="web", key="DOCS", title="Docs")
+    set_member(docs, maintainer, "maintainer", actor=administrator, via="web")
+    options = {"name": "narrow", "scopes": ["write"], "products": {"DOCS": "write"}}
+    _token, secret = create_token(maintainer, actor=maintainer, via="web", **options)
+    narrow = Client(headers={"authorization": f"Bearer {secret}"})
+    answer = narrow.post("/api/v1/issues/", body, content_type="application/json", headers=KEY)
+    assert answer.status_code == 404
+    reader = api(maintainer, "read")
+    assert reader.post("/api/v1/issues/", body, headers=KEY).json()["code"] == "scope"
+
+
+# What is done to one thing.
+
+
+def test_decisions_are_made_once_and_answered_again_though_the_issue_has_moved(api, issue, triager, administrator):
+    administrator_api = api(administrator)
+    administrator_api.post("/api/v1/products/", {"key": "APP", "title": "App", "visibility": "public"})
+    client = api(triager)
+    body = {"decision": "reroute", "product": "APP"}
+    first, second = (client.post("/api/v1/issues/WEB-1/triage/", body, headers=KEY) for _turn in range(2))
+    assert first.status_code == 200, first.content
+    assert told(second) == told(first)
+    issue.refresh_from_db()
+    assert issue.product.key == "APP"
+
+
+def test_restoring_redacting_and_undoing_are_done_once(api, issue, maintainer):
+    client = api(maintainer)
+    client.delete(f"{ISSUES}1/")
+    for number, (path, body) in enumerate(
+        (("issues/WEB-1/restore/", {}), ("issues/WEB-1/redact/", {"field": "title"})), start=1
+    ):
+        key = {"idempotency-key": str(number)}
+        first, second = (client.post(f"/api/v1/{path}", body, headers=key) for _turn in range(2))
+        assert (first.status_code, told(second)) == (200, told(first)), path
+    client.patch(f"{ISSUES}1/", {"priority": "high"})
+    path = f"/api/v1/batches/{Event.objects.latest('pk').batch_id}/undo/"
+    first, second = (client.post(path, headers=KEY) for _turn in range(2))
+    assert (first.status_code, told(second)) == (200, told(first))
+    # The control: without a key the second is refused.
+    assert client.post(path).status_code == 409
+
+
+def test_a_purge_is_told_again_though_nothing_is_left(api, issue, maintainer):
+    client = api(maintainer)
+    tag = client.delete(f"{ISSUES}1/")["ETag"]
+    headers = {**KEY, "if-match": tag}
+    first, second = (client.post(f"{ISSUES}1/purge/", headers=headers) for _turn in range(2))
+    assert (first.status_code, second.status_code, second["Idempotent-Replayed"]) == (204, 204, "true")
+
+
+def test_if_match_is_a_matter_of_the_first(api, issue, reporter, triager):
+    client = api(reporter)
+    headers = {**KEY, "if-match": client.get(f"{ISSUES}1/")["ETag"]}
+    first = client.post(f"{ISSUES}1/comments/", {"body": "hello"}, headers=headers)
+    second = client.post(f"{ISSUES}1/comments/", {"body": "hello"}, headers=headers)
+    assert (first.status_code, told(second)) == (201, told(first))
+    assert Comment.objects.count() == 1
+
+
+def test_a_vote_is_given_once(api, issue, reporter):
+    client = api(reporter)
+    first, second = (client.post(f"{ISSUES}1/votes/", headers=KEY) for _turn in range(2))
+    assert (first.status_code, told(second)) == (201, told(first))
+
+
+def test_many_are_changed_once(api, issue, triager):
+    client = api(triager)
+    body = {"ids": [issue.pk], "set": {"priority": "high"}}
+    first, second = (client.post("/api/v1/issues/bulk/", body, headers=KEY) for _turn in range(2))
+    assert (first.status_code, first.json()["changes"], told(second)) == (200, 1, told(first))
+
+
+def test_a_file_is_added_once_whatever_the_boundary(api, issue, reporter):
+    client = api(reporter)
+
+    def send(content, boundary):
+        body = encode_multipart(boundary, {"file": SimpleUploadedFile("note.txt", content)})
+        form = f"multipart/form-data; boundary={boundary}"
+        return client.post(f"{ISSUES}1/attachments/", body, content_type=form, headers=KEY)
+
+    first, second, other = send(b"hello", "a"), send(b"hello", "b"), send(b"other", "c")
+    assert (first.status_code, told(second), other.status_code) == (201, told(first), 422)
+    assert Attachment.objects.count() == 1
+
+
+def test_the_secret_of_a_token_is_not_kept(api, reporter):
+    client = api(reporter)
+    body = {"name": "script", "scopes": ["read"]}
+    first, second = (client.post("/api/v1/me/tokens/", body, headers=KEY) for _turn in range(2))
+    assert first.status_code == 201
+    assert (second.status_code, second.json()["code"]) == (409, "withheld")
+    assert ApiToken.objects.filter(name="script").count() == 1
+    kept = json.dumps(list(IdempotencyRecord.objects.values()), default=str)
+    assert first.json()["secret"] not in kept
+
+
+@pytest.mark.parametrize("end", ["redact", "purge"])
+@pytest.mark.parametrize("what", ["issue", "comment"])
+def test_what_is_redacted_or_purged_is_not_told_again(api, issue, maintainer, what, end):
+    client = api(maintainer)
+    path, field = (ISSUES, "description") if what == "issue" else (f"{ISSUES}1/comments/", "body")
+    body = {"title": "x", field: "a secret"} if what == "issue" else {field: "a secret"}
+    made = client.post(path, body, headers=KEY)
+    at = f"{ISSUES}{made.json()['number']}/" if what == "issue" else f"{path}{made.json()['id']}/"
+    if end == "redact":
+        assert client.post(f"{at}redact/", {"field": field}).status_code == 200
+    else:
+        client.delete(at)
+        tag = {"if-match": "*"}
+        assert client.post(f"{at}purge/", headers=tag).status_code == 204
+    assert not IdempotencyRecord.objects.filter(body__contains="a secret").exists()
+    again = client.post(path, body, headers=KEY)
+    assert again.status_code == (409 if end == "redact" else 404)
+
+
+def test_what_only_reads_keeps_nothing(api, issue, reporter):
+    client = api(reporter)
+    for _turn in range(2):
+        answer = client.post("/api/v1/issues/search/", {"q": "one"}, headers=KEY)
+        assert answer.status_code == 200 and "Idempotent-Replayed" not in answer
+    assert not IdempotencyRecord.objects.exists()
+
+
+def test_a_session_of_a_browser_may_do_the_same(reporter, product):
+    client = Client()
+    client.force_login(reporter)
+    for _turn in range(2):
+        assert client.post(ISSUES, BODY, content_type="application/json", headers=KEY).status_code == 201
+    assert Issue.objects.count() == 1
+
+
+def test_it_is_kept_for_a_day(api, reporter):
+    client = api(reporter)
+    client.post(ISSUES, BODY, headers=KEY)
+    for age, left in ((timedelta(hours=23), 1), (timedelta(hours=25), 0)):
+        IdempotencyRecord.objects.update(created_at=timezone.now() - age)
+        call_command("worker", once=True)
+        assert IdempotencyRecord.objects.count() == left
+    assert client.post(ISSUES, BODY, headers=KEY).status_code == 201
+    assert Issue.objects.count() == 2
+
+
+def test_the_schema_tells_of_it_at_every_post_that_does_something():
+    schema = Client().get("/openapi.json").json()
+    reads = {"issues_search", "products_issues_search", "query_parse"}
+    for path, method, operation in operations(schema):
+        names = {one["name"] for one in operation.get("parameters", [])}
+        does = method == "post" and operation["operationId"] not in reads
+        assert ("Idempotency-Key" in names, "422" in operation["responses"]) == (does, does), (method, path)
