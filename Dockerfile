@@ -33,7 +33,7 @@ USER issues
 VOLUME /data
 EXPOSE 8002
 HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:%s/status/' % os.environ['PORT'], timeout=5)"]
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:%s/readyz' % os.environ['PORT'], timeout=5)"]
 
 ENTRYPOINT ["tini", "--"]
 CMD ["python", "manage.py", "serve"]

@@ -6,6 +6,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "issuetracker.settings")
 
 from django.conf import settings
 
+from issuetracker.counts import counts
+
 bind = f"[{settings.HOST}]:{settings.PORT}" if ":" in settings.HOST else f"{settings.HOST}:{settings.PORT}"
 worker_class = "gthread"
 workers = 2
@@ -16,3 +18,18 @@ preload_app = True
 limit_request_line = 8190
 graceful_timeout = 8
 control_socket_disable = True
+
+
+def pre_fork(server, worker):
+    """Lend a process to come an area of its own to count in."""
+    worker.area = counts.lend()
+
+
+def post_fork(server, worker):
+    """Count there, in the new process."""
+    counts.take(worker.area)
+
+
+def child_exit(server, worker):
+    """Let the next process have the area of one that has ended."""
+    counts.give_back(worker.area)

@@ -1,9 +1,11 @@
 """Where sessions are kept: in rows that name their user, so that they can be listed and ended one by one."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
+from django.db import OperationalError
 from django.db.models import CharField, DateTimeField
 from django.utils import timezone
 
@@ -50,5 +52,7 @@ class SessionStore(db.SessionStore):
             return None
         # Seldom, so that reading does not turn into writing.
         if row.user_id and row.seen_at < timezone.now() - SEEN_NOTED_EVERY:
-            self.model.objects.filter(pk=row.pk).update(seen_at=timezone.now())
+            # What cannot be noted, as on a disk that is full, can be read all the same.
+            with suppress(OperationalError):
+                self.model.objects.filter(pk=row.pk).update(seen_at=timezone.now())
         return row

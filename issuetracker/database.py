@@ -3,6 +3,7 @@
 Commands do none of this: an import may take its time, and COPY cannot be used under a wait callback.
 """
 
+import errno
 import logging
 import select
 import threading
@@ -15,17 +16,25 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.utils.translation import gettext as _
 from psycopg2 import extensions
 
+SILENCE = "the database server does not answer"
 SILENCE_LIMIT = 3.5
+# Where a server has been silent; whoever asks may have queued for as long as the limit above.
+DOUBTED_LIMIT = 0.5
 STATEMENT_LIMIT = "3s"
 LOCK_LIMIT = "2500ms"
 
 TOO_SLOW = "57014"
+DISK_FULL = "53100"
 CONTENDED = ("55P03", "40P01", "40001")
 # How many steps SQLite takes before it looks at the clock: less than a millisecond.
 STEPS_BETWEEN = 10_000
+SQLITE_FULL = "disk is full"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 SQLITE_AWAY = ("locked", "unable to open", "disk i/o", "readonly", "full")
 
 _request = threading.local()
+_doubted = threading.Event()
+_asking = threading.Lock()
 
 
 def guard_web_process():
@@ -42,14 +51,30 @@ def guard_web_process():
 def wait_for_answer(connection):
     """Wait until `connection` has its answer. Raises OperationalError after a silence that is too long.
 
-    One silence spends the patience of the whole request: what it asks next fails at once.
+    One silence spends the patience of the whole request: what it asks next fails at once. Until the server is heard
+    again one request at a time waits for it, and the others fail at once: those who queue for a thread would else wait
+    for all who wait before them.
     """
-    deadline = time.monotonic() + SILENCE_LIMIT
+    doubted = _doubted.is_set()
+    if getattr(_request, "silent", False) or (doubted and not _asking.acquire(blocking=False)):
+        raise psycopg2.OperationalError(SILENCE)
+    try:
+        _wait(connection, DOUBTED_LIMIT if doubted else SILENCE_LIMIT)
+    finally:
+        if doubted:
+            _asking.release()
+
+
+def _wait(connection, seconds):
+    deadline = time.monotonic() + seconds
     while (state := connection.poll()) != extensions.POLL_OK:
         left = deadline - time.monotonic()
-        if getattr(_request, "silent", False) or left <= 0 or not _ready(connection, state, left):
+        if left <= 0 or not _ready(connection, state, left):
             _request.silent = True
-            raise psycopg2.OperationalError("the database server does not answer")
+            _doubted.set()
+            raise psycopg2.OperationalError(SILENCE)
+    if _doubted.is_set():
+        _doubted.clear()
 
 
 def _ready(connection, state, seconds):
@@ -87,21 +112,34 @@ def is_away(error):
     return True
 
 
+def is_full(error):
+    """Return whether `error` says that there is no room left on a disk: the database's, or that of the files."""
+    if isinstance(error, OSError):
+        return error.errno in NO_ROOM
+    return isinstance(error, DatabaseError) and (_code_of(error) == DISK_FULL or SQLITE_FULL in str(error).lower())
+
+
+def _code_of(error):
+    return getattr(error.__cause__, "pgcode", None)
+
+
 class Shortened(logging.Filter):
     """Lets log records pass; those of a database that is away as a line: a thousand tracebacks say no more than it."""
 
     def filter(self, record):
         """Return True, having taken the traceback away where it says nothing more."""
         error = record.exc_info[1] if record.exc_info else None
-        if error is not None and is_away(error):
+        if error is not None and (is_full(error) or is_away(error)):
             record.msg, record.args = "%s (%s)", (record.getMessage(), " ".join(str(error).split()))
             record.exc_info = record.exc_text = None
         return True
 
 
 def reason(error):
-    """Return what to tell a person about `error`, of which `is_away` is true; never an address or a name in it."""
-    code = getattr(error.__cause__, "pgcode", None)
+    """Return what to tell a person about `error`: it `is_away`, or it `is_full`; never an address or a name in it."""
+    if is_full(error):
+        return _("The disk of the server is full. Nothing was changed.")
+    code = _code_of(error)
     if code == TOO_SLOW:
         return _("This took too long and was stopped. Ask for less at once.")
     if code in CONTENDED:

@@ -1,5 +1,6 @@
 """Reads the environment, and says clearly which value is wrong and why."""
 
+import ipaddress
 import os
 import re
 import secrets
@@ -9,6 +10,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 MEDIA_TYPE = re.compile(r"[a-z0-9.+-]+/(\*|[a-z0-9.+-]+)")
+SHORTEST_TOKEN = 16
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 # The rows of a page refer to a dozen tables by their keys: to weigh every order of joining them takes the planner
@@ -116,6 +118,25 @@ def read_media_types(env, name):
         if not MEDIA_TYPE.fullmatch(one):
             raise ImproperlyConfigured(f"{name} must name media types such as image/* or text/plain, not {one!r}.")
     return types
+
+
+def read_token(env, name):
+    """Return the variable `name`, a secret; empty where there is none. Raises ImproperlyConfigured if it is short."""
+    value = env.str(name, default="").strip()
+    if value and len(value) < SHORTEST_TOKEN:
+        raise ImproperlyConfigured(f"{name} must be {SHORTEST_TOKEN} characters or longer.")
+    return value
+
+
+def read_networks(env, name):
+    """Return the variable `name` as networks: addresses or 10.0.0.0/8, with commas between.
+
+    Raises ImproperlyConfigured.
+    """
+    try:
+        return [ipaddress.ip_network(one.strip()) for one in env.str(name, default="").split(",") if one.strip()]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be addresses or networks such as 10.0.0.0/8: {error}.") from error
 
 
 def read_secret_key(env, data_dir):

@@ -1,5 +1,6 @@
 """What happens around every request."""
 
+import time
 import zoneinfo
 from http import HTTPStatus
 
@@ -13,7 +14,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from issuetracker import database
+from issuetracker import database, metrics, status
+from issuetracker.counts import counts
 
 ADMIN = "/admin/"
 # The words of the administration's scripts, which Django serves as a script.
@@ -21,7 +23,23 @@ ADMIN_WORDS = "/admin/jsi18n/"
 # Its script depends on the settings, and so is made rather than stored.
 DOCS = "/docs"
 STYLED_INLINE = ("/api/", DOCS)
+UTC_ONLY = ("/api/", *status.FOR_MACHINES)
 HEADER, NOTHING = "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"
+
+
+class Measured:
+    """Counts every request, and how long it took."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        """Answer `request`."""
+        begun = time.perf_counter()
+        counts.begin()
+        response = self.get_response(request)
+        counts.end(metrics.name_of(request, response), time.perf_counter() - begun)
+        return response
 
 
 class DatabaseGuard:
@@ -95,7 +113,7 @@ class ExplainedMethods:
         response = self.get_response(request)
         if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED or response.content:
             return response
-        if request.path_info.startswith(("/api/", "/status/", ADMIN, DOCS)):
+        if request.path_info.startswith(("/api/", ADMIN, DOCS, *status.FOR_MACHINES)):
             return response
         context = {"title": _("This cannot be done here"), "detail": _("Nothing was changed.")}
         page = render(request, "error.html", context, status=response.status_code)
@@ -139,7 +157,7 @@ class PersonalTimeZone:
 
 def _zone_of(request):
     # Without a session nobody is signed in, and asking for the user would be a statement for nothing.
-    if settings.SESSION_COOKIE_NAME not in request.COOKIES or request.path_info.startswith("/api/"):
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES or request.path_info.startswith(UTC_ONLY):
         return None
     try:
         return zoneinfo.ZoneInfo(getattr(request.user, "time_zone", "UTC"))

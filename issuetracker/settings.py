@@ -58,6 +58,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "issuetracker.tracing.RequestId",
+    "issuetracker.middleware.Measured",
     "issuetracker.middleware.DatabaseGuard",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -174,8 +175,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_SSL_HOST = urlsplit(SITE_URL).netloc if HTTPS else None
-# A container's health check asks over plain HTTP.
-SECURE_REDIRECT_EXEMPT = [r"^status/"]
+# What watches asks over plain HTTP, beside the proxy.
+SECURE_REDIRECT_EXEMPT = [r"^status/", r"^(livez|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 # W005 and W021: this site does not speak for its sister domains, which HSTS for subdomains and preloading would.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -258,6 +259,11 @@ SPECTACULAR_SETTINGS = {
         "Theme": "accounts.models.User.Theme",
     },
 }
+
+# Who may have the figures of /metrics: docs/operations.md
+
+METRICS_TOKEN = environment.read_token(env, "METRICS_TOKEN")
+METRICS_ALLOW = environment.read_networks(env, "METRICS_ALLOW")
 
 # Mail
 

@@ -1,8 +1,11 @@
 """Whether the tracker is up, and what it answers when its database is away."""
 
 import sys
+from functools import cache
 
-from django.db import Error, connection
+from django.db import Error, ProgrammingError
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpResponse, JsonResponse
 from django.template import loader
 from django.urls import path
@@ -13,21 +16,38 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from issuetracker import database
+from issuetracker.counts import counts
 
 RETRY_AFTER = 5
-ANSWERED_IN_JSON = ("/api/", "/status/", "/openapi.json")
+# What watches over the tracker, and never signs in.
+FOR_MACHINES = ("/status/", "/livez", "/readyz", "/metrics")
+ANSWERED_IN_JSON = ("/api/", "/openapi.json", *FOR_MACHINES)
 
 
 @require_safe
 @never_cache
 def readiness(request):
-    """Answer whether requests can be served: the database is asked."""
+    """Answer whether requests can be served: the database answers, and has all migrations of this version."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        migrated = _needed() <= set(MigrationRecorder.Migration.objects.values_list("app", "name"))
+    except ProgrammingError:
+        migrated = False
     except Error as error:
-        return unavailable(request, error)
-    return JsonResponse({"status": "ok"})
+        if database.is_away(error):
+            return unavailable(request, error)
+        # SQLite's way to say that there is no such table.
+        migrated = False
+    return JsonResponse({"status": "ok"}) if migrated else _unready(request)
+
+
+@cache
+def _needed():
+    """Return `{(app, name)}` of the last migrations of this version's apps; they need all others."""
+    return set(MigrationLoader(None).graph.leaf_nodes())
+
+
+def _unready(request):
+    return _retried(_answer(request, 503, _("Service unavailable"), _("The database is not migrated yet.")))
 
 
 @require_safe
@@ -45,8 +65,10 @@ def bad_request(request, exception):
 
 
 def server_error(request):
-    """Answer an exception that nothing else has answered: 503 where the database is away, else 500."""
+    """Answer an exception that nothing else has answered: 507 without room, 503 without a database, else 500."""
     error = sys.exc_info()[1]
+    if error is not None and database.is_full(error):
+        return _retried(_answer(request, 507, _("Insufficient storage"), database.reason(error)))
     if error is not None and database.is_away(error):
         return unavailable(request, error)
     detail = _("Something went wrong here. It has been written down.")
@@ -55,7 +77,11 @@ def server_error(request):
 
 def unavailable(request, error):
     """Answer that the database is away, and when to ask again."""
-    response = _answer(request, 503, _("Service unavailable"), database.reason(error))
+    counts.miss()
+    return _retried(_answer(request, 503, _("Service unavailable"), database.reason(error)))
+
+
+def _retried(response):
     response.headers["Retry-After"] = str(RETRY_AFTER)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -75,4 +101,9 @@ def _problem(status, title, detail, **more):
     return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
-urlpatterns = [path("", readiness, name="status"), path("live/", liveness, name="liveness")]
+urlpatterns = [
+    path("livez", liveness, name="livez"),
+    path("readyz", readiness, name="readyz"),
+    path("status/", readiness, name="status"),
+    path("status/live/", liveness, name="liveness"),
+]

@@ -1,9 +1,10 @@
 """Every write to API tokens."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -81,7 +82,9 @@ def mark_used(token, now):
     """Note that `token` was used, at most once a minute, so that reading does not turn into writing."""
     if token.last_used_at is None or token.last_used_at < now - USE_NOTED_EVERY:
         earlier = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
-        ApiToken.objects.filter(earlier, pk=token.pk).update(last_used_at=now)
+        # What cannot be noted, as on a disk that is full, can be read all the same.
+        with suppress(OperationalError):
+            ApiToken.objects.filter(earlier, pk=token.pk).update(last_used_at=now)
 
 
 def _frozen(token):

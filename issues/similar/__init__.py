@@ -7,6 +7,15 @@ are is `scoring`, with the numbers in `weights`.
 """
 
 from issues.similar.counts import count_terms
-from issues.similar.writing import forget, post, post_all_later, post_later, post_new, post_waiting
+from issues.similar.writing import count_waiting, forget, post, post_all_later, post_later, post_new, post_waiting
 
-__all__ = ["count_terms", "forget", "post", "post_all_later", "post_later", "post_new", "post_waiting"]
+__all__ = [
+    "count_terms",
+    "count_waiting",
+    "forget",
+    "post",
+    "post_all_later",
+    "post_later",
+    "post_new",
+    "post_waiting",
+]

@@ -1,5 +1,6 @@
 """Which errors mean that the database is away, what is said of them, and to whom in which form."""
 
+import errno
 import logging
 
 import pytest
@@ -10,6 +11,7 @@ from issuetracker import database, status
 
 AWAY = "The database cannot be reached. Nothing was changed."
 SLOW = "This took too long and was stopped. Ask for less at once."
+NO_ROOM = "The disk of the server is full. Nothing was changed."
 BUSY = "Others are changing the same thing. Try again."
 
 
@@ -72,6 +74,35 @@ def test_an_error_of_our_own_is_500(client, db, monkeypatch):
     response = client.get("/api/v1/issues/")
     assert (response.status_code, response.json()["title"]) == (500, "Internal server error")
     assert "division" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("caught", "full"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), True),
+        (OSError(errno.EACCES, "Permission denied"), False),
+        (OperationalError("database or disk is full"), True),
+        (error("53100"), True),
+        (error("57P01"), False),
+        (ValueError("disk is full"), False),
+    ],
+)
+def test_is_full(caught, full):
+    assert database.is_full(caught) is full
+
+
+@pytest.mark.parametrize("path", ["/api/v1/issues/", "/issues/"])
+def test_without_room_the_answer_says_so_and_that_nothing_was_changed(client, db, monkeypatch, path):
+    def full():
+        raise OSError(errno.ENOSPC, "No space left on device", "/srv/secret")
+
+    client.raise_request_exception = False
+    monkeypatch.setattr(status.database, "begin_request", full)
+    response = client.get(path)
+    assert (response.status_code, response.headers["Retry-After"]) == (507, "5")
+    assert NO_ROOM in response.text
+    assert "secret" not in response.text
 
 
 def test_an_absence_is_written_down_as_one_line_and_a_mistake_of_ours_with_its_traceback():

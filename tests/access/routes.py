@@ -116,6 +116,10 @@ def _proven(**more):
 PAGES = {
     "status": page(SITE, "open"),
     "liveness": page(SITE, "open"),
+    "livez": page(SITE, "open"),
+    "readyz": page(SITE, "open"),
+    # For who has METRICS_TOKEN or stands in METRICS_ALLOW; for people there is no such page.
+    "metrics": page(SITE, "nobody"),
     "login": Route(SITE, get="open", post="open", still=("post",)),
     "account_login": Route(SITE, get="open", post="open", still=("post",)),
     # The second step is for who has just taken the first; who is signed in already is sent on.

@@ -17,6 +17,7 @@ from accounts.signin import limits
 from history.models import Batch
 from issues import fulltext, services, similar
 from issues.services import bulk
+from issuetracker import heartbeat
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +125,7 @@ class Jobs:
         """Do the jobs that are due, the longest first. A job that fails is due again as it would be after a success."""
         for job, interval in sorted(JOBS, key=lambda one: self.due[one[0]]):
             if time.monotonic() >= self.due[job]:
+                heartbeat.beat()
                 self.due[job] = time.monotonic() + interval
                 job()
 
@@ -132,6 +134,7 @@ def work(jobs):
     """Do the jobs for ever. An error is written down, and makes the next wait longer."""
     wait = SHORTEST_WAIT
     while True:
+        heartbeat.beat()
         try:
             jobs.run()
             wait = SHORTEST_WAIT
