@@ -184,6 +184,22 @@ def read_database(env, data_dir):
     return settings | {"DISABLE_SERVER_SIDE_CURSORS": read_flag(env, "DATABASE_POOLED")}
 
 
+def read_cache_url(env):
+    """Return CACHE_URL, the address of a Redis, or nothing. Raises ImproperlyConfigured."""
+    value = env.str("CACHE_URL", default="")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("redis", "rediss") or not parts.hostname):
+        raise ImproperlyConfigured("CACHE_URL must look like redis://redis.example.org:6379/0.")
+    return value
+
+
+def caches(url):
+    """Return Django's settings of the cache: of all hosts together in the Redis of `url`, else of each process."""
+    if not url:
+        return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    return {"default": {"BACKEND": "issuetracker.shared.SharedCache", "LOCATION": url, "KEY_PREFIX": "tracker"}}
+
+
 def is_sent(mail):
     """Return whether these settings of mail reach anybody, rather than the log."""
     return not mail["EMAIL_BACKEND"].endswith((".console.EmailBackend", ".dummy.EmailBackend"))

@@ -23,6 +23,8 @@ DATA_DIR = environment.read_data_dir(env, BASE_DIR)
 SECRET_KEY = environment.read_secret_key(env, DATA_DIR)
 ATTACHMENTS_DIR, FILE_UPLOAD_TEMP_DIR = environment.read_attachments_dirs(DATA_DIR)
 DATABASES = {"default": environment.read_database(env, DATA_DIR)}
+CACHE_URL = environment.read_cache_url(env)
+CACHES = environment.caches(CACHE_URL)
 HTTPS = SITE_URL.startswith("https://")
 
 # People: how they sign in

@@ -15,6 +15,7 @@ os.environ.update(
     DEBUG="off",
     EMAIL_URL="memorymail://",
     API_RATE="0",
+    CACHE_URL=os.environ.get("TEST_CACHE_URL", ""),
     SIGNUP="closed",
     LOCAL_SIGNIN="on",
     OIDC_PROVIDERS=json.dumps(

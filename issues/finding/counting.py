@@ -1,5 +1,6 @@
 """How many issues saved views find: capped, bounded in time, and remembered for half a minute for each reader."""
 
+import hashlib
 import time
 
 from django.core.cache import cache
@@ -51,7 +52,8 @@ def _products_of(user):
 
 def _name(view, user, seen):
     """Return what the count is remembered by: it changes with what the view asks for and with the reader's rights."""
-    roles = hash(tuple(sorted(access.given_roles(user).items())))
+    # The same in every process, which hash() is not.
+    roles = hashlib.sha256(repr(sorted(access.given_roles(user).items())).encode()).hexdigest()
     return f"view-count:{view.pk}:{view.lock_version}:{user.pk}:{user.is_superuser}:{roles}:{seen}"
 
 
