@@ -169,15 +169,33 @@ def read_database(env, data_dir):
     Raises ImproperlyConfigured unless it is SQLite or PostgreSQL.
     """
     url = env.str("DATABASE_URL", default="") or f"sqlite:///{data_dir / 'issuetracker.sqlite3'}"
+    return _database_of(url, "DATABASE_URL", env)
+
+
+def read_databases(env, data_dir):
+    """Return Django's settings of all databases: `default`, and `replica` where DATABASE_REPLICA_URL names one.
+
+    Raises ImproperlyConfigured unless both are PostgreSQL then.
+    """
+    databases = {"default": read_database(env, data_dir)}
+    url = env.str("DATABASE_REPLICA_URL", default="")
+    if url:
+        databases["replica"] = {**_database_of(url, "DATABASE_REPLICA_URL", env), "TEST": {"MIRROR": "default"}}
+        if any(not one["ENGINE"].endswith("postgresql") for one in databases.values()):
+            raise ImproperlyConfigured("DATABASE_REPLICA_URL and DATABASE_URL must begin with postgres:// both.")
+    return databases
+
+
+def _database_of(url, name, env):
     scheme = url.partition("://")[0]
     if scheme not in ENGINES:
-        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:///.")
+        raise ImproperlyConfigured(f"{name} must begin with postgres:// or sqlite:///.")
     try:
         config = environ.Env.db_url_config(url)
     except (ValueError, AttributeError) as error:
-        raise ImproperlyConfigured("DATABASE_URL cannot be read as an address.") from error
+        raise ImproperlyConfigured(f"{name} cannot be read as an address.") from error
     if not config.get("NAME"):
-        raise ImproperlyConfigured("DATABASE_URL must name a database after the last slash.")
+        raise ImproperlyConfigured(f"{name} must name a database after the last slash.")
     options = ENGINES[scheme]
     settings = {**config, **options, "OPTIONS": {**config.get("OPTIONS", {}), **options["OPTIONS"]}}
     # Between transactions another server may answer, which knows nothing of what was prepared in this one.

@@ -16,6 +16,7 @@ from django.utils.crypto import salted_hmac
 from accounts.models import Tally
 from accounts.signin import place
 from issuetracker import shared
+from issuetracker.replica import primary
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -55,7 +56,7 @@ def _tally_row(key, seconds, by):
     # One statement, so that no two tries are counted as one.
     now = int(time.time())
     table = connection.ops.quote_name(Tally._meta.db_table)
-    with connection.cursor() as cursor:
+    with primary(), connection.cursor() as cursor:
         # Our own table, quoted; the values go apart.
         cursor.execute(
             f"INSERT INTO {table} (key, count, ends_at) VALUES (%s, %s, %s) ON CONFLICT (key) DO UPDATE SET"  # noqa: S608

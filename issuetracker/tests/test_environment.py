@@ -19,6 +19,7 @@ def env(monkeypatch, **values):
         "SECRET_KEY",
         "DATABASE_URL",
         "DATABASE_POOLED",
+        "DATABASE_REPLICA_URL",
         "EMAIL_URL",
     ):
         monkeypatch.delenv(name, raising=False)
