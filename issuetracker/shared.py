@@ -100,17 +100,14 @@ def tally(key, seconds, by):
 
     What is counted is over so many seconds after it began. One step, so that no two are counted as one.
     """
-    if not settings.CACHE_URL:
-        return None
     told = ask(lambda: _redis().eval(COUNT, 1, f"{TALLY}{key}", by, seconds))
     return told and (told[0], int(time.time()) + told[1])
 
 
 def take_back(key, *, whole):
     """Count one less under `key`, or nothing any more if `whole`."""
-    if settings.CACHE_URL:
-        name = f"{TALLY}{key}"
-        ask(lambda: _redis().delete(name) if whole else _redis().eval(TAKE_BACK, 1, name))
+    name = f"{TALLY}{key}"
+    ask(lambda: _redis().delete(name) if whole else _redis().eval(TAKE_BACK, 1, name))
 
 
 @cache

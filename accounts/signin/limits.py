@@ -9,13 +9,13 @@ be away or forget, at the price of some tries more: then these are rows. What ma
 import time
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import F
 from django.utils.crypto import salted_hmac
 
 from accounts.models import Tally
 from accounts.signin import place
-from issuetracker import shared
 from issuetracker.replica import primary
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -48,8 +48,17 @@ def key_of(purpose, *parts):
 
 def tally(limit, *parts, by=1):
     """Count `by` tries more, and return `(how many that makes, when they are over)`."""
-    key = key_of(limit.purpose, *parts)
-    return shared.tally(key, limit.seconds, by) or _tally_row(key, limit.seconds, by)
+    key, redis = key_of(limit.purpose, *parts), _redis()
+    return (redis and redis.tally(key, limit.seconds, by)) or _tally_row(key, limit.seconds, by)
+
+
+def _redis():
+    """Return the module that counts in Redis, or None where there is none: to load it slows every start."""
+    if not settings.CACHE_URL:
+        return None
+    from issuetracker import shared
+
+    return shared
 
 
 def _tally_row(key, seconds, by):
@@ -103,7 +112,8 @@ class Attempt:
         """Take it back: who comes in has not failed."""
         for limit, parts in self.counted.items():
             key, whole = key_of(limit.purpose, *parts), limit in (NAME_AT_ADDRESS, NAME_ON_DEVICE)
-            shared.take_back(key, whole=whole)
+            if redis := _redis():
+                redis.take_back(key, whole=whole)
             tally = Tally.objects.filter(key=key, count__gt=0)
             if whole:
                 tally.delete()
