@@ -16,16 +16,14 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 # The rows of a page refer to a dozen tables by their keys: to weigh every order of joining them takes the planner
 # ten times as long as to fetch them, and gains nothing. What is prepared is planned once. To translate a plan into
 # machine code, or to start helpers for it, takes longer than to run what is asked here. No disk has to turn first.
-PLANNING = " ".join(
-    f"-c {name}={value}"
-    for name, value in {
-        "join_collapse_limit": 4,
-        "plan_cache_mode": "force_generic_plan",
-        "jit": "off",
-        "max_parallel_workers_per_gather": 0,
-        "random_page_cost": 1.1,
-    }.items()
-)
+PLANNED_AS = {
+    "join_collapse_limit": 4,
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+    "max_parallel_workers_per_gather": 0,
+    "random_page_cost": 1.1,
+}
+PLANNING = " ".join(f"-c {name}={value}" for name, value in PLANNED_AS.items())
 # Health checks stay off because DatabaseGuard sees a dead connection without a round trip.
 POSTGRESQL = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": False, "OPTIONS": {"connect_timeout": 3, "options": PLANNING}}
 
