@@ -210,10 +210,13 @@ def read_cache_url(env):
 
 
 def caches(url):
-    """Return Django's settings of the cache: of all hosts together in the Redis of `url`, else of each process."""
-    if not url:
-        return {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-    return {"default": {"BACKEND": "issuetracker.shared.SharedCache", "LOCATION": url, "KEY_PREFIX": "tracker"}}
+    """Return Django's settings of the caches: `default` is that of each process, `shared` the Redis of `url`, if any.
+
+    Libraries keep the keys of providers in `default`: whoever reaches Redis should not change those.
+    """
+    local = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    redis = {"BACKEND": "issuetracker.shared.SharedCache", "LOCATION": url, "KEY_PREFIX": "tracker"}
+    return {"default": local, "shared": redis if url else {**local, "LOCATION": "shared"}}
 
 
 def is_sent(mail):

@@ -3,6 +3,7 @@
 Where it does not answer, nobody asks it for some seconds, so that no request waits for it twice.
 """
 
+import json
 import logging
 import time
 from functools import cache
@@ -57,11 +58,23 @@ def ask(work, otherwise=None):
         return otherwise
 
 
+class Plain:
+    """Writes values as JSON: pickled ones would let whoever reaches Redis run programs on every host."""
+
+    def dumps(self, value):
+        """Return the text of `value`."""
+        return json.dumps(value)
+
+    def loads(self, text):
+        """Return the value of a text."""
+        return json.loads(text)
+
+
 class SharedCache(RedisCache):
     """Django's cache in Redis, that holds nothing while Redis is away."""
 
     def __init__(self, server, params):
-        options = {**params.pop("OPTIONS", {}), **connecting()}
+        options = {**params.pop("OPTIONS", {}), "serializer": Plain, **connecting()}
         super().__init__(server, {**params, "OPTIONS": options})
 
     def get(self, key, default=None, version=None):

@@ -3,7 +3,7 @@
 import hashlib
 import time
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import OperationalError
 from django.db.models import Count, Max, Sum
 
@@ -29,14 +29,15 @@ def counts(views, user):
     views = list(views)
     seen = _products_of(user) if views else ""
     names = {_name(view, user, seen): view for view in views}
-    found = cache.get_many(names)
+    shared = caches["shared"]
+    found = shared.get_many(names)
     end = time.monotonic() + ALL
     counted = {}
     for name, view in names.items():
         left = end - time.monotonic()
         if name not in found and left > 0:
             counted[name] = _count(view, user, min(left, ONE))
-    cache.set_many({name: count for name, count in counted.items() if count is not None}, KEPT)
+    shared.set_many({name: count for name, count in counted.items() if count is not None}, KEPT)
     found |= counted
     return {view.pk: found[name] for name, view in names.items() if found.get(name) is not None}
 

@@ -155,7 +155,7 @@ def test_a_folder_that_cannot_be_made(tmp_path):
 @pytest.mark.parametrize("url", ["", "redis://redis.example.org:6379/0", "rediss://user:secret@redis.example.org"])
 def test_the_address_of_a_redis(monkeypatch, url):
     assert environment.read_cache_url(env(monkeypatch, CACHE_URL=url)) == url
-    assert environment.caches(url)["default"].get("LOCATION", "") == url
+    assert environment.caches(url)["shared"]["LOCATION"] == (url or "shared")
 
 
 @pytest.mark.parametrize("url", ["memcached://a", "redis.example.org:6379", "redis://", "unix:///run/redis"])

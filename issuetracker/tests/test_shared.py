@@ -1,9 +1,10 @@
 """What hosts remember together in a Redis: limits and counts; and that nothing fails while it is away."""
 
+import pickle
 import time
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 
 from accounts.models import Tally
@@ -98,8 +99,17 @@ def test_counts_of_views_are_remembered_for_all_hosts(redis, product, reporter):
     assert counting.counts([view], reporter) == {view.pk: 1}
     create_issue(product, actor=reporter, via="web", title="Cart fills", type="bug")
     assert counting.counts([view], reporter) == {view.pk: 1}
-    cache.clear()
+    caches["shared"].clear()
     assert counting.counts([view], reporter) == {view.pk: 2}
+
+
+def test_what_is_remembered_is_read_as_json_alone(redis):
+    cache = caches["shared"]
+    cache.set("a", {"b": [1, "é", None]})
+    assert cache.get("a") == {"b": [1, "é", None]}
+    shared._redis().set(cache.make_key("a"), pickle.dumps(1))
+    with pytest.raises(ValueError, match="codec"):
+        cache.get("a")
 
 
 def test_away_it_is_asked_once_and_the_database_counts(away, api, reporter, settings):
@@ -118,6 +128,7 @@ def test_away_nothing_is_remembered_and_nothing_fails(away, product, reporter):
     client = Client()
     client.force_login(reporter)
     assert client.get("/views/").status_code == 200
+    cache = caches["shared"]
     for call in (cache.get("a"), cache.set("a", 1), cache.get_many(["a"]), cache.set_many({}), cache.delete("a")):
         assert not call
     assert cache.add("a", 1)
