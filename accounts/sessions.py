@@ -11,6 +11,7 @@ from django.db.models import CharField, DateTimeField
 from django.utils import timezone
 
 from issuetracker.prepared import PreparedModels, Slot
+from issuetracker.replica import primary
 
 PLACE = "place"
 SEEN_NOTED_EVERY = timedelta(minutes=5)
@@ -59,6 +60,6 @@ class SessionStore(db.SessionStore):
         # Seldom, so that reading does not turn into writing.
         if row.user_id and row.seen_at < timezone.now() - SEEN_NOTED_EVERY:
             # What cannot be noted, as on a disk that is full, can be read all the same.
-            with suppress(OperationalError):
+            with suppress(OperationalError), primary():
                 self.model.objects.filter(pk=row.pk).update(seen_at=timezone.now())
         return row

@@ -49,15 +49,16 @@ def postgresql(**settings):
 @contextlib.contextmanager
 def database(server_url, name):
     """Make the database `name` on a server, give its address, and drop it in the end."""
-    _execute(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    _execute(server_url, f"CREATE DATABASE {name}")
+    execute(server_url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    execute(server_url, f"CREATE DATABASE {name}")
     try:
         yield f"{server_url.rpartition('/')[0]}/{name}"
     finally:
-        _execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+        execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _execute(url, statement):
+def execute(url, statement):
+    """Run one statement by itself on the database of `url`. Return its first row, if it has any."""
     connection = psycopg2.connect(url)
     try:
         connection.autocommit = True
@@ -70,7 +71,7 @@ def _execute(url, statement):
 
 def vacuum(url):
     """Leave the database as it would be some time after a load."""
-    _execute(url, "VACUUM ANALYZE")
+    execute(url, "VACUUM ANALYZE")
 
 
 def count_statements(url):
@@ -79,8 +80,8 @@ def count_statements(url):
     Asking counts too, as two statements.
     """
     try:
-        _execute(url, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
-        return int(_execute(url, COUNTED)[0] or 0)
+        execute(url, "CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        return int(execute(url, COUNTED)[0] or 0)
     except psycopg2.Error:
         return None
 
@@ -156,7 +157,12 @@ class Program:
     @property
     def cpu(self):
         """The processor time that it and its children have had, in seconds."""
-        return sum(_cpu(pid) for pid in _family(self.process.pid))
+        return cpu_of(self.process.pid)
+
+
+def cpu_of(pid):
+    """Return the processor time that a process and its children have had, in seconds."""
+    return sum(_cpu(one) for one in _family(pid))
 
 
 def serve_tracker(env):

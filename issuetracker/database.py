@@ -42,12 +42,12 @@ _asking = threading.Lock()
 
 def guard_web_process():
     """Bound every wait of this process for PostgreSQL: connecting, statements, locks, and silence."""
-    default = connections.settings["default"]
-    if not default["ENGINE"].endswith("postgresql"):
+    if not connections.settings["default"]["ENGINE"].endswith("postgresql"):
         return
     limits = f"-c statement_timeout={STATEMENT_LIMIT} -c lock_timeout={LOCK_LIMIT}"
-    options = default["OPTIONS"]
-    options["options"] = f"{options.get('options', '')} {limits}".strip()
+    for settings in connections.settings.values():
+        options = settings["OPTIONS"]
+        options["options"] = f"{options.get('options', '')} {limits}".strip()
     extensions.set_wait_callback(wait_for_answer)
 
 
@@ -58,6 +58,12 @@ def wait_for_answer(connection):
     again one request at a time waits for it, and the others fail at once: those who queue for a thread would else wait
     for all who wait before them.
     """
+    limit = getattr(_request, "replica_limit", None)
+    if limit is not None:
+        # Its silence says nothing of the primary, which is asked then.
+        if not _answers(connection, limit):
+            raise psycopg2.OperationalError(SILENCE)
+        return
     doubted = _doubted.is_set()
     if getattr(_request, "silent", False) or (doubted and not _asking.acquire(blocking=False)):
         raise psycopg2.OperationalError(SILENCE)
@@ -69,15 +75,32 @@ def wait_for_answer(connection):
 
 
 def _wait(connection, seconds):
+    if not _answers(connection, seconds):
+        _request.silent = True
+        _doubted.set()
+        raise psycopg2.OperationalError(SILENCE)
+    if _doubted.is_set():
+        _doubted.clear()
+
+
+def _answers(connection, seconds):
     deadline = time.monotonic() + seconds
     while (state := connection.poll()) != extensions.POLL_OK:
         left = deadline - time.monotonic()
         if left <= 0 or not _ready(connection, state, left):
-            _request.silent = True
-            _doubted.set()
-            raise psycopg2.OperationalError(SILENCE)
-    if _doubted.is_set():
-        _doubted.clear()
+            return False
+    return True
+
+
+@contextmanager
+def waiting_for_replica(seconds):
+    """Wait for so long at most, within, for each answer; None: for the primary, as always."""
+    before = getattr(_request, "replica_limit", None)
+    _request.replica_limit = seconds
+    try:
+        yield
+    finally:
+        _request.replica_limit = before
 
 
 def _ready(connection, state, seconds):
@@ -119,10 +142,11 @@ def is_full(error):
     """Return whether `error` says that there is no room left on a disk: the database's, or that of the files."""
     if isinstance(error, OSError):
         return error.errno in NO_ROOM
-    return isinstance(error, DatabaseError) and (_code_of(error) == DISK_FULL or SQLITE_FULL in str(error).lower())
+    return isinstance(error, DatabaseError) and (code_of(error) == DISK_FULL or SQLITE_FULL in str(error).lower())
 
 
-def _code_of(error):
+def code_of(error):
+    """Return PostgreSQL's code for `error`, or None."""
     return getattr(error.__cause__, "pgcode", None)
 
 
@@ -142,7 +166,7 @@ def reason(error):
     """Return what to tell a person about `error`: it `is_away`, or it `is_full`; never an address or a name in it."""
     if is_full(error):
         return _("The disk of the server is full. Nothing was changed.")
-    code = _code_of(error)
+    code = code_of(error)
     if code == TOO_SLOW:
         return _("This took too long and was stopped. Ask for less at once.")
     if code in CONTENDED:

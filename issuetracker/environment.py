@@ -16,16 +16,14 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 # The rows of a page refer to a dozen tables by their keys: to weigh every order of joining them takes the planner
 # ten times as long as to fetch them, and gains nothing. What is prepared is planned once. To translate a plan into
 # machine code, or to start helpers for it, takes longer than to run what is asked here. No disk has to turn first.
-PLANNING = " ".join(
-    f"-c {name}={value}"
-    for name, value in {
-        "join_collapse_limit": 4,
-        "plan_cache_mode": "force_generic_plan",
-        "jit": "off",
-        "max_parallel_workers_per_gather": 0,
-        "random_page_cost": 1.1,
-    }.items()
-)
+PLANNED_AS = {
+    "join_collapse_limit": 4,
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
+    "max_parallel_workers_per_gather": 0,
+    "random_page_cost": 1.1,
+}
+PLANNING = " ".join(f"-c {name}={value}" for name, value in PLANNED_AS.items())
 # Health checks stay off because DatabaseGuard sees a dead connection without a round trip.
 POSTGRESQL = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": False, "OPTIONS": {"connect_timeout": 3, "options": PLANNING}}
 
@@ -177,19 +175,56 @@ def read_database(env, data_dir):
     Raises ImproperlyConfigured unless it is SQLite or PostgreSQL.
     """
     url = env.str("DATABASE_URL", default="") or f"sqlite:///{data_dir / 'issuetracker.sqlite3'}"
+    return _database_of(url, "DATABASE_URL", env)
+
+
+def read_databases(env, data_dir):
+    """Return Django's settings of all databases: `default`, and `replica` where DATABASE_REPLICA_URL names one.
+
+    Raises ImproperlyConfigured unless both are PostgreSQL then.
+    """
+    databases = {"default": read_database(env, data_dir)}
+    url = env.str("DATABASE_REPLICA_URL", default="")
+    if url:
+        databases["replica"] = {**_database_of(url, "DATABASE_REPLICA_URL", env), "TEST": {"MIRROR": "default"}}
+        if any(not one["ENGINE"].endswith("postgresql") for one in databases.values()):
+            raise ImproperlyConfigured("DATABASE_REPLICA_URL and DATABASE_URL must begin with postgres:// both.")
+    return databases
+
+
+def _database_of(url, name, env):
     scheme = url.partition("://")[0]
     if scheme not in ENGINES:
-        raise ImproperlyConfigured("DATABASE_URL must begin with postgres:// or sqlite:///.")
+        raise ImproperlyConfigured(f"{name} must begin with postgres:// or sqlite:///.")
     try:
         config = environ.Env.db_url_config(url)
     except (ValueError, AttributeError) as error:
-        raise ImproperlyConfigured("DATABASE_URL cannot be read as an address.") from error
+        raise ImproperlyConfigured(f"{name} cannot be read as an address.") from error
     if not config.get("NAME"):
-        raise ImproperlyConfigured("DATABASE_URL must name a database after the last slash.")
+        raise ImproperlyConfigured(f"{name} must name a database after the last slash.")
     options = ENGINES[scheme]
     settings = {**config, **options, "OPTIONS": {**config.get("OPTIONS", {}), **options["OPTIONS"]}}
     # Between transactions another server may answer, which knows nothing of what was prepared in this one.
     return settings | {"DISABLE_SERVER_SIDE_CURSORS": read_flag(env, "DATABASE_POOLED")}
+
+
+def read_cache_url(env):
+    """Return CACHE_URL, the address of a Redis, or nothing. Raises ImproperlyConfigured."""
+    value = env.str("CACHE_URL", default="")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("redis", "rediss") or not parts.hostname):
+        raise ImproperlyConfigured("CACHE_URL must look like redis://redis.example.org:6379/0.")
+    return value
+
+
+def caches(url):
+    """Return Django's settings of the caches: `default` is that of each process, `shared` the Redis of `url`, if any.
+
+    Libraries keep the keys of providers in `default`: whoever reaches Redis should not change those.
+    """
+    local = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    redis = {"BACKEND": "issuetracker.shared.SharedCache", "LOCATION": url, "KEY_PREFIX": "tracker"}
+    return {"default": local, "shared": redis if url else {**local, "LOCATION": "shared"}}
 
 
 def is_sent(mail):

@@ -23,8 +23,10 @@ ALLOWED_HOSTS = environment.read_allowed_hosts(env, SITE_URL)
 DATA_DIR = environment.read_data_dir(env, BASE_DIR)
 SECRET_KEY = environment.read_secret_key(env, DATA_DIR)
 ATTACHMENTS_DIR, FILE_UPLOAD_TEMP_DIR = environment.read_attachments_dirs(DATA_DIR)
-DATABASES = {"default": environment.read_database(env, DATA_DIR)}
+DATABASES = environment.read_databases(env, DATA_DIR)
 UNSAFE_DATABASE = environment.read_flag(env, "UNSAFE_DATABASE")
+CACHE_URL = environment.read_cache_url(env)
+CACHES = environment.caches(CACHE_URL)
 HTTPS = SITE_URL.startswith("https://")
 
 # People: how they sign in
@@ -62,6 +64,7 @@ MIDDLEWARE = [
     "issuetracker.tracing.RequestId",
     "issuetracker.middleware.Measured",
     "issuetracker.middleware.DatabaseGuard",
+    "issuetracker.replica.ReadFromReplica",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "issuetracker.middleware.CompressedPages",

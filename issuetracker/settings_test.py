@@ -15,6 +15,8 @@ os.environ.update(
     DEBUG="off",
     EMAIL_URL="memorymail://",
     API_RATE="0",
+    DATABASE_REPLICA_URL=os.environ.get("TEST_REPLICA_URL", ""),
+    CACHE_URL=os.environ.get("TEST_CACHE_URL", ""),
     SIGNUP="closed",
     LOCAL_LOGIN="on",
     OIDC_PROVIDERS=json.dumps(

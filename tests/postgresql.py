@@ -50,10 +50,13 @@ class Server:
         # PostgreSQL refuses to run as root.
         self.identity = {}
         if os.geteuid() == 0:
-            self._hand_over(_unprivileged_user())
+            self._hand_over(unprivileged_user())
+        subprocess.run(self._making(), check=True, stdout=subprocess.DEVNULL, **self.identity)
+
+    def _making(self):
+        """Return the command that makes the folder of its data."""
         options = ["--no-sync", "--auth=trust", "--username=issues", "--encoding=UTF8", "--locale=C.UTF-8"]
-        command = [self.programs / "initdb", *options, "--pgdata", self.folder / "data"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **self.identity)
+        return [self.programs / "initdb", *options, "--pgdata", self.folder / "data"]
 
     @property
     def url(self):
@@ -124,11 +127,30 @@ class Server:
         raise RuntimeError(f"PostgreSQL did not start; see {self.folder}.log")
 
 
+class Replica(Server):
+    """A server that follows all that another one, which runs, writes down."""
+
+    def __init__(self, followed, **settings):
+        self.followed = followed
+        super().__init__(**settings)
+
+    def _making(self):
+        options = ["--no-sync", "--write-recovery-conf", "--checkpoint=fast", "--username=issues", "--host=127.0.0.1"]
+        place = [f"--port={self.followed.port}", "--pgdata", self.folder / "data"]
+        return [self.programs / "pg_basebackup", *options, *place]
+
+    @property
+    def log(self):
+        """What it has written down."""
+        return (self.folder.parent / f"{self.folder.name}.log").read_text(errors="replace")
+
+
 def _children(pid):
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def _unprivileged_user():
+def unprivileged_user():
+    """Return who runs servers that refuse to run as root."""
     try:
         return pwd.getpwnam("postgres")
     except KeyError:

@@ -10,6 +10,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from accounts.services import mark_used
 from accounts.tokens import live_token
 from history.errors import Forbidden
+from issuetracker.replica import primary
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -24,7 +25,8 @@ class BearerAuthentication(BaseAuthentication):
         # What stands in addresses is seen by more eyes than a header.
         if token is None or token.is_for_feeds:
             raise AuthenticationFailed(_("This token is unknown, expired or revoked."))
-        mark_used(token, timezone.now())
+        with primary():
+            mark_used(token, timezone.now())
         return token.user, token
 
     def authenticate_header(self, request):

@@ -1,20 +1,22 @@
-"""How often something may be tried, counted in the database, which all processes share.
+"""How often something may be tried, counted in the database, which all processes share, or in their Redis.
 
 A name is counted together with the address that tries it, so that a stranger elsewhere locks nobody out; a browser that
 the person has signed in with before is counted by itself, so that a stranger next door does not, either. A name that
-is tried from everywhere is never locked: each address that is new to it has fewer tries then. Cache servers are
-optional here and the database is not, and a cache may forget; that is why these are rows.
+is tried from everywhere is never locked: each address that is new to it has fewer tries then. Redis is optional and may
+be away or forget, at the price of some tries more: then these are rows. What may happen once only is a row always.
 """
 
 import time
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import F
 from django.utils.crypto import salted_hmac
 
 from accounts.models import Tally
 from accounts.signin import place
+from issuetracker.replica import primary
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -37,7 +39,6 @@ WHILE_ATTACKED = 2
 LETTERS_AT_ADDRESS = Limit("letters at address", 20, HOUR)
 LETTERS_TO = Limit("letters to", 3, HOUR)
 ACCOUNTS_AT_ADDRESS = Limit("accounts at address", 20, HOUR)
-ONCE = 1
 
 
 def key_of(purpose, *parts):
@@ -46,20 +47,32 @@ def key_of(purpose, *parts):
 
 
 def tally(limit, *parts, by=1):
-    """Count `by` tries more, and return `(how many that makes, when they are over)`.
+    """Count `by` tries more, and return `(how many that makes, when they are over)`."""
+    key, redis = key_of(limit.purpose, *parts), _redis()
+    return (redis and redis.tally(key, limit.seconds, by)) or _tally_row(key, limit.seconds, by)
 
-    One statement, so that no two tries are counted as one.
-    """
+
+def _redis():
+    """Return the module that counts in Redis, or None where there is none: to load it slows every start."""
+    if not settings.CACHE_URL:
+        return None
+    from issuetracker import shared
+
+    return shared
+
+
+def _tally_row(key, seconds, by):
+    # One statement, so that no two tries are counted as one.
     now = int(time.time())
     table = connection.ops.quote_name(Tally._meta.db_table)
-    with connection.cursor() as cursor:
+    with primary(), connection.cursor() as cursor:
         # Our own table, quoted; the values go apart.
         cursor.execute(
             f"INSERT INTO {table} (key, count, ends_at) VALUES (%s, %s, %s) ON CONFLICT (key) DO UPDATE SET"  # noqa: S608
             f" count = CASE WHEN {table}.ends_at <= %s THEN excluded.count ELSE {table}.count + excluded.count END,"
             f" ends_at = CASE WHEN {table}.ends_at <= %s THEN excluded.ends_at ELSE {table}.ends_at END"
             " RETURNING count, ends_at",
-            [key_of(limit.purpose, *parts), by, now + limit.seconds, now, now],
+            [key, by, now + seconds, now, now],
         )
         return cursor.fetchone()
 
@@ -76,7 +89,7 @@ def within(limit, *parts):
 
 def first_use(purpose, *parts, seconds):
     """Return whether this is the first time in so many seconds."""
-    return within(Limit(purpose, ONCE, seconds), *parts)
+    return _tally_row(key_of(purpose, *parts), seconds, 1)[0] == 1
 
 
 class Attempt:
@@ -98,8 +111,11 @@ class Attempt:
     def succeeded(self):
         """Take it back: who comes in has not failed."""
         for limit, parts in self.counted.items():
-            tally = Tally.objects.filter(key=key_of(limit.purpose, *parts), count__gt=0)
-            if limit in (NAME_AT_ADDRESS, NAME_ON_DEVICE):
+            key, whole = key_of(limit.purpose, *parts), limit in (NAME_AT_ADDRESS, NAME_ON_DEVICE)
+            if redis := _redis():
+                redis.take_back(key, whole=whole)
+            tally = Tally.objects.filter(key=key, count__gt=0)
+            if whole:
                 tally.delete()
             else:
                 tally.update(count=F("count") - 1)

@@ -1,8 +1,9 @@
 """How many issues saved views find: capped, bounded in time, and remembered for half a minute for each reader."""
 
+import hashlib
 import time
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import OperationalError
 from django.db.models import Count, Max, Q, Sum
 
@@ -35,14 +36,15 @@ def counts(views, user):
     views = list(views)
     seen = f"{_products_of(user)}:{_hidden()}" if views else ""
     names = {_name(view, user, seen): view for view in views}
-    found = cache.get_many(names)
+    shared = caches["shared"]
+    found = shared.get_many(names)
     end = time.monotonic() + ALL
     counted = {}
     for name, view in names.items():
         left = end - time.monotonic()
         if name not in found and left > 0:
             counted[name] = _count(view, user, min(left, ONE))
-    cache.set_many({name: count for name, count in counted.items() if count is not None}, KEPT)
+    shared.set_many({name: count for name, count in counted.items() if count is not None}, KEPT)
     found |= counted
     return {view.pk: found[name] for name, view in names.items() if found.get(name) is not None}
 
@@ -66,7 +68,8 @@ def _hidden():
 
 def _name(view, user, seen):
     """Return what the count is remembered by: it changes with what the view asks for and with the reader's rights."""
-    roles = hash(tuple(sorted(access.given_roles(user).items())))
+    # The same in every process, which hash() is not.
+    roles = hashlib.sha256(repr(sorted(access.given_roles(user).items())).encode()).hexdigest()
     return f"view-count:{view.pk}:{view.lock_version}:{user.pk}:{user.is_superuser}:{roles}:{seen}"
 
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.core.cache import cache
+from django.core.cache import caches
 from django.core.exceptions import ValidationError
 from django.test import Client
 
@@ -36,7 +36,7 @@ WHO = ("owner", "administrator", "maintainer", "triager", "reporter", "viewer", 
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
-    cache.clear()
+    caches["shared"].clear()
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_a_view_whose_query_has_become_invalid_says_so_and_opens(product, triage
     assert keys(client.get(view.get_absolute_url())) == ["WEB-1"]
     assert client.get("/views/counts/").json() == {"counts": {str(view.pk): "1"}}
     update_part(label, actor=maintainer, via="web", name="access")
-    cache.clear()
+    caches["shared"].clear()
     page = client.get(view.get_absolute_url())
     assert "This view has become invalid" in page.content.decode()
     assert "<mark>a11y</mark>" in page.content.decode()

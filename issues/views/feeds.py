@@ -27,6 +27,7 @@ from issues.finding.pages import paginate
 from issues.models import Issue
 from issues.views.listing import Listing
 from issues.views.saved import find_view
+from issuetracker.replica import primary
 from products.finding import find
 from products.pages import explained
 
@@ -74,7 +75,8 @@ def _reader(secret):
     token = live_token(secret)
     if token is None or not token.is_for_feeds:
         raise PermissionDenied
-    mark_used(token, timezone.now())
+    with primary():
+        mark_used(token, timezone.now())
     return token.user
 
 

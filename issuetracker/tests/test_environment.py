@@ -19,6 +19,7 @@ def env(monkeypatch, **values):
         "SECRET_KEY",
         "DATABASE_URL",
         "DATABASE_POOLED",
+        "DATABASE_REPLICA_URL",
         "EMAIL_URL",
     ):
         monkeypatch.delenv(name, raising=False)
@@ -149,3 +150,15 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "attachments").write_text("")
     with pytest.raises(ImproperlyConfigured, match="attachments"):
         environment.read_attachments_dirs(tmp_path)
+
+
+@pytest.mark.parametrize("url", ["", "redis://redis.example.org:6379/0", "rediss://user:secret@redis.example.org"])
+def test_the_address_of_a_redis(monkeypatch, url):
+    assert environment.read_cache_url(env(monkeypatch, CACHE_URL=url)) == url
+    assert environment.caches(url)["shared"]["LOCATION"] == (url or "shared")
+
+
+@pytest.mark.parametrize("url", ["memcached://a", "redis.example.org:6379", "redis://", "unix:///run/redis"])
+def test_what_is_no_address_of_a_redis_is_refused(monkeypatch, url):
+    with pytest.raises(ImproperlyConfigured, match="CACHE_URL must look like redis://"):
+        environment.read_cache_url(env(monkeypatch, CACHE_URL=url))

@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import transaction
 
 from issuetracker.prepared import ByReader
@@ -27,9 +27,9 @@ def written(cast, django_db_blocker):
 @pytest.fixture
 def world(written, db):
     """The World; what a test changes in it is taken back."""
-    cache.clear()
+    caches["shared"].clear()
     yield written
-    cache.clear()
+    caches["shared"].clear()
 
 
 @pytest.fixture(autouse=True)

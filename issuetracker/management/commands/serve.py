@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -18,6 +19,9 @@ from issuetracker.database import refuse_unsafe
 from products.models import Product
 
 PATIENCE = 30
+AGAIN_AFTER = 0.5
+# The number of the lock, which means nothing.
+MIGRATING = 7_203_441
 STOPPED_WITHIN = 9
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
 
@@ -74,15 +78,47 @@ class Command(BaseCommand):
 
     def migrate(self):
         """Migrate, where there is anything to do."""
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            call_command("migrate", interactive=False, verbosity=1)
+        if is_behind():
+            with alone():
+                if is_behind():
+                    call_command("migrate", interactive=False, verbosity=1)
 
     def offer_setup(self):
         """Print a new link to make the first user with, where there is none."""
         link = setup.offer()
         if link:
             self.stdout.write(f"\nNobody can sign in yet. Make the administrator here, once:\n\n    {link}\n\n")
+
+
+def is_behind():
+    """Return whether the database lacks migrations."""
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+@contextmanager
+def alone():
+    """Let no other host do within what it asks for by this too; wait until none does. SQLite is for one host."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    # A transaction of another connection holds the lock: behind a pooler nothing else is sure to last.
+    holder = connection.copy()
+    try:
+        holder.set_autocommit(False)
+        # Asked for again and again: whoever waits within a statement holds up an index that is made concurrently.
+        while not _locked(holder):
+            holder.rollback()
+            time.sleep(AGAIN_AFTER)
+        yield
+    finally:
+        holder.close()
+
+
+def _locked(holder):
+    with holder.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [MIGRATING])
+        return cursor.fetchone()[0]
 
 
 def run_web():
