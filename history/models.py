@@ -115,10 +115,11 @@ class Event(models.Model):
         return f"{self.kind} {self.about} {self.about_id}"
 
     def told(self):
-        """Return its Changes; a creation tells of each field of its state that it was empty before."""
+        """Return its Changes in their order; a creation tells of each field of its state that it was empty before."""
         if self.state:
             return [Change(field=field, after=value) for field, value in self.state.items()]
-        return [change for change in self.changes.all() if change.field not in ASIDE]
+        told = (change for change in self.changes.all() if change.field not in ASIDE)
+        return sorted(told, key=lambda change: change.pk)
 
 
 class Change(models.Model):

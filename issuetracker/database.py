@@ -45,8 +45,8 @@ def guard_web_process():
     if not connections.settings["default"]["ENGINE"].endswith("postgresql"):
         return
     limits = f"-c statement_timeout={STATEMENT_LIMIT} -c lock_timeout={LOCK_LIMIT}"
-    for settings in connections.settings.values():
-        options = settings["OPTIONS"]
+    for of_one in connections.settings.values():
+        options = of_one["OPTIONS"]
         options["options"] = f"{options.get('options', '')} {limits}".strip()
     extensions.set_wait_callback(wait_for_answer)
 

@@ -58,10 +58,11 @@ def _products_of(user):
 def _hidden():
     """Return a short text that changes whenever an issue is hidden from somebody: it is counted for them no more."""
     last = Event.objects.aggregate(last=Max("pk"))["last"] or 0
-    beginning = cache.get("view-counts-from")
+    shared = caches["shared"]
+    beginning = shared.get("view-counts-from")
     if beginning is None or not 0 <= last - beginning <= EVENTS:
         beginning = max(last - BEFORE, 0)
-        cache.set("view-counts-from", beginning, KEPT_BEGINNING)
+        shared.set("view-counts-from", beginning, KEPT_BEGINNING)
     told = Change.objects.filter(HIDING, event__gt=beginning).aggregate(n=Count("event"), last=Max("event"))
     return f"{beginning}:{told['n']}:{told['last']}"
 
