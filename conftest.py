@@ -21,6 +21,8 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+# Folders of tests that go through the whole site.
+WHOLE = {"access", "hostile", "contract", "lasting"}
 # The modules that reach all code of ours that PostgreSQL alone runs; the rest of the code is measured on SQLite.
 OF_POSTGRESQL = {
     "test_create",
@@ -161,14 +163,17 @@ def pytest_collection_modifyitems(config, items):
 
     What is marked lasting is for --long alone.
 
-    Coverage learns little of browsers, since requests and services run in tests without them, too; and little of
-    PostgreSQL where the tests run on SQLite as well (MEASURED_ON_SQLITE).
+    Coverage learns little of browsers, since requests and services run in tests without them, too; little of
+    PostgreSQL where the tests run on SQLite as well (MEASURED_ON_SQLITE); and with TRACED_CASES little of what goes
+    through the whole site, each part of which has tests of its own, and of the cases of a table after so many.
     """
     wanted = [item for item in items if config.getoption("long") or not item.get_closest_marker("lasting")]
     if len(wanted) < len(items):
         config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
         items[:] = wanted
     elsewhere = bool(os.environ.get("MEASURED_ON_SQLITE"))
+    cases = int(os.environ.get("TRACED_CASES", "0"))
+    again = _cases_after(cases, items)
     for item in items:
         special = item.path.stem in OF_POSTGRESQL or item.get_closest_marker("traced")
         if not special and not _asks_the_database(item):
@@ -177,8 +182,21 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker("e2e")
             if not CHROMIUM:
                 item.add_marker(pytest.mark.skip(reason="browser tests: no Chromium on this machine"))
-        if not special and (item.get_closest_marker("e2e") or elsewhere):
+        whole = cases and WHOLE & set(item.path.parts)
+        if not special and (item.get_closest_marker("e2e") or whole or elsewhere or item in again):
             item.add_marker("untraced")
+
+
+def _cases_after(number, items):
+    """Return those of `items` that are a case of a table after its first `number`; none where that is 0."""
+    cases = Counter()
+    found = set()
+    for item in items:
+        table = item.nodeid.partition("[")[0]
+        cases[table] += 1
+        if 0 < number < cases[table]:
+            found.add(item)
+    return found
 
 
 def _asks_the_database(item):

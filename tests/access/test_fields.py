@@ -20,6 +20,8 @@ from products.forms import ComponentForm, LabelForm, MemberForm, MilestoneForm, 
 from tests.access import test_matrix as matrix
 from tests.access.routes import ROUTES
 
+# Which fields are read is the same whatever the database.
+pytestmark = pytest.mark.once
 OURS = ("accounts", "history", "products", "issues")
 # Whatever a clock or a counter gives.
 UNLIKE = ("digest", "prefix", "about_id", "batch_id", "event_id", "state", "token", "ends_at")

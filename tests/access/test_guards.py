@@ -13,6 +13,7 @@ from products import access
 from products.markdown import HIGHLIGHT_LIMIT, render
 from tests.access.world import FAR, PRIVATE
 
+pytestmark = pytest.mark.traced
 REFUSED = [
     ("was:priority=>=low", "unknown"),
     ("was:due=2026-01-01..2026-02-01", "value"),

@@ -129,7 +129,9 @@ def test_a_mistake_is_named_and_mended(issue, listed):
 
 def test_what_somebody_has_changed_meanwhile_is_not_overwritten(issue, listed, maintainer, complaints):
     link(listed, "WEB-1").focus()
-    summon(listed, "> p low")
+    listed.keyboard.press("Control+k")
+    # All at once: "> p lo" is shown as low, too, and is looked up before.
+    box(listed).fill("> p low")
     expect(preview(listed).locator("ins")).to_have_text("low")
     update_issue(issue, actor=maintainer, via="web", priority=1 + 1)
     listed.keyboard.press("Enter")

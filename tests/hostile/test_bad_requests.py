@@ -11,7 +11,7 @@ from tests.hostile.judging import faults_of
 from tests.hostile.places import Request, of_pages, of_schema, written
 from tests.hostile.world import addresses
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.once]
 
 
 @pytest.fixture

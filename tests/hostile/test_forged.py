@@ -13,6 +13,7 @@ from tests.hostile.families import URLS
 from tests.hostile.judging import faults_of, header_faults, timed
 from tests.hostile.world import addresses
 
+pytestmark = pytest.mark.once
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 # What answers before anything is done: nothing is there, or nothing is done there by that method.
 NOTHING_DONE = (403, 404, 405)
