@@ -143,6 +143,7 @@ def browser_type_launch_args(browser_type_launch_args):
 
 def pytest_addoption(parser):
     """Take `--long`, with which tests marked `long` do everything instead of a part."""
+    parser.addoption("--cases", type=int, default=0, help="run so many cases of each table of them (0: all)")
     parser.addoption("--long", action="store_true", help="what is marked `long` does all that it can, for hours")
 
 
@@ -161,16 +162,17 @@ def figures():
 def pytest_collection_modifyitems(config, items):
     """Mark what drives a browser, and leave it out by name where there is none; mark what one run is enough of.
 
-    What is marked lasting is for --long alone.
+    What is marked lasting is for --long alone, and the later cases of a table for runs without --cases.
 
     Coverage learns little of browsers, since requests and services run in tests without them, too; little of
     PostgreSQL where the tests run on SQLite as well (MEASURED_ON_SQLITE); and with TRACED_CASES little of what goes
     through the whole site, each part of which has tests of its own, and of the cases of a table after so many.
     """
-    wanted = [item for item in items if config.getoption("long") or not item.get_closest_marker("lasting")]
-    if len(wanted) < len(items):
-        config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
-        items[:] = wanted
+    left_out = {item for item in items if item.get_closest_marker("lasting") and not config.getoption("long")}
+    left_out |= _cases_after(config.getoption("cases"), items)
+    if left_out:
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
     elsewhere = bool(os.environ.get("MEASURED_ON_SQLITE"))
     cases = int(os.environ.get("TRACED_CASES", "0"))
     again = _cases_after(cases, items)

@@ -217,11 +217,11 @@ def test_counting_a_request_takes_under_50_microseconds(rf, client):
     request.resolver_match = response.resolver_match
 
     def took():
-        begun = time.perf_counter()
+        begun = time.thread_time()
         for _time in range(1000):
             counts.begin()
             counts.end(metrics.name_of(request, response), 0.003)
-        return (time.perf_counter() - begun) / 1000
+        return (time.thread_time() - begun) / 1000
 
     # What else the machine does makes it slower, and never quicker.
     assert min(took() for _attempt in range(5)) < 50e-6
