@@ -142,7 +142,7 @@ def browser_type_launch_args(browser_type_launch_args):
 
 
 def pytest_addoption(parser):
-    """Take `--long`, with which tests marked `long` do everything instead of a part."""
+    """Take `--cases`, and `--long`, with which tests marked `long` do everything instead of a part."""
     parser.addoption("--cases", type=int, default=0, help="run so many cases of each table of them (0: all)")
     parser.addoption("--long", action="store_true", help="what is marked `long` does all that it can, for hours")
 

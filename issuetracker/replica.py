@@ -10,7 +10,6 @@ querysets alone, and most of what is read here is prepared, or SQL of ours.
 
 import logging
 import threading
-import time
 from contextlib import contextmanager, suppress
 
 from django.conf import settings
@@ -18,12 +17,12 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, Error, connections
 
 from issuetracker import database
+from issuetracker.left_alone import LeftAlone
 
 REPLICA = "replica"
 # Whatever else there is signs in, administers or watches over the tracker, and so has to do with the primary itself.
 READ_THERE = ("/issues/", "/products/", "/views/", "/triage/", "/inbox/", "/palette/", "/attachments/", "/api/v1/")
 READING = ("GET", "HEAD")
-LEFT_ALONE = 5
 # Seconds to wait for the replica: whether it has come so far, and for what is read from it.
 TO_BEGIN, TO_READ = 0.5, database.SILENCE_LIMIT
 # All that is confirmed is on the primary's disk, and nothing else has been sent to the replica.
@@ -33,12 +32,7 @@ READ_ONLY = "25006"
 
 logger = logging.getLogger(__name__)
 _thread = threading.local()
-
-
-class _Away:
-    """Until when the replica is left alone, on the clock of this process."""
-
-    until = 0.0
+_away = LeftAlone("The replica", logger)
 
 
 class ReadFromReplica:
@@ -72,7 +66,7 @@ def may_read_there(request):
 
 def is_current():
     """Return whether the replica has all that the primary has confirmed by now."""
-    if time.monotonic() < _Away.until:
+    if _away.lasts():
         return False
     confirmed = _told(DEFAULT_DB_ALIAS, CONFIRMED)
     try:
@@ -90,8 +84,7 @@ def _told(alias, sql, *params):
 
 
 def _leave_alone(error):
-    _Away.until = time.monotonic() + LEFT_ALONE
-    logger.warning("The replica is left alone for %s seconds: %s", LEFT_ALONE, " ".join(str(error).split()))
+    _away.begin(error)
     with suppress(Error):
         connections[REPLICA].close()
 

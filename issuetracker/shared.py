@@ -15,8 +15,9 @@ from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from issuetracker.left_alone import LeftAlone
+
 PATIENCE = 0.25
-LEFT_ALONE = 5
 TALLY = "tally:"
 # Without a time to live it is new, or has been taken back to nothing.
 COUNT = """
@@ -27,7 +28,7 @@ return {counted, redis.call("TTL", KEYS[1])}
 # What has expired since is not made anew.
 TAKE_BACK = 'if redis.call("EXISTS", KEYS[1]) == 1 then redis.call("DECR", KEYS[1]) end'
 
-logger = logging.getLogger(__name__)
+_away = LeftAlone("Redis", logging.getLogger(__name__))
 
 
 def connecting():
@@ -40,21 +41,14 @@ def connecting():
     }
 
 
-class _Away:
-    """Until when Redis is left alone, on the clock of this process."""
-
-    until = 0.0
-
-
 def ask(work, otherwise=None):
     """Return `work()`, which asks Redis; `otherwise` where that does not answer, or cannot do it."""
-    if time.monotonic() < _Away.until:
+    if _away.lasts():
         return otherwise
     try:
         return work()
     except RedisError as error:
-        _Away.until = time.monotonic() + LEFT_ALONE
-        logger.warning("Redis is left alone for %s seconds: %s", LEFT_ALONE, error)
+        _away.begin(error)
         return otherwise
 
 

@@ -29,6 +29,7 @@ from accounts.signin.adapters import may_sign_in_locally
 from products.models import Member, Product, clean_line
 
 PASSWORD_LIMIT = 500
+PASSKEY_NAME_HELP = _("So that you know it again, such as “laptop” or “blue key”.")
 PORTS = {"http": 80, "https": 443}
 # A code is good for this long, with the minutes before and after it that clocks are allowed to differ by.
 CODE_LIVES = 120
@@ -175,7 +176,7 @@ class PasskeyForm(_OfThisSite, AddWebAuthnForm):
         self.fields.pop("passwordless", None)
         name = self.fields["name"]
         name.label, name.max_length = _("Name"), PASSKEY_NAME_LIMIT
-        name.help_text = _("So that you know it again, such as “laptop” or “blue key”.")
+        name.help_text = PASSKEY_NAME_HELP
 
 
 class PasskeyNameForm(forms.Form):
@@ -185,7 +186,7 @@ class PasskeyNameForm(forms.Form):
         label=_("Name"),
         max_length=PASSKEY_NAME_LIMIT,
         validators=[clean_line],
-        help_text=_("So that you know it again, such as “laptop” or “blue key”."),
+        help_text=PASSKEY_NAME_HELP,
     )
 
 

@@ -92,7 +92,7 @@ def _claim(user, key, digest):
     try:
         return services.claim(user, key, digest)
     except OperationalError as error:
-        if getattr(error.__cause__, "pgcode", None) not in database.CONTENDED:
+        if database.code_of(error) not in database.CONTENDED:
             raise
         raise Conflict(_("The first request with this key is still at work. Ask again."), "in_progress") from error
 

@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from threading import Barrier, Event, Thread
+from threading import Event, Thread
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +12,7 @@ from accounts.models import IdempotencyRecord
 from accounts.services import create_token, idempotency
 from issues.models import Issue
 from issuetracker.api import views
+from tests.lasting.clients import at_once
 
 CLIENTS = 20
 ISSUES = "/api/v1/products/WEB/issues/"
@@ -27,22 +28,15 @@ def ask_at_once(live_server, reporter):
     headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json", "Idempotency-Key": "race"}
 
     def ask():
-        answers, barrier = [], Barrier(CLIENTS)
-
-        def one():
+        def one(_place):
             server = http.client.HTTPConnection(urlsplit(live_server.url).netloc, timeout=60)
-            barrier.wait()
             server.request("POST", ISSUES, json.dumps({"title": "once"}), headers)
             answer = server.getresponse()
-            answers.append((answer.status, answer.getheader("Idempotent-Replayed"), json.loads(answer.read())))
+            told = answer.status, answer.getheader("Idempotent-Replayed"), json.loads(answer.read())
             server.close()
+            return told
 
-        threads = [Thread(target=one) for _client in range(CLIENTS)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return answers
+        return at_once(CLIENTS, one)
 
     return ask
 

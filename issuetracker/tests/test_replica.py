@@ -7,7 +7,7 @@ from itertools import count
 import psycopg2
 import pytest
 
-from issuetracker.replica import LEFT_ALONE
+from issuetracker.left_alone import LEFT_ALONE
 from tests.lasting.clients import Client
 from tests.lasting.hosts import Hosts
 from tests.lasting.site import ISSUES, within

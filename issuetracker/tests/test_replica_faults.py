@@ -26,12 +26,12 @@ def beside(settings, monkeypatch, db):
     """The database of the tests as its own replica, which is current."""
     monkeypatch.setitem(settings.DATABASES, replica.REPLICA, settings.DATABASES["default"])
     connections[replica.REPLICA] = connections["default"]
-    monkeypatch.setattr(replica, "is_current", lambda: time.monotonic() >= replica._Away.until)
+    monkeypatch.setattr(replica, "is_current", lambda: time.monotonic() >= replica._away.until)
     # The connection is that of the test.
     monkeypatch.setattr(connections["default"], "close", lambda: None)
     yield
     del connections[replica.REPLICA]
-    replica._Away.until = 0.0
+    replica._away.until = 0.0
 
 
 def failing(monkeypatch, error, times=1):
@@ -76,7 +76,7 @@ def test_the_primary_does_what_the_replica_cannot(beside, monkeypatch, path, kin
     monkeypatch.setattr(database, "is_away", lambda error: isinstance(error, OperationalError))
     assert client.get(path).status_code == status
     assert asked
-    assert (time.monotonic() < replica._Away.until) is left_alone
+    assert (time.monotonic() < replica._away.until) is left_alone
 
 
 def test_a_fault_of_ours_is_told_once(beside, monkeypatch):

@@ -39,12 +39,12 @@ def redis(server, settings):
     settings.CACHE_URL = server.url
     settings.CACHES = environment.caches(server.url)
     shared._redis.cache_clear()
-    shared._Away.until = 0.0
+    shared._away.until = 0.0
     shared._redis().flushall()
     yield server
     shared._redis().close()
     shared._redis.cache_clear()
-    shared._Away.until = 0.0
+    shared._away.until = 0.0
 
 
 @pytest.fixture(params=["stopped", "hanging", "full"])
@@ -139,6 +139,6 @@ def test_it_is_used_again(redis):
     assert limits.count(TRIES, "sam") == 1
     redis.start()
     assert limits.count(TRIES, "sam") == 2, "the database counts as long as it is left alone"
-    shared._Away.until = 0.0
+    shared._away.until = 0.0
     assert limits.count(TRIES, "sam") == 1
     assert Tally.objects.get().count == 2

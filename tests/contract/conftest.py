@@ -1,20 +1,10 @@
 """A site with one of everything, and who asks it."""
 
-import logging
-
 import pytest
 
 from accounts.services import create_token
 from issuetracker.api.docs import schema_text
 from tests.contract.asking import operations
-from tests.hostile.world import World
-
-
-@pytest.fixture
-def world(product, administrator, maintainer, triager, reporter, viewer, stranger):
-    """A site with one of everything."""
-    people = {"maintainer": maintainer, "triager": triager, "reporter": reporter, "viewer": viewer}
-    return World(product, administrator, people).build()
 
 
 @pytest.fixture
@@ -37,8 +27,5 @@ def asked():
 
 
 @pytest.fixture(autouse=True)
-def _quiet():
-    """Write nothing down: every refusal would be a line, and every fault a page."""
-    logging.disable()
-    yield
-    logging.disable(logging.NOTSET)
+def _quiet(quiet):
+    """Nothing is written down."""

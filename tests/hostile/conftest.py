@@ -1,18 +1,7 @@
 """What the tests of this folder share: a site with one of everything, and who comes to it."""
 
-import logging
-
 import pytest
 from django.test import Client
-
-from tests.hostile.world import World
-
-
-@pytest.fixture
-def world(product, administrator, maintainer, triager, reporter, viewer, stranger):
-    """A site with one of everything."""
-    people = {"maintainer": maintainer, "triager": triager, "reporter": reporter, "viewer": viewer}
-    return World(product, administrator, people).build()
 
 
 @pytest.fixture
@@ -36,8 +25,5 @@ def program(world):
 
 
 @pytest.fixture(autouse=True)
-def _quiet():
-    """Write nothing down: every refusal would be a line, and every fault a page."""
-    logging.disable()
-    yield
-    logging.disable(logging.NOTSET)
+def _quiet(quiet):
+    """Nothing is written down."""

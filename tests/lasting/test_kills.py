@@ -65,6 +65,22 @@ def start_again(server):
                 raise
 
 
+def written_while(site, killed, amount):
+    """Return the Ledger of what was written while `killed` was called in between, and its faults.
+
+    Before each time, and at the end, it awaits that so much more is acknowledged.
+    """
+    with site.restarted():
+        with Ledger(site) as ledger:
+            for _round in range(ROUNDS):
+                ledger.await_more(amount)
+                killed(site)
+                # Whoever outlives it for a moment does not count.
+                time.sleep(2)
+            ledger.await_more(amount)
+        return ledger, ledger.faults()
+
+
 OF_THE_TRACKER = [
     a_web_process,
     all_web_processes,
@@ -77,15 +93,7 @@ OF_POSTGRESQL = [the_postmaster, all_of_postgresql] if POSTGRESQL else []
 
 @pytest.mark.parametrize("killed", OF_THE_TRACKER + OF_POSTGRESQL)
 def test_nothing_that_was_acknowledged_is_lost(site, figures, killed):
-    with site.restarted():
-        with Ledger(site) as ledger:
-            for _round in range(ROUNDS):
-                ledger.await_more(40)
-                killed(site)
-                # Whoever outlives it for a moment does not count.
-                time.sleep(2)
-            ledger.await_more(40)
-        faults = ledger.faults()
+    ledger, faults = written_while(site, killed, 40)
     name = f"kill -9 of {killed.__name__.replace('_', ' ')}"
     figures(f"{name}: writes acknowledged", ledger.acknowledged())
     figures(f"{name}: lost, doubled or altered", len(faults))
@@ -98,14 +106,7 @@ def test_nothing_that_was_acknowledged_is_lost(site, figures, killed):
 def test_who_acknowledges_before_the_commit_is_found_out(tmp_path):
     site = Site(tmp_path, with_settings="tests.lasting.hasty")
     try:
-        with site.restarted():
-            with Ledger(site) as ledger:
-                for _round in range(ROUNDS):
-                    ledger.await_more(10)
-                    everything_but_the_database(site)
-                    time.sleep(2)
-                ledger.await_more(10)
-            faults = ledger.faults()
+        _ledger, faults = written_while(site, everything_but_the_database, 10)
     finally:
         site.end()
     assert any(fault.endswith(("lost", "is there")) for fault in faults), faults
