@@ -4,16 +4,14 @@ import gc
 import os
 import shutil
 from collections import Counter
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 from coverage import Coverage
-from django.apps import apps
 from django.db import connection
 from hypothesis import HealthCheck, settings
 
-from tests.cast import Cast
+from tests.cast import Cast, seed_statuses
 from tests.figures import note
 
 # What a machine does besides makes no test fail.
@@ -21,6 +19,15 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 # Folders of tests that go through the whole site.
 WHOLE = {"access", "hostile", "contract", "lasting"}
 # The modules that reach all code of ours that PostgreSQL alone runs; the rest of the code is measured on SQLite.
@@ -60,10 +67,7 @@ def _statuses_of_a_new_site(request):
     if not (real or marker or "db" in request.fixturenames):
         return
     request.getfixturevalue("transactional_db" if real or (marker and marker.kwargs.get("transaction")) else "db")
-    from issues.models import Status
-
-    if not Status.objects.exists():
-        import_module("issues.migrations.0002_statuses").seed(apps, None)
+    seed_statuses()
 
 
 @pytest.fixture(scope="session")
@@ -137,8 +141,8 @@ def api():
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
-    """The browser of the machine rather than one that Playwright would download."""
-    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": ["--no-sandbox"]}
+    """The browser of the machine rather than one that Playwright would download; it asks nobody but us."""
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": QUIET}
 
 
 def pytest_addoption(parser):

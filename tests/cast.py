@@ -1,6 +1,7 @@
 """The people and the product of the tests: written by the services once, and as the same rows before each test."""
 
 import copy
+from importlib import import_module
 
 from django.apps import apps
 from django.db import transaction
@@ -70,3 +71,11 @@ def create_person(username, **fields):
         display_name=username.capitalize(),
         **fields,
     )
+
+
+def seed_statuses():
+    """Write the four statuses of every site, where there are none."""
+    from issues.models import Status
+
+    if not Status.objects.exists():
+        import_module("issues.migrations.0002_statuses").seed(apps, None)

@@ -45,7 +45,7 @@ def run(name, *arguments, **environment):
         "--cov-report=",
         *arguments,
     ]
-    env = {**os.environ, **environment, "COVERAGE_FILE": f".coverage.{name}", "TRACED_CASES": "4"}
+    env = {**os.environ, **environment, "COVERAGE_FILE": f".coverage.{name}", "TRACED_CASES": "2"}
     lines = []
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:

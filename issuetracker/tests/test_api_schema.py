@@ -19,9 +19,8 @@ def operations(schema):
     ]
 
 
-def test_the_schema_is_valid_and_complete(schema, tmp_path):
+def test_the_schema_is_complete(schema):
     assert schema["openapi"].startswith("3.1")
-    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml"))
     names = [operation["operationId"] for _path, _method, operation in operations(schema)]
     assert len(names) == len(set(names))
     assert {"issues_read", "products_issues_create", "issues_comments_list", "batches_undo", "me_read"} <= set(names)
@@ -140,3 +139,8 @@ def test_the_page_shows_it_without_another_host(client, db):
     sources = page["Content-Security-Policy"].partition("script-src ")[2].partition(";")[0].split()
     assert sources == ["testserver/static/", "testserver/docs"]
     assert "unsafe-inline" not in " ".join(sources)
+
+
+@pytest.mark.untraced
+def test_the_schema_is_valid(tmp_path):
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml"))

@@ -1,25 +1,21 @@
 """The world of the tests of access: written once, and as it was again after each test."""
 
 import sys
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.core.cache import caches
 from django.db import transaction
 
 from issuetracker.prepared import ByReader
 from tests.access.world import World
+from tests.cast import seed_statuses
 
 
 @pytest.fixture(scope="package")
 def written(cast, django_db_blocker):
     """The World, in a transaction that is taken back when the last of these tests has run."""
-    from issues.models import Status
-
     with django_db_blocker.unblock(), transaction.atomic():
-        if not Status.objects.exists():
-            import_module("issues.migrations.0002_statuses").seed(apps, None)
+        seed_statuses()
         yield World()
         transaction.set_rollback(True)
 

@@ -318,6 +318,7 @@ def safely(world, name):
 
 @pytest.mark.parametrize("name", ROUTES)
 @pytest.mark.untraced
+@pytest.mark.once
 def test_head_answers_as_get_does_and_options_tells_nothing(world, name):
     wrong = safely(world, name)
     assert not wrong, "\n".join(map(str, wrong))

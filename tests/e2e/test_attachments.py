@@ -172,12 +172,14 @@ def opened(special_context, live_server):
     return open_all
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("bypass_csp", [False, True])
 def test_no_hostile_file_runs_however_it_is_opened(addresses, opened, bypass_csp):
     assert len(addresses) >= 12
     assert opened(addresses.values(), bypass_csp=bypass_csp) == []
 
 
+@pytest.mark.once
 def test_the_same_files_would_run_if_they_were_sent_as_what_they_say_they_are(opened, live_server):
     sent = {"page.html": "text/html", "drawing.svg": "image/svg+xml", "module.js": "text/javascript"}
 

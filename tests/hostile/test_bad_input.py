@@ -1,12 +1,9 @@
 """Whatever is put into whichever field, parameter or header: an answer that says what is wrong, soon, and no change."""
 
-import json
-
 import pytest
 
 from tests.hostile import families
 from tests.hostile.judging import faults_of
-from tests.hostile.places import of_pages, of_schema
 
 pytestmark = pytest.mark.long
 FIELDS = list(families.FIELDS)
@@ -63,19 +60,16 @@ def shown(faults):
     return f"{len(faults)} faults\n" + "\n".join(sorted(set(faults))[:200])
 
 
-def test_the_api_refuses_what_it_cannot_take(world, nobody, program, family, figures):
-    schema = json.loads(nobody.get("/openapi.json").content)
-    faults = judged(of_schema(schema, world), program, family, figures)
+def test_the_api_refuses_what_it_cannot_take(places, program, family, figures):
+    faults = judged(places["API"], program, family, figures)
     assert not faults, shown(faults)
 
 
-def test_pages_refuse_what_they_cannot_take(world, somebody, nobody, family, figures):
-    places = [one for one in of_pages(world, [somebody, nobody]) if not one.request.path.startswith("/admin/")]
-    faults = judged(places, somebody, family, figures)
+def test_pages_refuse_what_they_cannot_take(places, somebody, family, figures):
+    faults = judged(places["pages"], somebody, family, figures)
     assert not faults, shown(faults)
 
 
-def test_the_administration_refuses_what_it_cannot_take(world, somebody, family, figures):
-    places = [one for one in of_pages(world, [somebody]) if one.request.path.startswith("/admin/")]
-    faults = judged(places, somebody, family, figures)
+def test_the_administration_refuses_what_it_cannot_take(places, somebody, family, figures):
+    faults = judged(places["administration"], somebody, family, figures)
     assert not faults, shown(faults)

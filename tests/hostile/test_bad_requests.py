@@ -1,6 +1,5 @@
 """Requests that are wrong as such: headers, names twice, unknown fields, methods, content types, cookies."""
 
-import json
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -8,22 +7,19 @@ import pytest
 
 from tests.hostile import families
 from tests.hostile.judging import faults_of
-from tests.hostile.places import Request, of_pages, of_schema, written
+from tests.hostile.places import Request, written
 from tests.hostile.world import addresses
 
 pytestmark = [pytest.mark.long, pytest.mark.once]
 
 
 @pytest.fixture
-def requests(world, nobody, somebody, program):
+def requests(world, places, program, somebody):
     """Every request once, with who sends it: the API's by its schema, the pages' by their addresses and forms."""
-    schema = json.loads(nobody.get("/openapi.json").content)
-    found = {(place.request.method, place.request.what): place.request for place in of_schema(schema, world)}
+    found = {(place.request.method, place.request.what): place.request for place in places["API"]}
     sent = [(request, program) for request in found.values() if "@" not in request.path]
-    pages = {
-        place.request.what: place.request for place in of_pages(world, [somebody, nobody]) if place.where == "body"
-    }
-    sent += [(request, somebody) for request in pages.values()]
+    forms = [place.request for place in (*places["pages"], *places["administration"]) if place.where == "body"]
+    sent += [(request, somebody) for request in {request.what: request for request in forms}.values()]
     sent += [(Request("GET", address, pattern), somebody) for _name, pattern, address in addresses(world)]
     return sent
 
