@@ -6,6 +6,8 @@ from pathlib import Path
 
 # A file that grows by a line a figure; only `make check-long` names one.
 PLACE = "FIGURES"
+DAY = "last checked on"
+HEADINGS = ("SQLite", "PostgreSQL", DAY)
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
@@ -26,20 +28,32 @@ def read(path):
     return found
 
 
-def table(columns):
-    """Return the rows of a Markdown table: `columns` are `{heading: {name: value}}`."""
-    names = sorted({name for figures in columns.values() for name in figures})
-    lines = [["check", *columns], ["---"] * (len(columns) + 1)]
-    lines += [[name, *(_text(figures.get(name)) for figures in columns.values())] for name in names]
+def table(rows):
+    """Return a Markdown table of `rows`: `{check: {heading: text}}`."""
+    lines = [["check", *HEADINGS], ["---"] * (1 + len(HEADINGS))]
+    lines += [[name, *(rows[name].get(heading, "–") for heading in HEADINGS)] for name in sorted(rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _text(value):
-    return "–" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+def rows_of(text):
+    """Return the rows that `table` has made."""
+    lines = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in text.splitlines() if "|" in line]
+    return {name: dict(zip(HEADINGS, cells, strict=True)) for name, *cells in lines[2:]}
 
 
-def write(document, told, columns):
-    """Put the table of `columns`, below the line `told`, between the marks in the file `document`."""
+def write(document, day, found):
+    """Enter `found`, `{heading: {check: value}}` of `day`, into the table between the marks in the file `document`.
+
+    What was not checked this time stays as it was found, with its day.
+    """
     before, _mark, rest = document.read_text().partition(BEGIN)
-    _old, _mark, after = rest.partition(END)
-    document.write_text(f"{before}{BEGIN}\n{told}\n\n{table(columns)}\n{END}{after}")
+    old, _mark, after = rest.partition(END)
+    rows = rows_of(old)
+    for heading, values in found.items():
+        for name, value in values.items():
+            rows[name] = {**rows.get(name, {}), heading: _text(value), DAY: day}
+    document.write_text(f"{before}{BEGIN}\n{table(rows)}\n{END}{after}")
+
+
+def _text(value):
+    return f"{value:,}" if isinstance(value, int) else str(value)

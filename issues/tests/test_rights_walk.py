@@ -16,6 +16,7 @@ from issues.tests.test_admin import sent
 from products.models import Component
 from products.services import create_product, set_member
 
+pytestmark = pytest.mark.once
 ROLES = ("maintainer", "triager", "reporter", "viewer", None)
 # From which role on; "own" says that a reporter may where the issue is the own one.
 NEEDED = {

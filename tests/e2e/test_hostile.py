@@ -146,10 +146,12 @@ REFLECTED = [
 
 @pytest.mark.parametrize("bare", [False, True], ids=["with a policy", "without one"])
 def test_nothing_that_people_write_acts(
-    transactional_db, product, maintainer, administrator, heard, chosen, bare, figures
+    transactional_db, product, maintainer, administrator, heard, chosen, bare, long, figures
 ):
     from urllib.parse import quote
 
+    # In part, each way meets half of what was chosen.
+    chosen = chosen if long else chosen[bare::2]
     issues = [plant(script, product, number, maintainer) for number, script in enumerate(chosen)]
     plant_around(chosen, product, administrator)
     doing = {"actor": administrator, "via": "web"}

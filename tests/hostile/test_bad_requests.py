@@ -73,9 +73,10 @@ BENT = {
 @pytest.mark.parametrize("family", BENT)
 def test_a_request_that_is_wrong_is_refused(requests, family, long, figures):
     faults, asked = [], 0
-    for number, (request, client) in enumerate(requests):
-        dealt = families.payloads(family, number, long)
-        for payload in dealt if long else dealt[: 1 + number % 2]:
+    # In part, each request meets one of three families.
+    part = requests if long else requests[list(BENT).index(family) % 3 :: 3]
+    for number, (request, client) in enumerate(part):
+        for payload in families.payloads(family, number, long):
             bent = BENT[family](request, payload)
             reads = bent.method in ("GET", "HEAD", "OPTIONS")
             found, _answer = faults_of(lambda bent=bent, client=client: bent.send(client), reads=reads)

@@ -3,11 +3,18 @@
 from contextlib import ExitStack
 from itertools import cycle
 
+import pytest
+
 from issuetracker.tests.tracker import Tracker
+from tests import pgbouncer, redis_server
 from tests.lasting.site import FURNISH, Site
 from tests.pgbouncer import PgBouncer
 from tests.postgresql import Replica, Server
 from tests.redis_server import RedisServer
+
+needs_hosts = pytest.mark.skipif(
+    not (pgbouncer.PROGRAM and redis_server.PROGRAM), reason="many hosts: no pgbouncer or no redis-server here"
+)
 
 
 class Hosts(Site):

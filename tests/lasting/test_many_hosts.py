@@ -1,23 +1,17 @@
-"""Two hosts with a worker each behind PgBouncer, with a replica and a Redis: races, own writes, and kills of each."""
+"""Two hosts with a worker each behind PgBouncer, with a replica and a Redis: limits, own writes, and kills of each.
 
-from collections import Counter
+How they race is in test_races.py.
+"""
 
 import pytest
 
 from issuetracker.tests.test_replica import sees_own_writes
-from tests.lasting.clients import Client, at_once
-from tests.lasting.hosts import Hosts
+from tests.lasting.clients import Client
+from tests.lasting.hosts import Hosts, needs_hosts
 from tests.lasting.ledger import Ledger
 from tests.lasting.site import ISSUES, within
-from tests.pgbouncer import PROGRAM as PGBOUNCER
-from tests.redis_server import PROGRAM as REDIS
 
-pytestmark = [
-    pytest.mark.once,
-    pytest.mark.lasting,
-    pytest.mark.skipif(not (PGBOUNCER and REDIS), reason="many hosts: no pgbouncer or no redis-server here"),
-]
-PLAYERS, TURNS = 8, 5
+pytestmark = [pytest.mark.once, pytest.mark.lasting, needs_hosts]
 
 
 @pytest.fixture(scope="module")
@@ -27,49 +21,6 @@ def site(tmp_path_factory):
     within(30, lambda: site.ask("POST", ISSUES, {"title": "first"}).good)
     yield site
     site.end()
-
-
-def test_one_version_is_changed_once(site):
-    path = f"{ISSUES}1/"
-    for turn in range(TURNS):
-        tag = site.ask("GET", path).headers["etag"]
-
-        def change(place, tag=tag, turn=turn):
-            with Client(site.port, site.token) as client:
-                return client.call("PATCH", path, {"title": f"{turn} {place}"}, If_Match=tag).status
-
-        assert Counter(at_once(PLAYERS, change)) == {200: 1, 412: PLAYERS - 1}
-
-
-def test_no_addition_is_lost(site, figures):
-    path = f"{ISSUES}1/"
-    assert site.ask("PATCH", path, {"description": "0"}).good
-
-    def add(_place):
-        with Client(site.port, site.token) as client:
-            for _turn in range(TURNS):
-                while True:
-                    told = client.call("GET", path)
-                    more = {"description": str(int(told.json["description"]) + 1)}
-                    status = client.call("PATCH", path, more, If_Match=told.headers["etag"]).status
-                    if status == 200:
-                        break
-                    assert status in (412, 503)
-
-    at_once(PLAYERS, add)
-    assert site.read(path)["description"] == str(PLAYERS * TURNS)
-    figures("two hosts, one number added to: additions, lost", f"{PLAYERS * TURNS}, 0")
-
-
-def test_a_key_does_it_once(site):
-    def create(_place):
-        with Client(site.port, site.token) as client:
-            answer = client.call("POST", ISSUES, {"title": "Once"}, Idempotency_Key="once-on-two-hosts")
-            return answer.status, answer.json.get("number")
-
-    answers = at_once(PLAYERS, create)
-    assert len({number for status, number in answers if status == 201}) == 1
-    assert [issue["title"] for issue in site.issues()].count("Once") == 1
 
 
 def test_a_limit_is_one_for_all_hosts(site):
