@@ -3,10 +3,12 @@
 Imports the issues of an archive (format `ietf`) with `--triage` into a fresh SQLite database, serves it, and decides on
 each open one by keyboard alone: accept, decline, snooze and ask in turn. Prints seconds a decision, as far as the
 program has a part in it (from the first key to the next issue on the screen, with its answer saved), and the
-milliseconds from the last key of a decision to the next issue on the screen.
+milliseconds from the last key of a decision to the next issue on the screen, as the browser itself counts them: until
+the frame after the one in which it is drawn.
 """
 
 import argparse
+import itertools
 import os
 import shutil
 import statistics
@@ -17,10 +19,21 @@ import time
 import urllib.request
 from pathlib import Path
 
+import machine
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
-KEYS = (["1"], ["3", "2"], ["h", "1"], ["n"])
+DECISIONS = {"accept": ["1"], "decline": ["3", "2"], "snooze": ["h", "1"], "ask": ["n"]}
+HEADINGS = ("decision", "how many", "seconds, median", "most", "next issue, ms, median", "most")
+CLOCK = """
+addEventListener("keydown", (event) => { window.pressed = event.timeStamp; }, true);
+new MutationObserver(() => {
+  const shown = document.querySelector("article[data-shown]")?.dataset.shown;
+  if (shown === window.shown) return;
+  window.shown = shown;
+  requestAnimationFrame(() => requestAnimationFrame((now) => { window.took = now - window.pressed; }));
+}).observe(document, { subtree: true, childList: true, attributes: true });
+"""
 QUESTION = "Which version is this about?"
 PASSWORD = "only-for-this-run"  # noqa: S105 (of a database that is removed at the end)
 PERSON = {
@@ -36,24 +49,23 @@ def manage(env, *arguments):
 
 
 def decide(page, keys):
-    """Decide on the issue that is shown. Return seconds of the whole, and from the last key to the next issue."""
+    """Decide on the issue that is shown. Return seconds of the whole, and milliseconds until the next issue."""
     key = page.locator("article[data-shown]").get_attribute("data-shown")
+    page.evaluate("window.took = null")
     begun = time.perf_counter()
     for one in keys:
         page.keyboard.press(one)
-    last = time.perf_counter()
     if keys == ["n"]:
         # Whoever filed them came in by the import, and cannot be asked.
         page.locator("#decide-ask:focus").wait_for()
         page.keyboard.type("ben")
         page.keyboard.press("Tab")
         page.keyboard.type(QUESTION)
-        last = time.perf_counter()
         page.keyboard.press("Control+Enter")
     page.wait_for_function("key => document.querySelector('article[data-shown]')?.dataset.shown !== key", arg=key)
-    shown = time.perf_counter()
     page.locator(".toast", has_text=key).wait_for()
-    return time.perf_counter() - begun, shown - last
+    seconds = time.perf_counter() - begun
+    return seconds, page.wait_for_function("window.took").json_value()
 
 
 def main():
@@ -86,6 +98,7 @@ def work(address):
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.add_init_script(CLOCK)
         page.goto(f"{address}/accounts/login/")
         page.fill("[name=username]", "ben")
         page.fill("[name=password]", PASSWORD)
@@ -93,19 +106,25 @@ def work(address):
         page.wait_for_url(lambda url: "login" not in url)
         page.goto(f"{address}/triage/")
         page.locator("html[data-ready]").wait_for(state="attached")
-        wholes, nexts = [], []
-        while page.locator("article[data-shown]").count():
+        took = {name: [] for name in DECISIONS}
+        for name in itertools.cycle(DECISIONS):
             left = page.locator(".queue-row").count()
+            if not left:
+                break
             page.wait_for_load_state("networkidle")
-            whole, following = decide(page, KEYS[len(wholes) % len(KEYS)])
-            wholes.append(whole)
-            if left > 1:
-                nexts.append(following)
+            whole, following = decide(page, DECISIONS[name])
+            # After the last one there is none to be shown.
+            took[name].append((whole, following if left > 1 else None))
         browser.close()
-    print(f"{len(wholes)} decisions: {statistics.median(wholes):.2f} s each at the median, {max(wholes):.2f} s at most")
-    print(
-        f"next issue after the last key: {statistics.median(nexts) * 1000:.0f} ms, {max(nexts) * 1000:.0f} ms at most"
-    )
+    rows = [row(name, some) for name, some in took.items()]
+    machine.print_table(HEADINGS, [*rows, row("all", list(itertools.chain(*took.values())))])
+
+
+def row(name, took):
+    """Return a row of the table of `took`, pairs of seconds and milliseconds."""
+    wholes, nexts = [whole for whole, _next in took], [one for _whole, one in took if one is not None]
+    seconds = [f"{statistics.median(wholes):.2f}", f"{max(wholes):.2f}"]
+    return [name, str(len(took)), *seconds, f"{statistics.median(nexts):.0f}", f"{max(nexts):.0f}"]
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import json
 
 from django.db import connection
-from django.db.models import BigAutoField, Expression, Value
+from django.db.models import Value
 from django.db.models.expressions import RawSQL
 
 from issues.similar import weights as w
@@ -43,24 +43,6 @@ OF_PRODUCTS = {
     "postgresql": " AND p.product_id = ANY(%s)",
     "sqlite": " AND p.product_id IN (SELECT value FROM json_each(%s))",
 }
-
-
-class Ids(Expression):
-    """A list of ids as one parameter, for `Among`: hundreds of parameters take the ORM longer than the database."""
-
-    output_field = BigAutoField()
-
-    def __init__(self, ids):
-        super().__init__()
-        self.ids = list(ids)
-
-    def as_sql(self, _compiler, _connection):
-        """Return the place of an array."""
-        return "%s", [self.ids]
-
-    def as_sqlite(self, _compiler, _connection, **_extra):
-        """Return the place of a list in JSON."""
-        return "%s", [json.dumps(self.ids)]
 
 
 def candidates(issues, asked, products=None):

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 from django.apps import apps
 from django.db import connection, transaction
-from django.db.models import Q, Subquery
+from django.db.models import BigIntegerField, F, Q, Subquery
 
 from issues.similar.scoring import BODY, TITLE
+from issuetracker.prepared import Among, ByReader, ListSlot, PreparedTuples
 from products import access
 
 # A term of fewer issues is not kept: what is not known is in one.
@@ -57,19 +58,26 @@ def _read():
     return rows
 
 
+def _known(user):
+    counts = apps.get_model("issues", "TermCount").objects
+    seen = Q() if access.is_superuser(user) else Q(product=None) | access.visible_products(user, "product__")
+    # In the same statement: every page that shows similar issues asks it.
+    fitted = Subquery(apps.get_model("issues", "FittedWeights").objects.order_by("-pk").values("weights")[:1])
+    rows = counts.filter(seen, Among(F("term"), ListSlot("terms", BigIntegerField()))).order_by()
+    return rows.annotate(fitted=fitted).values_list("term", "part", "documents", "fitted")
+
+
+KNOWN = ByReader(PreparedTuples, _known)
+
+
 def known_to(user, terms):
     """Return `({part: {term: documents}}, what the weights were fitted to)`, of `terms` in what `user` may read.
 
     Counted are what everybody may read, and products that `user` may. `ALL` is among them; a term that is missing is in
     one issue at most. The weights are None where nothing was fitted.
     """
-    counts = apps.get_model("issues", "TermCount").objects
-    seen = Q() if access.is_superuser(user) else Q(product=None) | access.visible_products(user, "product__")
-    # In the same statement: every page that shows similar issues asks it.
-    fitted = Subquery(apps.get_model("issues", "FittedWeights").objects.order_by("-pk").values("weights")[:1])
-    rows = counts.filter(seen, term__in=[ALL, *terms]).annotate(fitted=fitted)
     found: dict = {TITLE: defaultdict(int), BODY: defaultdict(int)}
-    told = list(rows.values_list("term", "part", "documents", "fitted"))
+    told = KNOWN.of(access.reader(user)).tuples(terms=[ALL, *terms])
     for term, part, documents, _weights in told:
         found[part][term] += documents
     return found, told[0][-1] if told else None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F
+from django.db.models import BigAutoField, Count, F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -11,16 +11,18 @@ from django.utils.translation import ngettext
 from issues.fulltext.tokens import tokenize
 from issues.models import Issue
 from issues.similar import scoring
-from issues.similar.candidates import Ids, candidates, few_products
+from issues.similar.candidates import candidates, few_products
 from issues.similar.counts import ALL, known_to
 from issues.similar.scoring import Facts
 from issues.similar.weights import bounded
 from issues.similar.words import number_of, stem, words_of
-from issuetracker.prepared import Among
+from issuetracker.prepared import Among, ByReader, ListSlot, PreparedModels, PreparedTuples
+from products.access import reader
 
 # What was found, and so many steps up less one: a duplicate of a duplicate of …
 STEPS = 4
 SHARED_SHOWN = 4
+ISSUES = ListSlot("issues", BigAutoField())
 FACTS = ("pk", "title", "product_id", "component_id", "created_at", "closed_at", "duplicate_of_id")
 
 
@@ -34,10 +36,18 @@ class Similar:
     said: str
 
 
+def _shown():
+    related = ("product", "status", "component", "assignee")
+    rows = Issue.objects.select_related(*related).defer("description", "description_html")
+    return rows.filter(Among(F("pk"), ISSUES)).order_by()
+
+
+SHOWN = PreparedModels(_shown)
+
+
 def fetch_issues(ids):
     """Return `{id: Issue}` of issues that the reader was found to see, without their descriptions."""
-    related = ("product", "status", "component", "assignee")
-    return Issue.objects.select_related(*related).defer("description", "description_html").in_bulk(ids)
+    return {issue.pk: issue for issue in SHOWN.rows(issues=ids)}
 
 
 def similar(user, title, description="", product=None, component=None, issue=None, limit=5, fetch=fetch_issues):
@@ -95,6 +105,13 @@ def look_up(user, title, description="", product=None, component=None, *, exclud
     return query, candidates(issues, query.asked, products)
 
 
+def _compared(user):
+    return Issue.objects.visible_to(user).filter(Among(F("pk"), ISSUES)).order_by().values_list(*FACTS)
+
+
+COMPARED = ByReader(PreparedTuples, _compared)
+
+
 def _facts(user, found):
     """Return the Facts of the issues `found` and of those that they are duplicates of, and `{issue: the one above}`.
 
@@ -106,7 +123,7 @@ def _facts(user, found):
     for _step in range(STEPS):
         if not wanted:
             break
-        rows = Issue.objects.visible_to(user).filter(Among(F("pk"), Ids(wanted))).values_list(*FACTS)
+        rows = COMPARED.of(reader(user)).tuples(issues=wanted)
         for pk, title, product, component, created, closed, original in rows:
             ended = closed.timestamp() if closed else None
             facts[pk] = Facts(title, product, component, created.timestamp(), ended)
@@ -125,10 +142,17 @@ def _top(pk, above):
     return pk
 
 
+def _reported_again(user):
+    rows = Issue.objects.visible_to(user).filter(Among(F("duplicate_of"), ISSUES)).order_by()
+    return rows.values("duplicate_of").annotate(count=Count("pk")).values_list("duplicate_of", "count")
+
+
+REPORTED_AGAIN = ByReader(PreparedTuples, _reported_again)
+
+
 def _duplicates(user, issues):
     """Return `{issue: how many duplicates of it the user sees}`."""
-    rows = Issue.objects.visible_to(user).filter(Among(F("duplicate_of"), Ids(issues))).order_by()
-    return dict(rows.values("duplicate_of").annotate(count=Count("pk")).values_list("duplicate_of", "count"))
+    return dict(REPORTED_AGAIN.of(reader(user)).tuples(issues=issues))
 
 
 def _reasons(ranked, query, facts):

@@ -67,6 +67,8 @@ def test_what_is_applied_is_better_and_used(tracker, product, administrator):
     assert "used from now on" in run(apply=True)
     assert sum(fitting.recall(later, fitting.present())) > sum(before)
     assert fitting.present() != weights.bounded(None)
+    # What somebody's roles are is asked once.
+    similar(administrator, "aaa0 breaks now")
     with CaptureQueriesContext(connection) as fitted:
         found = similar(administrator, "aaa0 breaks now")
     assert "shipped" in run(reset=True)
