@@ -23,7 +23,8 @@ def running_provider():
             _wait_for(address, process)
             yield address
         finally:
-            process.terminate()
+            # It keeps nothing, and could wait for a browser that has gone.
+            process.kill()
 
 
 def _wait_for(address, process):
