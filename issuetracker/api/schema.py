@@ -148,10 +148,15 @@ def _complete(path, method, operation):
     for code, header in PROMISED.items():
         if code in responses:
             responses[code]["headers"] = _headers(header)
-    if not name.endswith(UNCONDITIONAL):
+    if not name.endswith(UNCONDITIONAL) or _is_added(path, name):
         _add_condition(operation, "If-Match" if writes else "If-None-Match")
     if not name.endswith(STATELESS):
         _promise_state(responses, writes)
+
+
+def _is_added(path, name):
+    """Return whether an operation creates what is added to something else, of whose state a request may speak."""
+    return name.endswith("_create") and ("{" in path or name == "issues_create")
 
 
 def _add_condition(operation, header):

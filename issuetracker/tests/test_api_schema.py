@@ -144,3 +144,21 @@ def test_the_page_shows_it_without_another_host(client, db):
 @pytest.mark.untraced
 def test_the_schema_is_valid(tmp_path):
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("operation", "heeded"),
+    [
+        ("issues_create", True),
+        ("products_issues_create", True),
+        ("issues_comments_create", True),
+        ("products_labels_create", True),
+        ("issues_triage", True),
+        ("labels_create", False),
+        ("products_create", False),
+        ("issues_search", False),
+    ],
+)
+def test_what_is_added_to_something_may_speak_of_its_state(schema, operation, heeded):
+    found = {one["operationId"]: one for _path, _method, one in operations(schema)}[operation]
+    assert ("If-Match" in {one["name"] for one in found.get("parameters", [])}) == heeded
