@@ -182,7 +182,8 @@ def pytest_collection_modifyitems(config, items):
     again = _cases_after(cases, items)
     for item in items:
         special = item.path.stem in OF_POSTGRESQL or item.get_closest_marker("traced")
-        if not special and not _asks_the_database(item):
+        # What lasts has processes of its own, on the database of the run.
+        if not special and not item.get_closest_marker("lasting") and not _asks_the_database(item):
             item.add_marker("once")
         if "e2e" in item.path.parts or item.get_closest_marker("e2e"):
             item.add_marker("e2e")

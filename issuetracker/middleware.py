@@ -15,7 +15,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from issuetracker import database, metrics, status
+from issuetracker import database, metrics, status, uploads
 from issuetracker.counts import counts
 from issuetracker.logs import discreet
 
@@ -148,7 +148,10 @@ class NoNul:
 
 def _form_of(request):
     # The API takes no forms, and reads its body itself; elsewhere the view finds what is parsed here.
-    return QueryDict() if request.path_info.startswith("/api/") else request.POST
+    if request.path_info.startswith("/api/"):
+        return QueryDict()
+    with uploads.whole(request):
+        return request.POST
 
 
 def _holds_nul(params):

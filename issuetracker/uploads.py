@@ -1,5 +1,7 @@
 """How the files of a form come in: to disk, and none of them further than a file may be large."""
 
+from contextlib import contextmanager, suppress
+
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
@@ -30,3 +32,19 @@ class BoundedUploads(TemporaryFileUploadHandler):
         """Keep a piece of the file that comes in."""
         if start + len(raw_data) <= settings.ATTACHMENT_LIMIT:
             self.file.write(raw_data)
+
+
+@contextmanager
+def whole(request):
+    """Read the form of `request` within: where that breaks off, what has come in of its files goes at once.
+
+    Django would leave it on the disk, which may be full of it, until memory is looked through.
+    """
+    try:
+        yield
+    except Exception:
+        for handler in request.upload_handlers:
+            if hasattr(handler, "file"):
+                with suppress(OSError):
+                    handler.file.close()
+        raise

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser, MultiPartParser
 
-from issuetracker.uploads import is_too_much
+from issuetracker.uploads import is_too_much, whole
 
 BODY_LIMIT = 1024 * 1024
 
@@ -47,10 +47,12 @@ class FormParser(MultiPartParser):
 
     def parse(self, stream, media_type=None, parser_context=None):
         """Return the fields and files of the form. Raises ParseError, or TooLarge before anything is read."""
-        length = parser_context["request"].META.get("CONTENT_LENGTH") or "0"
+        request = parser_context["request"]
+        length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdigit() or is_too_much(int(length)):
             raise TooLarge(_("The body is too large."))
-        return super().parse(stream, media_type, parser_context)
+        with whole(request):
+            return super().parse(stream, media_type, parser_context)
 
 
 def _once(pairs):

@@ -1,0 +1,76 @@
+"""A form that breaks off leaves nothing of its files on the disk, whenever memory is looked through."""
+
+import errno
+import gc
+import io
+
+import pytest
+from django.test import Client
+
+from issues.services import create_issue
+from issuetracker.uploads import BoundedUploads
+
+KIND = "multipart/form-data; boundary=x"
+HEAD = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
+BODY = HEAD + 300_000 * b"word" + b"\r\n--x--\r\n"
+
+
+class CutOff(io.RawIOBase):
+    """A body whose sender goes away in the middle of it."""
+
+    def __init__(self):
+        self.left = BODY[:500_000]
+
+    def read(self, size=-1):
+        """Return what there is; raises OSError after that."""
+        if not self.left:
+            raise OSError("the connection was reset")
+        piece, self.left = self.left[:size], self.left[size:]
+        return piece
+
+
+@pytest.fixture
+def incoming(settings, tmp_path):
+    """The folder in which files come in, with nobody looking through the memory."""
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+    gc.disable()
+    yield tmp_path
+    gc.enable()
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    def write(handler, raw_data, start):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(BoundedUploads, "receive_data_chunk", write)
+
+
+@pytest.fixture(params=["page", "API"])
+def send(request, product, reporter, api):
+    """A function that sends the form to either door, and returns the status."""
+    create_issue(product, actor=reporter, via="web", title="Cart empties")
+    if request.param == "API":
+        path, client = "/api/v1/issues/WEB-1/attachments/", api(reporter)
+    else:
+        path, client = "/issues/WEB-1/attachments/", Client()
+        client.force_login(reporter)
+    client.raise_request_exception = False
+    return lambda **extra: client.generic("POST", path, BODY, content_type=KIND, **extra).status_code
+
+
+def test_a_full_disk(incoming, full_disk, send):
+    assert send() == 507
+    assert not list(incoming.iterdir())
+
+
+def test_a_connection_that_is_cut_off(incoming, send):
+    assert send(**{"wsgi.input": CutOff()}) >= 400
+    assert not list(incoming.iterdir())
+
+
+def test_what_is_whole_comes_in(incoming, send, tmp_path, settings):
+    settings.ATTACHMENTS_DIR = tmp_path / "attachments"
+    settings.ATTACHMENTS_DIR.mkdir()
+    assert send() in (201, 302)
+    assert [path.name for path in incoming.iterdir()] == ["attachments"]
