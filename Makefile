@@ -40,14 +40,14 @@ test: $(VENV)/.tests $(TYPESCRIPT)
 
 # What takes minutes: every route by every method for everybody on everything, and all branches of what guards.
 GUARDS = products/access.py,accounts/tokens.py,accounts/backends.py,accounts/api/authentication.py,products/markdown.py,issues/query/*
-GUARDED = tests/access accounts products/tests issues/tests/test_query_language.py issues/tests/test_finding.py \
-	issues/tests/test_filters.py issues/tests/test_api_queries.py issues/tests/test_api_conditions.py \
+GUARDED = tests/access accounts products/tests issues/tests/test_files.py issues/tests/test_query_language.py \
+	issues/tests/test_finding.py issues/tests/test_filters.py issues/tests/test_api_queries.py issues/tests/test_api_conditions.py \
 	issuetracker/tests/test_bad_input.py issuetracker/tests/test_api_schema.py
 
 check-long: $(VENV)/.tests $(TYPESCRIPT)
 	$(BIN)/python tests/check_long.py
-	$(BIN)/python -m coverage run --include='$(GUARDS)' -m pytest $(GUARDED) -q
-	$(BIN)/python -m coverage report --fail-under=100 --include='$(GUARDS)' --show-missing
+	COVERAGE_FILE=.coverage.guards $(BIN)/python -m pytest $(GUARDED) -q -n 2 --dist worksteal --cov --cov-report=
+	COVERAGE_FILE=.coverage.guards $(BIN)/python -m coverage report --fail-under=100 --include='$(GUARDS)' --show-missing
 
 lint: $(VENV)/.tests
 	$(BIN)/ruff check .

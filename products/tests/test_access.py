@@ -177,3 +177,25 @@ def test_a_lost_role_is_lost_at_the_next_question(product, triager, administrato
 def test_only_who_sees_the_product_may_be_asked(people, product, administrator, visibility, who, allowed):
     product = open_to(product, visibility, administrator)
     assert access.may_be_asked(people[who], product) is allowed
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shows"),
+    [
+        (("WEB", "private", False), ("WEB", "private", False), True),
+        (("WEB", "private", False), ("WEB", "private", True), False),
+        (("WEB", "private", True), ("WEB", "private", True), False),
+        (("WEB", "private", False), ("APP", "public", False), True),
+        (("WEB", "private", False), ("APP", "public", True), False),
+        (("WEB", "private", False), ("APP", "internal", False), True),
+        (("WEB", "internal", False), ("APP", "internal", False), True),
+        (("WEB", "public", False), ("APP", "internal", False), False),
+        (("WEB", "public", False), ("APP", "private", False), False),
+    ],
+)
+def test_whoever_sees_one_issue_sees_another(one, other, shows):
+    issues = []
+    for key, visibility, confidential in (one, other):
+        product = Product(pk=1 if key == "WEB" else 2, key=key, visibility=visibility)
+        issues.append(Issue(product=product, confidential=confidential))
+    assert access.shows_to_all(*issues) is shows

@@ -168,3 +168,8 @@ TEXTS = st.builds(
 @example("Don't stop-and-go, 3 times. Ever?")
 def test_plain_text_is_shown_as_the_parser_shows_it(text):
     assert render(text) == _rendered(text)
+
+
+def test_code_that_takes_too_long_is_shown_without_colours(monkeypatch):
+    monkeypatch.setattr("products.markdown.HIGHLIGHT_SECONDS", -1)
+    assert _rendered("```python\nimport os\n```") == '<pre><code class="language-python">import os\n</code></pre>\n'
