@@ -1,6 +1,7 @@
 """The people and the product of the tests: written by the services once, and as the same rows before each test."""
 
 import copy
+from contextlib import contextmanager
 from importlib import import_module
 
 from django.apps import apps
@@ -71,6 +72,15 @@ def create_person(username, **fields):
         display_name=username.capitalize(),
         **fields,
     )
+
+
+@contextmanager
+def taken_back():
+    """Take back, at the end, what is written within, for several tests; the statuses of every site are there."""
+    with transaction.atomic():
+        seed_statuses()
+        yield
+        transaction.set_rollback(True)
 
 
 def seed_statuses():

@@ -4,27 +4,24 @@ import logging
 
 import pytest
 from django.core.cache import caches
-from django.db import transaction
 
-from tests.cast import seed_statuses
+from tests.cast import taken_back
 from tests.hostile.world import World
 
 
 @pytest.fixture(scope="module")
 def written(cast, django_db_blocker):
     """A World, in a transaction that is taken back when the last test of the module has run."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        seed_statuses()
+    with django_db_blocker.unblock(), taken_back():
         administrator, product = cast.enter("administrator"), cast.enter("product")
         people = {role: cast.enter(role) for role in ("maintainer", "triager", "reporter", "viewer")}
         cast.enter("stranger")
         yield World(product, administrator, people).build()
-        transaction.set_rollback(True)
 
 
 @pytest.fixture
 def world(written, db):
-    """A site with one of everything; what a test changes in it is taken back."""
+    """The World that is `written`; what a test changes in it is taken back."""
     caches["shared"].clear()
     yield written
     caches["shared"].clear()

@@ -120,11 +120,11 @@ def _facts(user, found):
     facts: dict = {}
     above: dict = {}
     wanted, asked = set(found), set()
+    compared = COMPARED.of(reader(user))
     for _step in range(STEPS):
         if not wanted:
             break
-        rows = COMPARED.of(reader(user)).tuples(issues=wanted)
-        for pk, title, product, component, created, closed, original in rows:
+        for pk, title, product, component, created, closed, original in compared.tuples(issues=wanted):
             ended = closed.timestamp() if closed else None
             facts[pk] = Facts(title, product, component, created.timestamp(), ended)
             if original is not None:

@@ -1,31 +1,19 @@
-"""The world of the tests of access: written once, and as it was again after each test."""
+"""The world of the tests of access, written once for all of them."""
 
 import sys
 
 import pytest
-from django.core.cache import caches
-from django.db import transaction
 
 from issuetracker.prepared import ByReader
 from tests.access.world import World
-from tests.cast import seed_statuses
+from tests.cast import taken_back
 
 
 @pytest.fixture(scope="package")
 def written(cast, django_db_blocker):
     """The World, in a transaction that is taken back when the last of these tests has run."""
-    with django_db_blocker.unblock(), transaction.atomic():
-        seed_statuses()
+    with django_db_blocker.unblock(), taken_back():
         yield World()
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def world(written, db):
-    """The World; what a test changes in it is taken back."""
-    caches["shared"].clear()
-    yield written
-    caches["shared"].clear()
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Each fault that the checks beside this one are there to find, switched on, turns its check red."""
+"""Races, a full disk, a silent database, restarts: a fault of each kind, switched on, turns its check red."""
 
 import pytest
 
