@@ -23,7 +23,7 @@ class Hosts(Site):
     Every request of a program that keeps no connection goes to the next host, as behind a balancer of loads.
     """
 
-    def __init__(self, folder, count=1, *arguments, shared=False):
+    def __init__(self, folder, count=1, *arguments, shared=False, with_settings=None):
         self.stack = ExitStack()
         self.server = self._running(Server())
         # What is asked of it is found in its log.
@@ -43,6 +43,8 @@ class Hosts(Site):
             # Of one folder, as on a volume that all hosts have.
             tracker = Tracker(folder, "", *arguments)
             tracker.environment |= told
+            if with_settings:
+                tracker.environment["DJANGO_SETTINGS_MODULE"] = with_settings
             tracker.log = folder / f"host-{number}.log"
             self.stack.callback(tracker.end)
             tracker.start()

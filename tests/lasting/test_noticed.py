@@ -1,8 +1,10 @@
-"""Races, a full disk, a silent database, restarts: a fault of each kind, switched on, turns its check red."""
+"""A fault of each kind, switched on, turns its check red: races, full disk, replica that lags, database, restarts."""
 
 import pytest
 
+from issuetracker.tests.test_replica import lagging, sees_own_writes
 from tests.lasting import test_database_gone, test_disk_full, test_kills, test_races, test_restarts
+from tests.lasting.hosts import Hosts
 from tests.lasting.site import ISSUES, POSTGRESQL, Site, within
 from tests.lasting.test_disk_full import disk  # noqa: F401
 
@@ -60,6 +62,17 @@ def test_a_database_that_is_waited_for_too_long(careless):
 def test_a_request_that_fails(site):
     with pytest.raises(AssertionError):
         test_restarts.test_no_request_fails(site, unsaid, test_kills.all_web_processes)
+
+
+@pytest.mark.once
+def test_a_replica_that_is_believed_whatever_it_lags(tmp_path):
+    site = Hosts(tmp_path, with_settings="tests.lasting.careless")
+    try:
+        within(30, lambda: site.ask("POST", ISSUES, {"title": "first"}).good and site.ask("GET", f"{ISSUES}1/").good)
+        with lagging(site), pytest.raises(AssertionError):
+            sees_own_writes(site, 3)
+    finally:
+        site.end()
 
 
 def new_issue(site):
