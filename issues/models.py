@@ -170,6 +170,12 @@ class Issue(Versioned):
                 fields=["assignee", "-updated_at", "-id"], name="issue_open_assignee", condition=Q(closed_at=None)
             ),
             models.Index(fields=["assignee", "-updated_at", "-id"], name="issue_assignee_updated"),
+            # What somebody has to do in each product that the reader sees.
+            models.Index(
+                fields=["product", "assignee", "-updated_at", "-id"],
+                name="issue_open_product_assignee",
+                condition=Q(closed_at=None),
+            ),
             # The orders that a list offers, of what is open; and what is so seldom so that it is asked for by itself.
             models.Index(fields=["-priority", "-id"], name="issue_open_priority", condition=Q(closed_at=None)),
             models.Index(fields=["-votes", "-id"], name="issue_open_votes", condition=Q(closed_at=None)),

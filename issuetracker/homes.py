@@ -1,7 +1,7 @@
 """Lists whose rows belong to homes, for who sees few of these: a walk along an index of each, instead of one along all.
 
-PostgreSQL joins such a walk to each home that the reader sees, and decides by how many there are; SQLite cannot, and is
-given their ids.
+PostgreSQL joins such a walk to each home that the reader sees, and decides by how many there are. SQLite cannot, and is
+given their ids. So is PostgreSQL where a walk is long: it merges them then, and goes along none further than it has to.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Homes:
     """What the rows of a list belong to: by which foreign key, and the queryset of those that the reader sees.
 
     `within` is the list for rows of a home that is seen: without what says so once more, which misleads a planner.
-    `ids` are those of the homes, where the database has to be given them.
+    `ids` are those of the homes, where the database is given them.
     """
 
     name: str
@@ -84,6 +84,8 @@ class Nearest(Expression):
 
     def as_sql(self, _compiler, connection, **_extra):
         """Return the condition with a walk joined to each home."""
+        if self.homes.ids is not None:
+            return self._along_given(connection)
         model, last = self.ordered.model, f"key{len(self.names) - 1}"
         homes, home_params = self.homes.few(connection)
         one, one_params = compiled(self.homes.at(self.within, self.homes.this(model))[: self.count], connection)
@@ -100,6 +102,9 @@ class Nearest(Expression):
 
     def as_sqlite(self, _compiler, connection, **_extra):
         """Return the condition with a walk along each of the homes that were given."""
+        return self._along_given(connection)
+
+    def _along_given(self, connection):
         last = f"key{len(self.names) - 1}"
         walks = [self.homes.at(self.within, home)[: self.count] for home in self.homes.each(self.ordered.model)]
         if not walks:
@@ -150,5 +155,5 @@ class Counted(Expression):
 def _joined(walks, connection):
     """Return `(sql, params)` of several limited querysets, one after the other."""
     parts = [compiled(one, connection) for one in walks]
-    sql = " UNION ALL ".join(f"SELECT * FROM ({part})" for part, _params in parts)  # noqa: S608 (as above)
+    sql = " UNION ALL ".join(f"SELECT * FROM ({part}) AS one" for part, _params in parts)  # noqa: S608 (as above)
     return sql, tuple(param for _part, params in parts for param in params)

@@ -97,9 +97,27 @@ def nearest(queryset, ordering, values, backwards, count, homes=None):
     """Return the first `count` of `queryset` in that order, or those after the place with these `values`."""
     ordered = _beginning(queryset, ordering, values, backwards)
     if homes is not None:
-        within = ordered if homes.within is None else _beginning(homes.within, ordering, values, backwards)
-        ordered = ordered.filter(_nearest(ordered, within, ordering, backwards, count, homes))
+        ordered = ordered.filter(_walked(queryset, ordering, values, backwards, count, homes))
     return ordered[:count]
+
+
+def nearest_alone(queryset, ordering, values, backwards, count, homes=None):
+    """Return the same as rows that have their own columns and no annotations.
+
+    Of those that a walk along `homes` found it is not asked once more whether they are in `queryset`.
+    """
+    if homes is None:
+        return nearest(queryset, ordering, values, backwards, count)
+    found = queryset.model._base_manager.filter(_walked(queryset, ordering, values, backwards, count, homes))
+    return _ordered(found, ordering, backwards)[:count]
+
+
+def _walked(queryset, ordering, values, backwards, count, homes):
+    """Return the condition that a row is one of those that a walk along `homes` finds."""
+    ordered = _beginning(queryset, ordering, values, backwards)
+    within = ordered if homes.within is None else _beginning(homes.within, ordering, values, backwards)
+    names, order = [key.name for key in ordering], [_direction(key, backwards) for key in ordering]
+    return Nearest(ordered, within, names, order, count, homes)
 
 
 def _beginning(queryset, ordering, values, backwards):
@@ -107,19 +125,12 @@ def _beginning(queryset, ordering, values, backwards):
     return ordered if values is None else ordered.filter(_beyond(ordering, values, backwards))
 
 
-def _nearest(ordered, within, ordering, backwards, count, homes):
-    names = [key.name for key in ordering]
-    return Nearest(ordered, within, names, [_direction(key, backwards) for key in ordering], count, homes)
-
-
 def first(queryset, ordering, count, homes=None):
     """Return the first `count` of `queryset` in that order, each with its `place`, as a part that can be joined."""
-    ordered = _ordered(queryset, ordering, False)
     if homes is not None:
-        within = ordered if homes.within is None else _ordered(homes.within, ordering, False)
-        condition = Q(_nearest(ordered, within, ordering, False, count, homes))
+        condition = Q(_walked(queryset, ordering, None, False, count, homes))
     else:
-        condition = Q(pk__in=ordered.values("pk")[:count])
+        condition = Q(pk__in=_ordered(queryset, ordering, False).values("pk")[:count])
     found = _ordered(queryset.model._base_manager.filter(condition), ordering, False).order_by()
     return found.annotate(place=Window(RowNumber(), order_by=[key.order(False) for key in ordering]))
 

@@ -1,6 +1,6 @@
 """From the tree of a query to the condition on issues that it means, for one reader at one moment."""
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.utils.translation import gettext as _
 
 from history.models import Change, Event
@@ -85,11 +85,14 @@ class Conditions:
         if self.names.frequency(needles, WORD_ANYWHERE) <= RARE:
             held = access.held_products(self.user, "triager")
             return Q(fulltext.candidates(needles, columns, held, limit=ALL))
-        public = Q(fulltext.matches(needles, columns))
-        if columns is not EVERYWHERE and "comments" not in columns:
-            return public
-        trusted = access.products_with_role(self.user, "triager", "product__")
-        return public | (trusted & Q(fulltext.matches(needles, columns, whole=True)))
+        public, whole = fulltext.matches(needles, columns), fulltext.matches(needles, columns, whole=True)
+        held = access.held_products(self.user, "triager")
+        if not held or (columns is not EVERYWHERE and "comments" not in columns):
+            return Q(public)
+        if held is True:
+            return Q(whole)
+        # Of each issue one is asked: what is whole holds what is public.
+        return Q(Case(When(product__in=held, then=whole), default=public))
 
     def _ref(self, node):
         if node.product is None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from django.db import connection
-from django.db.models import Value
+from django.db.models import Subquery, Value
 
 from issues import fulltext
 from issues.columns import capped_count
@@ -66,14 +66,17 @@ def _home(asked):
 
 
 def _seen(user, product, condition):
-    rows = Issue.objects.visible_to(user).filter(condition)
-    return rows if product is None else rows.filter(product__key=product)
+    if product is None:
+        return Issue.objects.visible_to(user).filter(condition)
+    # By the id that the statement looks up first: joined by its key, PostgreSQL would read and sort all of a product.
+    home = Product.objects.visible_to(user).filter(key=product).values("pk")
+    return Issue.objects.visible_in_product(user).filter(condition, product=Subquery(home))
 
 
 def _ids(user, product, given, condition, ordering, backwards, count, empty, cap):
     rows, homes = _seen(user, product, condition), _homes(user, product, given, condition)
     values = None if empty is None else keyset.slots(Issue, ordering, empty)
-    found = keyset.nearest(rows, ordering, values, backwards, count, homes)
+    found = keyset.nearest_alone(rows, ordering, values, backwards, count, homes)
     counted = Value(0)
     if cap is not None:
         counted = capped_count(rows, cap) if homes is None else Counted(rows, cap, homes)
@@ -110,9 +113,13 @@ def _homes(user, product, given, condition=None):
     return Homes("product", Product.objects.visible_to(user), within, given)
 
 
-def _homes_of(user, product):
-    """Return the ids of the products that `user`, a Reader, sees, if they have to be given and are few, else None."""
-    if connection.vendor != "sqlite" or product is not None or access.is_superuser(user):
+def _homes_of(user, product, *, far=False):
+    """Return the ids of the products that `user`, a Reader, sees, if they are few and worth a statement, else None.
+
+    To SQLite they have to be given; to PostgreSQL where a list goes `far`: it then walks along all of them at once, and
+    along each no further than it has to.
+    """
+    if not (far or connection.vendor == "sqlite") or product is not None or access.is_superuser(user):
         return None
     found = SEEN.of(user).tuples()
     return tuple(pk for (pk,) in found) if len(found) <= by_home.FEW else None
@@ -132,7 +139,7 @@ def ranked(asked):
     """
     user = access.reader(asked.user)
     product = _home(asked)
-    homes = dict(NEWEST.of(user, product, _homes_of(user, product), asked.condition).tuples())
+    homes = dict(NEWEST.of(user, product, _homes_of(user, product, far=True), asked.condition).tuples())
     held = access.held_products(asked.user, "triager")
     trusted = [pk for pk, product in homes.items() if held is True or product in held]
     hits = fulltext.hits(list(homes)[:RANKED], asked.needles, trusted)
@@ -142,7 +149,7 @@ def ranked(asked):
 
 def _newest(user, product, given, condition):
     homes = _homes(user, product, given, condition)
-    found = keyset.nearest(_seen(user, product, condition), FILED, None, False, RANKED + 1, homes)
+    found = keyset.nearest_alone(_seen(user, product, condition), FILED, None, False, RANKED + 1, homes)
     return found.values_list("pk", "product")
 
 

@@ -5,7 +5,9 @@ from itertools import chain
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from issues import services
 from issues.finding import search
@@ -136,6 +138,17 @@ def test_readers_of_few_products_and_of_many_get_the_same_pages(
     assert [issue.pk for issue in (*seen, *page.rows)] == whole
     page = paginate_seen(asked, Issue.objects.in_bulk, size=2, cursor=page.previous)
     assert [issue.pk for issue in page.rows] == whole[6:8]
+
+
+def test_the_list_of_a_product_walks_along_its_issues_alone(product, triager, stranger):
+    issue = file(product, triager, "one")
+    for user in (triager, stranger):
+        asked = search(user, text="is:open", product=product.key)
+        with CaptureQueriesContext(connection) as caught:
+            page = paginate_seen(asked, None, size=5, cap=10)
+        # Joined to its product, PostgreSQL would sort all of them.
+        assert "JOIN" not in caught[-1]["sql"]
+        assert ([pk for pk, _version in page.rows], page.count) == ([issue.pk], 1)
 
 
 def test_how_rare_a_word_is_hangs_on_nothing_that_is_hidden(product, triager, stranger, administrator):
