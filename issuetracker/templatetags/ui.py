@@ -6,6 +6,7 @@ from django import template
 from django.conf import settings
 from django.template.defaultfilters import date, filesizeformat
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import get_language, ngettext
@@ -91,19 +92,21 @@ def file_limit_said():
     return filesizeformat(settings.ATTACHMENT_LIMIT)
 
 
-@register.filter
-def initials(user):
-    """Return the two letters that stand for a person."""
-    return letters(user.name)
+@register.simple_tag
+def avatar(person, css=""):
+    """Return the avatar of a user, with the name for who points at it; of nobody where `person` is None."""
+    return _avatar(person.username, person.name, css) if person else _avatar("", _("Nobody"), css)
 
 
-@register.filter
-def tint(user):
-    """Return the number of the quiet tint that is a person's own."""
-    return tint_of(user.username)
+@lru_cache(REMEMBERED)
+def _avatar(username, name, css):
+    whose, said = (f"is-tint{tint_of(username)}", letters(name)) if username else ("is-nobody", "")
+    html = '<span class="avatar {} {}" title="{}" aria-hidden="true">{}</span>'
+    return format_html(html, whose, css, name, said)
 
 
 @register.simple_tag
+@lru_cache(REMEMBERED)
 def avatar_of(username, name):
     """Return the avatar of a person of whom only the two names are known."""
     css, said = f"avatar is-tint{tint_of(username)}", letters(name or username)
@@ -146,18 +149,29 @@ def moment(when):
     )
 
 
+@register.simple_tag
+@lru_cache(REMEMBERED)
+def address(name, key):
+    """Return the path of the view `name` of what has this key, to which a page has dozens of forms."""
+    return reverse(name, args=[key])
+
+
 @register.simple_tag(takes_context=True)
 def sent_along(context):
-    """Return what every form about the issue of the page sends: the token, the version seen, and where it stands.
+    """Return what every form about the issue of the page sends: the token, the version seen, and where it stands."""
+    place = context.get("place")
+    reference = place["reference"] if place else ""
+    return _sent_along(str(context["csrf_token"]), context["issue"].lock_version, reference, context.get("back_here"))
 
-    A page has dozens of such forms; a template for them would take longer than all the rest of the page.
-    """
-    place, back = context.get("place"), context.get("back_here")
+
+# A page has dozens of such forms, and no two pages have the same.
+@lru_cache(16)
+def _sent_along(token, version, reference, back):
     return format_html(
         '<input type="hidden" name="csrfmiddlewaretoken" value="{}"><input type="hidden" name="seen" value="{}">{}{}',
-        context["csrf_token"],
-        context["issue"].lock_version,
-        format_html('<input type="hidden" name="list" value="{}">', place["reference"]) if place else "",
+        token,
+        version,
+        format_html('<input type="hidden" name="list" value="{}">', reference) if reference else "",
         format_html('<input type="hidden" name="next" value="{}">', back) if back else "",
     )
 
@@ -204,6 +218,23 @@ def query_with(context, **changes):
         if value:
             query[name] = value
     return f"?{query.urlencode()}" if query else "?"
+
+
+@register.simple_tag
+def invalid(field):
+    """Return the attributes that say that what is in a form's field is wrong, if it is: for a control of our own."""
+    if not (field and field.errors):
+        return ""
+    return format_html('aria-invalid="true" aria-describedby="{}-error" autofocus', field.id_for_label)
+
+
+@register.simple_tag
+def field_errors(field):
+    """Return what is wrong with a form's field, in words below it."""
+    if not (field and field.errors):
+        return ""
+    html = '<div class="field-error" id="{}-error">{}<span>{}</span></div>'
+    return format_html(html, field.id_for_label, icon("alert", "icon-s"), " ".join(map(str, field.errors)))
 
 
 @register.filter

@@ -1,0 +1,118 @@
+"""What stands in the menus of an issue's fields, and in the side bar.
+
+A template could say it, and would take longer for these dozens of lines than for all the rest of the page.
+"""
+
+from functools import lru_cache
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+
+from issues.choices import Category, Resolution
+from issuetracker.templatetags.ui import REMEMBERED, avatar_of, glyph_of, status_glyph
+
+register = template.Library()
+
+PRESSED, CHECKED = SafeString(' aria-pressed="true"'), SafeString(" checked")
+CURRENT, DECLINES = SafeString(' aria-current="page"'), SafeString(' data-action="decline" data-only-focus')
+
+
+def _items(name, rows):
+    """Return buttons that set the field `name`; rows are `(value, whether it is set to that, what it says, more)`."""
+    item = '<button class="menu-item" name="{}" value="{}"{}{}>{}</button>'
+    filled = ((name, value, PRESSED if present else "", more, said) for value, present, said, more in rows)
+    return format_html_join("", item, filled)
+
+
+@register.simple_tag
+def part_items(name, parts, chosen):
+    """Return the buttons that set the field `name` to one of `parts`, Facts; `chosen` is the id of the present one."""
+    return _items(name, ((one.ident, one.ident == chosen, one.name, "") for one in parts))
+
+
+@register.simple_tag
+def person_items(name, people, chosen, without):
+    """Return the same of the Facts of `people`, who are called by their user names, `without` one of them."""
+    others = (one for one in people if one.t1 != without)
+    return _items(name, ((one.t1, one.ident == chosen, _person(one.t1, one.t2), "") for one in others))
+
+
+def _person(username, name):
+    return format_html("{}{}", avatar_of(username, name), name or username)
+
+
+@register.simple_tag
+def people_options(people):
+    """Return the options of a list of suggestions of the Facts of `people`."""
+    return format_html_join("", '<option value="{}">{}</option>', ((one.t1, one.t2) for one in people))
+
+
+@register.simple_tag
+def rank_items(name, ranks, chosen):
+    """Return the buttons that set a priority or a severity to one of `ranks`, `(slug, rank)`; one is `chosen`."""
+    return _items(name, ((slug, rank == chosen, _rank(name, slug, rank.label), "") for slug, rank in ranks))
+
+
+@lru_cache(REMEMBERED)
+def _rank(name, slug, label):
+    if name == "severity":
+        return format_html('<span class="severity is-{}">{}</span>', slug, label)
+    return format_html("{}{}", glyph_of(name, slug), capfirst(label))
+
+
+@register.simple_tag
+def status_items(statuses, issue, may_edit):
+    """Return the buttons that open an issue, or move it on while it is open: for who may not edit, only the first."""
+    offered = (one for one in statuses if one.t3 != Category.CLOSED and (may_edit or _reopens(one, issue)))
+    return _items(
+        "status", ((one.t2, one.ident == issue.status_id, _status(one.t3, "", one.name), "") for one in offered)
+    )
+
+
+def _reopens(status, issue):
+    return not issue.is_open and status.t3 == Category.TRIAGE
+
+
+@register.simple_tag
+def resolution_items(resolutions, issue, may_edit):
+    """Return the buttons that close an issue as one of `resolutions`, `(value, name)`: one is the action to decline."""
+    declines = may_edit and not issue.is_in_triage
+    rows = (
+        (
+            value,
+            value == issue.resolution,
+            _status(Category.CLOSED, value, capfirst(said)),
+            DECLINES if declines and value == Resolution.WONT_DO else "",
+        )
+        for value, said in resolutions
+    )
+    return _items("resolution", rows)
+
+
+@lru_cache(REMEMBERED)
+def _status(category, resolution, name):
+    return format_html("{}{}", status_glyph(category, resolution, ""), name)
+
+
+@register.simple_tag
+def label_items(offered, chosen):
+    """Return the boxes of the Facts of the labels that are `offered`, with those that are `chosen` ticked."""
+    ticked = {one.ident for one in chosen}
+    item = (
+        '<label class="menu-item"><input type="checkbox" name="labels" value="{}"{}>'
+        '<span class="dot is-{}"></span>{}</label>'
+    )
+    rows = ((one.ident, CHECKED if one.ident in ticked else "", one.colour, one.name) for one in offered)
+    return format_html_join("", item, rows)
+
+
+@register.simple_tag
+def product_links(places, key):
+    """Return the lines of the side bar for products, Places; `key` is that of the product of this page."""
+    line = (
+        '<li><a class="sidebar-link" href="{}"{}><span class="key-box">{}</span><span class="name">{}</span></a></li>'
+    )
+    rows = ((one.url, CURRENT if one.key == key else "", one.key, one.name) for one in places)
+    return format_html_join("", line, rows)
