@@ -145,7 +145,7 @@ def moment(when):
     """Return a moment in words, with the moment itself for machines, and for who points at it."""
     local = timezone.localtime(when)
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>', date(local, "c"), date(local, "j F Y, H:i"), since(when)
+        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), date(local, "j F Y, H:i"), since(when)
     )
 
 
