@@ -73,7 +73,7 @@ class Nearest(Expression):
         super().__init__()
         self.ordered, self.within, self.homes = ordered.values_list(*names), within.values_list(*names), homes
         self.names, self.count = names, count
-        self.order = ", ".join(f"key{place} {direction}" for place, direction in enumerate(order))
+        self.order = order
 
     @property
     def _columns(self):
@@ -85,8 +85,10 @@ class Nearest(Expression):
     def as_sql(self, _compiler, connection, **_extra):
         """Return the condition with a walk joined to each home."""
         if self.homes.ids is not None:
-            return self._along_given(connection)
+            # It merges walks that are each in order, where it knows that none goes on for ever.
+            return self._along_given(connection, lambda home: self.homes.at(self.within, home)[: self.count])
         model, last = self.ordered.model, f"key{len(self.names) - 1}"
+        order = ", ".join(f"key{place} {direction}" for place, direction in enumerate(self.order))
         homes, home_params = self.homes.few(connection)
         one, one_params = compiled(self.homes.at(self.within, self.homes.this(model))[: self.count], connection)
         all_, all_params = compiled(self.ordered[: self.count], connection)
@@ -94,7 +96,7 @@ class Nearest(Expression):
             f"WITH home (id) AS MATERIALIZED ({homes})"  # noqa: S608 (what the compiler wrote)
             f" SELECT nearest.{last} FROM (SELECT one.* FROM home CROSS JOIN LATERAL ({one})"
             f" AS one ({self._columns}) WHERE (SELECT count(*) FROM home) <= {FEW}"
-            f" ORDER BY {self.order} LIMIT {self.count})"
+            f" ORDER BY {order} LIMIT {self.count})"
             f" AS nearest UNION ALL SELECT {last} FROM ({all_}) AS other ({self._columns})"
             f" WHERE (SELECT count(*) FROM home) > {FEW}"
         )
@@ -102,18 +104,16 @@ class Nearest(Expression):
 
     def as_sqlite(self, _compiler, connection, **_extra):
         """Return the condition with a walk along each of the homes that were given."""
-        return self._along_given(connection)
+        # It merges walks whose order stands with all of them, and would sort again what is in order by itself.
+        return self._along_given(connection, lambda home: self.homes.at(self.within.order_by(), home))
 
-    def _along_given(self, connection):
-        last = f"key{len(self.names) - 1}"
-        walks = [self.homes.at(self.within, home)[: self.count] for home in self.homes.each(self.ordered.model)]
+    def _along_given(self, connection, along):
+        walks = [along(home) for home in self.homes.each(self.ordered.model)]
         if not walks:
             return "FALSE", ()
-        parts, params = _joined(walks, connection)
-        ids = (
-            f"WITH near ({self._columns}) AS ({parts})"  # noqa: S608 (what the compiler wrote)
-            f" SELECT {last} FROM near ORDER BY {self.order} LIMIT {self.count}"
-        )
+        compound, params = _joined(walks, connection)
+        order = ", ".join(f"{place} {direction}" for place, direction in enumerate(self.order, 1))
+        ids = f"SELECT id FROM ({compound} ORDER BY {order} LIMIT {self.count}) AS nearest"  # noqa: S608 (as above)
         return self._is_among(ids, connection), params
 
 
