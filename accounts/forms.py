@@ -4,12 +4,16 @@ from datetime import timedelta
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import flatatt
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SCOPES, User, time_zones
 
 EXPIRIES = [("30", _("in 30 days")), ("90", _("in 90 days")), ("365", _("in a year")), ("", _("never"))]
+SELECTED = SafeString(" selected")
 SCOPE_LABELS = {
     "read": _("read: what you may see"),
     "write": _("write: what you may do with products and issues"),
@@ -42,10 +46,26 @@ class PersonField(forms.CharField):
         return person
 
 
+class LongSelect(forms.Select):
+    """A select of hundreds of choices in one group, for which templates would take longer than for all of the page."""
+
+    def render(self, name, value, attrs=None, renderer=None):
+        """Return the HTML."""
+        chosen = self.format_value(value)
+        options = ((one, SELECTED if str(one) in chosen else "", said) for one, said in self.choices)
+        return format_html(
+            "<select{}>{}</select>",
+            flatatt(self.build_attrs(self.attrs, {"name": name, **(attrs or {})})),
+            format_html_join("", '<option value="{}"{}>{}</option>', options),
+        )
+
+
 class ProfileForm(forms.ModelForm):
     """Name, address and preferences."""
 
-    time_zone = forms.ChoiceField(label=_("Time zone"), choices=lambda: [(name, name) for name in time_zones()])
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), choices=lambda: [(name, name) for name in time_zones()], widget=LongSelect
+    )
     lock_version = forms.IntegerField(widget=forms.HiddenInput)
 
     class Meta:
