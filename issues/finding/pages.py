@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from django.db import connection
-from django.db.models import Subquery, Value
+from django.db.models import Exists, Subquery, Value
 
 from issues import fulltext
 from issues.columns import capped_count
@@ -61,16 +61,18 @@ def paginate_seen(asked, fetch, *, cap=None, **place):
 
 
 def _home(asked):
-    """Return the key of the product whose list is asked for, or None."""
-    return getattr(asked.product, "key", asked.product)
+    """Return the id of the product whose list is asked for, or its key where no more is known, or None."""
+    return getattr(asked.product, "pk", asked.product)
 
 
 def _seen(user, product, condition):
     if product is None:
         return Issue.objects.visible_to(user).filter(condition)
-    # By the id that the statement looks up first: joined by its key, PostgreSQL would read and sort all of a product.
-    home = Product.objects.visible_to(user).filter(key=product).values("pk")
-    return Issue.objects.visible_in_product(user).filter(condition, product=Subquery(home))
+    # Not joined to the product: PostgreSQL would read and sort all of its issues. Of an id it knows how many there are.
+    seen, within = Product.objects.visible_to(user), Issue.objects.visible_in_product(user).filter(condition)
+    if isinstance(product, str):
+        return within.filter(product=Subquery(seen.filter(key=product).values("pk")))
+    return within.filter(Exists(seen.filter(pk=product)), product=product)
 
 
 def _ids(user, product, given, condition, ordering, backwards, count, empty, cap):
