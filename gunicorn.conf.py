@@ -20,6 +20,8 @@ preload_app = True
 # The longest that gunicorn can be told to take.
 limit_request_line = 8190
 graceful_timeout = 8
+# The tracker stands at the root of its host: no header says otherwise.
+forwarder_headers = ""
 control_socket_disable = True
 # Its lines look like all others.
 logconfig_dict = {

@@ -17,7 +17,6 @@ from products.access import can, is_person, reader
 from products.models import Component, Label, Member, Milestone, Version
 
 COLUMNS = ("fact", "ident", "t1", "t2", "t3", "t4", "n1")
-OFFERED_PEOPLE = 30
 LINKED = 100
 ISSUE = Slot("issue", BigAutoField())
 PRODUCT = Slot("product", BigAutoField())

@@ -3,6 +3,7 @@
 import html
 import re
 from contextvars import ContextVar
+from itertools import product
 from time import thread_time
 
 import nh3
@@ -22,6 +23,8 @@ LONG_LINE = re.compile(r"[^\n]{1000}")
 # Links that are made of plain text, and boxes of task lists, are found in the square of their number.
 LINK_BEGINS = re.compile(r"//|www\.|mailto:|@")
 LINKIFY_LIMIT = 1_000_000
+# From each bracket the parser looks for its end.
+BRACKETS_LIMIT = 5000
 BOX = re.compile(r"\[[ xX]\]")
 BOXES_LIMIT = 500
 NESTING_LIMIT = 20
@@ -134,23 +137,24 @@ def _of_our_own(element, attribute, value):
     return None if element == "img" and attribute == "src" and not ATTACHED.fullmatch(value) else value
 
 
-def _make_parser(linkify, tasks):
+def _make_parser(linkify, tasks, links):
     options = {"html": False, "breaks": True, "highlight": _highlighted, "maxNesting": NESTING_LIMIT}
     parser = MarkdownIt("gfm-like", {**options, "linkify": linkify}).disable("image")
     if tasks:
         parser.use(tasklists_plugin)
     parser.inline.ruler.before("link", "picture", _picture)
-    return parser
+    return parser if links else parser.disable("link")
 
 
-_parsers = {(linkify, tasks): _make_parser(linkify, tasks) for linkify in (True, False) for tasks in (True, False)}
+_parsers = {each: _make_parser(*each) for each in product((True, False), repeat=3)}
 
 
 def _parser_of(text):
     """Return the parser for `text`: one without what would take the square of its length."""
     # From each place where a link may begin, the rest of the word is read.
     work = sum(len(word) * len(LINK_BEGINS.findall(word)) for word in text.split())
-    return _parsers[work <= LINKIFY_LIMIT, len(BOX.findall(text)) <= BOXES_LIMIT]
+    few_boxes, few_brackets = len(BOX.findall(text)) <= BOXES_LIMIT, text.count("[") <= BRACKETS_LIMIT
+    return _parsers[work <= LINKIFY_LIMIT, few_boxes, few_brackets]
 
 
 def render(text):

@@ -17,6 +17,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import authenticate, password_validation
 from django.core.exceptions import ValidationError
+from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext_lazy as _
 from fido2.utils import websafe_decode
 
@@ -143,7 +144,29 @@ def origin_parts(url):
     return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
 
 
+class CredentialField(forms.JSONField):
+    """What a browser tells of a passkey, in JSON; nested too deep to be read it is none."""
+
+    def to_python(self, value):
+        """Return what `value` means. Raises ValidationError."""
+        try:
+            return super().to_python(value)
+        except RecursionError as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+    def bound_data(self, data, initial):
+        """Return what the form shows of what was sent."""
+        try:
+            return super().bound_data(data, initial)
+        except RecursionError:
+            return InvalidJSONInput(data)
+
+
 class _OfThisSite:
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["credential"] = CredentialField(widget=forms.HiddenInput)
+
     def clean_credential(self):
         """Return what the browser has sent. Raises ValidationError where it was on another site, if only a neighbour's.
 

@@ -44,6 +44,7 @@ def prove(client, user):
         json.dumps(HANDLE),
         '{"response": 7}',
         '{"response": {"userHandle": 7}}',
+        pytest.param("[" * 20_000, id="deep"),
     ],
 )
 @pytest.mark.parametrize(

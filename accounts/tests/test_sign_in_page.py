@@ -34,6 +34,7 @@ def test_by_name_or_address(client, stranger, name):
         ("/admin/", "/admin/"),
         ("https://evil.example/", "/"),
         ("//evil.example/", "/"),
+        ("//", "/"),
         ("/\\evil.example/", "/"),
         ("http://testserver/issues/", "/"),
         ("javascript:alert(1)", "/"),

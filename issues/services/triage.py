@@ -1,5 +1,6 @@
 """The decisions about a new report: each is one batch, whatever it sets."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -55,10 +56,21 @@ def decide(
     return Decided(issue, batch)
 
 
+@contextmanager
+def _called(name, other):
+    """Say of what is wrong with `other` that it is wrong with `name`, as the caller knows it."""
+    try:
+        yield
+    except ValidationError as error:
+        told = {name if field == other else field: errors for field, errors in error.error_dict.items()}
+        raise ValidationError(told) from error
+
+
 def _decide(issue, decision, batch, comment, changes, details):
     doing = {"actor": batch.actor, "via": batch.via, "batch": batch}
     if comment.strip():
-        add_comment(issue, body=comment, **doing)
+        with _called("comment", "body"):
+            add_comment(issue, body=comment, **doing)
     changes = {**(changes or {}), **_effect(issue, decision, details)}
     if changes:
         issue = update_issue(issue, **doing, **changes)

@@ -80,6 +80,7 @@ def test_a_decision(api, issue, original, triager, maintainer, administrator, pr
         ({"decision": "accept", "set": {"priority": "huge"}}, "set.priority"),
         ({"decision": "accept", "set": {"nothing": 1}}, "set.nothing"),
         ({"decision": "accept", "nothing": 1}, "nothing"),
+        pytest.param({"decision": "accept", "comment": "字" * 30_000}, "comment", id="long comment"),
     ],
 )
 def test_a_wrong_decision_says_where(api, issue, triager, body, field):

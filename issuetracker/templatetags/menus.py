@@ -15,6 +15,8 @@ from issuetracker.templatetags.ui import REMEMBERED, avatar_of, glyph_of, status
 
 register = template.Library()
 
+# The others are found by typing.
+OFFERED_PEOPLE = 30
 PRESSED, CHECKED = SafeString(' aria-pressed="true"'), SafeString(" checked")
 CURRENT, DECLINES = SafeString(' aria-current="page"'), SafeString(' data-action="decline" data-only-focus')
 
@@ -34,8 +36,8 @@ def part_items(name, parts, chosen):
 
 @register.simple_tag
 def person_items(name, people, chosen, without):
-    """Return the same of the Facts of `people`, who are called by their user names, `without` one of them."""
-    others = (one for one in people if one.t1 != without)
+    """Return the same of the first Facts of `people`, who are called by their user names, `without` one of them."""
+    others = (one for one in people[:OFFERED_PEOPLE] if one.t1 != without)
     return _items(name, ((one.t1, one.ident == chosen, _person(one.t1, one.t2), "") for one in others))
 
 

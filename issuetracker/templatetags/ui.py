@@ -6,7 +6,7 @@ from django import template
 from django.conf import settings
 from django.template.defaultfilters import date, filesizeformat
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import get_language, ngettext
@@ -150,9 +150,13 @@ def moment(when):
 
 
 @register.simple_tag
-@lru_cache(REMEMBERED)
 def address(name, key):
     """Return the path of the view `name` of what has this key, to which a page has dozens of forms."""
+    return _address(name, key, get_script_prefix())
+
+
+@lru_cache(REMEMBERED)
+def _address(name, key, _prefix):
     return reverse(name, args=[key])
 
 

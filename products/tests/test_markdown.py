@@ -135,6 +135,8 @@ def test_what_is_not_linear_by_itself_is_cut_short(bomb):
 def test_many_links_and_boxes_are_still_found():
     assert render("https://example.org/issues/1 \n" * 2000).count("<a ") == 2000
     assert render("- [x] done\n" * 500).count("<input") == 500
+    assert render("[x](https://a.b) " * 2000).count("<a ") == 2000
+    assert "<a " not in render("[x](/a) " * 6000)
 
 
 def calls_of(function, *arguments):
