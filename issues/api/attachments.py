@@ -101,7 +101,8 @@ class CommentAttachmentViewSet(Files):
 
     def get_queryset(self):
         """Return those on the comment of the URL, if the reader sees that."""
-        return super().get_queryset().filter(comment=self.kwargs["comment_pk"])
+        # A reference is not asked whether its number is one that the database can hold; a key is.
+        return super().get_queryset().filter(comment__pk=self.kwargs["comment_pk"])
 
     def find_home(self):
         """Return the issue of the URL. Raises Http404, also where the reader does not see the comment."""

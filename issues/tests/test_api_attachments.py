@@ -155,3 +155,9 @@ def test_if_match_speaks_of_the_issue(issue, reporter, api):
 
 def send_with(client, tag):
     return client.post(API, {"file": upload(b"x")}, format="multipart", headers={"If-Match": tag})
+
+
+@pytest.mark.parametrize("number", ["9" * 25, "1" * 4000, "1" * 5000])
+def test_a_comment_with_a_number_beyond_the_database_is_not_there(issue, reporter, api, number):
+    path = f"/api/v1/issues/WEB-1/comments/{number}/attachments/"
+    assert [api(reporter).get(path).status_code, send(api(reporter), path).status_code] == [404, 404]
