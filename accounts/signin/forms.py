@@ -145,20 +145,20 @@ def origin_parts(url):
 
 
 class CredentialField(forms.JSONField):
-    """What a browser tells of a passkey, in JSON; nested too deep to be read it is none."""
+    """What a browser tells of a passkey, in JSON: not such as Python does not read, for its depth or its numbers."""
 
     def to_python(self, value):
         """Return what `value` means. Raises ValidationError."""
         try:
             return super().to_python(value)
-        except RecursionError as error:
+        except (RecursionError, ValueError) as error:
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
 
     def bound_data(self, data, initial):
         """Return what the form shows of what was sent."""
         try:
             return super().bound_data(data, initial)
-        except RecursionError:
+        except (RecursionError, ValueError):
             return InvalidJSONInput(data)
 
 

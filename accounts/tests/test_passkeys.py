@@ -45,6 +45,7 @@ def prove(client, user):
         '{"response": 7}',
         '{"response": {"userHandle": 7}}',
         pytest.param("[" * 20_000, id="deep"),
+        pytest.param("9" * 5000, id="long"),
     ],
 )
 @pytest.mark.parametrize(

@@ -209,6 +209,7 @@ def test_no_address_is_made_of_what_is_hidden_or_wrong(product, administrator, t
     for sent, status in (
         ({"product": "SEC"}, 404),
         ({"view": view.pk}, 404),
+        ({"view": "9" * 5000}, 404),
         ({"q": "is:opn"}, 400),
         ({"q": "\x00"}, 400),
     ):

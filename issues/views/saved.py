@@ -18,20 +18,20 @@ from issues.models import SavedView
 from issues.services.views import PINS_LIMIT
 from issues.views.lists import answer
 from products.access import can
+from products.numbers import read_number
 from products.pages import add_errors, explained, go_back, version_of
 
 LISTED = 200
-# No database number has more digits.
-ID_LIMIT = 2**63
 
 
 def find_view(user, pk):
     """Return the SavedView of that id, if `user` sees it. Raises Http404."""
-    pk = int(pk)
-    found = SavedView.objects.visible_to(user).select_related("product", "owner").filter(pk=pk) if pk < ID_LIMIT else ()
-    for view in found:
-        return view
-    raise Http404
+    number = read_number(str(pk))
+    seen = SavedView.objects.visible_to(user).select_related("product", "owner")
+    view = seen.filter(pk=number).first() if number is not None else None
+    if view is None:
+        raise Http404
+    return view
 
 
 @require_safe
