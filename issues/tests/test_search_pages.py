@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from issues import services
-from issues.finding import search
+from issues.finding import conditions, search
 from issues.finding.pages import IDS, paginate, paginate_seen, ranked
 from issues.models import Issue, WordCount
 from issuetracker import homes
@@ -38,7 +38,10 @@ def test_a_title_counts_for_more_than_a_text_and_a_text_for_more_than_a_comment(
     assert titles("login sort:created-asc", triager)[0] == "login"
 
 
-def test_internal_comments_count_for_triagers_alone(product, triager, stranger):
+@pytest.mark.parametrize("rare", [0, 5000])
+def test_internal_comments_count_for_triagers_alone(product, triager, stranger, monkeypatch, rare):
+    # Rare words are looked up in the index, common ones in each issue.
+    monkeypatch.setattr(conditions, "RARE", rare)
     one = file(product, triager, "one login")
     two = file(product, triager, "two", description="login")
     services.add_comment(two, actor=triager, via="web", body="login whisper", internal=True)
