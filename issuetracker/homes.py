@@ -73,7 +73,7 @@ class Nearest(Expression):
         super().__init__()
         self.ordered, self.within, self.homes = ordered.values_list(*names), within.values_list(*names), homes
         self.names, self.count = names, count
-        self.order = order
+        self.order = ", ".join(f"{place} {direction}" for place, direction in enumerate(order, 1))
 
     @property
     def _columns(self):
@@ -88,7 +88,6 @@ class Nearest(Expression):
             # It merges walks that are each in order, where it knows that none goes on for ever.
             return self._along_given(connection, lambda home: self.homes.at(self.within, home)[: self.count])
         model, last = self.ordered.model, f"key{len(self.names) - 1}"
-        order = ", ".join(f"key{place} {direction}" for place, direction in enumerate(self.order))
         homes, home_params = self.homes.few(connection)
         one, one_params = compiled(self.homes.at(self.within, self.homes.this(model))[: self.count], connection)
         all_, all_params = compiled(self.ordered[: self.count], connection)
@@ -96,7 +95,7 @@ class Nearest(Expression):
             f"WITH home (id) AS MATERIALIZED ({homes})"  # noqa: S608 (what the compiler wrote)
             f" SELECT nearest.{last} FROM (SELECT one.* FROM home CROSS JOIN LATERAL ({one})"
             f" AS one ({self._columns}) WHERE (SELECT count(*) FROM home) <= {FEW}"
-            f" ORDER BY {order} LIMIT {self.count})"
+            f" ORDER BY {self.order} LIMIT {self.count})"
             f" AS nearest UNION ALL SELECT {last} FROM ({all_}) AS other ({self._columns})"
             f" WHERE (SELECT count(*) FROM home) > {FEW}"
         )
@@ -112,8 +111,7 @@ class Nearest(Expression):
         if not walks:
             return "FALSE", ()
         compound, params = _joined(walks, connection)
-        order = ", ".join(f"{place} {direction}" for place, direction in enumerate(self.order, 1))
-        ids = f"SELECT id FROM ({compound} ORDER BY {order} LIMIT {self.count}) AS nearest"  # noqa: S608 (as above)
+        ids = f"SELECT id FROM ({compound} ORDER BY {self.order} LIMIT {self.count}) AS nearest"  # noqa: S608 (as above)
         return self._is_among(ids, connection), params
 
 

@@ -97,7 +97,7 @@ def nearest(queryset, ordering, values, backwards, count, homes=None):
     """Return the first `count` of `queryset` in that order, or those after the place with these `values`."""
     ordered = _beginning(queryset, ordering, values, backwards)
     if homes is not None:
-        ordered = ordered.filter(_walked(queryset, ordering, values, backwards, count, homes))
+        ordered = ordered.filter(_walked(ordered, ordering, values, backwards, count, homes))
     return ordered[:count]
 
 
@@ -108,13 +108,13 @@ def nearest_alone(queryset, ordering, values, backwards, count, homes=None):
     """
     if homes is None:
         return nearest(queryset, ordering, values, backwards, count)
-    found = queryset.model._base_manager.filter(_walked(queryset, ordering, values, backwards, count, homes))
+    ordered = _beginning(queryset, ordering, values, backwards)
+    found = queryset.model._base_manager.filter(_walked(ordered, ordering, values, backwards, count, homes))
     return _ordered(found, ordering, backwards)[:count]
 
 
-def _walked(queryset, ordering, values, backwards, count, homes):
-    """Return the condition that a row is one of those that a walk along `homes` finds."""
-    ordered = _beginning(queryset, ordering, values, backwards)
+def _walked(ordered, ordering, values, backwards, count, homes):
+    """Return the condition that a row of `ordered` is one of the first `count`, which a walk along `homes` finds."""
     within = ordered if homes.within is None else _beginning(homes.within, ordering, values, backwards)
     names, order = [key.name for key in ordering], [_direction(key, backwards) for key in ordering]
     return Nearest(ordered, within, names, order, count, homes)
@@ -127,10 +127,11 @@ def _beginning(queryset, ordering, values, backwards):
 
 def first(queryset, ordering, count, homes=None):
     """Return the first `count` of `queryset` in that order, each with its `place`, as a part that can be joined."""
+    ordered = _ordered(queryset, ordering, False)
     if homes is not None:
-        condition = Q(_walked(queryset, ordering, None, False, count, homes))
+        condition = Q(_walked(ordered, ordering, None, False, count, homes))
     else:
-        condition = Q(pk__in=_ordered(queryset, ordering, False).values("pk")[:count])
+        condition = Q(pk__in=ordered.values("pk")[:count])
     found = _ordered(queryset.model._base_manager.filter(condition), ordering, False).order_by()
     return found.annotate(place=Window(RowNumber(), order_by=[key.order(False) for key in ordering]))
 

@@ -82,17 +82,17 @@ class Conditions:
 
         Of rare words the index gives all issues at once; common ones are looked for on the way along the list.
         """
+        held = access.held_products(self.user, "triager")
         if self.names.frequency(needles, WORD_ANYWHERE) <= RARE:
-            held = access.held_products(self.user, "triager")
             return Q(fulltext.candidates(needles, columns, held, limit=ALL))
         public, whole = fulltext.matches(needles, columns), fulltext.matches(needles, columns, whole=True)
-        held = access.held_products(self.user, "triager")
         if not held or (columns is not EVERYWHERE and "comments" not in columns):
             return Q(public)
         if held is True:
             return Q(whole)
         # Of each issue one is asked: what is whole holds what is public.
-        return Q(Case(When(product__in=held, then=whole), default=public))
+        trusted = access.products_with_role(self.user, "triager", "product__")
+        return Q(Case(When(trusted, then=whole), default=public))
 
     def _ref(self, node):
         if node.product is None:

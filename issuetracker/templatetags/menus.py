@@ -1,6 +1,6 @@
 """What stands in the menus of an issue's fields, and in the side bar.
 
-A template could say it, and would take longer for these dozens of lines than for all the rest of the page.
+A template could say it, and takes several times as long for these dozens of lines: about half of the whole page.
 """
 
 from functools import lru_cache
@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from issues.choices import Category, Resolution
-from issuetracker.templatetags.ui import REMEMBERED, avatar_of, glyph_of, status_glyph
+from issuetracker.templatetags.ui import REMEMBERED, glyph_of, letters, status_glyph, tint_of
 
 register = template.Library()
 
@@ -41,8 +41,11 @@ def person_items(name, people, chosen, without):
     return _items(name, ((one.t1, one.ident == chosen, _person(one.t1, one.t2), "") for one in others))
 
 
+@lru_cache(REMEMBERED)
 def _person(username, name):
-    return format_html("{}{}", avatar_of(username, name), name or username)
+    # The name stands beside the avatar, which need not say it.
+    mark, said = '<span class="avatar is-tint{}" aria-hidden="true">{}</span>{}', name or username
+    return format_html(mark, tint_of(username), letters(said), said)
 
 
 @register.simple_tag

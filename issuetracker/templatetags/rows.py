@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from issues.choices import Severity
-from issuetracker.templatetags.ui import ago, icon, letters, priority_glyph, status_glyph, tint_of
+from issuetracker.templatetags.ui import ago, avatar_of, icon, priority_glyph, status_glyph
 
 register = template.Library()
 
@@ -137,7 +137,7 @@ def _comments(issue, _address):
 
 def _assignee(issue, address):
     username, name = issue.assignee__username, issue.assignee__display_name
-    shown = _avatar(username, name or username) if username else _nobody(get_language())
+    shown = _avatar(username, name or username) if username else _avatar("", _("Nobody"))
     if "assignee" in issue.in_place:
         shown = f'<span class="visually-hidden">{_("Assignee")}: </span>{shown}'
     return f'<td class="col-assignee">{_cell(issue, address, "assignee", shown)}</td>'
@@ -145,16 +145,7 @@ def _assignee(issue, address):
 
 @lru_cache(REMEMBERED)
 def _avatar(username, name):
-    said = escape(name)
-    mark = f'<span class="avatar is-tint{tint_of(username)} " title="{said}" aria-hidden="true">'
-    return f'{mark}{escape(letters(name))}</span><span class="visually-hidden">{said}</span>'
-
-
-@lru_cache(REMEMBERED)
-def _nobody(_language):
-    said = _("Nobody")
-    mark = f'<span class="avatar is-nobody " title="{said}" aria-hidden="true"></span>'
-    return f'{mark}<span class="visually-hidden">{said}</span>'
+    return f'{avatar_of(username, name)}<span class="visually-hidden">{escape(name)}</span>'
 
 
 def _meta(issue, key):

@@ -95,22 +95,15 @@ def file_limit_said():
 @register.simple_tag
 def avatar(person, css=""):
     """Return the avatar of a user, with the name for who points at it; of nobody where `person` is None."""
-    return _avatar(person.username, person.name, css) if person else _avatar("", _("Nobody"), css)
+    return avatar_of(person.username, person.name, css) if person else avatar_of("", _("Nobody"), css)
 
 
 @lru_cache(REMEMBERED)
-def _avatar(username, name, css):
+def avatar_of(username, name, css=""):
+    """Return the same of a person of whom only the two names are known, and of nobody where there is no user name."""
     whose, said = (f"is-tint{tint_of(username)}", letters(name)) if username else ("is-nobody", "")
     html = '<span class="avatar {} {}" title="{}" aria-hidden="true">{}</span>'
     return format_html(html, whose, css, name, said)
-
-
-@register.simple_tag
-@lru_cache(REMEMBERED)
-def avatar_of(username, name):
-    """Return the avatar of a person of whom only the two names are known."""
-    css, said = f"avatar is-tint{tint_of(username)}", letters(name or username)
-    return format_html('<span class="{}" aria-hidden="true">{}</span>', css, said)
 
 
 def letters(name):
