@@ -9,9 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import connection
 
-# Seconds. Of an answer that takes up to twice as long the least of three tries counts: a busy machine slows one.
 SLOW = 2
-TRIES = 3
 WRITES = re.compile(r"\s*(INSERT INTO|UPDATE|DELETE FROM|REPLACE INTO)\s+\"?(\w+)", re.IGNORECASE)
 POINTS = re.compile(r"(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT)\s+(\S+)")
 # What is kept of a request itself, rather than changed by it: sessions, what is counted against guessing, last use.
@@ -95,9 +93,6 @@ def faults_of(ask, *, field=None, text=None, reads=False):
     """
     try:
         answer, seconds, ledger = timed(ask)
-        for _again in range(TRIES - 1):
-            if SLOW < seconds < 2 * SLOW:
-                seconds = min(seconds, timed(ask)[1])
     except Exception as error:
         return [f"raised {error!r:.300}"], None
     faults = [*_of_status(answer), *header_faults(answer), *_of_place(answer)]
