@@ -61,6 +61,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "issuetracker.stack.roomy",
     "issuetracker.tracing.RequestId",
     "issuetracker.middleware.Measured",
     "issuetracker.middleware.DatabaseGuard",
