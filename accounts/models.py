@@ -121,6 +121,11 @@ class User(AbstractUser):
     def __str__(self):
         return self.username
 
+    def clean_fields(self, exclude=None):
+        """Check the fields, the user name as it is kept: letters that only look different (NFKC) may make it longer."""
+        self.username = self.normalize_username(self.username)
+        super().clean_fields(exclude)
+
     def recorded(self):
         """Return `{field: value}` of all that the log keeps of it; never a password."""
         return {name: getattr(self, name) for name in self.TRACKED}

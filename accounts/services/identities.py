@@ -102,7 +102,7 @@ def _known_or_new(provider, subject, claims):
 
 def _free_name(wanted):
     """Return a user name like `wanted` that nobody has."""
-    base = re.sub(r"[^\w.@+\-]", "", wanted)[: NAME_LIMIT - 10] or "user"
+    base = re.sub(r"[^\w.@+\-]", "", User.normalize_username(wanted))[: NAME_LIMIT - 10] or "user"
     taken = {
         name.lower() for name in User.objects.filter(username__istartswith=base).values_list("username", flat=True)
     }

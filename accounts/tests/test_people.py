@@ -26,6 +26,9 @@ def test_a_person_is_made_and_recorded_without_the_password(administrator):
         ({"username": ""}, "username"),
         ({"username": "a b"}, "username"),
         ({"username": "SAM"}, "username"),
+        # One letter that is kept as four words.
+        ({"username": "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}"}, "username"),
+        ({"username": "\N{LATIN SMALL LIGATURE FFI}" * 100}, "username"),
         ({"email": "not one"}, "email"),
         ({"email": "SAM@example.org"}, "email"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
@@ -38,6 +41,16 @@ def test_bad_input_names_the_field(stranger, fields, field):
     with pytest.raises(ValidationError) as refused:
         create_user(actor=None, via="web", **{"username": "new", **fields})
     assert set(refused.value.error_dict) == {field}
+
+
+def test_letters_that_only_look_different_make_no_other_name(administrator):
+    user = create_user(actor=administrator, via="web", username="\N{LATIN SMALL LIGATURE FI}ona")
+    assert user.username == "fiona"
+    with pytest.raises(ValidationError):
+        create_user(actor=administrator, via="web", username="\N{FULLWIDTH LATIN SMALL LETTER F}iona")
+    with pytest.raises(ValidationError) as refused:
+        update_user(user, actor=administrator, via="web", username="\N{LATIN SMALL LIGATURE FFI}" * 100)
+    assert set(refused.value.error_dict) == {"username"}
 
 
 def test_everybody_changes_their_own_preferences_and_no_more(stranger, reporter):

@@ -99,6 +99,12 @@ def test_the_same_person_again(client, product, tell):
     assert SocialAccount.objects.get().extra_data == {}
 
 
+def test_a_name_that_nobody_can_have_is_made_one(client, product, tell):
+    tell(preferred_username="\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" + "\N{LATIN SMALL LIGATURE FFI}" * 100)
+    go(client)
+    assert "ffiffi" in User.objects.get(email="kim@example.org").username
+
+
 @pytest.mark.parametrize(
     ("groups", "role", "rank"),
     [
