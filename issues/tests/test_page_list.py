@@ -1,14 +1,18 @@
 """Lists of issues as pages: what they show, how they are narrowed, sorted and paged, and what that costs."""
 
 import re
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 
 from issues.models import Issue, Status
 from issues.services import create_issue, update_issue
 from issues.tests.many import file_many
+from issues.tests.test_query_language import UNDERSTOOD
+from issues.views.listing import Listing
 from products.models import Component, Label
 from products.services import create_part, create_product, update_product
 
@@ -195,3 +199,31 @@ def test_closed_statuses_are_sections_unless_all_is_open(product, triager, query
     update_issue(Issue.objects.get(number=1), actor=triager, via="web", status=closed)
     page = at(triager).get("/issues/", {"group": "status", "q": query}).content.decode()
     assert re.findall(r'class="list-section"[^>]*><a [^>]*>([^<]+)</a>', page) == titles
+
+
+@pytest.mark.parametrize("text", sorted({text for text, _canonical in UNDERSTOOD}))
+def test_every_query_that_is_understood_has_a_page(product, stranger, text):
+    for address in ("/issues/", "/products/WEB/issues/"):
+        assert at(stranger).get(address, {"q": text}).status_code in (200, 400)
+
+
+@pytest.mark.parametrize(
+    ("text", "heading", "ticked", "clicked", "then"),
+    [
+        ("priority:high", "Priority", {"high"}, "high", ""),
+        ("priority:high", "Priority", {"high"}, "low", "priority:low"),
+        ("priority:LOW,high", "Priority", {"low", "high"}, "low", "priority:high"),
+        ("priority:low,high", "Priority", {"low", "high"}, "medium", "priority:medium"),
+        ("priority:>=high", "Priority", set(), "high", "priority:high"),
+        ("priority:low..high", "Priority", set(), "low", "priority:low"),
+        ("severity:s1..s3 word", "Severity", set(), "S1", "word severity:s1"),
+        ("type:bug,task", "Type", {"bug", "task"}, "task", "type:bug"),
+        ("is:open is:mine", "State", {"open"}, "closed", "is:mine is:closed"),
+        ("is:open is:mine", "State", {"open"}, "open", "is:mine"),
+    ],
+)
+def test_a_menu_shows_what_the_query_says_and_changes_that_alone(stranger, text, heading, ticked, clicked, then):
+    menus = dict(Listing(QueryDict(urlencode({"q": text})), stranger).menus)
+    links = {str(said): (address, chosen) for said, address, chosen in menus[heading]}
+    assert {said for said, (_address, chosen) in links.items() if chosen} == ticked
+    assert parse_qs(urlsplit(links[clicked][0]).query, keep_blank_values=True)["q"] == [then]

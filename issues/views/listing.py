@@ -208,14 +208,18 @@ class Listing:
         """The filters that are links: `(heading, [(label, address, whether it is chosen)])`."""
         menus = []
         for name, heading, options in CHOICES:
-            terms = {one.values[0].text: one for one in self.nodes if isinstance(one, Term) and one.name == name}
+            terms = [one for one in self.nodes if isinstance(one, Term) and one.name == name and _is_of(one, options)]
+            chosen = [value for term in terms for value in _named(term)]
             # A category says itself whether it is open.
             also = [one for one in self.nodes if name == "category" and one in (IS_OPEN, IS_CLOSED)]
-            kept = [one for one in self.nodes if one not in (*terms.values(), *also)]
+            kept = [one for one in self.nodes if one not in (*terms, *also)]
             links = []
-            for value, said in options:
-                chosen = [] if value in terms else [Term(name, "", (Plain(value),))]
-                links.append((said, self.address(query=self._with(both(*kept, *chosen))), value in terms))
+            for word, said in options:
+                others = tuple(value for value in chosen if value.text.lower() != word)
+                ticked = len(others) < len(chosen)
+                values = others if ticked else (Plain(word),)
+                left = [Term(name, "", values)] if values else []
+                links.append((said, self.address(query=self._with(both(*kept, *left))), ticked))
             menus.append((heading, links))
         return menus
 
@@ -304,6 +308,17 @@ class Listing:
             texts = [(one, f"{before}{one}{after}") for one in problem.suggestions]
             mended.append((problem, [(one, "?" + urlencode([("q", text)])) for one, text in texts]))
         return mended
+
+
+def _named(term):
+    """Return the plain values of a Term, any of which it may be: a comparison, a range or a special value is none."""
+    return [] if term.operator else [value for value in term.values if isinstance(value, Plain)]
+
+
+def _is_of(term, options):
+    """Return whether a menu of `options` sets `term`: of is:mine and is:open only the second tells the state."""
+    words = {value.text.lower() for value in _named(term)}
+    return not words or not words.isdisjoint(word for word, _said in options)
 
 
 def _said(node):
