@@ -1,5 +1,6 @@
 """The pages about oneself: profile, and API tokens."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -24,7 +25,8 @@ def profile(request):
     form = ProfileForm(request.POST or None, instance=request.user, initial={"lock_version": request.user.lock_version})
     if form.is_valid() and _saved(request, form):
         return redirect("profile")
-    return render(request, "accounts/profile.html", {"form": form}, status=400 if form.errors else 200)
+    context = {"form": form, "invites": settings.SIGNUP != "closed"}
+    return render(request, "accounts/profile.html", context, status=400 if form.errors else 200)
 
 
 def _saved(request, form):

@@ -190,8 +190,11 @@ def _labels(before, after, hidden):
     if before == after:
         return _("changed the labels")
     parts = [
-        format_html(text, _strong(", ".join(sorted(names))))
-        for text, names in ((_("added the label {}"), after - before), (_("removed the label {}"), before - after))
+        format_html(one if len(names) == 1 else more, _strong(", ".join(sorted(names))))
+        for one, more, names in (
+            (_("added the label {}"), _("added the labels {}"), after - before),
+            (_("removed the label {}"), _("removed the labels {}"), before - after),
+        )
         if names
     ]
     return format_html_join(_(" and "), "{}", ((part,) for part in parts))

@@ -35,6 +35,8 @@ PLAIN = re.compile(r"(?![0-9])WORD(?:[,;?!.]? WORD)*[?!.]?".replace("WORD", r"[^
 ATTACHED = re.compile(r"/attachments/[0-9a-f]{32}/")
 PICTURE = re.compile(rf"!\[([^\[\]\n]{{0,500}})\]\(({ATTACHED.pattern})\)")
 
+ELSEWHERE = re.compile(r"!\[([^\[\]\n]{0,500})\]\((https?://[^\s()<>]{1,2000})(?: +\"[^\"\n]{0,500}\")?\)")
+
 TAGS = {
     "a",
     "blockquote",
@@ -116,16 +118,32 @@ BOXES = {
 
 
 def _picture(state, silent):
-    """Read ![words](address) where the address is that of an attached file; all other pictures are words and a link."""
+    """Read ![words](address): the picture that an attached file is; any other one is a link."""
     match = PICTURE.match(state.src, state.pos)
     if match is None:
-        return False
+        return _picture_elsewhere(state, silent)
     if not silent:
         # Beside a text it is small: what is within no link leads to its full size.
         around = state.linkLevel == 0
         if around:
             state.push("link_open", "a", 1).attrs = {"href": match[2]}
         state.push("picture", "img", 0).attrs = {"src": match[2], "alt": match[1], "loading": "lazy"}
+        if around:
+            state.push("link_close", "a", -1)
+    state.pos = match.end()
+    return True
+
+
+def _picture_elsewhere(state, silent):
+    """Read ![words](address) as a link of the words, or of the address where there are none."""
+    match = ELSEWHERE.match(state.src, state.pos)
+    if match is None:
+        return False
+    if not silent:
+        around = state.linkLevel == 0
+        if around:
+            state.push("link_open", "a", 1).attrs = {"href": state.md.normalizeLink(match[2])}
+        state.push("text", "", 0).content = match[1].strip() or match[2]
         if around:
             state.push("link_close", "a", -1)
     state.pos = match.end()

@@ -1,5 +1,6 @@
 """The pages on which a product is made and looked after: its parts, members and settings."""
 
+from django import conf
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -232,6 +233,7 @@ def members(request, product):
         "form": form,
         "roles": MemberForm.base_fields["role"].choices,
         "may_edit": can(request.user, "maintain", product),
+        "invites": conf.settings.SIGNUP != "closed",
     }
     return render(request, "products/members.html", context, status=status if form.errors else 200)
 

@@ -26,7 +26,7 @@ from accounts.signin.passwords import may_post
 from accounts.signin.views import TOO_MANY_REQUESTS
 from history.errors import Conflict, Refused
 from products.access import can, is_staff
-from products.models import Product
+from products.models import Member, Product
 from products.pages import add_errors
 
 LISTED = 100
@@ -143,7 +143,9 @@ def invite(request):
     products = _maintained_by(request.user)
     if not is_staff(request.user) and not products:
         raise Http404
-    form = InvitationForm(request.user, products, request.POST or None, initial={"product": request.GET.get("product")})
+    wanted = request.GET.get("product")
+    initial = {"product": wanted, "role": Member.Role.REPORTER} if wanted else {}
+    form = InvitationForm(request.user, products, request.POST or None, initial=initial)
     made = _invited(request, form) if form.is_valid() else None
     context = {
         "form": form if made is None else InvitationForm(request.user, products),

@@ -185,7 +185,18 @@ def test_who_may_invite(by_invitation, product, triager, maintainer, stranger, a
     assert at(maintainer).post(f"/accounts/invitations/{mine.pk}/withdraw/").status_code == 404
 
 
-def test_closed_sites_invite_nobody(administrator, settings):
+def test_an_invitation_to_a_product_is_one_for_a_reporter_and_says_until_when(by_invitation, maintainer, product):
+    client = at(maintainer)
+    assert "/accounts/invitations/?product=WEB" in client.get("/products/WEB/members/").content.decode()
+    form = client.get("/accounts/invitations/?product=WEB").context["form"]
+    assert client.post("/accounts/invitations/", form.initial).status_code == 200
+    until = timezone.localtime(Invitation.objects.get().expires_at)
+    assert f"{until.day} {until:%b %Y, %H:%M}</time>" in client.get("/accounts/invitations/").content.decode()
+
+
+def test_closed_sites_invite_nobody(administrator, product, settings):
     settings.SIGNUP = "closed"
+    for address in ("/profile/", "/products/WEB/members/"):
+        assert "/accounts/invitations/" not in at(administrator).get(address).content.decode()
     with pytest.raises(Conflict):
         invite(actor=administrator, via="web")

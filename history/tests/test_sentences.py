@@ -28,6 +28,7 @@ def row(name, pk=1):
         ({"due_on": (None, "2026-12-24")}, "set the due date to <b>24 Dec 2026</b>"),
         ({"confidential": (None, True)}, "made it confidential"),
         ({"labels": ([row("a")], [row("b", 2)])}, "added the label <b>b</b> and removed the label <b>a</b>"),
+        ({"labels": ([], [row("a"), row("b", 2)])}, "added the labels <b>a, b</b>"),
         ({"title": ("a", "<script>")}, "changed the title from <b>a</b> to <b>&lt;script&gt;</b>"),
         (
             {"resolution": (None, "wont-do"), "status": (row("new"), row("closed"))},

@@ -236,3 +236,10 @@ def test_the_list_of_a_product_holds_its_issues_alone(api, product, administrato
         for query in ("", "?sort=created", "?q=is:open"):
             answer = api(administrator).get(f"/api/v1/products/{key}/issues/{query}").json()
             assert [issue["title"] for issue in answer["results"]] == [f"of {key}"]
+
+
+def test_a_query_may_be_empty(api, product, reporter):
+    file(product, reporter, 1)
+    client = api(reporter)
+    for address in ("/api/v1/issues/", "/api/v1/products/WEB/issues/"):
+        assert client.get(address, {"q": ""}).json()["results"] == client.get(address).json()["results"] != []

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from accounts.models import FEED, ApiToken
 from accounts.services import create_token, revoke_token, update_user
 from issues.models import Issue
-from issues.services import create_issue, create_view, update_issue
+from issues.services import create_issue, create_view, update_issue, update_view
 from issues.tests.many import file_many
 from products.services import create_product, set_member, update_product
 
@@ -179,6 +179,20 @@ def test_an_address_is_made_by_a_button_and_shown_once(product, triager):
     assert "Feed: WEB is:open" in tokens and address.partition("token=")[2] not in tokens
     client.post(f"/profile/tokens/{made.pk}/revoke/", {"confirm": "1"})
     assert Client().get(address.removeprefix("http://localhost:8002")).status_code == 403
+
+
+def test_the_address_of_a_view_shows_what_the_view_finds_now(product, triager):
+    file(product, triager)
+    view = create_view(actor=triager, via="web", name="Ours", query="is:open", product=product)
+    client = Client()
+    client.force_login(triager)
+    made = {}
+    for text in ("is:open", "is:closed"):
+        page = client.post("/issues/feed/", {"q": text, "view": view.pk}).content.decode()
+        made[text] = re.search(r"8002(/views/[^<]+)", page)[1].replace("&amp;", "&")
+    assert [titles(address) for address in made.values()] == [["WEB-1 One"], []]
+    update_view(view, actor=triager, via="web", query="priority:urgent")
+    assert titles(made["is:open"]) == []
 
 
 def test_an_address_of_one_product_opens_no_other(product, administrator, triager):

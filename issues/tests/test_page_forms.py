@@ -110,3 +110,11 @@ def test_the_place_in_the_list_is_told(issue, triager, reporter):
     client = Client()
     client.force_login(triager)
     assert "2 of 2" in client.get("/issues/WEB-1/", {"list": LIST}).content.decode()
+
+
+def test_without_a_product_whoever_may_makes_the_first(administrator, stranger):
+    for user, offered in ((administrator, True), (stranger, False)):
+        client = Client()
+        client.force_login(user)
+        page = client.get("/issues/new/").content.decode()
+        assert ('href="/products/new/"' in page, "Ask an administrator" in page) == (offered, not offered)

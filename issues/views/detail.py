@@ -142,7 +142,8 @@ def _choose_product(request):
     products = [product for product in seen[:200] if can(request.user, "create", product)]
     if len(products) == 1:
         return redirect(f"{request.path}?product={products[0].key}")
-    return render(request, "issues/choose_product.html", {"products": products})
+    context = {"products": products, "may_create_product": can(request.user, "create_product")}
+    return render(request, "issues/choose_product.html", context)
 
 
 def _prefilled(params, only):

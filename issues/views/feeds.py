@@ -148,6 +148,8 @@ def new_address(request):
     products = {product.key: ""} if product else None
     doing = {"actor": request.user, "via": "web"}
     _token, secret = create_token(request.user, name=name, scopes=[FEED], products=products, **doing)
-    query = urlencode([("q", text), ("token", secret)])
+    # Without a query of its own the feed shows what the view finds, also once somebody has changed that.
+    asked = [] if view and text == view.query else [("q", text)]
+    query = urlencode([*asked, ("token", secret)])
     address = f"{settings.SITE_URL}{listing.path}feed.atom?{query}"
     return render(request, "issues/feed_address.html", {"address": address, "name": name, "listing": listing})

@@ -29,12 +29,12 @@ def refuse(name, message, code):
 
 
 def check_parameters(params, allowed):
-    """Raise ValidationError unless all of `params` (a QueryDict) are `allowed`, and none is blank."""
+    """Raise ValidationError unless all of `params` (a QueryDict) are `allowed`, and none but a query is blank."""
     errors = {}
     for name in params:
         if name not in allowed:
             errors[name] = ValidationError(_("There is no such parameter."), code="unknown")
-        elif not all(value.strip() for value in params.getlist(name)):
+        elif name != "q" and not all(value.strip() for value in params.getlist(name)):
             errors[name] = ValidationError(_("Give a value."), code="blank")
         elif name in PARAMETERS and len(params.getlist(name)) > 1:
             errors[name] = ValidationError(_("Give this once."), code="repeated")

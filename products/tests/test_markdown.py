@@ -68,6 +68,25 @@ def test_nothing_that_acts_gets_through(text):
         assert attributes.get("href", "https:").startswith(("http:", "https:", "mailto:"))
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("![a screen](https://example.org/x.png)", "a screen"),
+        ('![a screen](https://example.org/x.png "its title")', "a screen"),
+        ("![](https://example.org/x.png)", "https://example.org/x.png"),
+        ("[![a screen](https://elsewhere.example/y.png)](https://example.org/x.png)", "a screen"),
+    ],
+)
+def test_a_picture_from_elsewhere_is_a_link(text, shown):
+    link = f'<a href="https://example.org/x.png" rel="nofollow noopener noreferrer">{shown}</a>'
+    assert render(f"Look: {text} there") == f"<p>Look: {link} there</p>\n"
+
+
+@pytest.mark.parametrize("text", ["Wow![a](b)", "![a](javascript:alert(1))", "![a]", "Wow!"])
+def test_an_exclamation_mark_stays_one(text):
+    assert "!" in render(text)
+
+
 class Tags(HTMLParser):
     """Collects the tags that a browser would see."""
 

@@ -51,6 +51,26 @@ function enter(menu) {
   if (!menu.querySelector(".menu-panel")?.contains(document.activeElement)) firstOf(menu)?.focus({ preventScroll: true });
 }
 
+// What is typed above the items of a menu leaves those that hold it, and Enter takes the first of them.
+function narrow(field) {
+  field.removeAttribute("list");
+  const typed = field.value.trim().toLowerCase();
+  const items = [...field.form.parentElement.querySelectorAll(".menu-item")];
+  for (const item of items) item.hidden = ![item.textContent, item.value].some((one) => one.toLowerCase().includes(typed));
+  return items.filter((item) => !item.hidden);
+}
+document.addEventListener("input", (event) => {
+  if (event.target.matches("[data-narrows]")) narrow(event.target);
+});
+document.addEventListener("keydown", (event) => {
+  const { target: field } = event;
+  if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.isComposing || !field.matches("[data-narrows]") || !field.value.trim()) return;
+  const left = narrow(field);
+  if (!left.length || left.some((item) => item.value.toLowerCase() === field.value.trim().toLowerCase())) return;
+  event.preventDefault();
+  left[0].click();
+});
+
 // A key has opened a menu.
 document.addEventListener("enter", (event) => {
   closeMenus(event.target);
@@ -88,7 +108,8 @@ const STEPS = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
 
 document.addEventListener("keydown", (event) => {
   const step = STEPS[event.key];
-  if (!step || event.target.matches("input:not([type=checkbox]), select, textarea")) return;
+  const steps = event.key.startsWith("Arrow") ? "[type=checkbox], [data-narrows]" : "[type=checkbox]";
+  if (!step || event.target.matches(`input:not(${steps}), select, textarea`)) return;
   const panel = event.target.closest(".menu-panel") ?? event.target.closest("details[open]")?.querySelector(".menu-panel");
   if (!panel) return;
   const items = [...panel.querySelectorAll(CONTROLS)].filter((item) => item.checkVisibility());

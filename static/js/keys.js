@@ -126,8 +126,8 @@ document.addEventListener("keydown", (event) => {
   const keys = begun ? `${begun} ${key}` : key;
   const does = meaning(keys);
   begin(!does && isBeginning(keys) ? keys : "");
-  if (!begun && !does && !event.target.closest("[popover], details[open]")) explain(keys);
-  if (!begun && !(does && fits(event.target, does.element))) return;
+  if (!begun && !does && !event.target.closest("[popover], details.menu[open]")) explain(keys);
+  if (!begun && !(does && fits(event.target, does.element, keys))) return;
   event.preventDefault();
   does?.press();
 });
@@ -139,10 +139,11 @@ function explain(keys) {
   if (told) import("./toasts.js").then(({ tell }) => tell(told.dataset.why));
 }
 
-// An open menu keeps its keys for itself, but for what it offers; on a page of menus a key opens another one.
-function fits(target, element) {
-  const menu = target.closest("[popover], details[open]");
-  return !menu || (element && (!menu.matches("[popover]") || menu.contains(element)));
+// An open menu keeps its keys for itself, but for what it offers; on a page of menus a letter opens another one.
+function fits(target, element, keys) {
+  const menu = target.closest("[popover], details.menu[open]");
+  if (!menu || menu.contains(element)) return true;
+  return menu.matches("details") && Boolean(element?.matches("details.menu")) && !/^\d$/.test(keys);
 }
 
 function withModifier(event, key) {

@@ -310,3 +310,19 @@ def test_no_key_fires_in_a_field_or_with_a_modifier(issue, visit, triager):
     page.keyboard.type("g p?x1z")
     expect(page.get_by_label("Comment", exact=True)).to_have_value("g p?x1z")
     expect(page.locator("details.menu[open]")).to_have_count(0)
+
+
+def test_an_open_menu_lets_no_key_through_to_the_page(issue, visit, triager):
+    version = fresh(issue).lock_version
+    for address in ("/issues/WEB-1/?list=in%3DWEB%26q%3Dis%253Aopen", "/triage/?issue=WEB-1"):
+        page = visit(address, triager)
+        before = page.url
+        page.keyboard.press("p")
+        expect(page.locator('details[data-action="priority"]')).to_have_attribute("open", "")
+        for key in "1iux2":
+            page.keyboard.press(key)
+        expect(page.locator('details[data-action="priority"]')).to_have_attribute("open", "")
+        assert page.url == before
+        page.keyboard.press("Shift+P")
+        expect(page.locator('details[data-action="severity"]')).to_have_attribute("open", "")
+    assert fresh(issue).lock_version == version

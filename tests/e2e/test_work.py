@@ -92,6 +92,27 @@ def test_a_menu_opens_at_what_is_chosen_and_the_list_is_kept(issue, visit, triag
     assert fresh(issue).priority_slug == "high"
 
 
+def test_who_is_asked_for_by_a_part_of_a_name_is_found(issue, visit, triager, maintainer, stranger):
+    page = visit("/issues/WEB-1/", triager)
+    menu = page.locator('details[data-action="assignee"]')
+    items = menu.locator(".menu-item:visible")
+    page.keyboard.press("a")
+    page.keyboard.type("MI")
+    expect(items).to_have_text([re.compile("Mia")])
+    page.keyboard.press("Enter")
+    expect(menu.locator("summary")).to_contain_text("Mia")
+    assert fresh(issue).assignee == maintainer
+    page.keyboard.press("a")
+    page.keyboard.type("nob")
+    expect(items).to_have_text([re.compile("Nobody")])
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(items).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(menu.locator("summary")).not_to_contain_text("Mia")
+    assert fresh(issue).assignee is None
+
+
 def test_a_wrong_value_in_place_is_mended_where_it_stands(issue, visit, complaints, triager):
     page = visit("/issues/WEB-1/", triager)
     page.keyboard.press("a")

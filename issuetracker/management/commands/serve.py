@@ -61,7 +61,7 @@ class Command(BaseCommand):
             call_command("load_demo")
         note = settings.DATA_DIR / NOTE
         if note.exists():
-            self.stdout.write(f"Sign in as ana, tomas, … or sam: {note.read_text()}")
+            self.stdout.write(f"Sign in as ana, tomas, … or sam, or as admin: {note.read_text()}")
 
     def wait_for_database(self):
         """Return once the database answers. Raises CommandError after half a minute."""
