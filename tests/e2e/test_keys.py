@@ -312,6 +312,7 @@ def test_no_key_fires_in_a_field_or_with_a_modifier(issue, visit, triager):
     expect(page.locator("details.menu[open]")).to_have_count(0)
 
 
+@pytest.mark.once
 def test_an_open_menu_lets_no_key_through_to_the_page(issue, visit, triager):
     version = fresh(issue).lock_version
     for address in ("/issues/WEB-1/?list=in%3DWEB%26q%3Dis%253Aopen", "/triage/?issue=WEB-1"):

@@ -92,6 +92,7 @@ def test_a_menu_opens_at_what_is_chosen_and_the_list_is_kept(issue, visit, triag
     assert fresh(issue).priority_slug == "high"
 
 
+@pytest.mark.once
 def test_who_is_asked_for_by_a_part_of_a_name_is_found(issue, visit, triager, maintainer, stranger):
     page = visit("/issues/WEB-1/", triager)
     menu = page.locator('details[data-action="assignee"]')
