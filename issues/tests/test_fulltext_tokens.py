@@ -110,11 +110,14 @@ def test_a_piece_of_a_text_is_found_in_it_and_marked(before, text):
     assert len(one.terms) > 1 or any(one.terms[0] in " ".join(tokenize(whole[start:end])[0]) for start, end in found)
 
 
+# Of some letters the small form is taken apart, and put together again.
+@example("\N{GREEK SMALL LETTER UPSILON WITH DIALYTIKA AND VARIA}")
 @given(TEXTS)
 @settings(max_examples=300, deadline=None)
 def test_the_case_and_the_form_of_a_text_do_not_matter(text):
     assert tokenize(normalize(text))[0] == tokenize(text)[0]
-    assert "".join(tokenize(text.lower())[0]).casefold() == "".join(tokenize(text.lower())[0])
+    for term in tokenize(text.lower())[0]:
+        assert normalize(term.casefold()) == term
 
 
 @given(
