@@ -118,32 +118,19 @@ BOXES = {
 
 
 def _picture(state, silent):
-    """Read ![words](address): the picture that an attached file is; any other one is a link."""
-    match = PICTURE.match(state.src, state.pos)
-    if match is None:
-        return _picture_elsewhere(state, silent)
-    if not silent:
-        # Beside a text it is small: what is within no link leads to its full size.
-        around = state.linkLevel == 0
-        if around:
-            state.push("link_open", "a", 1).attrs = {"href": match[2]}
-        state.push("picture", "img", 0).attrs = {"src": match[2], "alt": match[1], "loading": "lazy"}
-        if around:
-            state.push("link_close", "a", -1)
-    state.pos = match.end()
-    return True
-
-
-def _picture_elsewhere(state, silent):
-    """Read ![words](address) as a link of the words, or of the address where there are none."""
-    match = ELSEWHERE.match(state.src, state.pos)
+    """Read ![words](address): the picture that an attached file is; of any other a link, by its words if it has any."""
+    match = PICTURE.match(state.src, state.pos) or ELSEWHERE.match(state.src, state.pos)
     if match is None:
         return False
     if not silent:
+        # Beside a text a picture is small: what is within no link leads to its full size.
         around = state.linkLevel == 0
         if around:
             state.push("link_open", "a", 1).attrs = {"href": state.md.normalizeLink(match[2])}
-        state.push("text", "", 0).content = match[1].strip() or match[2]
+        if match.re is PICTURE:
+            state.push("picture", "img", 0).attrs = {"src": match[2], "alt": match[1], "loading": "lazy"}
+        else:
+            state.push("text", "", 0).content = match[1].strip() or match[2]
         if around:
             state.push("link_close", "a", -1)
     state.pos = match.end()

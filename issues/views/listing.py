@@ -195,7 +195,7 @@ class Listing:
         """Return `[(word, address, chosen)]` of what a chip can be changed to, where that is a short list."""
         term = node.node if isinstance(node, Not) else node
         words = FIELDS[term.name].words if isinstance(term, Term) and not term.operator else ()
-        chosen = [value.text for value in term.values if isinstance(value, Plain)] if words else []
+        chosen = [value.text for value in _named(term)] if words else []
         return [(word, self.address(query=self._replaced(node, term.name, word)), word in chosen) for word in words]
 
     def _replaced(self, node, name, word):

@@ -3,6 +3,7 @@
 // that are loaded later do through offer.js.
 const WAIT = 1500;
 const INTERACTIVE = "a, button, summary, input, select, textarea";
+const MENU = "[popover], details.menu[open]";
 const TYPED = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 
 export const table = new Map();
@@ -126,7 +127,7 @@ document.addEventListener("keydown", (event) => {
   const keys = begun ? `${begun} ${key}` : key;
   const does = meaning(keys);
   begin(!does && isBeginning(keys) ? keys : "");
-  if (!begun && !does && !event.target.closest("[popover], details.menu[open]")) explain(keys);
+  if (!begun && !does && !event.target.closest(MENU)) explain(keys);
   if (!begun && !(does && fits(event.target, does.element, keys))) return;
   event.preventDefault();
   does?.press();
@@ -141,7 +142,7 @@ function explain(keys) {
 
 // An open menu keeps its keys for itself, but for what it offers; on a page of menus a letter opens another one.
 function fits(target, element, keys) {
-  const menu = target.closest("[popover], details.menu[open]");
+  const menu = target.closest(MENU);
   if (!menu || menu.contains(element)) return true;
   return menu.matches("details") && Boolean(element?.matches("details.menu")) && !/^\d$/.test(keys);
 }

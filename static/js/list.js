@@ -45,12 +45,13 @@ export function start(page) {
   const any = () => rows().length > 0;
   const link = () => current().querySelector(".issue-link");
   const speaks = page.querySelector("[data-may-comment]");
+  const spoken = [() => speaks && current(), () => speaks && any()];
   offer("next", () => go(1), any, any);
   offer("previous", () => go(-1), any, any);
   offer("open", () => link().click(), current, any);
   offer("peek", () => peek.toggle(current()), current, any);
   offer("back", () => (peek.isOpen() ? peek.close() : selection.clear()), () => peek.isOpen() || selection.count() > 0, any);
-  offer("undo", () => location.assign(`${link().href}#undo`), () => speaks && current(), () => speaks && any());
+  offer("undo", () => location.assign(`${link().href}#undo`), ...spoken);
 
   const cell = (field) => `[data-field="${WITHOUT_CELL.includes(field) ? "priority" : field}"]`;
   const settable = (field) => [() => current()?.querySelector(cell(field)), () => page.querySelector(cell(field))];
@@ -66,7 +67,7 @@ export function start(page) {
   // While rows are selected the bar of the selection claims these keys.
   offer("accept", () => change.press(current(), "accept", "accept"), ...settable("decision"));
   for (const decision of ASKED_FIRST) offer(decision, set(decision), ...settable("decision"));
-  offer("comment", set("comment"), () => speaks && current(), () => speaks && any());
+  offer("comment", set("comment"), ...spoken);
 
   offerIssue(() => {
     const row = current() ?? selection.only();
