@@ -80,6 +80,7 @@ def test_what_is_refused_is_said_and_nothing_is_lost(issue, visit, reporter, set
     complaints.clear()
 
 
+@pytest.mark.once
 def test_what_is_too_large_is_not_even_sent(issue, visit, reporter, settings):
     settings.ATTACHMENT_LIMIT = 100
     page = visit("/issues/WEB-1/", reporter)

@@ -136,6 +136,7 @@ def test_the_keys_of_a_list(issue, rows, triager):
     expect(page.locator(".timeline").get_by_role("button", name="Undo").last).to_be_focused()
 
 
+@pytest.mark.once
 def test_the_same_keys_beside_the_list(issue, rows, triager):
     page = rows
     page.keyboard.press("j")
@@ -225,6 +226,7 @@ def test_the_keys_of_the_triage_page(issue, visit, triager, product, reporter):
     assert fresh(issue).status.category == "triage"
 
 
+@pytest.mark.once
 def test_one_key_after_the_other_leads_to_places(issue, visit, triager):
     page = visit("/issues/WEB-1/", triager)
     page.keyboard.press("g")
@@ -240,6 +242,7 @@ def test_one_key_after_the_other_leads_to_places(issue, visit, triager):
     expect(page).to_have_url(re.compile("/new/"))
 
 
+@pytest.mark.once
 def test_rows_are_selected_by_key_and_by_click(rows):
     page = rows
     bar = page.locator("[data-selection]")

@@ -74,6 +74,7 @@ def test_results_follow_as_one_types_and_back_leads_to_what_was_before(listed):
     expect(rows(listed)).to_have_count(1)
 
 
+@pytest.mark.once
 def test_a_query_is_completed_by_keyboard(listed):
     box(listed).fill("")
     listed.keyboard.press("ArrowDown")
@@ -102,6 +103,7 @@ def test_a_query_is_completed_by_keyboard(listed):
     expect(box(listed)).not_to_be_focused()
 
 
+@pytest.mark.once
 def test_a_completion_is_taken_by_mouse_and_keeps_what_comes_after(listed):
     box(listed).fill("prio \U0001f6d2")
     for _ in range(2):
@@ -113,6 +115,7 @@ def test_a_completion_is_taken_by_mouse_and_keeps_what_comes_after(listed):
     expect(box(listed)).to_be_focused()
 
 
+@pytest.mark.once
 def test_enter_without_a_highlighted_offer_searches(listed):
     box(listed).fill("is:open as")
     expect(options(listed).first).to_be_visible()
@@ -121,6 +124,7 @@ def test_enter_without_a_highlighted_offer_searches(listed):
     expect(listed).to_have_url(re.compile(r"q=is%3Aopen\+as$"))
 
 
+@pytest.mark.once
 def test_a_mistake_is_marked_after_a_pause_and_mended_by_a_click(listed):
     box(listed).press("End")
     listed.keyboard.type(" asignee:tom")
@@ -171,6 +175,7 @@ def test_pages_follow_one_another(issue, visit, product, reporter, triager):
     expect(rows(page)).to_have_count(3)
 
 
+@pytest.mark.once
 def test_peeking_goes_on_and_gives_the_focus_back(listed):
     listed.keyboard.press("j")
     first = rows(listed).first.get_attribute("data-issue")
@@ -244,6 +249,7 @@ def test_two_people_change_the_same_field(issue, listed, complaints, maintainer)
     complaints.clear()
 
 
+@pytest.mark.once
 def test_keys_change_nothing_that_is_not_ones_own(issue, visit, stranger):
     page = visit(ADDRESS, stranger)
     expect(box(page)).to_be_visible()

@@ -53,6 +53,7 @@ def test_an_action_is_run_by_its_name(listed):
     expect(listed.locator("[data-row-menu]")).to_contain_text("WEB-1")
 
 
+@pytest.mark.once
 def test_what_cannot_be_done_now_is_not_offered(listed):
     summon(listed, "prio")
     expect(said(listed)).to_have_text("Nothing found")
@@ -60,6 +61,7 @@ def test_what_cannot_be_done_now_is_not_offered(listed):
     expect(listed.locator("#palette")).to_be_hidden()
 
 
+@pytest.mark.once
 def test_one_goes_to_places_and_issues(listed, triager, product):
     create_view(actor=triager, via="web", name="Cart trouble", query="is:open", shared=False)
     summon(listed, "cart")
@@ -113,6 +115,7 @@ def test_words_set_fields_of_the_one_that_is_selected(listed):
     expect(listed.get_by_label("Select WEB-2")).to_be_checked()
 
 
+@pytest.mark.once
 def test_a_mistake_is_named_and_mended(issue, listed):
     link(listed, "WEB-1").focus()
     summon(listed, "> \U0001f6d2 p hihg")
@@ -140,6 +143,7 @@ def test_what_somebody_has_changed_meanwhile_is_not_overwritten(issue, listed, m
     complaints.clear()
 
 
+@pytest.mark.once
 def test_without_an_issue_it_says_so(listed):
     summon(listed, "> p high")
     expect(preview(listed)).to_contain_text("Open an issue first")

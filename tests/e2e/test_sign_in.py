@@ -140,6 +140,7 @@ def test_by_a_passkey_alone_and_as_the_second_step(visit, come_back, authenticat
     page.get_by_text("This passkey is not known here").wait_for()
 
 
+@pytest.mark.once
 def test_who_thinks_better_of_it_is_told_what_else_there_is(visit, authenticator, transactional_db, stranger):
     page = visit("/accounts/login/")
     devtools, plugged = authenticator(page)

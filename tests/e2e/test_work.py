@@ -65,6 +65,7 @@ def test_by_keys_alone(issue, visit, triager):
     expect(page.get_by_label("Comment", exact=True)).to_have_value("jkp?")
 
 
+@pytest.mark.once
 def test_back_in_the_list_one_goes_on_from_the_row_of_the_issue(issue, visit, triager):
     page = visit("/products/WEB/issues/", triager)
     page.wait_for_load_state("networkidle")
@@ -185,6 +186,7 @@ def test_sending_twice_sends_once(issue, visit, triager):
     assert Comment.objects.filter(body="Once.").count() == 1
 
 
+@pytest.mark.once
 def test_a_wrong_value_is_named_beside_its_field(issue, visit, triager):
     page = visit("/issues/new/?product=WEB", triager)
     page.get_by_label("Title").evaluate("field => field.removeAttribute('required')")
