@@ -317,7 +317,8 @@ def _revert_issue(event, undoing):
         if event.kind == Kind.TRASHED:
             trash.set_trashed(trash.lock_trashed(event.issue), undoing, False)
             return []
-        issue = lock_issue(event.issue)
+        # A duplicate in the trash follows its original there, and so back.
+        issue = trash.lock_trashed(event.issue) if _follows_in_trash(event) else lock_issue(event.issue)
     except Issue.DoesNotExist:
         return [] if trashed else [_left(event, None)]
     if trashed:
@@ -336,6 +337,15 @@ def _revert_issue(event, undoing):
     except (ValidationError, ObjectDoesNotExist):
         return left + [_left(event, field) for field in wanted]
     return left
+
+
+def _follows_in_trash(event):
+    """Return whether `event` gave what is in the trash another original, since its own got one in the same batch."""
+    changes = list(event.changes.all()) if event.issue.deleted_at else []
+    if [change.field for change in changes] != ["duplicate_of"]:
+        return False
+    originals = [value["id"] for value in (changes[0].before, changes[0].after) if value]
+    return Change.objects.filter(event__batch=event.batch_id, field="duplicate_of", issue__in=originals).exists()
 
 
 def _put_issue(issue, wanted, event):

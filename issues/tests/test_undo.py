@@ -210,6 +210,25 @@ def test_what_went_to_the_trash_since_is_reported(issue, triager, maintainer):
     assert take_back(batch, triager).left_alone == [{"issue": "WEB-1", "field": "issue", "by": "mia"}]
 
 
+def test_a_duplicate_in_the_trash_follows_its_original_there_and_back(issue, product, triager, maintainer):
+    told = {"via": "web"}
+    first = create_issue(product, actor=triager, title="Basket", **told)
+    duplicate = create_issue(product, actor=triager, title="Cart", **told)
+    update_issue(duplicate, actor=triager, duplicate_of=issue, **told)
+    trash_issue(duplicate, actor=maintainer, **told)
+
+    def original():
+        return Issue.objects.values_list("duplicate_of", flat=True).get(pk=duplicate.pk)
+
+    update_issue(issue, actor=triager, duplicate_of=first, **told)
+    merged = Batch.objects.latest("id")
+    assert original() == first.pk
+    undone = undo(merged, actor=triager, **told)
+    assert (undone.left_alone, original()) == ([], issue.pk)
+    redone = undo(undone, actor=triager, **told)
+    assert (redone.left_alone, original()) == ([], first.pk)
+
+
 def test_a_long_undo_runs_on_step_by_step(product, triager, monkeypatch):
     monkeypatch.setattr(undoing, "CHUNK", 2)
     batch = log.open_batch(actor=triager, via="web", total=5)
