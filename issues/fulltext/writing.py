@@ -11,15 +11,14 @@ from issues.fulltext.engines import engine_of
 CHUNK = 500
 
 
-def index(ids):
-    """Write the documents of the issues `ids` afresh from their texts, in the transaction that changed these.
+def index(texts):
+    """Write the documents of issues afresh, in the transaction that changed them: rows of (id, title, description).
 
-    Who calls it holds the locks of the issues, so that none of their texts changes meanwhile.
+    Who calls it holds the locks of the issues, so that none of their texts, comments among them, changes meanwhile.
     """
-    ids = list(ids)
-    issues = apps.get_model("issues", "Issue").objects.filter(pk__in=ids).values_list("pk", "title", "description")
-    said = _comments(ids)
-    documents = [(pk, build(title, description, *said[pk])) for pk, title, description in issues]
+    texts = list(texts)
+    said = _comments([pk for pk, *_ in texts])
+    documents = [(pk, build(title, description, *said[pk])) for pk, title, description in texts]
     index_new(documents)
     lacking = [pk for pk, (_public, whole) in documents if whole is None]
     if lacking:
@@ -72,7 +71,7 @@ def reindex(on_progress=None):
     last = 0
     while ids := list(issues.filter(pk__gt=last).values_list("pk", flat=True)[:CHUNK]):
         with transaction.atomic():
-            index(issues.select_for_update().filter(pk__in=ids).values_list("pk", flat=True))
+            index(issues.select_for_update().filter(pk__in=ids).values_list("pk", "title", "description"))
         last = ids[-1]
         if on_progress:
             on_progress(len(ids))

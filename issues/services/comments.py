@@ -67,7 +67,7 @@ def _record(kind, comment, issue, batch, *, counted=0, **told):
         touch(issue, batch)
     log.record(batch, kind, about=comment, product=issue.product, issue=issue, internal=comment.internal, **told)
     save_changed(issue, ["comment_count", "event_count", "lock_version", "updated_at", "updated_by"])
-    fulltext.index([issue.pk])
+    fulltext.index([(issue.pk, issue.title, issue.description)])
 
 
 def lock_comment(comment, expected_version=None, *, trashed=False):

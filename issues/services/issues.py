@@ -401,9 +401,9 @@ def finish(issue, before, batch, kind=Kind.CHANGED):
     extra = ["description_html", "lock_version", "updated_at", "updated_by", "event_count", "deleted_by", "overdue_at"]
     save_changed(issue, [*changes, *extra])
     if not TEXTS.isdisjoint(changes):
-        fulltext.index([issue.pk])
+        fulltext.index([(issue.pk, issue.title, issue.description)])
     if not COMPARED.isdisjoint(changes):
-        similar.post([issue.pk])
+        similar.post([(issue.pk, issue.product_id, issue.title, issue.description)])
     if "duplicate_of" in changes:
         count_votes(*(value["id"] for value in changes["duplicate_of"] if value))
     elif issue.duplicate_of_id and not SHOWN_BY.isdisjoint(changes):

@@ -140,9 +140,9 @@ def _record_redaction(row, issue, field, blank, batch, html):
     save_changed(row, saved)
     if issue is not None:
         save_changed(issue, ["event_count", "lock_version", "updated_at", "updated_by"])
-        fulltext.index([issue.pk])
+        fulltext.index([(issue.pk, issue.title, issue.description)])
     if row is issue:
-        similar.post([issue.pk])
+        similar.post([(issue.pk, issue.product_id, issue.title, issue.description)])
 
 
 @transaction.atomic

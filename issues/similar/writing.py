@@ -27,15 +27,13 @@ SWEEP = (
 )
 
 
-def post(ids):
-    """Write the words of the issues `ids` afresh from their texts, in the transaction that changed these.
+def post(texts):
+    """Write the words of issues afresh, in the transaction that changed them; rows as `post_new` takes them.
 
     Who calls it holds the locks of the issues, so that none of their texts changes meanwhile.
     """
-    ids = list(ids)
-    issues = apps.get_model("issues", "Issue").objects.filter(pk__in=ids)
-    texts = list(issues.values_list("pk", "product_id", "title", "description"))
-    forget(ids)
+    texts = list(texts)
+    forget(pk for pk, *_ in texts)
     post_new(texts)
 
 
@@ -110,7 +108,8 @@ def _post_chunk():
     if chunk is None:
         return None
     issues = apps.get_model("issues", "Issue").objects.select_for_update().order_by("pk")
-    post(issues.filter(pk__gte=chunk.first, pk__lte=chunk.last).values_list("pk", flat=True))
+    chosen = issues.filter(pk__gte=chunk.first, pk__lte=chunk.last)
+    post(chosen.values_list("pk", "product_id", "title", "description"))
     chunk.delete()
     return chunk.last - chunk.first + 1
 

@@ -133,21 +133,22 @@ def test_a_purge_leaves_nothing(issue, product, maintainer, triager):
 
 def test_only_a_change_of_text_costs_statements(issue, triager, django_assert_num_queries, monkeypatch):
     written = []
-    monkeypatch.setattr("issues.fulltext.index", lambda ids: written.append(ids))
+    monkeypatch.setattr("issues.fulltext.index", lambda texts: written.append(texts))
     update_issue(issue, actor=triager, via="web", status=Status.objects.get(slug="accepted"), priority=3)
     assert written == []
     update_issue(issue, actor=triager, via="web", title="Basket", priority=2)
-    assert written == [[issue.pk]]
+    assert written == [[(issue.pk, "Basket", issue.description)]]
     monkeypatch.undo()
-    with django_assert_num_queries(4):
-        fulltext.index([issue.pk])
+    with django_assert_num_queries(3):
+        fulltext.index(*written)
 
 
 def test_statements_do_not_grow_with_the_issues(product, issue, triager, django_assert_num_queries):
     write_batch([IssueRecord(product, {"title": f"One {n}"}) for n in range(20)], actor=None, via="import")
-    ids = list(Issue.objects.values_list("pk", flat=True))
-    with django_assert_num_queries(4):
-        fulltext.index(ids)
+    texts = list(Issue.objects.values_list("pk", "title", "description"))
+    ids = [pk for pk, *_ in texts]
+    with django_assert_num_queries(3):
+        fulltext.index(texts)
     with django_assert_num_queries(1 if connection.vendor == "postgresql" else 2):
         found = fulltext.hits(ids, [fulltext.needle("one"), fulltext.needle("login")])
     assert [bool(found[pk].get(0)) for pk in sorted(ids)] == [False] + 20 * [True]
