@@ -208,7 +208,9 @@ class Listing:
         """The filters that are links: `(heading, [(label, address, whether it is chosen)])`."""
         menus = []
         for name, heading, options in CHOICES:
-            terms = [one for one in self.nodes if isinstance(one, Term) and one.name == name and _is_of(one, options)]
+            terms = [one for one in self.nodes if _is_of(one, name, options)]
+            # What it must not be says nothing more, or the contrary, where it is to be one thing.
+            denied = [one for one in self.nodes if isinstance(one, Not) and _is_of(one.node, name, options)]
             chosen = [value for term in terms for value in _named(term)]
             # A category says itself whether it is open.
             also = [one for one in self.nodes if name == "category" and one in (IS_OPEN, IS_CLOSED)]
@@ -219,7 +221,8 @@ class Listing:
                 ticked = len(others) < len(chosen)
                 values = others if ticked else (Plain(word),)
                 left = [Term(name, "", values)] if values else []
-                links.append((said, self.address(query=self._with(both(*kept, *left))), ticked))
+                rest = kept if ticked else [one for one in kept if one not in denied]
+                links.append((said, self.address(query=self._with(both(*rest, *left))), ticked))
             menus.append((heading, links))
         return menus
 
@@ -315,9 +318,11 @@ def _named(term):
     return [] if term.operator else [value for value in term.values if isinstance(value, Plain)]
 
 
-def _is_of(term, options):
-    """Return whether a menu of `options` sets `term`: of is:mine and is:open only the second tells the state."""
-    words = {value.text.lower() for value in _named(term)}
+def _is_of(node, name, options):
+    """Return whether a menu of `options` sets a `node`: of is:mine and is:open only the second tells the state."""
+    if not (isinstance(node, Term) and node.name == name):
+        return False
+    words = {value.text.lower() for value in _named(node)}
     return not words or not words.isdisjoint(word for word, _said in options)
 
 
