@@ -50,6 +50,9 @@ export const isOffered = (name) => Boolean(claims(name) || offers.get(name)?.her
 
 // How the action can be done now: `{ press, element }`, the element being what claims it, if it is one; or undefined.
 function way(name) {
+  // While several are selected, what sets a field of one sets it of all.
+  const many = offers.get(`${name} of many`);
+  if (many?.now()) return { press: many.press };
   const element = claims(name);
   if (element) return { press: () => press(element), element };
   const offered = offers.get(name);

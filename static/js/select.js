@@ -2,6 +2,9 @@
 import { say } from "./fragments.js";
 import { offer } from "./offer.js";
 
+// The words that set what a key sets of one row.
+const WORDS = { status: "s", assignee: "a", "to-me": "a @me", priority: "p", severity: "sp", component: "c", labels: "l", due: "d" };
+
 export function start(page, { rows, current, go }) {
   const bar = document.querySelector("[data-selection]");
   const count = bar.querySelector("[data-selected]");
@@ -98,6 +101,13 @@ export function start(page, { rows, current, go }) {
   offer("select-next", () => extend(1), any, any);
   offer("select-previous", () => extend(-1), any, any);
   offer("select-all", () => all(), any, any);
+
+  function write(words) {
+    const box = bar.querySelector("[name=words]");
+    box.value = `${box.value.trim()} ${words} `.trimStart();
+    box.focus();
+  }
+  for (const [name, words] of Object.entries(WORDS)) offer(`${name} of many`, () => write(words), () => selected().length > 0);
 
   return {
     count: () => selected().length,

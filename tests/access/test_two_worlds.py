@@ -83,7 +83,7 @@ def remove_what_is_private(user, visible):
     for model in (Component, Milestone, Version, Label, Member):
         _delete(model.objects.filter(product__in=gone_products))
     Product.objects.filter(pk__in=gone_products).delete()
-    fulltext.index(touched)
+    fulltext.index(Issue.objects.filter(pk__in=touched).values_list("pk", "title", "description"))
     fulltext.count_words()
     similar.count_terms()
 

@@ -158,6 +158,29 @@ def test_on_those_that_are_selected(reports, visit, triager):
     assert fresh(1).is_queued
 
 
+@pytest.mark.once
+@pytest.mark.parametrize("path", ["/issues/?q=is:open+sort:created-asc", "/triage/"], ids=["list", "queue"])
+def test_a_key_sets_a_field_of_all_that_are_selected(reports, visit, triager, path):
+    page = visit(path, triager)
+    page.wait_for_load_state("networkidle")
+    # The queue has one open already.
+    for key in ("j", "x", "Shift+J") if "issues" in path else ("x", "Shift+J"):
+        page.keyboard.press(key)
+    expect(page.locator(".selection")).to_contain_text("2 selected")
+    page.keyboard.press("p")
+    expect(page.get_by_label("What is to be set")).to_be_focused()
+    page.keyboard.type("high")
+    page.keyboard.press("Escape")
+    page.keyboard.press("i")
+    expect(page.get_by_label("What is to be set")).to_have_value("p high a @me ")
+    page.keyboard.press("Enter")
+    expect(page.locator(".notice")).to_contain_text("2 would change")
+    page.keyboard.press("Enter")
+    expect(toast(page)).to_contain_text("2 changed, 0 left as they are.")
+    assert [(issue.get_priority_display(), issue.assignee) for issue in map(fresh, (1, 2))] == 2 * [("high", triager)]
+    assert fresh(3).assignee is None
+
+
 def test_fields_of_many_without_scripts(reports, special_context, live_server, triager):
     page = open_as(special_context(java_script_enabled=False), live_server, "/issues/bulk/?q=cart", triager)
     page.get_by_label("Priority").select_option("high")
