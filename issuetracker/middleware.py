@@ -8,6 +8,7 @@ from http import HTTPStatus
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.middleware import CSPMiddleware
 from django.conf import settings
+from django.contrib.auth.middleware import get_user
 from django.core.exceptions import BadRequest, DisallowedHost
 from django.http import QueryDict
 from django.middleware.gzip import GZipMiddleware
@@ -175,6 +176,8 @@ def _zone_of(request):
     if settings.SESSION_COOKIE_NAME not in request.COOKIES or request.path_info.startswith(UTC_ONLY):
         return None
     try:
+        # The person themselves, whom a page asks hundreds of times, rather than what looks them up.
+        request.user = get_user(request)
         return zoneinfo.ZoneInfo(getattr(request.user, "time_zone", "UTC"))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError):
         return None
