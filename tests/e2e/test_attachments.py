@@ -173,6 +173,8 @@ def opened(special_context, live_server):
     return open_all
 
 
+# With --long in the browser that people use, which shows more kinds of files by itself.
+@pytest.mark.long
 @pytest.mark.once
 @pytest.mark.parametrize("bypass_csp", [False, True])
 def test_no_hostile_file_runs_however_it_is_opened(addresses, opened, bypass_csp):
