@@ -175,11 +175,16 @@ def _came_along(event, issues):
 
     Whoever merged the original takes that back with it, whatever they see of the duplicates.
     """
+    change = _change_of_original(event)
+    return change is not None and change.before is not None and change.before["id"] in issues
+
+
+def _change_of_original(event):
+    """Return the Change of an `event` that gave a duplicate another original and did nothing else, or None."""
     if event.about != "issue" or event.kind != Kind.CHANGED:
-        return False
+        return None
     changes = list(event.changes.all())
-    before = changes[0].before if [change.field for change in changes] == ["duplicate_of"] else None
-    return before is not None and before["id"] in issues
+    return changes[0] if [change.field for change in changes] == ["duplicate_of"] else None
 
 
 def right_to_undo(event, own=False):
@@ -341,10 +346,10 @@ def _revert_issue(event, undoing):
 
 def _follows_in_trash(event):
     """Return whether `event` gave what is in the trash another original, since its own got one in the same batch."""
-    changes = list(event.changes.all()) if event.issue.deleted_at else []
-    if [change.field for change in changes] != ["duplicate_of"]:
+    change = _change_of_original(event) if event.issue.deleted_at else None
+    if change is None:
         return False
-    originals = [value["id"] for value in (changes[0].before, changes[0].after) if value]
+    originals = [value["id"] for value in (change.before, change.after) if value]
     return Change.objects.filter(event__batch=event.batch_id, field="duplicate_of", issue__in=originals).exists()
 
 
