@@ -10,7 +10,7 @@ from django.conf import settings
 from issuetracker.counts import counts
 
 bind = f"[{settings.HOST}]:{settings.PORT}" if ":" in settings.HOST else f"{settings.HOST}:{settings.PORT}"
-worker_class = "gthread"
+worker_class = "issuetracker.accepting.SharingWorker"
 workers = 2
 threads = 4
 # Of so many objects more than before it is asked whether anything refers to them.
