@@ -1,11 +1,12 @@
 """JSON as the API answers it."""
 
 import orjson
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import JSONRenderer
 from rest_framework.utils.encoders import JSONEncoder
 
 # Moments are said as the framework says them.
-OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_NON_STR_KEYS
+OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 
 
 class QuickJSONRenderer(JSONRenderer):
@@ -19,3 +20,14 @@ class QuickJSONRenderer(JSONRenderer):
             return orjson.dumps(data, JSONEncoder().default, OPTIONS)
         except orjson.JSONEncodeError:
             return super().render(data, accepted_media_type, renderer_context)
+
+
+class QuickNegotiation(DefaultContentNegotiation):
+    """The framework's choice of a form, made at once for who takes whatever comes, or asks for the first of them."""
+
+    def select_renderer(self, request, renderers, format_suffix=None):
+        """Return `(renderer, media type)`. Raises NotAcceptable, Http404."""
+        first, accepted = renderers[0], request.META.get("HTTP_ACCEPT", "*/*")
+        if accepted in ("*/*", first.media_type) and first.charset is None and not format_suffix:
+            return first, first.media_type
+        return super().select_renderer(request, renderers, format_suffix)

@@ -1,6 +1,6 @@
 """The routes of the API, on one screen."""
 
-from django.urls import path, re_path, register_converter
+from django.urls import include, path, re_path, register_converter
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -30,16 +30,17 @@ register_converter(NameConverter, "name")
 router = SimpleRouter(use_regex_path=False)
 
 PRODUCT = "products/<name:product_key>"
+# Looked through in this order, and so what is asked for most comes first.
 for prefix, viewset, name in (
-    ("products", issues.ProductViewSet, "product"),
     (f"{PRODUCT}/issues", issues.ProductIssueViewSet, "product-issue"),
+    ("issues", issues.IssueViewSet, "issue"),
+    ("products", issues.ProductViewSet, "product"),
     (f"{PRODUCT}/components", products.ComponentViewSet, "component"),
     (f"{PRODUCT}/milestones", products.MilestoneViewSet, "milestone"),
     (f"{PRODUCT}/versions", products.VersionViewSet, "version"),
     (f"{PRODUCT}/labels", products.LabelViewSet, "label"),
     (f"{PRODUCT}/members", products.MemberViewSet, "member"),
     (f"{PRODUCT}/events", issues.ProductEventViewSet, "product-event"),
-    ("issues", issues.IssueViewSet, "issue"),
     ("labels", products.SiteLabelViewSet, "site-label"),
     ("views", issues.SavedViewSet, "view"),
     ("batches", issues.BatchViewSet, "batch"),
@@ -77,7 +78,7 @@ class Root(APIView):
 
 urlpatterns = [
     # /api/v1/
-    *(path(f"api/v1/{route.pattern}", route.callback, name=route.name) for route in router.urls),
+    path("api/v1/", include([path(str(route.pattern), route.callback, name=route.name) for route in router.urls])),
     *OF_ISSUE,
     path("api/v1/similar/", similar.SimilarViewSet.as_view({"get": "similar"}), name="api-similar"),
     path("api/v1/me/", accounts.MeViewSet.as_view({"get": "retrieve", "patch": "partial_update"}), name="api-me"),
