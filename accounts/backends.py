@@ -1,21 +1,19 @@
 """How people sign in."""
 
 from django.contrib.auth.backends import ModelBackend
-from django.db.models import BigAutoField, F, Q
+from django.db.models import BigAutoField, Q
 
 from accounts.models import ADDRESS_LIMIT, User, can_be_stored
-from issuetracker.prepared import Prepared, Slot, built
-from products.access import remember_roles
+from issuetracker.prepared import PreparedTuples, Slot, built
+from products.access import remember_roles, role_rows
 
 
 def _with_roles():
-    """Return the user with an id: a row for each membership."""
-    users = User.objects.filter(pk=Slot("pk", BigAutoField()))
-    return users.annotate(in_product=F("memberships__product_id"), role=F("memberships__role"))
+    return User.objects.filter(pk=Slot("pk", BigAutoField())).annotate(roles=role_rows("pk"))
 
 
 FIELDS = tuple(field.attname for field in User._meta.concrete_fields)
-WITH_ROLES = Prepared((*FIELDS, "in_product", "role"), _with_roles)
+WITH_ROLES = PreparedTuples(lambda: _with_roles().values_list(*FIELDS, "roles"))
 
 
 class NameOrEmail(ModelBackend):
@@ -34,13 +32,14 @@ class NameOrEmail(ModelBackend):
 
     def get_user(self, user_id):
         """Return the active user with that id, else None; the roles that every page asks for come along."""
-        rows = WITH_ROLES.rows(pk=user_id)
+        rows = WITH_ROLES.tuples(pk=user_id)
         if not rows:
             return None
-        user = built(User, FIELDS, rows[0])
+        *values, roles = rows[0]
+        user = built(User, FIELDS, values)
         if not self.user_can_authenticate(user):
             return None
-        remember_roles(user, [(row["in_product"], row["role"]) for row in rows if row["role"]])
+        remember_roles(user, roles)
         return user
 
     def find(self, text):

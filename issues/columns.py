@@ -2,33 +2,13 @@
 
 from datetime import UTC
 
-import orjson
-from django.db.models import IntegerField, JSONField, OuterRef, Subquery
+from django.db.models import IntegerField, OuterRef, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime
 
-from issues.models import NeedInfo
+from issues.models import Issue, NeedInfo
+from issuetracker.json_rows import JSONRow, JSONRows
 from products.models import Label
-
-
-class QuickJSONField(JSONField):
-    """JSON that the database makes; a list has two such columns a row."""
-
-    def from_db_value(self, value, _expression, _connection):
-        """Return what the text `value` means."""
-        return orjson.loads(value)
-
-
-class JSONRows(Subquery):
-    """The rows of a subquery with one column `row` as a JSON list."""
-
-    template = "(SELECT COALESCE(jsonb_agg(rows.row), '[]') FROM (%(subquery)s) AS rows)"
-    output_field = QuickJSONField()
-
-    def as_sqlite(self, compiler, connection, **extra):
-        """Return the SQL for SQLite, which calls the same thing by another name."""
-        template = "(SELECT json_group_array(json(rows.row)) FROM (%(subquery)s) AS rows)"
-        return self.as_sql(compiler, connection, template=template, **extra)
 
 
 class RowCount(Subquery):
@@ -53,6 +33,16 @@ def needinfo_rows(**conditions):
     }
     columns = {name: name for name in ("id", "question", "due_on", "state", "created_at")}
     return JSONRows(asked.values(row=JSONObject(**columns, **people)))
+
+
+# What tells whether the reader may see an issue that another points to, and its key.
+LINKED = ("number", "author_id", "assignee_id", "confidential", "product_id", "product__key", "product__visibility")
+
+
+def linked_row(link):
+    """Return the expression for `LINKED` of what an issue's `link` is, None where that is in the trash."""
+    live = Issue.objects.filter(pk=OuterRef(f"{link}_id"), deleted_at=None, product__deleted_at=None)
+    return JSONRow(live.order_by().values(row=JSONObject(**{name: name for name in LINKED})))
 
 
 def moment_in_json(text):

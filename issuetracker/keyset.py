@@ -74,7 +74,7 @@ def paginate_ids(find, ordering, fetch, *, size, cursor="", bound=""):
     """
     direction, values = _read(cursor, bound, len(ordering)) if cursor else (FORWARDS, None)
     backwards = direction == BACKWARDS
-    places = [list(map(_plain, row)) for row in find(values, backwards, size + 1)]
+    places = find(values, backwards, size + 1)
     page = _page([place[-1] for place in places], places, size, backwards, values is not None, bound)
     fetched = fetch(page.rows)
     return Page([fetched[pk] for pk in page.rows if pk in fetched], page.next, page.previous)
@@ -242,7 +242,7 @@ def _signer(bound):
 
 
 def _sign(direction, values, bound):
-    return _signer(bound).sign_object([direction, list(values)])
+    return _signer(bound).sign_object([direction, [_plain(value) for value in values]])
 
 
 def _read(cursor, bound, length):

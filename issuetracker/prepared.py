@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import DatabaseError, connections
 from django.db.models import BooleanField, Expression, Field, Func
+from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 from psycopg2.extensions import AsIs
 
@@ -207,9 +208,16 @@ class Prepared(_Rows):
         return [dict(zip(self.names, row, strict=True)) for row in self.tuples(**values)]
 
 
-def built(model, names, row, prefix=""):
-    """Return the instance of `model` whose fields `names` are the columns of a dictionary that begin with `prefix`."""
-    return model.from_db(DEFAULT, names, [row[f"{prefix}{name}"] for name in names])
+def built(model, names, values):
+    """Return the instance of `model` with its fields `names` as the database has them; others are read when needed.
+
+    It is what `from_db` returns, without the signals, at a fraction of the price.
+    """
+    one = model.__new__(model)
+    one._state = state = ModelState()
+    state.adding, state.db = False, DEFAULT
+    one.__dict__.update(zip(names, values, strict=True))
+    return one
 
 
 class PreparedModels(_Rows):
@@ -224,7 +232,7 @@ class PreparedModels(_Rows):
         populators = get_related_populators(compiler.klass_info, compiler.select, DEFAULT)
         found = []
         for row in tuples:
-            one = compiler.klass_info["model"].from_db(DEFAULT, names, row[start:end])
+            one = built(compiler.klass_info["model"], names, row[start:end])
             for populator in populators:
                 populator.populate(row, one)
             found.append(one)

@@ -11,10 +11,12 @@ A user for whom a token acts that is limited to some products is in all others n
 from dataclasses import dataclass
 
 from django.apps import apps
-from django.db.models import BigAutoField, F, Q
+from django.db.models import BigAutoField, F, OuterRef, Q
+from django.db.models.functions import JSONArray
 from django.utils.translation import gettext as _
 
 from history.errors import Forbidden
+from issuetracker.json_rows import JSONRows
 from issuetracker.prepared import Prepared, Slot
 
 NOBODY, VIEWER, REPORTER, TRIAGER, MAINTAINER = range(5)
@@ -108,6 +110,12 @@ def given_roles(user):
     if user.is_superuser:
         return dict.fromkeys(limited, MAINTAINER)
     return {product: given for product, given in user._given_roles.items() if product in limited}
+
+
+def role_rows(user):
+    """Return the expression for what `remember_roles` takes of who has the id in the column `user`."""
+    members = apps.get_model("products", "Member").objects.filter(user_id=OuterRef(user)).order_by()
+    return JSONRows(members.values(row=JSONArray("product_id", "role")))
 
 
 def remember_roles(user, memberships):
