@@ -11,7 +11,7 @@ from coverage import Coverage
 from django.db import connection
 from hypothesis import HealthCheck, settings
 
-from tests.cast import Cast, seed_statuses
+from tests.cast import Cast, seed_site
 from tests.figures import note
 
 # What a machine does besides makes no test fail.
@@ -61,14 +61,14 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture(autouse=True)
-def _statuses_of_a_new_site(request):
-    """The four statuses of every site, which a test in real transactions sweeps away with all other rows."""
+def _rows_of_a_new_site(request):
+    """What every site has from the first, which a test in real transactions sweeps away with all other rows."""
     marker = request.node.get_closest_marker("django_db")
     real = {"transactional_db", "live_server"} & set(request.fixturenames)
     if not (real or marker or "db" in request.fixturenames):
         return
     request.getfixturevalue("transactional_db" if real or (marker and marker.kwargs.get("transaction")) else "db")
-    seed_statuses()
+    seed_site()
 
 
 @pytest.fixture(scope="session")

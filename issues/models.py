@@ -675,3 +675,12 @@ class WordCensus(models.Model):
 
     def __str__(self):
         return f"{self.at}"
+
+
+class NamesVersion(models.Model):
+    """Another text with every change of a name that answers tell: triggers see to that. There is one row."""
+
+    version = models.CharField(max_length=36)
+
+    def __str__(self):
+        return self.version

@@ -3,6 +3,9 @@
 `issues.api.serializers` stays the contract: a test holds what is told here equal to what it would say.
 """
 
+from collections import namedtuple
+from datetime import date
+from operator import itemgetter
 from types import SimpleNamespace
 from zlib import crc32
 
@@ -10,9 +13,9 @@ from django.conf import settings
 from django.db.models import BigAutoField, CharField, F, PositiveBigIntegerField
 from django.utils import timezone
 
-from issues import queue
+from issues import names, queue
 from issues.choices import Priority, Severity
-from issues.columns import label_rows, moment_in_json, needinfo_rows
+from issues.columns import label_rows, linked_row, moment_in_json, needinfo_rows
 from issues.models import Issue
 from issuetracker.prepared import Among, ListSlot, Prepared, PreparedModels, Slot
 from products import access
@@ -21,25 +24,18 @@ PEOPLE = ("assignee", "author", "created_by", "updated_by")
 PARTS = ("component", "milestone", "version")
 LINKS = ("parent", "duplicate_of")
 TEXTS = ("description", "description_html")
-QUEUED = ("triaged_at", "snoozed_until", "returned_at", "returned_reason", "overdue_at", "waiting_for_id", "author_id")
-OWN = (
+# What a row in the queue is told by.
+Place = namedtuple(
+    "Place", "triaged_at, snoozed_until, returned_at, returned_reason, overdue_at, waiting_for_id, author_id"
+)
+place_of = itemgetter(*Place._fields)
+COLUMNS = (
     *("id", "number", "title", "type", "resolution", "priority", "severity", "confidential", "due_on", "source"),
-    *("snoozed_until", "votes", "comment_count", "lock_version", "author_id", "assignee_id", "product_id"),
-    *("returned_at", "returned_reason", "overdue_at", "waiting_for_id"),
-    *("created_at", "updated_at", "triaged_at", "closed_at", "deleted_at"),
+    *("votes", "comment_count", "lock_version", "created_at", "updated_at", "closed_at"),
+    *(name for name in names.REFERENCES if name != "author_id"),
+    *Place._fields,
+    *("label_rows", "asked", *(f"{link}_row" for link in LINKS), "names_version"),
 )
-# What tells whether the reader may see an issue that another points to, and its key.
-LINKED = (
-    *("number", "author_id", "assignee_id", "confidential", "deleted_at", "product_id"),
-    *(f"product__{name}" for name in ("key", "visibility", "deleted_at")),
-)
-NAMED = (
-    *("product__key", "product__visibility", "status__slug", "status__category"),
-    *(f"{part}__name" for part in PARTS),
-    *(f"{person}__{name}" for person in PEOPLE for name in ("username", "display_name")),
-    *(f"{link}__{name}" for link in LINKS for name in LINKED),
-)
-COLUMNS = (*OWN, *NAMED, "label_rows", "asked")
 PRIORITIES = {rank.value: rank.name.lower() for rank in Priority}
 SEVERITIES = {rank.value: rank.name.lower() for rank in Severity}
 # No database number is larger.
@@ -48,7 +44,9 @@ NUMBER_LIMIT = 2**63
 
 def with_rows(issues, **asked):
     """Return a queryset of issues with what is several rows to each: its labels, and its questions, as `asked`."""
-    return issues.annotate(label_rows=label_rows(), asked=needinfo_rows(**asked))
+    links = {f"{link}_row": linked_row(link) for link in LINKS}
+    several = {"label_rows": label_rows(), "asked": needinfo_rows(**asked)}
+    return issues.annotate(**several, **links, names_version=names.version())
 
 
 def _of_ids():
@@ -69,14 +67,14 @@ def at_key():
 SHORT = Prepared(COLUMNS, _listed)
 DESCRIBED = Prepared((*COLUMNS, "description"), _listed)
 WHOLE = Prepared((*COLUMNS, *TEXTS), lambda: with_rows(_of_ids()))
-ONE = Prepared((*COLUMNS, *TEXTS), lambda: with_rows(at_key()))
+ONE = Prepared((*COLUMNS, *TEXTS, "product__visibility"), lambda: with_rows(at_key()))
 FOUND = PreparedModels(lambda: at_key().select_related("product", "status"))
 
 
 def read_key(user, key, number):
     """Return the row of the issue with that product key and number, or None where `user` sees none there."""
     row = ONE.first(key=key, number=number) if number < NUMBER_LIMIT else None
-    return row if row is not None and access.sees(user, _as_issue(row)) else None
+    return completed([row])[0] if row is not None and access.sees(user, _as_issue(row)) else None
 
 
 def find(user, key, number, found=None):
@@ -90,99 +88,114 @@ def find(user, key, number, found=None):
 
 def read_ids(ids, *, described=False):
     """Return `{id: row}` of issues whose ids the reader was found to see; `described` adds the descriptions."""
-    return {row["id"]: row for row in (DESCRIBED if described else SHORT).rows(ids=ids)} if ids else {}
+    rows = completed((DESCRIBED if described else SHORT).rows(ids=ids)) if ids else ()
+    return {row["id"]: row for row in rows}
 
 
 def read_whole(pk):
     """Return the row of one issue with all its texts, whatever it is."""
-    return WHOLE.first(ids=[pk])
+    return completed(WHOLE.rows(ids=[pk]))[0]
+
+
+def completed(rows):
+    """Return `rows` of one statement, each with the `names` of what it refers to.
+
+    That takes another statement where a name is new to the process.
+    """
+    called = names.of(rows)
+    for row in rows:
+        row["names"] = called.known
+    return rows
 
 
 def represent(row, user):
-    """Return a row as the API tells `user` of it."""
-    product = row["product__key"]
+    """Return a row, one of those `completed`, as the API tells `user` of it."""
+    called, now = row["names"], timezone.now()
+    people = called["people"]
+    product = called["products"][row["product_id"]]
+    status, category = called["statuses"][row["status_id"]]
     key = f"{product}-{row['number']}"
-    told = {"id": row["id"], "key": key, "product": product, "number": row["number"]}
-    told["title"] = row["title"]
+    told = {"id": row["id"], "key": key, "product": product, "number": row["number"], "title": row["title"]}
     for name in TEXTS:
         if name in row:
             told[name] = row[name]
-    told["type"] = row["type"]
-    told["status"], told["status_category"] = row["status__slug"], row["status__category"]
-    told["resolution"] = row["resolution"] or None
-    told["priority"], told["severity"] = PRIORITIES[row["priority"]], SEVERITIES[row["severity"]]
-    for name in PARTS:
-        told[name] = row[f"{name}__name"]
-    told["labels"] = [label["name"] for label in row["label_rows"]]
-    told["assignee"], told["author"] = _person(row, "assignee"), _person(row, "author")
-    for link in LINKS:
-        told[link] = _link(row, f"{link}__", user)
-    told["confidential"] = row["confidential"]
-    told["due_on"] = row["due_on"].isoformat() if row["due_on"] else None
-    told["snoozed_until"] = _moment(row["snoozed_until"])
-    told |= _in_queue(SimpleNamespace(**{name: row[name] for name in QUEUED}), row["asked"])
-    for name in ("source", "votes", "comment_count", "lock_version"):
-        told[name] = row[name]
-    for name in ("created_at", "updated_at", "triaged_at", "closed_at"):
-        told[name] = _moment(row[name])
-    told["created_by"], told["updated_by"] = _person(row, "created_by"), _person(row, "updated_by")
-    told["url"] = f"{settings.SITE_URL}/issues/{key}/"
-    return told
-
-
-def _in_queue(issue, asked):
-    """Return what is told of the place of an issue in the queue; `asked` are the rows of its questions."""
-    now = timezone.now()
-    when, why = queue.returned(issue, now)
-    first = next((one["requestee"]["username"] for one in asked if one["state"] == "open"), "")
-    return {
-        "returned_at": _moment(when),
+    asked, place = row["asked"], Place._make(place_of(row))
+    returned_at, why = queue.returned(place, now)
+    return told | {
+        "type": row["type"],
+        "status": status,
+        "status_category": category,
+        "resolution": row["resolution"] or None,
+        "priority": PRIORITIES[row["priority"]],
+        "severity": SEVERITIES[row["severity"]],
+        "component": called["components"][row["component_id"]],
+        "milestone": called["milestones"][row["milestone_id"]],
+        "version": called["versions"][row["version_id"]],
+        "labels": [label["name"] for label in row["label_rows"]],
+        "assignee": people[row["assignee_id"]],
+        "author": people[row["author_id"]],
+        "parent": _link(row["parent_row"], user),
+        "duplicate_of": _link(row["duplicate_of_row"], user),
+        "confidential": row["confidential"],
+        "due_on": row["due_on"],
+        "snoozed_until": row["snoozed_until"],
+        "returned_at": returned_at,
         "returned_reason": why or None,
-        "waiting": queue.waiting(issue, first),
-        "overdue": queue.is_overdue(issue, now),
+        "waiting": queue.waiting(place, _first_asked(asked)),
+        "overdue": queue.is_overdue(place, now),
         "needinfos": [_question(one) for one in asked],
+        "source": row["source"],
+        "votes": row["votes"],
+        "comment_count": row["comment_count"],
+        "lock_version": row["lock_version"],
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+        "triaged_at": row["triaged_at"],
+        "closed_at": row["closed_at"],
+        "created_by": people[row["created_by_id"]],
+        "updated_by": people[row["updated_by_id"]],
+        "url": f"{settings.SITE_URL}/issues/{key}/",
     }
+
+
+def _first_asked(asked):
+    return next((one["requestee"]["username"] for one in asked if one["state"] == "open"), "")
 
 
 def _question(one):
     """Return a question as the API tells it; databases write moments into JSON in different ways."""
     people = {name: {part: one[name][part] for part in ("username", "display_name")} for name in ("asker", "requestee")}
     told = {"id": one["id"], **people, **{name: one[name] for name in ("question", "due_on", "state")}}
-    return {**told, "created_at": _moment(moment_in_json(one["created_at"]))}
+    return {**told, "created_at": moment_in_json(one["created_at"])}
 
 
 def names_version(told):
     """Return a short text that changes with any name in a representation: names change without their issue."""
     people = [told[name] and told[name]["display_name"] for name in PEOPLE]
     ids = [told[name] and told[name]["username"] for name in PEOPLE]
-    shown = ("key", "status", "status_category", *PARTS, *LINKS, "waiting", "returned_at", "returned_reason", "overdue")
+    shown = ("key", "status", "status_category", *PARTS, *LINKS, "waiting", "returned_reason", "overdue")
     parts = [*(told[name] for name in shown), [(one["asker"], one["requestee"]) for one in told["needinfos"]]]
+    parts.append(said(told["returned_at"]))
     return f"{crc32(repr((parts, people, ids, told['labels'])).encode()):08x}"
 
 
-def _person(row, name):
-    username = row[f"{name}__username"]
-    return None if username is None else {"username": username, "display_name": row[f"{name}__display_name"]}
+def said(moment):
+    """Return a moment or day of a representation as the text that it is in JSON; what is text by now stays as it is."""
+    return moment.isoformat().replace("+00:00", "Z") if isinstance(moment, date) else moment
 
 
-def _link(row, prefix, user):
-    if row[f"{prefix}number"] is None:
+def _link(linked, user):
+    """Return the key of the issue that another points to, None where there is none that `user` sees."""
+    if linked is None or not access.sees(user, _as_issue(linked)):
         return None
-    hidden = row[f"{prefix}deleted_at"] or row[f"{prefix}product__deleted_at"]
-    if hidden or not access.sees(user, _as_issue(row, prefix)):
-        return None
-    return f"{row[f'{prefix}product__key']}-{row[f'{prefix}number']}"
+    return f"{linked['product__key']}-{linked['number']}"
 
 
-def _as_issue(row, prefix=""):
-    """Return what `access` asks of the issue whose columns in a row begin with `prefix`."""
+def _as_issue(row):
+    """Return what `access` asks of the issue that a row tells of."""
     return SimpleNamespace(
-        product=SimpleNamespace(pk=row[f"{prefix}product_id"], visibility=row[f"{prefix}product__visibility"]),
-        author_id=row[f"{prefix}author_id"],
-        assignee_id=row[f"{prefix}assignee_id"],
-        confidential=row[f"{prefix}confidential"],
+        product=SimpleNamespace(pk=row["product_id"], visibility=row["product__visibility"]),
+        author_id=row["author_id"],
+        assignee_id=row["assignee_id"],
+        confidential=row["confidential"],
     )
-
-
-def _moment(moment):
-    return moment.isoformat().replace("+00:00", "Z") if moment is not None else None

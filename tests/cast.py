@@ -78,14 +78,15 @@ def create_person(username, **fields):
 def taken_back():
     """Take back, at the end, what is written within, for several tests; the statuses of every site are there."""
     with transaction.atomic():
-        seed_statuses()
+        seed_site()
         yield
         transaction.set_rollback(True)
 
 
-def seed_statuses():
-    """Write the four statuses of every site, where there are none."""
+def seed_site():
+    """Write what every site has from the first, its four statuses and the version of its names, where that is gone."""
     from issues.models import Status
 
     if not Status.objects.exists():
-        import_module("issues.migrations.0002_statuses").seed(apps, None)
+        for migration in ("0002_statuses", "0015_namesversion"):
+            import_module(f"issues.migrations.{migration}").seed(apps, None)

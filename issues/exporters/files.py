@@ -64,7 +64,7 @@ def chunks(asked, rows, user):
     asked = asked.unranked(NEWEST)
     found = reading.with_rows(asked.apply(rows))
     for read in keyset.walk(found, asked.ordering, NAMES, CHUNK):
-        yield _with_attachments([reading.represent(row, user) for row in read], user)
+        yield _with_attachments([reading.represent(row, user) for row in reading.completed(read)], user)
 
 
 def _with_attachments(told, user):
@@ -101,6 +101,7 @@ def _cell(value):
         value = value["username"]
     if isinstance(value, list):
         value = ", ".join(one["name"] if isinstance(one, dict) else one for one in value)
+    value = reading.said(value)
     if isinstance(value, bool):
         value = "true" if value else "false"
     text = "" if value is None else str(value)
@@ -112,7 +113,7 @@ def _json_rows(told):
 
 
 def _json(issue):
-    text = json.dumps(issue, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(issue, ensure_ascii=False, separators=(",", ":"), default=reading.said)
     # Some readers take these for the end of a line.
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")
 

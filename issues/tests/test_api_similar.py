@@ -115,6 +115,7 @@ def test_an_old_key_leads_to_the_new_one(api, issues, administrator):
     assert (answer.status_code, answer["Location"]) == (301, f"{BASE}/issues/OPS-1/similar/")
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("path", "limit"),
     [

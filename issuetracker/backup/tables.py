@@ -17,7 +17,7 @@ LEFT_OUT = {
     "issues.WordCensus": "when they were counted",
 }
 # What migrations write into an empty database; the rows of the backup take their place.
-FRESH = {"contenttypes.ContentType", "auth.Permission", "issues.Status"}
+FRESH = {"contenttypes.ContentType", "auth.Permission", "issues.Status", "issues.NamesVersion"}
 # Tables without a model: migrations, which the manifest tells of, and full text, which is written afresh.
 WITHOUT_MODEL = ("django_migrations", "issue_document", "sqlite_")
 

@@ -32,6 +32,7 @@ SAVED = {
     "issues.IssueCounter",
     "issues.IssueLabel",
     "issues.IssueNumber",
+    "issues.NamesVersion",
     "issues.NeedInfo",
     "issues.Relation",
     "issues.SavedView",

@@ -1,0 +1,103 @@
+"""What answers call the people, products, statuses and parts that issues refer to by id, kept in each process.
+
+A row of an issue is read with the version of all names, one text that triggers of the database change with any of them
+(migration 0015): what is kept under that version is what the row's own statement would have found by joins.
+"""
+
+from django.db import connections
+from django.db.models import BigAutoField, CharField, F, QuerySet, Subquery, Value
+from django.db.models.functions import Cast
+
+from accounts.models import User
+from issues.models import NamesVersion, Status
+from issuetracker.prepared import DEFAULT, Among, ListSlot, PreparedTuples
+from products.models import Component, Milestone, Product, Version
+
+# Of each kind, how issues refer to it and what it is called by.
+KINDS: dict = {
+    "people": (User, ("assignee_id", "author_id", "created_by_id", "updated_by_id"), ("username", "display_name")),
+    "products": (Product, ("product_id",), ("key",)),
+    "statuses": (Status, ("status_id",), ("slug", "category")),
+    "components": (Component, ("component_id",), ("name",)),
+    "milestones": (Milestone, ("milestone_id",), ("name",)),
+    "versions": (Version, ("version_id",), ("name",)),
+}
+# As answers tell it.
+FORMS: dict = {
+    "people": lambda username, display_name: {"username": username, "display_name": display_name},
+    "statuses": lambda slug, category: (slug, category),
+}
+REFERENCES = tuple(name for _model, names, _columns in KINDS.values() for name in names)
+# More names than this are not kept: what is asked for most comes back at once.
+KEPT = 20_000
+
+
+class Names:
+    """The names of one version: for each kind the columns of `KINDS` by id, and None by None."""
+
+    def __init__(self, version):
+        self.version = version
+        self.known = {kind: {None: None} for kind in KINDS}
+
+    def learn(self, rows):
+        """Know all that `rows` of issues refer to, by one statement where something is new."""
+        missing = {kind: self._missing(kind, rows) for kind in KINDS}
+        if not any(missing.values()):
+            return
+        # What is gone by now was purged with the reference to it.
+        found: dict = {kind: dict.fromkeys(ids) for kind, ids in missing.items()}
+        for kind, pk, first, second in CALLED.tuples(**missing):
+            found[kind][pk] = FORMS.get(kind, _name)(first, second)
+        # At once: other threads take what is there for known.
+        for kind, called in found.items():
+            self.known[kind].update(called)
+
+    def _missing(self, kind, rows):
+        known, references = self.known[kind], KINDS[kind][1]
+        return {row[name] for row in rows for name in references if row[name] not in known}
+
+    @property
+    def is_large(self):
+        """Whether it is time to begin anew."""
+        return sum(map(len, self.known.values())) > KEPT
+
+
+def version() -> Subquery:
+    """Return the expression for the version of all names."""
+    return Subquery(NamesVersion.objects.values("version")[:1])
+
+
+def of(rows):
+    """Return the Names that rows of issues need, each with its `names_version`, all of one statement."""
+    global _latest
+    asked = rows[0]["names_version"] if rows else None
+    names = _latest
+    if names.version != asked or asked is None or names.is_large or connections[DEFAULT].in_atomic_block:
+        names = Names(asked)
+        # What a transaction finds may never have been, and its ids be given to others.
+        if not connections[DEFAULT].in_atomic_block:
+            _latest = names
+    names.learn(rows)
+    return names
+
+
+def _called() -> QuerySet:
+    first, *others = (_of_kind(kind, *of_kind) for kind, of_kind in KINDS.items())
+    return first.union(*others, all=True)
+
+
+def _of_kind(kind, model, _names, columns):
+    called = [Cast(F(column), CharField()) for column in columns] + [Value("")] * (2 - len(columns))
+    texts = {"kind": Value(kind), "first": called[0], "second": called[1]}
+    rows = model._base_manager.order_by().filter(Among(F("pk"), ListSlot(kind, BigAutoField())))
+    return rows.annotate(**{name: Cast(one, CharField()) for name, one in texts.items()}).values_list(
+        "kind", "pk", "first", "second"
+    )
+
+
+def _name(name, _nothing):
+    return name
+
+
+CALLED = PreparedTuples(_called)
+_latest = Names(None)
