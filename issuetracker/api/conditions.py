@@ -31,7 +31,7 @@ def expected_version(request, row):
 
     The service compares it once more, under the lock.
     """
-    header = request.headers.get("If-Match")
+    header = request.META.get("HTTP_IF_MATCH")
     if header is None or header.strip() == "*":
         return None
     for weak, tag in TAG.findall(header):
@@ -43,5 +43,5 @@ def expected_version(request, row):
 
 def is_known(request, present):
     """Return whether If-None-Match says that the client has the state with the ETag `present`."""
-    header = request.headers.get("If-None-Match", "")
+    header = request.META.get("HTTP_IF_NONE_MATCH", "")
     return header.strip() == "*" or any(tag == present for _weak, tag in TAG.findall(header))

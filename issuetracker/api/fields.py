@@ -1,7 +1,7 @@
 """Serializers that take nothing they do not know, and the fields that all resources use."""
 
 from collections.abc import Mapping
-from copy import deepcopy
+from copy import copy, deepcopy
 
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
@@ -67,7 +67,7 @@ class StrictSerializer(serializers.Serializer):
             return super().get_fields()
         sent = set(self.initial_data) if isinstance(self.initial_data, Mapping) else set()
         return {
-            name: deepcopy(field)
+            name: _copied(field)
             for name, field in self._declared_fields.items()
             if name in sent or not (self.partial or field.read_only)
         }
@@ -121,6 +121,12 @@ class StrictSerializer(serializers.Serializer):
     def default_of(self, name, values):
         """Return what PUT sets `name` to where it is left out. `values` is what it does set."""
         return self.DEFAULTS[name]
+
+
+def _copied(field):
+    """Return a copy of a declared field to bind: a flat one, which is a tenth of the price, where none is within it."""
+    within = isinstance(field, serializers.BaseSerializer) or hasattr(field, "child")
+    return deepcopy(field) if within else copy(field)
 
 
 class Text(serializers.CharField):
