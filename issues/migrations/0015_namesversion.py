@@ -1,4 +1,8 @@
-"""A version of all names that answers tell, changed by the database with any of them."""
+"""A version of all names that answers tell, changed by the database with any of them.
+
+A later migration that alters one of these columns has to make the trigger of its table anew: PostgreSQL refuses before
+that is dropped, and SQLite drops it with any change of the table. The tests of names tell where one is gone.
+"""
 
 from uuid import uuid4
 

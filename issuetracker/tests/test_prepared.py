@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="onl
 def by_id_and_name():
     ids = Among(F("pk"), ListSlot("ids", BigAutoField()))
     since = Slot("since", DateTimeField())
-    return Product.objects.filter(ids, title=Slot("title", CharField()), created_at__gte=since).values_list("key")
+    return Product.objects.filter(ids, title=Slot("title", CharField()), created_at__gte=since).values_list("title")
 
 
 def ask(statement, product, title=None):
@@ -32,7 +32,7 @@ def held():
 def test_what_runs_often_is_prepared_and_finds_the_same(product):
     statement = PreparedTuples(by_id_and_name)
     for used in range(1, OFTEN + 3):
-        assert ask(statement, product) == [(product.key,)]
+        assert ask(statement, product) == [(product.title,)]
         assert (statement in held()) == (used > OFTEN)
     # What is no text of ours stays a value.
     assert ask(statement, product, "50 % '; SELECT 1 --") == []
@@ -44,17 +44,17 @@ def test_only_the_latest_are_kept(product, monkeypatch):
     first, *others = statements = [PreparedTuples(by_id_and_name) for _one in range(3)]
     for statement in statements:
         for _use in range(OFTEN + 1):
-            assert ask(statement, product) == [(product.key,)]
+            assert ask(statement, product) == [(product.title,)]
     assert set(held()) == set(others)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_prepared_statements WHERE name = ANY(%s)", [[n for n, _ in held().values()]]
         )
         assert cursor.fetchone() == (2,)
-    assert ask(first, product) == [(product.key,)]
+    assert ask(first, product) == [(product.title,)]
 
 
-@pytest.mark.parametrize("loss", ["DEALLOCATE ALL", "ALTER TABLE products_product ALTER key TYPE varchar(12)"])
+@pytest.mark.parametrize("loss", ["DEALLOCATE ALL", "ALTER TABLE products_product ALTER title TYPE varchar(300)"])
 @pytest.mark.django_db(transaction=True)
 def test_a_statement_that_the_server_has_lost_runs_all_the_same(product, loss):
     statement = PreparedTuples(by_id_and_name)
@@ -64,18 +64,18 @@ def test_a_statement_that_the_server_has_lost_runs_all_the_same(product, loss):
     with connection.cursor() as cursor:
         cursor.execute(loss)
     try:
-        assert ask(statement, product) == [(product.key,)]
-        assert ask(statement, product) == [(product.key,)]
+        assert ask(statement, product) == [(product.title,)]
+        assert ask(statement, product) == [(product.title,)]
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE products_product ALTER key TYPE varchar(10)")
+            cursor.execute("ALTER TABLE products_product ALTER title TYPE varchar(200)")
 
 
 def test_a_connection_that_others_share_prepares_nothing(product, monkeypatch):
     monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
     statement = PreparedTuples(by_id_and_name)
     for _use in range(OFTEN + 2):
-        assert ask(statement, product) == [(product.key,)]
+        assert ask(statement, product) == [(product.title,)]
     assert statement not in held()
 
 
