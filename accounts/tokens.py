@@ -4,6 +4,7 @@ from django.db.models import CharField, DateTimeField, Q
 from django.utils import timezone
 
 from accounts.models import ApiToken, User
+from history.writing import put
 from issuetracker.prepared import PreparedTuples, Slot, built
 from products.access import limit_to, remember_roles, role_rows
 from products.models import Product
@@ -20,7 +21,7 @@ def live_token(secret):
         return None
     *values, roles = rows[0]
     token = built(ApiToken, TOKEN_FIELDS, values[: len(TOKEN_FIELDS)])
-    token.user = built(User, USER_FIELDS, values[len(TOKEN_FIELDS) :])
+    put(token, "user", built(User, USER_FIELDS, values[len(TOKEN_FIELDS) :]))
     remember_roles(token.user, roles)
     limit_to(token.user, token.scopes_by_product)
     return token

@@ -2,7 +2,7 @@
 
 from datetime import UTC
 
-from django.db.models import IntegerField, OuterRef, Subquery
+from django.db.models import Case, IntegerField, OuterRef, Subquery, When
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime
 
@@ -42,7 +42,9 @@ LINKED = ("number", "author_id", "assignee_id", "confidential", "product_id", "p
 def linked_row(link):
     """Return the expression for `LINKED` of what an issue's `link` is, None where that is in the trash."""
     live = Issue.objects.filter(pk=OuterRef(f"{link}_id"), deleted_at=None, product__deleted_at=None)
-    return JSONRow(live.order_by().values(row=JSONObject(**{name: name for name in LINKED})))
+    row = JSONRow(live.order_by().values(row=JSONObject(**{name: name for name in LINKED})))
+    # Most have none: PostgreSQL would begin the search for nothing with each.
+    return Case(When(**{f"{link}__isnull": False}, then=row))
 
 
 def moment_in_json(text):
