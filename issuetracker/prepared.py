@@ -45,12 +45,17 @@ class Slot(Expression):
         return self.output_field.rel_db_type(connection) or self.output_field.db_type(connection)
 
 
+def array(numbers):
+    """Return `numbers` as the text of an array, which PostgreSQL reads several times as fast as so many expressions."""
+    return f"{{{','.join('NULL' if one is None else str(one) for one in numbers)}}}"
+
+
 class ListSlot(Slot):
     """The place of a list of ids."""
 
     def adapted(self, value, connection):
-        """Return the list, for SQLite as JSON."""
-        return list(value) if connection.vendor == "postgresql" else json.dumps(list(value))
+        """Return the list as the text of an array, for SQLite of JSON."""
+        return array(value) if connection.vendor == "postgresql" else json.dumps(list(value))
 
     def type_in(self, connection):
         """Return the type of an array of such values."""

@@ -9,6 +9,7 @@ from django.db.models.expressions import RawSQL
 from issues.similar import weights as w
 from issues.similar.scoring import BODY, TITLE
 from issues.similar.writing import SCALE
+from issuetracker.prepared import array
 from products.models import Product
 
 # A reader of so many products reads the words of these alone; one of more reads all, and drops what is hidden.
@@ -40,7 +41,7 @@ ASKED = {
 # SQLite takes tables in the order in which they are crossed.
 JOIN = {"postgresql": "JOIN", "sqlite": "CROSS JOIN"}
 OF_PRODUCTS = {
-    "postgresql": " AND p.product_id = ANY(%s)",
+    "postgresql": " AND p.product_id = ANY(%s::bigint[])",
     "sqlite": " AND p.product_id IN (SELECT value FROM json_each(%s))",
 }
 
@@ -71,11 +72,10 @@ def candidates(issues, asked, products=None):
         of_products=OF_PRODUCTS[vendor] if products is not None else "",
         chosen=" UNION ".join(BRANCH.format(branch=branch, place=place) for place, branch in enumerate(branches)),
     )
-    given: list = [list(column) for column in zip(*rows, strict=True)] if vendor == "postgresql" else [rows]
+    given: list = list(zip(*rows, strict=True)) if vendor == "postgresql" else [rows]
     if products is not None:
         given.append(list(products))
-    if vendor == "sqlite":
-        given = [json.dumps(one) for one in given]
+    given = list(map(array if vendor == "postgresql" else json.dumps, given))
     found: dict = {}
     with connection.cursor() as cursor:
         cursor.execute(statement, [*given, *seen * len(branches)])

@@ -9,6 +9,7 @@ from django.db.models import F, Sum
 from issues.similar.counts import count_terms
 from issues.similar.scoring import weigh
 from issues.similar.words import number_of
+from issuetracker.prepared import array
 
 CHUNK = 500
 SCALE = 1000
@@ -49,7 +50,7 @@ def post_new(texts):
         return
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(INSERT["postgresql"], [list(column) for column in zip(*rows, strict=True)])
+            cursor.execute(INSERT["postgresql"], list(map(array, zip(*rows, strict=True))))
         else:
             cursor.executemany(INSERT["sqlite"], rows)
 
