@@ -678,9 +678,12 @@ class WordCensus(models.Model):
 
 
 class NamesVersion(models.Model):
-    """Another text with every change of a name that answers tell: triggers see to that. There is one row."""
+    """Another text with every change of a name that answers tell: triggers see to that.
 
-    version = models.CharField(max_length=36)
+    There is one row, on PostgreSQL as many as have ever changed names at the same time.
+    """
+
+    version = models.CharField(max_length=64)
 
     def __str__(self):
         return self.version

@@ -22,7 +22,7 @@ KINDS: dict = {
     "milestones": (Milestone, ("milestone_id",), ("name",)),
     "versions": (Version, ("version_id",), ("name",)),
 }
-# As answers tell it.
+# As answers tell it; they share what is made here, and nobody changes it.
 FORMS: dict = {
     "people": lambda username, display_name: {"username": username, "display_name": display_name},
     "statuses": lambda slug, category: (slug, category),
@@ -62,9 +62,21 @@ class Names:
         return sum(map(len, self.known.values())) > KEPT
 
 
+class _All(Subquery):
+    """The version that all rows make together: who changes a name takes one that nobody else is changing."""
+
+    template = "(SELECT md5(string_agg(rows.version, '' ORDER BY rows.id)) FROM (%(subquery)s) AS rows)"
+    output_field = CharField()
+
+    def as_sqlite(self, compiler, connection, **extra):
+        """Return the SQL for SQLite, where one writes at a time: there is one row."""
+        template = "(SELECT max(rows.version) FROM (%(subquery)s) AS rows)"
+        return self.as_sql(compiler, connection, template=template, **extra)
+
+
 def version() -> Subquery:
     """Return the expression for the version of all names."""
-    return Subquery(NamesVersion.objects.values("version")[:1])
+    return _All(NamesVersion.objects.values("id", "version"))
 
 
 def of(rows):

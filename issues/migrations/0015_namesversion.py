@@ -17,18 +17,27 @@ NAMES = {
     "products_version": ("name",),
     "issues_status": ("slug", "category"),
 }
+# Once a transaction, whose number it holds, and in a row that no other one holds: who renames waits for nobody who does.
 POSTGRESQL = """
 CREATE FUNCTION issues_names_changed() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN UPDATE issues_namesversion SET version = gen_random_uuid()::text; RETURN NULL; END $$
+DECLARE number text := pg_current_xact_id() || '-';
+BEGIN
+  IF EXISTS (SELECT FROM issues_namesversion WHERE starts_with(version, number)) THEN RETURN NULL; END IF;
+  UPDATE issues_namesversion SET version = number || gen_random_uuid()
+  WHERE id = (SELECT id FROM issues_namesversion ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED);
+  IF NOT FOUND THEN INSERT INTO issues_namesversion (version) VALUES (number || gen_random_uuid()); END IF;
+  RETURN NULL;
+END $$
 """
 ON_POSTGRESQL = """
-CREATE TRIGGER issues_names_changed AFTER UPDATE ON {table} FOR EACH ROW
-WHEN ({changed}) EXECUTE FUNCTION issues_names_changed()
+CREATE TRIGGER {trigger} AFTER {event} ON {table} FOR EACH ROW {condition} EXECUTE FUNCTION issues_names_changed()
 """
 ON_SQLITE = """
-CREATE TRIGGER issues_names_changed_{table} AFTER UPDATE ON {table} FOR EACH ROW
-WHEN {changed} BEGIN UPDATE issues_namesversion SET version = lower(hex(randomblob(16))); END
+CREATE TRIGGER {trigger} AFTER {event} ON {table} FOR EACH ROW {condition}
+BEGIN UPDATE issues_namesversion SET version = lower(hex(randomblob(16))); END
 """
+# Ids are given again after a moment that a database went back to.
+EVENTS = ("insert", "update", "delete")
 
 
 def seed(apps, schema_editor):
@@ -42,16 +51,25 @@ def watch(apps, schema_editor):
     statement, differs = (ON_POSTGRESQL, "IS DISTINCT FROM") if is_postgresql else (ON_SQLITE, "IS NOT")
     for table, columns in NAMES.items():
         changed = " OR ".join(f"OLD.{column} {differs} NEW.{column}" for column in columns)
-        schema_editor.execute(statement.format(table=table, changed=changed))
+        for event in EVENTS:
+            condition = f"WHEN ({changed})" if event == "update" else ""
+            trigger = _trigger(table, event)
+            schema_editor.execute(statement.format(trigger=trigger, event=event, table=table, condition=condition))
 
 
 def ignore(apps, schema_editor):
     is_postgresql = schema_editor.connection.vendor == "postgresql"
     for table in NAMES:
-        name = f"issues_names_changed ON {table}" if is_postgresql else f"issues_names_changed_{table}"
-        schema_editor.execute(f"DROP TRIGGER {name}")
+        for event in EVENTS:
+            schema_editor.execute(
+                f"DROP TRIGGER IF EXISTS {_trigger(table, event)}{f' ON {table}' if is_postgresql else ''}"
+            )
     if is_postgresql:
         schema_editor.execute("DROP FUNCTION issues_names_changed()")
+
+
+def _trigger(table, event):
+    return f"names_{event}_{table}"
 
 
 class Migration(migrations.Migration):
@@ -66,7 +84,7 @@ class Migration(migrations.Migration):
             name="NamesVersion",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("version", models.CharField(max_length=36)),
+                ("version", models.CharField(max_length=64)),
             ],
         ),
         migrations.RunPython(seed, migrations.RunPython.noop),

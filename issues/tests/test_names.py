@@ -1,5 +1,7 @@
 """Names are kept in each process for as long as none changes, whoever changes it and however."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from importlib import import_module
 
 import pytest
@@ -7,7 +9,8 @@ from django.db import connection, transaction
 
 from issues import names, reading, services
 from issues.models import Issue, NamesVersion
-from products.models import Component, Milestone, Version
+from products.models import Component, Milestone
+from products.models import Version as PartVersion
 from products.services import create_part
 
 WATCHED = import_module("issues.migrations.0015_namesversion").NAMES
@@ -27,16 +30,17 @@ def run(statement, *params):
 
 
 def version():
-    return NamesVersion.objects.get().version
+    return Issue.objects.annotate(names_version=names.version()).values_list("names_version", flat=True)[0]
 
 
 def told(issue, user):
     return reading.represent(reading.read_key(user, issue.product.key, issue.number), user)
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("table", "column"), [(table, one) for table, columns in WATCHED.items() for one in columns])
 def test_any_name_that_changes_makes_another_version(issue, maintainer, table, column):
-    for model in (Milestone, Version):
+    for model in (Milestone, PartVersion):
         create_part(model, product=issue.product, actor=maintainer, via="web", name="1")
     before = version()
     run(f"UPDATE {table} SET {column} = {column}")
@@ -45,6 +49,40 @@ def test_any_name_that_changes_makes_another_version(issue, maintainer, table, c
     assert version() != before
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_comes_and_goes_makes_another_version_too(issue, maintainer):
+    before = version()
+    create_part(Milestone, product=issue.product, actor=maintainer, via="web", name="1")
+    between = version()
+    run("DELETE FROM products_milestone")
+    assert len({before, between, version()}) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor == 'sqlite'", reason="SQLite: one transaction writes at a time")
+def test_nobody_who_renames_waits_for_another(issue, maintainer):
+    def rename():
+        with closing(connection), connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '1s'")
+            cursor.execute("UPDATE accounts_user SET username = 'renamed' WHERE username = 'rosa'")
+
+    versions = [version()]
+    with transaction.atomic():
+        run("UPDATE products_component SET name = 'Basket'")
+        # Only once, however many names a transaction changes.
+        run("UPDATE products_component SET name = 'Bag'")
+        versions.append(version())
+        with ThreadPoolExecutor(1) as other:
+            other.submit(rename).result()
+        versions.append(version())
+    with transaction.atomic():
+        run("UPDATE products_component SET name = 'Box'")
+    versions.append(version())
+    assert len(set(versions)) == 4
+    assert NamesVersion.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_is_no_name_makes_none(issue, triager):
     before = version()
     run("UPDATE accounts_user SET theme = 'dark', lock_version = lock_version + 1")

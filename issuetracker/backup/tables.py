@@ -15,9 +15,12 @@ LEFT_OUT = {
     "issues.ToPost": "issues whose words are still to be written, which then are all",
     "issues.WordCount": "how common words are, counted afresh",
     "issues.WordCensus": "when they were counted",
+    "issues.NamesVersion": "what tells that names have changed: each database has its own",
 }
 # What migrations write into an empty database; the rows of the backup take their place.
-FRESH = {"contenttypes.ContentType", "auth.Permission", "issues.Status", "issues.NamesVersion"}
+FRESH = {"contenttypes.ContentType", "auth.Permission", "issues.Status"}
+# What migrations write that stays as it is.
+KEPT = {"issues.NamesVersion"}
 # Tables without a model: migrations, which the manifest tells of, and full text, which is written afresh.
 WITHOUT_MODEL = ("django_migrations", "issue_document", "sqlite_")
 
@@ -35,7 +38,7 @@ def saved_models():
 
 def emptied_models():
     """Return the models whose rows are removed before those of a backup come."""
-    return [model for model in _all_models() if model._meta.label in LEFT_OUT | dict.fromkeys(FRESH)]
+    return [model for model in _all_models() if model._meta.label in (LEFT_OUT.keys() | FRESH) - KEPT]
 
 
 def columns_of(model):

@@ -32,7 +32,6 @@ SAVED = {
     "issues.IssueCounter",
     "issues.IssueLabel",
     "issues.IssueNumber",
-    "issues.NamesVersion",
     "issues.NeedInfo",
     "issues.Relation",
     "issues.SavedView",
