@@ -9,11 +9,12 @@ from products.access import remember_roles, role_rows
 
 
 def _with_roles():
-    return User.objects.filter(pk=Slot("pk", BigAutoField())).annotate(roles=role_rows("pk"))
+    users = User.objects.filter(pk=Slot("pk", BigAutoField()))
+    return users.annotate(roles=role_rows("pk")).values_list(*FIELDS, "roles")
 
 
 FIELDS = tuple(field.attname for field in User._meta.concrete_fields)
-WITH_ROLES = PreparedTuples(lambda: _with_roles().values_list(*FIELDS, "roles"))
+WITH_ROLES = PreparedTuples(_with_roles)
 
 
 class NameOrEmail(ModelBackend):

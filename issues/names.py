@@ -5,11 +5,12 @@ A row of an issue is read with the version of all names, one text that triggers 
 """
 
 from django.db import connections
-from django.db.models import BigAutoField, CharField, F, QuerySet, Subquery, Value
+from django.db.models import BigAutoField, CharField, F, QuerySet, Value
 from django.db.models.functions import Cast
 
 from accounts.models import User
 from issues.models import NamesVersion, Status
+from issuetracker.json_rows import Within
 from issuetracker.prepared import DEFAULT, Among, ListSlot, PreparedTuples
 from products.models import Component, Milestone, Product, Version
 
@@ -62,19 +63,16 @@ class Names:
         return sum(map(len, self.known.values())) > KEPT
 
 
-class _All(Subquery):
+class _All(Within):
     """The version that all rows make together: who changes a name takes one that nobody else is changing."""
 
     template = "(SELECT md5(string_agg(rows.version, '' ORDER BY rows.id)) FROM (%(subquery)s) AS rows)"
+    # One writes at a time there, and there is one row.
+    sqlite_template = "(SELECT max(rows.version) FROM (%(subquery)s) AS rows)"
     output_field = CharField()
 
-    def as_sqlite(self, compiler, connection, **extra):
-        """Return the SQL for SQLite, where one writes at a time: there is one row."""
-        template = "(SELECT max(rows.version) FROM (%(subquery)s) AS rows)"
-        return self.as_sql(compiler, connection, template=template, **extra)
 
-
-def version() -> Subquery:
+def version() -> Within:
     """Return the expression for the version of all names."""
     return _All(NamesVersion.objects.values("id", "version"))
 
@@ -83,11 +81,12 @@ def of(rows):
     """Return the Names that rows of issues need, each with its `names_version`, all of one statement."""
     global _latest
     asked = rows[0]["names_version"] if rows else None
+    # What a transaction finds may never have been, and its ids be given to others.
+    is_kept = asked is not None and not connections[DEFAULT].in_atomic_block
     names = _latest
-    if names.version != asked or asked is None or names.is_large or connections[DEFAULT].in_atomic_block:
+    if not is_kept or names.version != asked or names.is_large:
         names = Names(asked)
-        # What a transaction finds may never have been, and its ids be given to others.
-        if not connections[DEFAULT].in_atomic_block:
+        if is_kept:
             _latest = names
     names.learn(rows)
     return names
@@ -99,8 +98,8 @@ def _called() -> QuerySet:
 
 
 def _of_kind(kind, model, _names, columns):
-    called = [Cast(F(column), CharField()) for column in columns] + [Value("")] * (2 - len(columns))
-    texts = {"kind": Value(kind), "first": called[0], "second": called[1]}
+    first, second = (*map(F, columns), Value(""))[:2]
+    texts = {"kind": Value(kind), "first": first, "second": second}
     rows = model._base_manager.order_by().filter(Among(F("pk"), ListSlot(kind, BigAutoField())))
     return rows.annotate(**{name: Cast(one, CharField()) for name, one in texts.items()}).values_list(
         "kind", "pk", "first", "second"

@@ -43,7 +43,10 @@ NUMBER_LIMIT = 2**63
 
 
 def with_rows(issues, **asked):
-    """Return a queryset of issues with what is several rows to each: its labels, and its questions, as `asked`."""
+    """Return a queryset of issues with what other rows tell of them, and the version of all names.
+
+    Those are their labels, their questions, as `asked`, and the issues that they point to.
+    """
     links = {f"{link}_row": linked_row(link) for link in LINKS}
     several = {"label_rows": label_rows(), "asked": needinfo_rows(**asked)}
     return issues.annotate(**several, **links, names_version=names.version())

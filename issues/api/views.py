@@ -28,7 +28,7 @@ from issues.query.fields import FIELDS
 from issues.services import bulk as bulk_service
 from issues.services.relations import REVERSED
 from issues.services.views import ABOUT as OF_VIEWS
-from issuetracker.api.conditions import etag, tag
+from issuetracker.api.conditions import etag, etag_of
 from issuetracker.api.pages import COUNT_CAP, PARAMETERS, refuse
 from issuetracker.api.views import INCLUDE, Created, Described, Ended, Listed, Read, Resource, Trashed, Updated
 from issuetracker.keyset import Key
@@ -264,7 +264,7 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
             return data, etag(row, reading.names_version(data))
         read = row if isinstance(row, dict) else reading.read_whole(row.pk)
         told = reading.represent(read, self.request.user)
-        return told, tag(read["id"], read["lock_version"], reading.names_version(told))
+        return told, etag_of(read["id"], read["lock_version"], reading.names_version(told))
 
     def again(self, row):
         """Return the row to answer with; what is told of it is read anew."""

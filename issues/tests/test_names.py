@@ -69,9 +69,10 @@ def test_nobody_who_renames_waits_for_another(issue, maintainer):
     versions = [version()]
     with transaction.atomic():
         run("UPDATE products_component SET name = 'Basket'")
+        versions.append(version())
         # Only once, however many names a transaction changes.
         run("UPDATE products_component SET name = 'Bag'")
-        versions.append(version())
+        assert version() == versions[-1]
         with ThreadPoolExecutor(1) as other:
             other.submit(rename).result()
         versions.append(version())
@@ -125,7 +126,8 @@ def test_what_a_transaction_reads_is_not_kept(issue, triager):
     kept = names._latest
     # An id that it gives out may be given to another when it is undone.
     with transaction.atomic():
-        told(issue, triager)
+        run("UPDATE products_component SET name = 'Basket'")
+        assert told(issue, triager)["component"] == "Basket"
     assert names._latest is kept
 
 

@@ -14,7 +14,7 @@ from issues.api.views import issue_rows
 from issues.models import Issue, Severity, Status
 from issuetracker.prepared import Among, ListSlot, Prepared, Slot
 from products.models import Component, Label, Milestone, Version
-from products.services import create_part, update_part
+from products.services import create_part, create_product, trash_product, update_part
 
 
 @pytest.fixture
@@ -76,6 +76,23 @@ def test_what_is_hidden_is_not_read(issues, stranger, product, administrator):
     assert reading.read_key(administrator, "APP", 1) is None
     services.trash_issue(Issue.objects.get(number=2), actor=administrator, via="web")
     assert reading.read_key(administrator, "WEB", 2) is None
+
+
+def test_what_is_in_the_trash_is_not_pointed_to(issues, product, administrator):
+    other = create_product(actor=administrator, via="web", key="OPS", title="Operations")
+    elsewhere = services.create_issue(other, actor=administrator, via="web", title="elsewhere")
+    closed = Issue.objects.get(title="closed")
+    services.update_issue(closed, actor=administrator, via="web", parent=elsewhere)
+
+    def links():
+        told = reading.represent(reading.read_key(administrator, "WEB", closed.number), administrator)
+        return told["parent"], told["duplicate_of"]
+
+    assert links() == ("OPS-1", "WEB-1")
+    services.trash_issue(Issue.objects.get(title="hidden"), actor=administrator, via="web")
+    assert links() == ("OPS-1", None)
+    trash_product(other, actor=administrator, via="web")
+    assert links() == (None, None)
 
 
 def test_a_name_that_changes_makes_another_etag_and_no_conflict(issues, api, triager, maintainer):

@@ -13,10 +13,10 @@ OURS = re.compile(r'"(\d{1,19})-(\d{1,19})(-[^"]*)?"')
 
 def etag(row, names=""):
     """Return the ETag of the present state of `row`; `names` changes with the names of other rows that it shows."""
-    return tag(row.pk, version(row), names)
+    return etag_of(row.pk, version(row), names)
 
 
-def tag(pk, version, names=""):
+def etag_of(pk, version, names=""):
     """Return the ETag of the `version` of the row `pk`."""
     return f'"{pk}-{version}-{names}"' if names else f'"{pk}-{version}"'
 

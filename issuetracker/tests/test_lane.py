@@ -29,6 +29,7 @@ def test_a_token_goes_before_a_session_that_is_not_asked_for(client, header, mai
     response, statements = asked(client, authorization=header)
     assert response.json()["username"] == "tom"
     assert statements == alone
+    assert not hasattr(response.wsgi_request, "session")
     assert settings.SESSION_COOKIE_NAME not in response.cookies
     response, statements = asked(client)
     assert response.json()["username"] == "mia"
