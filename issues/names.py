@@ -29,16 +29,20 @@ FORMS: dict = {
     "statuses": lambda slug, category: (slug, category),
 }
 REFERENCES = tuple(name for _model, names, _columns in KINDS.values() for name in names)
-# More names than this are not kept: what is asked for most comes back at once.
-KEPT = 20_000
+# More names and rows than these are not kept: what is asked for most comes back at once.
+KEPT, KEPT_ROWS = 20_000, 1_000
 
 
 class Names:
-    """The names of one version: for each kind the columns of `KINDS` by id, and None by None."""
+    """The names of one version: for each kind the columns of `KINDS` by id, and None by None.
+
+    `rows` are what `issues.reading` keeps for as long as it keeps these.
+    """
 
     def __init__(self, version):
         self.version = version
         self.known = {kind: {None: None} for kind in KINDS}
+        self.rows = {}
 
     def learn(self, rows):
         """Know all that `rows` of issues refer to, by one statement where something is new."""
@@ -60,7 +64,7 @@ class Names:
     @property
     def is_large(self):
         """Whether it is time to begin anew."""
-        return sum(map(len, self.known.values())) > KEPT
+        return sum(map(len, self.known.values())) > KEPT or len(self.rows) > KEPT_ROWS
 
 
 class _All(Within):
@@ -77,17 +81,22 @@ def version() -> Within:
     return _All(NamesVersion.objects.values("id", "version"))
 
 
+def kept(version):
+    """Return the Names that are kept of that `version`; others, new ones, are kept from now on where that may be."""
+    global _latest
+    # What a transaction finds may never have been, and its ids be given to others.
+    may_be = version is not None and not connections[DEFAULT].in_atomic_block
+    names = _latest
+    if not may_be or names.version != version or names.is_large:
+        names = Names(version)
+        if may_be:
+            _latest = names
+    return names
+
+
 def of(rows):
     """Return the Names that rows of issues need, each with its `names_version`, all of one statement."""
-    global _latest
-    asked = rows[0]["names_version"] if rows else None
-    # What a transaction finds may never have been, and its ids be given to others.
-    is_kept = asked is not None and not connections[DEFAULT].in_atomic_block
-    names = _latest
-    if not is_kept or names.version != asked or names.is_large:
-        names = Names(asked)
-        if is_kept:
-            _latest = names
+    names = kept(rows[0]["names_version"] if rows else None)
     names.learn(rows)
     return names
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from issues import names, queue
 from issues.choices import Priority, Severity
 from issues.columns import label_rows, linked_row, moment_in_json, needinfo_rows
+from issues.finding.pages import STAMP
 from issues.models import Issue
 from issuetracker.prepared import Among, ListSlot, Prepared, PreparedModels, Slot
 from products import access
@@ -31,7 +32,8 @@ Place = namedtuple(
 place_of = itemgetter(*Place._fields)
 COLUMNS = (
     *("id", "number", "title", "type", "resolution", "priority", "severity", "confidential", "due_on", "source"),
-    *("votes", "comment_count", "lock_version", "created_at", "updated_at", "closed_at"),
+    *("votes", "comment_count", "lock_version", "event_count", "created_at", "updated_at", "closed_at"),
+    *(f"{link}_id" for link in LINKS),
     *(name for name in names.REFERENCES if name != "author_id"),
     *Place._fields,
     *("label_rows", "asked", *(f"{link}_row" for link in LINKS), "names_version"),
@@ -95,6 +97,28 @@ def read_ids(ids, *, described=False):
     return {row["id"]: row for row in rows}
 
 
+def read_found(found):
+    """Return the same of `{id: stamp}`, what one statement found; without stamps all is read.
+
+    Rows that this process has kept are not read again: with the same stamp they would tell the same.
+    """
+    stamp = next(iter(found.values()), None)
+    held = names.kept(stamp[-1]).rows if stamp else {}
+    same = {pk: held[pk] for pk, stamp in found.items() if pk in held and held[pk]["stamp"] == stamp}
+    read = read_ids([pk for pk in found if pk not in same])
+    for row in read.values():
+        _keep(row)
+    return same | read
+
+
+def _keep(row):
+    """Keep a row, or what is told of it, if that hangs on no time; not what points to issues, which change apart."""
+    if row["parent_id"] or row["duplicate_of_id"]:
+        return
+    held = {"told": represent(row, None)} if row["triaged_at"] else row
+    names.kept(row["names_version"]).rows[row["id"]] = held | {"stamp": tuple(row[name] for name in STAMP)}
+
+
 def read_whole(pk):
     """Return the row of one issue with all its texts, whatever it is."""
     return completed(WHOLE.rows(ids=[pk]))[0]
@@ -112,7 +136,9 @@ def completed(rows):
 
 
 def represent(row, user):
-    """Return a row, one of those `completed`, as the API tells `user` of it."""
+    """Return a row, one of those `completed`, as the API tells `user` of it. It is not to be changed."""
+    if "told" in row:
+        return row["told"]
     called, now = row["names"], timezone.now()
     people = called["people"]
     product = called["products"][row["product_id"]]

@@ -249,12 +249,14 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
         if not self.is_plain:
             return paginate(queryset, self.asked, **options)
         cap = COUNT_CAP if self.request.query_params.get("count") == "1" else None
-        return paginate_seen(self.asked, partial(reading.read_ids, described=self.is_described), cap=cap, **options)
+        fetch = partial(reading.read_ids, described=True) if self.is_described else reading.read_found
+        return paginate_seen(self.asked, fetch, cap=cap, **options)
 
     def told_rows(self, rows):
         """Return the representations of the rows of a list."""
+        user = self.request.user
         if self.is_plain:
-            return [reading.represent(row, self.request.user) for row in rows]
+            return [reading.represent(row, user) for row in rows]
         return super().told_rows(rows)
 
     def told(self, row):

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from django.db import connection
-from django.db.models import Exists, Subquery, Value
+from django.db.models import Exists, Subquery
 
-from issues import fulltext
+from issues import fulltext, names
 from issues.columns import capped_count
 from issues.models import Issue
 from issuetracker import homes as by_home
@@ -19,6 +19,8 @@ from products.models import Product
 RANKED = 1000
 FILED = (keyset.Key("created_at", True), keyset.Key("id", True))
 WEIGHTS = {"title": 4, "body": 2, "comments": 1}
+# What tells two states of an issue apart, and the version of all names (`issues.names`) then: its stamp.
+STAMP = ("lock_version", "event_count", "updated_at", "overdue_at", "names_version")
 
 
 def paginate(rows, asked, **place):
@@ -34,15 +36,16 @@ def paginate(rows, asked, **place):
 
 
 def paginate_seen(asked, fetch, *, cap=None, **place):
-    """Return the same Page of all that `asked` finds and its reader sees, of which `fetch(ids)` reads the rows.
+    """Return the same Page of all that `asked` finds and its reader sees, of which `fetch` reads the rows.
 
-    With None for it, the rows of a list that is not ranked are pairs of id and version. With `cap` the Page has the
-    `count` of the list, no further than to `cap` + 1. The statement is compiled once for all that have the same rights,
-    ask for the same and are at any place of the list.
+    It takes `{id: stamp}`, with None for them where the list is ranked, and returns `{id: row}`. With `cap` the
+    Page has the `count` of the list, no further than to `cap` + 1. The statement is compiled once for all that have the
+    same rights, ask for the same and are at any place of the list.
     """
     if asked.is_ranked:
-        return keyset.paginate_ranked(ranked(asked), fetch, **place)
-    user, product, counted, versions = access.reader(asked.user), _home(asked), 0, {}
+        return keyset.paginate_ranked(ranked(asked), lambda ids: fetch(dict.fromkeys(ids)), **place)
+    user, product, counted, stamps = access.reader(asked.user), _home(asked), 0, {}
+    keys = len(asked.ordering)
     given = _homes_of(user, product)
 
     def find(values, backwards, count):
@@ -52,11 +55,10 @@ def paginate_seen(asked, fetch, *, cap=None, **place):
         prepared = IDS.of(user, product, given, asked.condition, *also)
         rows = prepared.tuples(**{f"at{place}": value for place, value in enumerate(values or ())})
         counted = rows[0][-1] if rows else 0
-        versions.update((row[-3], row[-2]) for row in rows)
-        return [row[:-2] for row in rows]
+        stamps.update((row[keys - 1], tuple(row[keys : keys + len(STAMP)])) for row in rows)
+        return [row[:keys] for row in rows]
 
-    fetch = fetch or (lambda ids: {pk: (pk, versions[pk]) for pk in ids})
-    page = keyset.paginate_ids(find, asked.ordering, fetch, **place)
+    page = keyset.paginate_ids(find, asked.ordering, lambda ids: fetch({pk: stamps[pk] for pk in ids}), **place)
     return page if cap is None else replace(page, count=counted)
 
 
@@ -79,10 +81,11 @@ def _ids(user, product, given, condition, ordering, backwards, count, empty, cap
     rows, homes = _seen(user, product, condition), _homes(user, product, given, condition)
     values = None if empty is None else keyset.slots(Issue, ordering, empty)
     found = keyset.nearest_alone(rows, ordering, values, backwards, count, homes)
-    counted = Value(0)
-    if cap is not None:
-        counted = capped_count(rows, cap) if homes is None else Counted(rows, cap, homes)
-    return found.annotate(counted=counted).values_list(*(key.name for key in ordering), "lock_version", "counted")
+    found, columns = found.annotate(names_version=names.version()), [*(key.name for key in ordering), *STAMP]
+    if cap is None:
+        return found.values_list(*columns)
+    counted = capped_count(rows, cap) if homes is None else Counted(rows, cap, homes)
+    return found.annotate(counted=counted).values_list(*columns, "counted")
 
 
 IDS = ByReader(PreparedTuples, _ids)

@@ -140,7 +140,7 @@ def _read(text):
 def _parameters(params):
     """Return `[(name, Term)]` of the plain parameters. Raises ValidationError."""
     terms, errors = [], {}
-    for name in FIELDS:
+    for name in (one for one in FIELDS if one in params):
         given = [text for text in params.getlist(name) if text.strip()]
         if len(given) > 1 and name not in REPEATABLE:
             message = _("Give this once, with commas between the values: %(name)s=a,b.") % {"name": name}

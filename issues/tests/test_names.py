@@ -9,11 +9,14 @@ from django.db import connection, transaction
 
 from issues import names, reading, services
 from issues.models import Issue, NamesVersion
-from products.models import Component, Milestone
+from products.models import Component, Label, Milestone
 from products.models import Version as PartVersion
 from products.services import create_part
 
-WATCHED = import_module("issues.migrations.0015_namesversion").NAMES
+REFERRED, LABELS = (
+    import_module(f"issues.migrations.{name}").NAMES for name in ("0015_namesversion", "0016_label_names")
+)
+WATCHED = REFERRED | LABELS
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ def told(issue, user):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("table", "column"), [(table, one) for table, columns in WATCHED.items() for one in columns])
 def test_any_name_that_changes_makes_another_version(issue, maintainer, table, column):
-    for model in (Milestone, PartVersion):
+    for model in (Milestone, PartVersion, Label):
         create_part(model, product=issue.product, actor=maintainer, via="web", name="1")
     before = version()
     run(f"UPDATE {table} SET {column} = {column}")
@@ -93,7 +96,7 @@ def test_what_is_no_name_makes_none(issue, triager):
 
 def test_all_that_a_row_refers_to_is_watched():
     tables = {model._meta.db_table: columns for model, _names, columns in names.KINDS.values()}
-    assert tables == WATCHED
+    assert tables == REFERRED
     held = {field.attname for field in Issue._meta.concrete_fields if field.is_relation}
     # The others are told by statements of their own, or by nobody's name.
     assert held - set(names.REFERENCES) == {"parent_id", "duplicate_of_id", "waiting_for_id", "deleted_by_id"}

@@ -65,7 +65,11 @@ def _mark_now(listing):
         return ""
     if listing.group:
         return mark_of(*_with_versions(listing))
-    return mark_of(*_page(listing, None, cap=None).rows)
+    return mark_of(*_page(listing, _versions, cap=None).rows)
+
+
+def _versions(found):
+    return {pk: (pk, version) for pk, (version, *_) in found.items()}
 
 
 def _with_versions(listing):
