@@ -1,11 +1,11 @@
 """A row of the list of issues, made without a template: a page shows a hundred of them, and it is most of its work."""
 
 from functools import lru_cache
+from html import escape
 from urllib.parse import quote
 
 from django import template
 from django.utils import timezone
-from django.utils.html import escape
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _

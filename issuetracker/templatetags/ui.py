@@ -4,7 +4,7 @@ from functools import lru_cache
 
 from django import template
 from django.conf import settings
-from django.template.defaultfilters import date, filesizeformat
+from django.template.defaultfilters import filesizeformat
 from django.templatetags.static import static
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
@@ -137,9 +137,9 @@ def ago(when, now=None):
 def moment(when):
     """Return a moment in words, with the moment itself for machines, and for who points at it."""
     local = timezone.localtime(when)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), date(local, "j F Y, H:i"), since(when)
-    )
+    # Of the framework's formats, each would take ten times as long.
+    said = f"{local.day} {local:%B %Y, %H:%M}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), said, since(when))
 
 
 @register.simple_tag
@@ -189,7 +189,7 @@ def since(when):
         days = int(seconds // DAY)
         return ngettext("%(n)s day ago", "%(n)s days ago", days) % {"n": days}
     local = timezone.localtime(when)
-    return date(local, "j M" if local.year == timezone.localtime().year else "j M Y")
+    return f"{local.day} {local:%b}" if local.year == timezone.localtime().year else f"{local.day} {local:%b %Y}"
 
 
 @register.filter
