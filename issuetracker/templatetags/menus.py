@@ -15,6 +15,8 @@ from issuetracker.templatetags.ui import REMEMBERED, glyph_of, letters, status_g
 
 register = template.Library()
 
+# A site has a few hundred, of which each issue shows some fifty.
+REMEMBERED_ITEMS = 5000
 # The others are found by typing.
 OFFERED_PEOPLE = 30
 PRESSED, CHECKED = SafeString(' aria-pressed="true"'), SafeString(" checked")
@@ -23,9 +25,14 @@ CURRENT, DECLINES = SafeString(' aria-current="page"'), SafeString(' data-action
 
 def _items(name, rows):
     """Return buttons that set the field `name`; rows are `(value, whether it is set to that, what it says, more)`."""
+    return SafeString("".join([_item(name, *row) for row in rows]))
+
+
+# What is safe is no text like any other, though it may be equal to one.
+@lru_cache(REMEMBERED_ITEMS, typed=True)
+def _item(name, value, present, said, more):
     item = '<button class="menu-item" name="{}" value="{}"{}{}>{}</button>'
-    filled = ((name, value, PRESSED if present else "", more, said) for value, present, said, more in rows)
-    return format_html_join("", item, filled)
+    return format_html(item, name, value, PRESSED if present else "", more, said)
 
 
 @register.simple_tag
@@ -105,19 +112,27 @@ def _status(category, resolution, name):
 def label_items(offered, chosen):
     """Return the boxes of the Facts of the labels that are `offered`, with those that are `chosen` ticked."""
     ticked = {one.ident for one in chosen}
+    return SafeString("".join([_label(one.ident, one.ident in ticked, one.colour, one.name) for one in offered]))
+
+
+@lru_cache(REMEMBERED_ITEMS)
+def _label(ident, is_ticked, colour, name):
     item = (
         '<label class="menu-item"><input type="checkbox" name="labels" value="{}"{}>'
         '<span class="dot is-{}"></span>{}</label>'
     )
-    rows = ((one.ident, CHECKED if one.ident in ticked else "", one.colour, one.name) for one in offered)
-    return format_html_join("", item, rows)
+    return format_html(item, ident, CHECKED if is_ticked else "", colour, name)
 
 
 @register.simple_tag
 def product_links(places, key):
     """Return the lines of the side bar for products, Places; `key` is that of the product of this page."""
+    return SafeString("".join([_product(one.url, one.key == key, one.key, one.name) for one in places]))
+
+
+@lru_cache(REMEMBERED_ITEMS)
+def _product(url, is_current, key, name):
     line = (
         '<li><a class="sidebar-link" href="{}"{}><span class="key-box">{}</span><span class="name">{}</span></a></li>'
     )
-    rows = ((one.url, CURRENT if one.key == key else "", one.key, one.name) for one in places)
-    return format_html_join("", line, rows)
+    return format_html(line, url, CURRENT if is_current else "", key, name)

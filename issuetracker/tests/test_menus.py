@@ -44,6 +44,13 @@ def test_names_are_escaped(html):
     assert "&lt;i&gt;&quot;" in html or "&lt;&quot;" in html
 
 
+def test_a_name_that_looks_like_markup_of_ours_is_text_all_the_same():
+    markup = menus._person("p1", "").encode().decode()
+    assert markup in menus.person_items("component", [person(1)], None, "")
+    part = SimpleNamespace(ident="p1", name=markup)
+    assert markup not in menus._items("component", [("p1", False, part.name, "")])
+
+
 def test_an_address_is_below_the_prefix_of_its_request():
     try:
         set_script_prefix("/x/")
