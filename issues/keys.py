@@ -97,7 +97,7 @@ ACTIONS = (
     Action("select-previous", _("Select on to the previous"), ("shift+k",), "select", (*ROWS, TRIAGE), "edit"),
     Action("select-all", _("Select all"), ("* a",), "select", (*ROWS, TRIAGE), "edit"),
     Action("go-triage", _("Triage"), ("g t",), "go", EVERYWHERE, "sign in"),
-    Action("go-inbox", _("Inbox"), ("g i",), "go", EVERYWHERE, "sign in"),
+    Action("go-inbox", _("Asked of me"), ("g i",), "go", EVERYWHERE, "sign in"),
     Action("go-mine", _("My work"), ("g m",), "go", EVERYWHERE, "sign in"),
     Action("go-views", _("Saved views"), ("g v",), "go", EVERYWHERE, "sign in"),
     Action("go-products", _("Products"), ("g p",), "go", EVERYWHERE),

@@ -144,6 +144,17 @@ def test_who_may_change_what_in_a_row(issue, product, triager, reporter, viewer,
     assert offered(at(triager).get("/issues/")) == []
 
 
+def test_who_it_is_assigned_to_stands_out_whoever_that_is(issue, triager, maintainer):
+    def pressed():
+        page = at(triager).get(f"/issues/{issue.key}/").content.decode()
+        menu = page.partition('id="set-assignee"')[2].partition("</details>")[0]
+        return re.findall(r'value="(\w*)" aria-pressed="true"', menu)
+
+    for person in (None, triager, maintainer):
+        update_issue(issue, actor=triager, via="web", assignee=person)
+        assert pressed() == [person.username if person else ""]
+
+
 @pytest.mark.parametrize(("who", "field", "status"), [("reporter", "priority", 403), ("reporter", "status", 200)])
 def test_a_menu_is_for_those_who_may_use_it(issue, request, who, field, status):
     user = request.getfixturevalue(who)

@@ -8,8 +8,9 @@ from django.db import connection
 from django.http import QueryDict
 from django.test import Client
 
+from issues.finding.pages import NEWEST
 from issues.models import Issue, Status
-from issues.services import create_issue, update_issue
+from issues.services import add_comment, ask, create_issue, update_issue
 from issues.tests.many import file_many
 from issues.tests.test_query_language import UNDERSTOOD
 from issues.views.listing import Listing
@@ -232,3 +233,40 @@ def test_a_menu_shows_what_the_query_says_and_changes_that_alone(stranger, text,
     links = {str(said): (address, chosen) for said, address, chosen in menus[heading]}
     assert {said for said, (_address, chosen) in links.items() if chosen} == ticked
     assert parse_qs(urlsplit(links[clicked][0]).query, keep_blank_values=True)["q"] == [then]
+
+
+def test_what_one_is_asked_is_a_list_with_its_own_name(product, maintainer, triager, reporter):
+    page = at(triager).get("/inbox/", follow=True).content.decode()
+    assert "<title>Asked of me" in page
+    assert "Nobody is waiting for you" in page
+    assert re.findall(r'<a class="sidebar-link"[^>]*aria-current="page">.*?<span class="name">([^<]*)', page) == [
+        "Asked of me"
+    ]
+    # Of nothing there is nothing to change.
+    assert "Change all" not in page
+    (issue,) = file(product, reporter, 1)
+    ask(issue, actor=maintainer, via="web", requestee=triager, question="Which?")
+    page = at(triager).get("/inbox/", follow=True)
+    assert keys(page) == ["WEB-1"]
+    assert "Change all" in page.content.decode()
+    assert "<title>All issues" in at(triager).get("/issues/").content.decode()
+
+
+def test_how_the_best_are_found_is_said_where_not_all_are_compared(product, triager, monkeypatch):
+    file(product, triager, 3)
+    page = at(triager).get("/issues/?q=issue").content.decode()
+    assert "newest thousand" not in page
+    monkeypatch.setattr("issues.finding.pages.RANKED", 2)
+    monkeypatch.setattr("issues.views.lists.COUNTED", 2)
+    NEWEST.of.cache_clear()
+    assert "newest thousand" in at(triager).get("/issues/?q=issue").content.decode()
+    NEWEST.of.cache_clear()
+
+
+def test_one_comment_is_one_to_a_screen_reader_too(product, triager):
+    one, two = file(product, triager, 2)
+    for issue, count in ((one, 1), (two, 2)):
+        for _ in range(count):
+            add_comment(issue, actor=triager, via="web", body="said")
+    page = at(triager).get("/issues/?sort=number-asc").content.decode()
+    assert re.findall(r'<span class="visually-hidden"> (comments?)</span>', page) == ["comment", "comments"]

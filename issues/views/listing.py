@@ -17,6 +17,8 @@ from issues.query.tree import IS_CLOSED, IS_OPEN, Not, Plain, Query, Sort, Term,
 from products.numbers import read_number
 
 OPEN = "is:open"
+# What somebody is asked.
+INBOX = "needinfo:@me is:open"
 SIZES = (25, 50, 100)
 SIZE = 50
 USUAL = ("component", "milestone", "comments", "assignee", "updated")
@@ -99,6 +101,11 @@ class Listing:
                 self.errors |= error.message_dict
                 for name in error.message_dict:
                     params.pop(name, None)
+
+    @property
+    def is_inbox(self):
+        """Whether it is the list of what the reader is asked."""
+        return self.text == INBOX and self.view is None and self.product is None
 
     @property
     def query(self):

@@ -32,6 +32,7 @@ from issues.views.access import at_issue, find
 from issues.views.deciding import decisions_of
 from issues.views.detail import issue_page
 from issues.views.fields import fields_of
+from issues.views.listing import INBOX
 from issues.views.live import is_asked, mark_of, mark_of_issue, unchanged
 from issues.views.rows import answer_with_rows, wants_rows
 from issuetracker.keyset import CursorError
@@ -68,7 +69,7 @@ def triage(request):
 @login_required
 def inbox(request):
     """Lead to what the reader is asked."""
-    return redirect(f"{reverse('issues')}?{urlencode([('q', 'needinfo:@me is:open')])}")
+    return redirect(f"{reverse('issues')}?{urlencode([('q', INBOX)])}")
 
 
 @by_form

@@ -131,7 +131,8 @@ def _due(issue, _address):
 def _comments(issue, _address):
     count = issue.comment_count
     words = _words(get_language())
-    shown = f'<span class="comments">{icon("comment")}{count}{words.comments}</span>' if count else ""
+    said = words.comment if count == 1 else words.comments
+    shown = f'<span class="comments">{icon("comment")}{count}{said}</span>' if count else ""
     return f'<td class="col-comments">{shown}</td>'
 
 
@@ -170,7 +171,7 @@ class Words:
         hidden = '<span class="visually-hidden">{}</span>'
         self.confidential = icon("lock", "icon-s") + hidden.format(_("confidential"))
         self.labels = hidden.format(_("Labels"))
-        self.comments = hidden.format(f" {_('comments')}")
+        self.comment, self.comments = hidden.format(f" {_('comment')}"), hidden.format(f" {_('comments')}")
         self.select = _("Select")
         self.peek, self.peek_at = _("Peek"), _("Peek at")
 

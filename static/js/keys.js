@@ -140,7 +140,10 @@ document.addEventListener("keydown", (event) => {
 function explain(keys) {
   const idle = [...table.values()].filter((one) => one.keys.includes(keys) && (!offers.has(one.name) || offers.get(one.name).here()));
   const told = idle.map((one) => document.querySelector(`[data-idle~="${CSS.escape(one.name)}"]`)).find(Boolean);
-  if (told) import("./toasts.js").then(({ tell }) => tell(told.dataset.why));
+  if (!told) return;
+  const { why, whyAt } = told.dataset;
+  const isAtOne = document.querySelector(".issue-row:is(.is-current, :focus-within)");
+  import("./toasts.js").then(({ tell }) => tell((isAtOne && whyAt) || why));
 }
 
 // An open menu keeps its keys for itself, but for what it offers; on a page of menus a letter opens another one.

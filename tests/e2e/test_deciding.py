@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from history.models import Batch
 from issues.models import Issue
 from issues.services import bulk, create_issue, decide
+from products.services import create_product
 from tests.e2e.conftest import open_as
 
 TITLES = ("Cart empties", "Cart forgets", "Basket blinks", "Total is wrong")
@@ -114,6 +115,17 @@ def test_no_key_is_silent_on_the_page_of_what_is_decided(reports, visit, triager
     page.keyboard.press("3")
     expect(page.get_by_role("button", name="Won’t do")).to_be_focused()
     assert fresh(1).resolution == "wont-do"
+
+
+@pytest.mark.once
+def test_a_key_says_where_one_may_not(reports, visit, triager, administrator):
+    other = create_product(actor=administrator, via="web", key="OPS", title="Operations")
+    create_issue(other, actor=administrator, via="web", title="Not yours")
+    page = visit("/issues/", triager)
+    page.keyboard.press("j")
+    expect(link(page, "OPS-1")).to_be_focused()
+    page.keyboard.press("p")
+    expect(toast(page)).to_contain_text("You may not do this with the issue that you are at.")
 
 
 @pytest.mark.once

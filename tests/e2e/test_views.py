@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from issues.models import SavedView
 from issues.services import create_issue
-from tests.e2e.conftest import open_as
+from tests.e2e.conftest import NARROW, open_as
 
 
 @pytest.fixture
@@ -79,3 +79,11 @@ def test_without_scripts(hush, live_server, special_context, triager):
     assert download.value.suggested_filename.startswith("plain-")
     page.get_by_role("button", name="Feed address").click()
     expect(page.locator(".secret")).to_contain_text(f"/views/{SavedView.objects.get().pk}/feed.atom?token=ist_")
+
+
+@pytest.mark.once
+def test_the_button_that_saves_says_so_on_a_phone(issue, visit, triager):
+    page = visit("/issues/", triager, viewport=NARROW)
+    page.locator("#save-view-menu summary").click()
+    button = page.locator("#save-view").get_by_role("button", name="Save", exact=True)
+    expect(button).not_to_have_css("font-size", "0px")
