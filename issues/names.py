@@ -29,8 +29,8 @@ FORMS: dict = {
     "statuses": lambda slug, category: (slug, category),
 }
 REFERENCES = tuple(name for _model, names, _columns in KINDS.values() for name in names)
-# More names and rows than these are not kept: what is asked for most comes back at once.
-KEPT, KEPT_ROWS = 20_000, 1_000
+# More names than these are not kept: what is asked for most comes back at once.
+KEPT = 20_000
 
 
 class Names:
@@ -64,7 +64,7 @@ class Names:
     @property
     def is_large(self):
         """Whether it is time to begin anew."""
-        return sum(map(len, self.known.values())) > KEPT or len(self.rows) > KEPT_ROWS
+        return sum(map(len, self.known.values())) > KEPT
 
 
 class _All(Within):

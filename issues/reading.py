@@ -40,6 +40,8 @@ COLUMNS = (
 )
 PRIORITIES = {rank.value: rank.name.lower() for rank in Priority}
 SEVERITIES = {rank.value: rank.name.lower() for rank in Severity}
+# More rows than these are not kept: what is asked for most comes back at once.
+KEPT = 1_000
 # No database number is larger.
 NUMBER_LIMIT = 2**63
 
@@ -60,7 +62,7 @@ def _of_ids():
 
 def _listed():
     # A list tells what is still open; all of it stands with the issue itself.
-    return with_rows(_of_ids(), state="open")
+    return with_rows(_of_ids().filter(deleted_at=None, product__deleted_at=None), state="open")
 
 
 def at_key():
@@ -69,8 +71,8 @@ def at_key():
     return Issue.objects.order_by().filter(**here, deleted_at=None, product__deleted_at=None)
 
 
-SHORT = Prepared(COLUMNS, _listed)
-DESCRIBED = Prepared((*COLUMNS, "description"), _listed)
+SHORT = Prepared((*COLUMNS, "product__visibility"), _listed)
+DESCRIBED = Prepared((*COLUMNS, "product__visibility", "description"), _listed)
 WHOLE = Prepared((*COLUMNS, *TEXTS), lambda: with_rows(_of_ids()))
 ONE = Prepared((*COLUMNS, *TEXTS, "product__visibility"), lambda: with_rows(at_key()))
 FOUND = PreparedModels(lambda: at_key().select_related("product", "status"))
@@ -91,32 +93,41 @@ def find(user, key, number, found=None):
     return issue if issue is not None and access.sees(user, issue) else None
 
 
-def read_ids(ids, *, described=False):
-    """Return `{id: row}` of issues whose ids the reader was found to see; `described` adds the descriptions."""
+def read_ids(ids, user, *, described=False):
+    """Return `{id: row}` of the issues with these ids that `user` sees; `described` adds the descriptions.
+
+    What was found that they see may be hidden by now.
+    """
     rows = completed((DESCRIBED if described else SHORT).rows(ids=ids)) if ids else ()
-    return {row["id"]: row for row in rows}
+    return {row["id"]: row for row in rows if access.sees(user, _as_issue(row))}
 
 
-def read_found(found):
-    """Return the same of `{id: stamp}`, what one statement found; without stamps all is read.
+def read_found(found, user):
+    """Return the same of `{id: stamp}`, what one statement found that `user` sees; without stamps all is read.
 
     Rows that this process has kept are not read again: with the same stamp they would tell the same.
     """
     stamp = next(iter(found.values()), None)
     held = names.kept(stamp[-1]).rows if stamp else {}
-    same = {pk: held[pk] for pk, stamp in found.items() if pk in held and held[pk]["stamp"] == stamp}
-    read = read_ids([pk for pk in found if pk not in same])
+    same = {pk: row for pk, stamp in found.items() if (row := held.get(pk)) is not None and row["stamp"] == stamp}
+    read = read_ids([pk for pk in found if pk not in same], user)
     for row in read.values():
         _keep(row)
     return same | read
 
 
 def _keep(row):
-    """Keep a row, or what is told of it, if that hangs on no time; not what points to issues, which change apart."""
-    if row["parent_id"] or row["duplicate_of_id"]:
+    """Keep a row, or what is told of it, if that hangs on no time.
+
+    What points to issues is not kept, since they change apart, nor what holds questions, which can be long.
+    """
+    if row["parent_id"] or row["duplicate_of_id"] or row["asked"]:
         return
+    rows = names.kept(row["names_version"]).rows
+    if len(rows) >= KEPT:
+        rows.clear()
     held = {"told": represent(row, None)} if row["triaged_at"] else row
-    names.kept(row["names_version"]).rows[row["id"]] = held | {"stamp": tuple(row[name] for name in STAMP)}
+    rows[row["id"]] = held | {"stamp": tuple(row[name] for name in STAMP)}
 
 
 def read_whole(pk):

@@ -249,8 +249,8 @@ class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed,
         if not self.is_plain:
             return paginate(queryset, self.asked, **options)
         cap = COUNT_CAP if self.request.query_params.get("count") == "1" else None
-        fetch = partial(reading.read_ids, described=True) if self.is_described else reading.read_found
-        return paginate_seen(self.asked, fetch, cap=cap, **options)
+        read = partial(reading.read_ids, described=True) if self.is_described else reading.read_found
+        return paginate_seen(self.asked, partial(read, user=self.request.user), cap=cap, **options)
 
     def told_rows(self, rows):
         """Return the representations of the rows of a list."""

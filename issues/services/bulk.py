@@ -176,8 +176,10 @@ def _foresee(issue, plan, actor):
 def _for(issue, plan, actor):
     """Return the changes to one issue, and the details of the decision. Raises Refused or ValidationError."""
     access.require(actor, "bulk", issue)
-    if issue.product_id in plan.refused:
-        raise ValidationError({"set": ValidationError("", code=plan.refused[issue.product_id])})
+    # What has moved since all were chosen may be where nothing that was named is known.
+    code = plan.refused.get(issue.product_id, None if issue.product_id in plan.changes else "moved")
+    if code:
+        raise ValidationError({"set": ValidationError("", code=code)})
     changes = dict(plan.changes[issue.product_id])
     added, removed = changes.pop("add_labels", ()), changes.pop("remove_labels", ())
     if added or removed:

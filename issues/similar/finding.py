@@ -17,7 +17,7 @@ from issues.similar.scoring import Facts
 from issues.similar.weights import bounded
 from issues.similar.words import number_of, stem, words_of
 from issuetracker.prepared import Among, ByReader, ListSlot, PreparedModels, PreparedTuples
-from products.access import reader
+from products.access import reader, sees
 
 # What was found, and so many steps up less one: a duplicate of a duplicate of …
 STEPS = 4
@@ -39,15 +39,15 @@ class Similar:
 def _shown():
     related = ("product", "status", "component", "assignee")
     rows = Issue.objects.select_related(*related).defer("description", "description_html")
-    return rows.filter(Among(F("pk"), ISSUES)).order_by()
+    return rows.filter(Among(F("pk"), ISSUES), deleted_at=None, product__deleted_at=None).order_by()
 
 
 SHOWN = PreparedModels(_shown)
 
 
-def fetch_issues(ids):
-    """Return `{id: Issue}` of issues that the reader was found to see, without their descriptions."""
-    return {issue.pk: issue for issue in SHOWN.rows(issues=ids)}
+def fetch_issues(ids, user):
+    """Return `{id: Issue}` of the issues with these `ids` that `user` sees, without their descriptions."""
+    return {issue.pk: issue for issue in SHOWN.rows(issues=ids) if sees(user, issue)}
 
 
 def similar(user, title, description="", product=None, component=None, issue=None, limit=5, fetch=fetch_issues):
@@ -55,7 +55,7 @@ def similar(user, title, description="", product=None, component=None, issue=Non
 
     `product` and `component` are those that the text is filed in, if that is known; `issue` is the one whose text it
     is, which is not shown. A duplicate is shown as the issue that it is a duplicate of, where `user` sees that one. The
-    score is for the order alone. `fetch(ids)` gives what each Similar has as its `issue`, by id.
+    score is for the order alone. `fetch(ids, user)` gives what each Similar has as its `issue`, by id.
     """
     of_product, of_component = product and product.pk, component and component.pk
     return _find(user, title, description, of_product, of_component, issue, limit, fetch)
@@ -78,7 +78,7 @@ def _find(user, title, description, product, component, issue, limit, fetch):
     duplicates = _duplicates(user, {canonical[pk] for pk in found})
     now = timezone.now().timestamp()
     ranked = scoring.rank(query, found, facts, canonical, duplicates, now=now, limit=limit)
-    rows = fetch([one.issue for one in ranked])
+    rows = fetch([one.issue for one in ranked], user)
     return [
         Similar(rows[one.issue], round(one.score, 3), *_reasons(one, query, facts))
         for one in ranked

@@ -178,6 +178,18 @@ def test_rights_are_asked_for_again_by_the_worker(api, product, triager, maintai
     assert (batch.state, batch.todo["changes"], len(batch.todo["refused"])) == ("done", 0, 3)
 
 
+def test_what_moves_away_while_it_waits_is_refused(api, product, triager, administrator, monkeypatch):
+    monkeypatch.setattr(bulk, "AT_ONCE", 1)
+    file_many(product, triager, 3)
+    elsewhere = create_product(actor=administrator, via="web", key="OPS", title="Operations")
+    set_member(elsewhere, triager, "triager", actor=administrator, via="web")
+    done = send(api, triager, 202, q="is:open", set={"priority": "high"})
+    update_issue(Issue.objects.get(number=2), actor=administrator, via="web", product=elsewhere)
+    call_command("worker", once=True)
+    batch = Batch.objects.get(pk=done["batch"])
+    assert (batch.state, batch.todo["changes"], batch.todo["refused"]) == ("done", 2, [["OPS-1", "moved"]])
+
+
 def test_a_preview_asks_no_more_for_many(product, triager):
     counts = []
     for amount in (10, 15):

@@ -5,10 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from issues import names, services
+from issues import names, reading, services
 from issues.models import Issue
+from issuetracker.prepared import PreparedTuples
 from products.models import Label
 from products.services import create_part, create_product, set_member, trash_product, update_part, update_product
 
@@ -133,9 +135,49 @@ def test_what_a_transaction_reads_is_not_kept(issue, triager, listed):
     assert listed()[0] == first
 
 
+def test_what_holds_questions_is_not_kept(issue, triager, reporter, listed):
+    services.ask(issue, actor=triager, via="web", requestee=reporter, question="Which?")
+    assert listed()[0][1]["needinfos"][0]["question"] == "Which?"
+    assert issue.pk not in names._latest.rows
+
+
+DOORS = {
+    "list": "/api/v1/issues/",
+    "with descriptions": "/api/v1/issues/?include=description",
+    "ranked": "/api/v1/issues/?q=one",
+    "similar": "/api/v1/similar/?title=one",
+    "page": "/issues/",
+    "page of the ranked": "/issues/?q=one",
+    "sections": "/issues/?group=status",
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_what_is_hidden_after_it_was_found_is_not_told(issue, triager, stranger, api, monkeypatch, door):
+    """Between the statement that finds and the one that reads, somebody else makes it confidential."""
+    real = PreparedTuples._execute
+
+    def hide(self, cursor, connection, values):
+        if {"ids", "issues"} & set(values) and not Issue.objects.get(pk=issue.pk).confidential:
+            services.update_issue(issue, actor=triager, via="web", confidential=True, title="one secret")
+        return real(self, cursor, connection, values)
+
+    monkeypatch.setattr(PreparedTuples, "_execute", hide)
+    client = api(stranger) if DOORS[door].startswith("/api/") else Client()
+    answer = client.get(DOORS[door])
+    assert answer.status_code == 200
+    assert Issue.objects.get(pk=issue.pk).confidential
+    assert "secret" not in answer.content.decode()
+
+
 def test_no_more_rows_are_kept_than_fit(issue, listed, monkeypatch):
     first = listed()[0]
     kept = names._latest
-    monkeypatch.setattr(names, "KEPT_ROWS", 1)
-    assert listed()[0] == first
-    assert names._latest is not kept
+    monkeypatch.setattr(reading, "KEPT", 1)
+    for _again in range(2):
+        assert listed()[0] == first
+    services.update_issue(issue, actor=issue.author, via="web", title="another")
+    listed()
+    # The names stay.
+    assert names._latest is kept
+    assert len(kept.rows) == 1

@@ -60,7 +60,8 @@ def test_what_is_read_is_what_the_serializer_says(issues, request, name):
     user = request.getfixturevalue(name) if name else AnonymousUser()
     rows = list(issue_rows().visible_to(user))
     assert len(rows) == (4 if name == "triager" else 3)
-    short, long = reading.read_ids([row.pk for row in rows]), reading.read_ids([row.pk for row in rows], described=True)
+    ids = [row.pk for row in rows]
+    short, long = reading.read_ids(ids, user), reading.read_ids(ids, user, described=True)
     for row in rows:
         one = reading.read_key(user, row.product.key, row.number)
         assert JSONRenderer().render(reading.represent(one, user)) == told(IssueSerializer, row, user)

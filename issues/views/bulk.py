@@ -43,6 +43,7 @@ REASONS = {
     "person": gettext_lazy("whom you name does not see them"),
     "duplicate": gettext_lazy("the original is a duplicate itself"),
     "absent": gettext_lazy("something that it names is gone"),
+    "moved": gettext_lazy("they have moved to another product meanwhile"),
     "required": gettext_lazy("this would not change where they are"),
 }
 UNFIT = gettext_lazy("it does not fit them")

@@ -12,6 +12,7 @@ from issues.forms import fields_to_edit
 from issues.models import Issue
 from issues.views.listing import chosen_columns
 from issuetracker.prepared import Among, ListSlot, PreparedTuples
+from products.access import sees
 
 IN_PLACE = ("status", "priority", "assignee", "labels")
 OWN = (
@@ -47,7 +48,8 @@ class Row(SimpleNamespace):
 
 
 def _listed():
-    rows = Issue.objects.order_by().filter(Among(F("pk"), ListSlot("ids", BigAutoField())))
+    live = {"deleted_at": None, "product__deleted_at": None}
+    rows = Issue.objects.order_by().filter(Among(F("pk"), ListSlot("ids", BigAutoField())), **live)
     return rows.annotate(label_rows=label_rows())
 
 
@@ -58,7 +60,7 @@ SEARCHED = PreparedTuples(
 
 
 def read_rows(ids, user, *, searched=False):
-    """Return `{id: Row}` of the issues with these `ids`, which `user` was found to see.
+    """Return `{id: Row}` of the issues with these `ids` that `user` sees, also if they were found to see them before.
 
     The rows of what is `searched` for words come with the beginnings of their texts.
     """
@@ -74,9 +76,10 @@ def read_rows(ids, user, *, searched=False):
                 pk=row.product_id, visibility=row.product__visibility, archived=row.product__archived_at is not None
             )
             editable = fields_to_edit(user, row)
-            rights[like] = [name for name in IN_PLACE if name in editable]
+            rights[like] = [name for name in IN_PLACE if name in editable] if sees(user, row) else None
         row.in_place = rights[like]
-        found[row.id] = row
+        if row.in_place is not None:
+            found[row.id] = row
     return found
 
 
