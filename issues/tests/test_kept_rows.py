@@ -10,6 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from issues import names, reading, services
 from issues.models import Issue
+from issues.similar import finding
+from issues.views import rows
 from issuetracker.prepared import PreparedTuples
 from products.models import Label
 from products.services import create_part, create_product, set_member, trash_product, update_part, update_product
@@ -141,11 +143,14 @@ def test_what_holds_questions_is_not_kept(issue, triager, reporter, listed):
     assert issue.pk not in names._latest.rows
 
 
+# What reads the rows that another statement has found.
+READING = (reading.SHORT, reading.DESCRIBED, rows.PLAIN, rows.SEARCHED, finding.SHOWN)
 DOORS = {
     "list": "/api/v1/issues/",
     "with descriptions": "/api/v1/issues/?include=description",
     "ranked": "/api/v1/issues/?q=one",
-    "similar": "/api/v1/similar/?title=one",
+    "similar": "/api/v1/similar/?title=cart+empties",
+    "similar on a page": "/issues/alike/?product=WEB&title=cart+empties",
     "page": "/issues/",
     "page of the ranked": "/issues/?q=one",
     "sections": "/issues/?group=status",
@@ -155,15 +160,18 @@ DOORS = {
 @pytest.mark.parametrize("door", DOORS)
 def test_what_is_hidden_after_it_was_found_is_not_told(issue, triager, stranger, api, monkeypatch, door):
     """Between the statement that finds and the one that reads, somebody else makes it confidential."""
+    services.update_issue(issue, actor=triager, via="web", title="cart empties one")
     real = PreparedTuples._execute
 
     def hide(self, cursor, connection, values):
-        if {"ids", "issues"} & set(values) and not Issue.objects.get(pk=issue.pk).confidential:
+        if self in READING and not Issue.objects.get(pk=issue.pk).confidential:
             services.update_issue(issue, actor=triager, via="web", confidential=True, title="one secret")
         return real(self, cursor, connection, values)
 
     monkeypatch.setattr(PreparedTuples, "_execute", hide)
     client = api(stranger) if DOORS[door].startswith("/api/") else Client()
+    if not DOORS[door].startswith("/api/"):
+        client.force_login(stranger)
     answer = client.get(DOORS[door])
     assert answer.status_code == 200
     assert Issue.objects.get(pk=issue.pk).confidential
