@@ -17,7 +17,7 @@ from issues.similar.scoring import Facts
 from issues.similar.weights import bounded
 from issues.similar.words import number_of, stem, words_of
 from issuetracker.prepared import Among, ByReader, ListSlot, PreparedModels, PreparedTuples
-from products.access import reader, sees
+from products import access
 
 # What was found, and so many steps up less one: a duplicate of a duplicate of …
 STEPS = 4
@@ -47,7 +47,7 @@ SHOWN = PreparedModels(_shown)
 
 def fetch_issues(ids, user):
     """Return `{id: Issue}` of the issues with these `ids` that `user` sees, without their descriptions."""
-    return {issue.pk: issue for issue in SHOWN.rows(issues=ids) if sees(user, issue)}
+    return {issue.pk: issue for issue in SHOWN.rows(issues=ids) if access.sees(user, issue)}
 
 
 def similar(user, title, description="", product=None, component=None, issue=None, limit=5, fetch=fetch_issues):
@@ -120,7 +120,7 @@ def _facts(user, found):
     facts: dict = {}
     above: dict = {}
     wanted, asked = set(found), set()
-    compared = COMPARED.of(reader(user))
+    compared = COMPARED.of(access.reader(user))
     for _step in range(STEPS):
         if not wanted:
             break
@@ -152,7 +152,7 @@ REPORTED_AGAIN = ByReader(PreparedTuples, _reported_again)
 
 def _duplicates(user, issues):
     """Return `{issue: how many duplicates of it the user sees}`."""
-    return dict(REPORTED_AGAIN.of(reader(user)).tuples(issues=issues))
+    return dict(REPORTED_AGAIN.of(access.reader(user)).tuples(issues=issues))
 
 
 def _reasons(ranked, query, facts):

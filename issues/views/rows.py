@@ -12,7 +12,7 @@ from issues.forms import fields_to_edit
 from issues.models import Issue
 from issues.views.listing import chosen_columns
 from issuetracker.prepared import Among, ListSlot, PreparedTuples
-from products.access import sees
+from products import access
 
 IN_PLACE = ("status", "priority", "assignee", "labels")
 OWN = (
@@ -76,7 +76,7 @@ def read_rows(ids, user, *, searched=False):
                 pk=row.product_id, visibility=row.product__visibility, archived=row.product__archived_at is not None
             )
             editable = fields_to_edit(user, row)
-            rights[like] = [name for name in IN_PLACE if name in editable] if sees(user, row) else None
+            rights[like] = [name for name in IN_PLACE if name in editable] if access.sees(user, row) else None
         row.in_place = rights[like]
         if row.in_place is not None:
             found[row.id] = row

@@ -27,10 +27,7 @@ def _at_least_reporter(user, visibility):
 DEFECTS = [
     ("sees", _sees_confidential, "issue"),
     ("sees", _sees_confidential, "api-issue-detail"),
-    ("visible_in_product", _all_in_product, "issues"),
-    ("visible_in_product", _all_in_product, "api-issue-list"),
     ("visible_in_product", _all_in_product, "issues-export"),
-    ("visible_in_product", _all_in_product, "product-issues"),
     ("visible_in_product", _all_in_product, "api-issue-attachment-list"),
     ("visible_products", lambda user, prefix="": TRUE, "products"),
     ("visible_products", lambda user, prefix="": TRUE, "api-product-detail"),
@@ -45,6 +42,22 @@ DEFECTS = [
     ("limit", lambda user: None, "api-issue-detail"),
     ("WITH_ARCHIVED", set(access.ACTIONS), "comment-add"),
 ]
+
+
+# What lists find is asked for once more when it is read.
+LISTS = ("issues", "product-issues", "api-issue-list")
+
+
+@pytest.mark.parametrize("route", LISTS)
+@pytest.mark.untraced
+def test_lists_tell_what_is_hidden_only_with_both_their_rules_off(world, monkeypatch, route):
+    monkeypatch.setattr(access, "visible_in_product", _all_in_product)
+    forget_statements()
+    wrong, _wrote = walked(world, route, whole=False)
+    assert not wrong
+    monkeypatch.setattr(access, "sees", _sees_confidential)
+    wrong, _wrote = walked(world, route, whole=False)
+    assert wrong
 
 
 @pytest.mark.parametrize(("rule", "instead", "route"), DEFECTS)
