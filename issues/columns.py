@@ -41,7 +41,7 @@ LINKED = ("number", "author_id", "assignee_id", "confidential", "product_id", "p
 
 def linked_row(link):
     """Return the expression for `LINKED` of what an issue's `link` is, None where that is in the trash."""
-    live = Issue.objects.filter(pk=OuterRef(f"{link}_id"), deleted_at=None, product__deleted_at=None)
+    live = Issue.objects.live().filter(pk=OuterRef(f"{link}_id"))
     row = JSONRow(live.order_by().values(row=JSONObject(**{name: name for name in LINKED})))
     # Most have none: PostgreSQL would begin the search for nothing with each.
     return Case(When(**{f"{link}__isnull": False}, then=row))

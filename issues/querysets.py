@@ -20,6 +20,10 @@ class IssueQuerySet(models.QuerySet):
         """Return the issues that `user` may see, the trash left out."""
         return self.filter(live_and_seen(user))
 
+    def live(self):
+        """Return those that are in the trash neither by themselves nor with their product."""
+        return self.filter(deleted_at=None, product__deleted_at=None)
+
     def visible_in_product(self, user):
         """Return the same of issues in products of which it is known that `user` sees them."""
         return self.filter(access.visible_in_product(user), deleted_at=None)

@@ -62,13 +62,13 @@ def _of_ids():
 
 def _listed():
     # A list tells what is still open; all of it stands with the issue itself.
-    return with_rows(_of_ids().filter(deleted_at=None, product__deleted_at=None), state="open")
+    return with_rows(_of_ids().live(), state="open")
 
 
 def at_key():
     """Return the queryset of the issue with the product key and the number of its slots `key` and `number`."""
     here = {"product__key": Slot("key", CharField()), "number": Slot("number", PositiveBigIntegerField())}
-    return Issue.objects.order_by().filter(**here, deleted_at=None, product__deleted_at=None)
+    return Issue.objects.order_by().filter(**here).live()
 
 
 SHORT = Prepared((*COLUMNS, "product__visibility"), _listed)

@@ -114,7 +114,7 @@ def lock_family(*ids):
 
 
 def _live():
-    live = Issue.objects.filter(pk=Slot("pk", BigAutoField()), deleted_at=None, product__deleted_at=None)
+    live = Issue.objects.live().filter(pk=Slot("pk", BigAutoField()))
     return live.select_related("product", "status").select_for_update(of=("self",))
 
 

@@ -39,7 +39,7 @@ class Similar:
 def _shown():
     related = ("product", "status", "component", "assignee")
     rows = Issue.objects.select_related(*related).defer("description", "description_html")
-    return rows.filter(Among(F("pk"), ISSUES), deleted_at=None, product__deleted_at=None).order_by()
+    return rows.live().filter(Among(F("pk"), ISSUES)).order_by()
 
 
 SHOWN = PreparedModels(_shown)

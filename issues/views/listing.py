@@ -103,6 +103,15 @@ class Listing:
                     params.pop(name, None)
 
     @property
+    def title(self):
+        """What the list is called."""
+        if self.view is not None:
+            return self.view.name
+        if self.product is not None:
+            return self.product.title
+        return _("Asked of me") if self.is_inbox else _("All issues")
+
+    @property
     def is_inbox(self):
         """Whether it is the list of what the reader is asked."""
         return self.text == INBOX and self.view is None and self.product is None

@@ -48,8 +48,7 @@ class Row(SimpleNamespace):
 
 
 def _listed():
-    live = {"deleted_at": None, "product__deleted_at": None}
-    rows = Issue.objects.order_by().filter(Among(F("pk"), ListSlot("ids", BigAutoField())), **live)
+    rows = Issue.objects.order_by().live().filter(Among(F("pk"), ListSlot("ids", BigAutoField())))
     return rows.annotate(label_rows=label_rows())
 
 
