@@ -29,6 +29,6 @@ def _names(field, beginning, user, product):
     kinds = ("status", CATEGORY) if field.name == "status" else (kind_of(field),)
     found: dict = {}
     for kind in kinds:
-        for called in names.beginning(kind, beginning, SHOWN):
-            found.setdefault(called.lower(), Offer(as_value(called)))
+        for called, said in names.beginning(kind, beginning, SHOWN):
+            found.setdefault(called.lower(), Offer(as_value(called), said))
     return list(found.values())

@@ -66,9 +66,16 @@ class Names:
         return [called[name] for name in get_close_matches(text.lower(), called, SUGGESTED, 0.6)]
 
     def beginning(self, kind, text, limit):
-        """Return up to `limit` different names of a kind that begin with `text`, in any case."""
-        rows = self._rows(kind).annotate(lowered=Lower("called")).filter(lowered__startswith=text.lower())
-        return list(rows.order_by("called").values_list("called", flat=True).distinct()[:limit])
+        """Return up to `limit` different names of a kind that begin with `text`, in any case.
+
+        It is `[(name, what it says besides)]`. People are found by any word of what they are called, too, and say that.
+        """
+        rows = self._rows(kind).annotate(lowered=Lower("called"), said=Value("", CharField()))
+        begins = Q(lowered__startswith=text.lower())
+        if kind == PERSON:
+            rows = rows.annotate(said=F("display_name"), words=Concat(Value(" "), Lower("display_name")))
+            begins |= Q(words__contains=f" {text.lower()}")
+        return list(rows.filter(begins).order_by("called").values_list("called", "said").distinct()[:limit])
 
     def _look_up(self, names):
         parts = [rows for kind, texts in sorted(names.items()) if (rows := self._rows(kind, texts)) is not None]

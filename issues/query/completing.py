@@ -75,7 +75,7 @@ def _sorts():
 
 def _beginning(start, end, words, written, field=""):
     offers = tuple(Offer(word) for word in words if word.startswith(written.lower()))
-    return Completing(start, end, offers, field, written)
+    return Completing(start, end, offers, field, written.strip('"'))
 
 
 def _values(field, start, end, written):

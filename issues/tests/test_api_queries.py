@@ -164,6 +164,25 @@ def test_completion_knows_the_place_and_hides_what_is_hidden(issues, api, triage
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "offers"),
+    [
+        ("to", [("tom", "Thomas van den Berg")]),
+        ("tHo", [("tom", "Thomas van den Berg")]),
+        ("be", [("tom", "Thomas van den Berg")]),
+        ('"van den b', [("tom", "Thomas van den Berg")]),
+        ("er", []),
+        ("%", []),
+    ],
+)
+def test_people_are_completed_by_any_word_of_what_they_are_called(api, triager, written, offers):
+    triager.display_name = "Thomas van den Berg"
+    triager.save()
+    for field in ("assignee", "by"):
+        told = api(triager).get("/api/v1/query/complete/", {"q": f"{field}:{written}"}).json()
+        assert [(offer["text"], offer["said"]) for offer in told["offers"]] == offers
+
+
 @pytest.mark.parametrize("at", ["-1", "9" * 4000, "x", ""])
 def test_a_place_that_is_none_is_the_end(issues, client, at):
     assert client.get("/issues/query/complete/", {"q": "is:op", "at": at}).json()["offers"][0]["text"] == "open"

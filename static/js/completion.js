@@ -1,4 +1,5 @@
-// Completing a query by keyboard: a combobox with a list of offers, which the server knows.
+// Completing a query by keyboard: a combobox with a list of offers, which the server knows. Returns a function that says
+// whether what is being written is, so far, the beginning of a field.
 import { aborted } from "./fragments.js";
 
 const PAUSE = 60;
@@ -137,4 +138,6 @@ export function complete(box, list) {
     if (chosen) take([...list.children].indexOf(chosen));
   });
   box.addEventListener("blur", close);
+
+  return () => isOpen() && offers.some((offer) => offer.open);
 }

@@ -96,6 +96,12 @@ export function start(page) {
     typing = true;
   }
 
+  // The beginning of a field is not yet a word to look for.
+  function follow() {
+    if (beginsField()) waiting = setTimeout(type, PATIENCE);
+    else type();
+  }
+
   async function enter() {
     await type();
     typing = false;
@@ -107,7 +113,7 @@ export function start(page) {
     changed = true;
     clearTimeout(waiting);
     clearTimeout(patience);
-    waiting = setTimeout(type, PAUSE);
+    waiting = setTimeout(follow, PAUSE);
   });
   // The form is that of the box alone: what is chosen in the results is sent by a form of its own.
   form.addEventListener("submit", (event) => {
@@ -139,7 +145,7 @@ export function start(page) {
     if (await show(location.search, "back")) scrollTo(0, scroll);
   });
 
-  complete(box, form.querySelector("[role=listbox]"));
+  const beginsField = complete(box, form.querySelector("[role=listbox]"));
   // What was typed before this module had come.
   if (box.value !== results.querySelector("[data-query]").dataset.query) box.dispatchEvent(new InputEvent("input"));
 }

@@ -75,6 +75,25 @@ def test_results_follow_as_one_types_and_back_leads_to_what_was_before(listed):
 
 
 @pytest.mark.once
+def test_the_beginning_of_a_field_is_not_at_once_a_word_to_look_for(listed):
+    asked = []
+    listed.on("request", lambda request: asked.append(request.url))
+    box(listed).click()
+    listed.keyboard.press("End")
+    listed.keyboard.type(" priori")
+    expect(options(listed)).to_have_count(1)
+    # Longer than what one types takes to be looked for, and shorter than it takes where a field is offered.
+    listed.wait_for_timeout(400)
+    listed.keyboard.type("ty:urgent")
+    expect(rows(listed)).to_have_count(1)
+    assert not [url for url in asked if url.endswith("priori")]
+
+    listed.keyboard.type(" labe")
+    expect(rows(listed)).to_have_count(0)
+    assert [url for url in asked if url.endswith("labe")]
+
+
+@pytest.mark.once
 def test_a_query_is_completed_by_keyboard(listed):
     box(listed).fill("")
     listed.keyboard.press("ArrowDown")
