@@ -55,7 +55,8 @@ def facts_of(issue, user, *, options):
 
     Always: label, child, duplicate, blocks, blocked-by, relates, for `files_of` file, and for `questions_of` and
     `attention_of` questions, voted, watch and said. With `options` also what its fields can be set to: status,
-    component, milestone, version, offered (labels) and person.
+    component, milestone, version, offered (labels) and person. Where `user` sees the issue no more, since it was hidden
+    after it had been found, there are no questions, not even none.
     """
     found: dict = {}
     for row in FACTS.of(reader(user), options).tuples(issue=issue.pk, product=issue.product_id):
@@ -114,7 +115,7 @@ def attention_of(facts, issue, user):
 
 def _facts(user, options):
     queries = [_labels_of(), *_links(user), *_own(user), _files(user)]
-    queries.append(_rows(Issue.objects.filter(pk=ISSUE), "questions", needinfo_rows()))
+    queries.append(_rows(Issue.objects.visible_to(user).filter(pk=ISSUE), "questions", needinfo_rows()))
     if options:
         queries += _options()
     return queries[0].union(*queries[1:], all=True)

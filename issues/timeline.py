@@ -9,6 +9,7 @@ from history.sentences import names_hidden, sentence
 from issues.events import hidden
 from issues.facts import names_of
 from issues.models import Attachment, Comment, Issue
+from issues.querysets import live_and_seen
 from issues.services import right_to_undo
 from issuetracker.prepared import ByReader, PreparedModels, Slot
 from products.access import can, reader
@@ -88,7 +89,7 @@ def _events(issue, user, limit):
     events: dict = {}
     # An event has few changes: this many rows hold more events than are shown.
     seen = (can(user, "comment_internally", issue), can(user, "restore", issue))
-    told = CHANGES.of(*seen, reader(user).pk, 4 * (limit + 1))
+    told = CHANGES.of(*seen, reader(user), 4 * (limit + 1))
     for change in told.rows(issue=issue.pk):
         events.setdefault(change.event_id, (change.event, []))[1].append(change)
     return list(events.values())
@@ -96,14 +97,14 @@ def _events(issue, user, limit):
 
 def _changes(internal, trash, user, amount):
     """Leave out what tells of a file in the trash to others than who has done it, or may restore it."""
-    told = Change.objects.filter(issue=Slot("issue", BigAutoField())).exclude(event__kind__in=UNTOLD)
-    told = told.exclude(field__in=ASIDE)
+    told = Change.objects.filter(live_and_seen(user, "issue__"), issue=Slot("issue", BigAutoField()))
+    told = told.exclude(event__kind__in=UNTOLD).exclude(field__in=ASIDE)
     if not internal:
         told = told.exclude(event__internal=True)
     if not trash:
         gone = Q(deleted_at__isnull=False) | Q(comment__deleted_at__isnull=False)
         files = Attachment.objects.filter(gone, pk=OuterRef("event__about_id"))
-        told = told.exclude(Q(event__about="attachment") & ~Q(event__actor=user) & Q(Exists(files)))
+        told = told.exclude(Q(event__about="attachment") & ~Q(event__actor=user.pk) & Q(Exists(files)))
     return told.select_related("event__actor", "event__batch").order_by("-event_id", "id")[:amount]
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from history.models import Batch, Event
+from issues.facts import facts_of
 from issues.models import Comment, Issue, Relation, Status
 from issues.services import (
     CommentRecord,
@@ -23,6 +24,7 @@ from issues.services import (
     update_issue,
     write_batch,
 )
+from issues.timeline import timeline
 from products.models import Component, Label
 from products.services import create_part, create_product, set_member, update_product
 
@@ -335,6 +337,45 @@ def test_a_history_does_not_name_what_its_reader_may_not_see(issue, administrato
     update_issue(issue, actor=administrator, via="web", parent=hidden)
     assert "SEC-1" in at(administrator).get("/issues/WEB-1/").content.decode()
     assert "SEC" not in at(stranger).get("/issues/WEB-1/").content.decode()
+
+
+def make_confidential(issue, by):
+    update_issue(fresh(issue), actor=by, via="web", confidential=True, title="A secret")
+
+
+def throw_away(issue, by):
+    trash_issue(fresh(issue), actor=by, via="web")
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "hide"),
+    [
+        ("stranger", "/issues/WEB-1/", make_confidential),
+        ("stranger", "/issues/WEB-1/", throw_away),
+        ("triager", "/issues/WEB-1/menu/status/", throw_away),
+    ],
+)
+def test_an_issue_that_is_hidden_once_it_was_found_is_not_there(
+    issue, maintainer, request, monkeypatch, who, path, hide
+):
+    def hide_first(*args, **options):
+        hide(issue, maintainer)
+        return facts_of(*args, **options)
+
+    client = at(request.getfixturevalue(who))
+    assert client.get(path).status_code == 200
+    monkeypatch.setattr("issues.views.fields.facts_of", hide_first)
+    assert client.get(path).status_code == 404
+
+
+def test_the_story_of_what_is_hidden_meanwhile_is_empty(issue, triager, stranger):
+    """What is read of the page after it became confidential, as if that had been found before."""
+    add_comment(issue, actor=triager, via="web", body="No secret")
+    update_issue(issue, actor=triager, via="web", title="No secret either")
+    seen = fresh(issue)
+    assert len(timeline(seen, stranger)[0]) == 2
+    update_issue(issue, actor=triager, via="web", confidential=True, title="A secret")
+    assert timeline(seen, stranger) == ([], False)
 
 
 @pytest.mark.parametrize("amount", [10, 100])
