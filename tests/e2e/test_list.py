@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from issues.choices import COLUMNS
 from issues.models import Issue
 from issues.services import create_issue, update_issue
 from tests.e2e.conftest import NARROW, WIDE, open_as
@@ -277,6 +278,15 @@ def test_keys_change_nothing_that_is_not_ones_own(issue, visit, stranger):
         page.keyboard.press(key)
     expect(menu(page)).to_be_hidden()
     expect(page.locator("a.cell")).to_have_count(0)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("width", [1440, 1101, 901, 721, 390])
+def test_whatever_columns_are_chosen_the_title_keeps_a_place(issue, visit, triager, width):
+    every = "&".join(f"columns={name}" for name in COLUMNS)
+    page = visit(f"{ADDRESS}?q=&{every}", triager, viewport={"width": width, "height": 800})
+    assert row(page, "WEB-1").locator(".issue-link").evaluate("link => link.parentElement.clientWidth") >= 150
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_without_scripts_the_same_is_done_by_forms_and_links(issue, live_server, special_context, triager):
