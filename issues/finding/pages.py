@@ -19,6 +19,7 @@ from products.models import Product
 RANKED = 1000
 FILED = (keyset.Key("created_at", True), keyset.Key("id", True))
 WEIGHTS = {"title": 4, "body": 2, "comments": 1}
+NOWHERE: frozenset = frozenset()
 # What tells two states of an issue apart, and the version of all names (`issues.names`) then: its stamp.
 STAMP = ("lock_version", "event_count", "updated_at", "overdue_at", "names_version")
 
@@ -148,8 +149,9 @@ def ranked(asked):
     held = access.held_products(asked.user, "triager")
     trusted = [pk for pk, product in homes.items() if held is True or product in held]
     hits = fulltext.hits(list(homes)[:RANKED], asked.needles, trusted)
+    scores = {found: _score(found, asked.weights) for found in {NOWHERE, *hits.values()}}
     # The one beyond tells that there are more; it has the last place.
-    return sorted(((_score(hits.get(pk, {}), asked.weights), pk) for pk in homes), reverse=True)
+    return sorted(((scores[hits.get(pk, NOWHERE)], pk) for pk in homes), reverse=True)
 
 
 def _newest(user, product, given, condition):
@@ -162,8 +164,10 @@ NEWEST = ByReader(PreparedTuples, _newest)
 
 
 def _score(found, weights):
-    best = ((place, max(WEIGHTS[column] for column in columns)) for place, columns in found.items() if columns)
-    return round(sum(weights[place] * weight for place, weight in best), 6)
+    best: dict = {}
+    for place, column in found:
+        best[place] = max(best.get(place, 0), WEIGHTS[column])
+    return round(sum(weights[place] * best[place] for place in sorted(best)), 6)
 
 
 def neighbours(rows, asked, issue):
