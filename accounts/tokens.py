@@ -14,12 +14,21 @@ SECRET_LIMIT = 200
 
 def live_token(secret):
     """Return the ApiToken with that secret, its user and the user's roles, or None unless it can be used now."""
+    row = live_row(LIVE, secret)
+    return row and token_of(row)
+
+
+def live_row(prepared, secret):
+    """Return the columns that `prepared`, made of `live_tokens`, selects of the token with that secret, or None."""
     if not secret or len(secret) > SECRET_LIMIT:
         return None
-    rows = LIVE.tuples(digest=ApiToken.digest_of(secret), now=timezone.now())
-    if not rows:
-        return None
-    *values, roles = rows[0]
+    rows = prepared.tuples(digest=ApiToken.digest_of(secret), now=timezone.now())
+    return rows[0] if rows else None
+
+
+def token_of(row):
+    """Return the ApiToken of which `row` is the COLUMNS, with its user and the user's roles."""
+    *values, roles = row
     token = built(ApiToken, TOKEN_FIELDS, values[: len(TOKEN_FIELDS)])
     put(token, "user", built(User, USER_FIELDS, values[len(TOKEN_FIELDS) :]))
     remember_roles(token.user, roles)
@@ -38,12 +47,11 @@ def with_products(tokens, user):
     return tokens
 
 
-def _live():
-    """Return the columns of the tokens with a digest that can be used now."""
+def live_tokens():
+    """Return the queryset of the token with the digest of its slot, if it can be used at the `now` of another."""
     live = Q(expires_at=None) | Q(expires_at__gt=Slot("now", DateTimeField()))
     tokens = ApiToken.objects.filter(live, digest=Slot("digest", CharField()), revoked_at=None, user__is_active=True)
-    columns = (*TOKEN_FIELDS, *(f"user__{name}" for name in USER_FIELDS), "roles")
-    return tokens.annotate(roles=role_rows("user_id")).values_list(*columns)
+    return tokens.annotate(roles=role_rows("user_id"))
 
 
 # What nearly no request asks for is read when one does.
@@ -52,4 +60,5 @@ TOKEN_FIELDS, USER_FIELDS = (
     tuple(field.attname for field in model._meta.concrete_fields if field.name not in LEFT_OUT)
     for model in (ApiToken, User)
 )
-LIVE = PreparedTuples(_live)
+COLUMNS = (*TOKEN_FIELDS, *(f"user__{name}" for name in USER_FIELDS), "roles")
+LIVE = PreparedTuples(lambda: live_tokens().values_list(*COLUMNS))

@@ -1,7 +1,8 @@
 """What answers call the people, products, statuses and parts that issues refer to by id, kept in each process.
 
 A row of an issue is read with the version of all names, one text that triggers of the database change with any of them
-(migration 0015): what is kept under that version is what the row's own statement would have found by joins.
+(migration 0015): what is kept under that version is what the row's own statement would have found by joins. Triggers on
+what tokens may read change it, too (migration 0017): it tells `issues.api.keeping` whether a token is what it was.
 """
 
 from django.db import connections
@@ -92,6 +93,16 @@ def kept(version):
         if may_be:
             _latest = names
     return names
+
+
+def note(user, version):
+    """Note on `user` under which version of all names, and of all rights, was read what is for them."""
+    user._read_under = version
+
+
+def read_under(user):
+    """Return the version under which the last was read for `user`, or None."""
+    return getattr(user, "_read_under", None)
 
 
 def of(rows):

@@ -81,6 +81,8 @@ FOUND = PreparedModels(lambda: at_key().select_related("product", "status"))
 def read_key(user, key, number):
     """Return the row of the issue with that product key and number, or None where `user` sees none there."""
     row = ONE.first(key=key, number=number) if number < NUMBER_LIMIT else None
+    if row is not None:
+        names.note(user, row["names_version"])
     return completed([row])[0] if row is not None and access.sees(user, _as_issue(row)) else None
 
 

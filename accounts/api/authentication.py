@@ -21,7 +21,9 @@ class BearerAuthentication(BaseAuthentication):
         kind, _blank, secret = get_authorization_header(request).partition(b" ")
         if kind.lower() != b"bearer":
             return None
-        token = live_token(secret.decode("latin-1").strip())
+        # A view may have found it a moment ago.
+        find = getattr(request.parser_context.get("view"), "find_token", live_token)
+        token = find(secret.decode("latin-1").strip())
         # What stands in addresses is seen by more eyes than a header.
         if token is None or token.is_for_feeds:
             raise AuthenticationFailed(_("This token is unknown, expired or revoked."))

@@ -18,6 +18,7 @@ from accounts.api.authentication import require_scope
 from history.models import Batch, Event
 from issues import reading, services
 from issues.api import bulk, events, serializers
+from issues.api.keeping import Trusting
 from issues.columns import label_rows
 from issues.events import visible_events
 from issues.exporters import FORMATS, export
@@ -137,7 +138,7 @@ LISTED = extend_schema(parameters=[QUERY, *FILTERS, SORT, INCLUDE])
 
 @extend_schema(tags=["issues"])
 @extend_schema_view(list=LISTED)
-class IssueViewSet(Redacted, Described, Listed, Created, Read, Updated, Trashed, Resource):
+class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated, Trashed, Resource):
     """Issues, by their key, or by their number below their product."""
 
     serializer_class = serializers.IssueSerializer

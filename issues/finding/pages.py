@@ -56,6 +56,8 @@ def paginate_seen(asked, fetch, *, cap=None, **place):
         prepared = IDS.of(user, product, given, asked.condition, *also)
         rows = prepared.tuples(**{f"at{place}": value for place, value in enumerate(values or ())})
         counted = rows[0][-1] if rows else 0
+        if rows:
+            names.note(asked.user, rows[0][keys + STAMP.index("names_version")])
         stamps.update((row[keys - 1], tuple(row[keys : keys + len(STAMP)])) for row in rows)
         return [row[:keys] for row in rows]
 

@@ -234,6 +234,10 @@ def test_undo_from_the_history(issue, triager):
     answer = at(triager).post(f"/batches/{batch.pk}/undo/", {"next": "/issues/WEB-1/"}, follow=True)
     assert "Undone." in answer.content.decode()
     assert fresh(issue).priority == 0
+    undoing = Batch.objects.latest("id")
+    answer = at(triager).post(f"/batches/{undoing.pk}/undo/", {"next": "/issues/WEB-1/"}, follow=True)
+    assert "Done again." in answer.content.decode()
+    assert fresh(issue).priority == 4
     again = at(triager).post(f"/batches/{batch.pk}/undo/")
     assert again.status_code == 409
 

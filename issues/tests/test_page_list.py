@@ -188,6 +188,8 @@ def test_sections_show_ten_and_take_ten_statements(product, triager, amount, dja
         page = client.get("/issues/?group=assignee")
     (section,) = page.context["sections"]
     assert (len(section["issues"]), section["more"]) == (10, amount > 10)
+    shown = "10+" if amount > 10 else "10"
+    assert f'</a> <span class="quiet">{shown}</span>' in page.content.decode()
 
 
 @pytest.mark.parametrize(

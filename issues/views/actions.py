@@ -320,16 +320,19 @@ def undo(request, pk):
         raise Http404
     undone = services.undo(batch, actor=request.user, via="web")
     tags = f"undo-{undone.pk}" if services.can_undo(request.user, undone) else ""
-    messages.success(request, _told(undone), extra_tags=tags)
+    messages.success(request, _told(batch, undone), extra_tags=tags)
     if wants_rows(request):
         return answer_with_rows(request, undone.events.values("issue")[:ROWS])
     return go_back(request, "/issues/")
 
 
-def _told(undone):
+def _told(batch, undone):
     if undone.state == Batch.State.RUNNING:
         return _("Undoing: %(done)s of %(total)s so far.") % {"done": undone.done, "total": undone.total}
     left = sorted({f"{one['issue'] or ''} {one['field']}".strip() for one in undone.left_alone})
+    again = hasattr(batch, "undoes")
     if not left:
-        return _("Undone.")
-    return _("Undone, but for what somebody has changed since: %(fields)s.") % {"fields": ", ".join(left[:8])}
+        return _("Done again.") if again else _("Undone.")
+    done_again = _("Done again, but for what somebody has changed since: %(fields)s.")
+    told = done_again if again else _("Undone, but for what somebody has changed since: %(fields)s.")
+    return told % {"fields": ", ".join(left[:8])}

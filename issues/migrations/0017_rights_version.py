@@ -1,0 +1,56 @@
+"""What a token may read changes the version of all names, too: whose it is, what it is for, and their memberships.
+
+So an answer that is read with that version tells whether a token that was looked up before it is still what it was.
+What 0015 says of later migrations holds for these triggers as well.
+"""
+
+from importlib import import_module
+
+from django.db import migrations
+
+before = import_module("issues.migrations.0015_namesversion")
+
+USER = ("email", "email_confirmed", "time_zone", "theme", "single_key_shortcuts", "is_placeholder", "lock_version")
+RIGHTS = {
+    "accounts_apitoken": ("digest", "user_id", "scopes", "limits", "expires_at", "revoked_at"),
+    "accounts_user": (*USER, "is_active", "is_staff", "is_superuser"),
+    "products_member": ("product_id", "user_id", "role"),
+}
+# A new token was never kept, and a person who is gone has a name that is watched.
+EVENTS = {
+    "accounts_apitoken": ("update", "delete"),
+    "accounts_user": ("update",),
+    "products_member": ("insert", "update", "delete"),
+}
+
+
+def watch(apps, schema_editor):
+    is_postgresql = schema_editor.connection.vendor == "postgresql"
+    statement, differs = (before.ON_POSTGRESQL, "IS DISTINCT FROM") if is_postgresql else (before.ON_SQLITE, "IS NOT")
+    for table, columns in RIGHTS.items():
+        changed = " OR ".join(f"OLD.{column} {differs} NEW.{column}" for column in columns)
+        for event in EVENTS[table]:
+            condition = f"WHEN ({changed})" if event == "update" else ""
+            filled = {"trigger": _trigger(table, event), "event": event, "table": table, "condition": condition}
+            schema_editor.execute(statement.format(**filled))
+
+
+def ignore(apps, schema_editor):
+    is_postgresql = schema_editor.connection.vendor == "postgresql"
+    for table, events in EVENTS.items():
+        for event in events:
+            schema_editor.execute(f"DROP TRIGGER {_trigger(table, event)}{f' ON {table}' if is_postgresql else ''}")
+
+
+def _trigger(table, event):
+    return f"rights_{event}_{table}"
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("accounts", "0005_idempotency_record"),
+        ("products", "0001_initial"),
+        ("issues", "0016_label_names"),
+    ]
+
+    operations = [migrations.RunPython(watch, ignore)]
