@@ -152,6 +152,21 @@ def test_what_is_taken_from_it_while_it_is_asked_is_not_told(secret, stranger, t
     assert lost
 
 
+def test_an_answer_that_is_made_anew_takes_nothing_that_is_kept(secret, token, client, monkeypatch):
+    """Another thread, which has looked it up before, may keep that only now."""
+    assert tells(client, ISSUE)
+    before, real = dict(keeping._kept), keeping._look_up
+
+    def look_up(secret):
+        row = real(secret)
+        keeping._kept.update(before)
+        return row
+
+    monkeypatch.setattr(keeping, "_look_up", look_up)
+    end_membership(token[0], secret)
+    assert not tells(client, ISSUE)
+
+
 def test_what_is_given_is_there_at_once(secret, token, client, triager, administrator):
     end_membership(*token[:1], secret)
     assert not tells(client, ISSUE)
