@@ -25,7 +25,7 @@ def _at_least_reporter(user, visibility):
 
 # A rule of `products.access`, what it is replaced by, and a route at which that is seen.
 DEFECTS = [
-    ("sees", _sees_confidential, "issue"),
+    ("sees", _sees_confidential, "issue-peek"),
     ("sees", _sees_confidential, "api-issue-detail"),
     ("visible_in_product", _all_in_product, "issues-export"),
     ("visible_in_product", _all_in_product, "api-issue-attachment-list"),
@@ -44,18 +44,25 @@ DEFECTS = [
 ]
 
 
-# What lists find is asked for once more when it is read.
-LISTS = ("issues", "product-issues", "api-issue-list")
+# What is found is asked for once more when it is read.
+FOUND, SEEN = ("visible_in_product", _all_in_product), ("sees", _sees_confidential)
+TWICE = [
+    ("issues", FOUND, SEEN),
+    ("product-issues", FOUND, SEEN),
+    ("api-issue-list", FOUND, SEEN),
+    ("issue", SEEN, FOUND),
+]
 
 
-@pytest.mark.parametrize("route", LISTS)
+@pytest.mark.parametrize(("route", "first", "second"), TWICE)
 @pytest.mark.untraced
-def test_lists_tell_what_is_hidden_only_with_both_their_rules_off(world, monkeypatch, route):
-    monkeypatch.setattr(access, "visible_in_product", _all_in_product)
+def test_what_is_asked_for_twice_is_told_only_with_both_rules_off(world, monkeypatch, route, first, second):
+    monkeypatch.setattr(access, *first)
     forget_statements()
     wrong, _wrote = walked(world, route, whole=False)
     assert not wrong
-    monkeypatch.setattr(access, "sees", _sees_confidential)
+    monkeypatch.setattr(access, *second)
+    forget_statements()
     wrong, _wrote = walked(world, route, whole=False)
     assert wrong
 
