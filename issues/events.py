@@ -1,16 +1,15 @@
 """The event log as one reader sees it: which events, and which of the names in them. Pages, API and admin ask here."""
 
-from django.db.models import BigAutoField, BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, Value, When
-from django.db.models.functions import Cast, Coalesce, NullIf
+from django.db.models import BigAutoField, Case, CharField, Exists, F, OuterRef, Q, Value, When
 
-from history.models import Change, Event, Kind
+from history.models import Event, Kind
+from issues.links import LINKS, links_shown
 from issues.models import Attachment, Comment, Issue, SavedView
 from issues.services.views import ABOUT as OF_VIEWS
 from issuetracker.prepared import Among, ByReader, ListSlot, PreparedTuples
 from products import access
 from products.models import Component, Label, Milestone, Product, Version
 
-LINKS = ("blocks", "blocked-by", "relates")
 OPEN_TO_ALL = ("status", "label")
 # What a field names, by the model that knows who sees it.
 NAMING = {
@@ -32,7 +31,7 @@ def visible_events(user):
     """
     of_issue = Q(issue__isnull=False) & access.visible_issues(user, "issue__") & _not_in_trash(user, "issue__")
     of_issue &= _not_internal(user)
-    of_issue &= ~Q(about="relation") | Exists(_links_between_visible(user))
+    of_issue &= links_shown(user)
     of_product = Q(issue=None, product__isnull=False) & access.visible_products(user, "product__")
     of_product &= _or_role(user, "maintainer", "product__", product__deleted_at=None)
     of_site = Q(issue=None, product=None)
@@ -62,15 +61,6 @@ def _not_in_trash(user, prefix):
 def _or_role(user, name, prefix, **condition):
     """Return the condition that an event fulfils `condition`, or that `user` has the role `name` in its product."""
     return Q() if access.is_superuser(user) else Q(**condition) | access.products_with_role(user, name, prefix)
-
-
-def _links_between_visible(user):
-    """Return the change of a relation's event whose other end `user` sees."""
-    other = Coalesce(NullIf(F("after_key"), Value("")), F("before_key"), output_field=CharField())
-    # Only in a CASE is it certain that nothing but an id is read as a number.
-    number = Case(When(field__in=LINKS, then=Cast(other, BigIntegerField())), default=None)
-    links = Change.objects.filter(event=OuterRef("pk"), field__in=LINKS).annotate(other=number)
-    return links.filter(other__in=Issue.objects.visible_to(user).values("pk"))
 
 
 def named(changes):

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from django.db import DatabaseError, connections
-from django.db.models import BooleanField, Expression, Field, Func
+from django.db.models import BooleanField, Expression, Field, Func, Q
 from django.db.models.base import ModelState
 from django.db.models.query import get_related_populators
 from psycopg2.extensions import AsIs
@@ -18,6 +18,8 @@ from psycopg2.extensions import AsIs
 DEFAULT = "default"
 # Of how many readers the statements are kept.
 REMEMBERED = 256
+# Conditions of more parts make statements of a megabyte, and are seldom asked for again.
+LONG = 16
 # What has run so often in this process is worth preparing in the server, which keeps so many for a connection.
 OFTEN, KEPT = 3, 200
 # The server's codes for a statement that it no longer knows, and for one that a migration has changed.
@@ -258,4 +260,18 @@ class ByReader:
     """
 
     def __init__(self, kind, build):
-        self.of = lru_cache(REMEMBERED)(lambda reader, *options: kind(lambda: build(reader, *options)))
+        self.made = lambda reader, *options: kind(lambda: build(reader, *options))
+        self.kept = lru_cache(REMEMBERED)(self.made)
+
+    def of(self, reader, *options):
+        """Return what is prepared for `reader` and the options; where those are long, for this one time."""
+        return (self.made if any(map(is_long, options)) else self.kept)(reader, *options)
+
+
+def is_long(option):
+    """Return whether `option` is a condition of so many parts that it is not worth its place."""
+    return isinstance(option, Q) and _parts(option) > LONG
+
+
+def _parts(condition):
+    return sum(_parts(part) if isinstance(part, Q) else 1 for part in condition.children)

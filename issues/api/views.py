@@ -230,7 +230,7 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
     )
     @action(detail=False)
     def export(self, request, *args, **kwargs):
-        """Write all that a query finds into a file: CSV, or one issue a line, as a list with descriptions tells it."""
+        """Write all that a query finds into a file: CSV, or one issue a line, as it is told by itself."""
         kind = request.query_params.get("format", "jsonl")
         if kind not in FORMATS:
             refuse("format", _("Choose one of: %(names)s.") % {"names": ", ".join(FORMATS)}, "choice")

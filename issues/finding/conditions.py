@@ -1,5 +1,7 @@
 """From the tree of a query to the condition on issues that it means, for one reader at one moment."""
 
+from datetime import timedelta
+
 from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.utils.translation import gettext as _
 
@@ -8,6 +10,7 @@ from issues import fulltext
 from issues.choices import Priority, Resolution, Severity
 from issues.finding import queue
 from issues.finding.names import CATEGORY, ISSUE, PERSON, WORD_ANYWHERE, kind_of
+from issues.links import links_shown
 from issues.models import Comment, Issue, IssueLabel, NeedInfo, Relation
 from issues.query import moments
 from issues.query.errors import Problem
@@ -109,7 +112,11 @@ class Conditions:
 
     def _term(self, node):
         field = FIELDS[node.name]
-        parts = [self._value(field, node, value) for value in node.values]
+        named = [value for value in node.values if _names_rows(field, value)]
+        parts = [self._value(field, node, value) for value in node.values if value not in named]
+        ids = [pk for value in named for pk in self._ids(field, value) or ()]
+        # All of them at once: what is asked of each is a statement of its own within.
+        parts.append(self._held(field, list(dict.fromkeys(ids))) if ids else None)
         return _joined(parts, Q.OR)
 
     def _value(self, field, node, value):
@@ -182,7 +189,7 @@ class Conditions:
         names = [text for (kind, text), found in self.names.found.items() if kind == PERSON and set(found) & set(ids)]
         if access.is_person(self.user) and self.user.pk in ids:
             names.append(self.user.username.lower())
-        parts = [self._matching([fulltext.Needle((f"@{name}",))], EVERYWHERE) for name in names]
+        parts = [self._matching([fulltext.needle(f"@{name}")], EVERYWHERE) for name in names]
         return _joined(parts, Q.OR) or NOTHING
 
     def _filled(self, field):
@@ -282,8 +289,9 @@ class Conditions:
         if isinstance(value, Special) or kind_of(field):
             return [str(pk) for pk in self._ids(field, value) or ()]
         if field.kind is Kind.DAY:
-            start, _end = moments.interval(value.text, self.now)
-            return [start.date().isoformat()]
+            start, end = moments.interval(value.text, self.now)
+            days = max((end.date() - start.date()).days, 1)
+            return [(start.date() + timedelta(day)).isoformat() for day in range(days)]
         return [value.text]
 
     def _changed(self, node):
@@ -301,12 +309,21 @@ class Conditions:
         ids = self._person(node.who)
         if ids is None:
             return None
-        return Q(_link(Event.objects.filter(access.visible_internals(self.user)), actor__in=ids))
+        told = Event.objects.filter(access.visible_internals(self.user), links_shown(self.user))
+        return Q(_link(told, actor__in=ids))
 
     def _person(self, value):
         if isinstance(value, Special):
             return self._me(value.place)
         return self._ids(FIELDS["assignee"], value)
+
+
+def _names_rows(field, value):
+    """Return whether a value of `field` is the name of rows, or of the reader."""
+    if isinstance(value, Range) or (isinstance(value, Special) and value.name != "me"):
+        return False
+    waits = field.name == "waiting" and isinstance(value, Plain) and value.text.lower() in WAITING
+    return field.kind in (Kind.ROWS, Kind.PEOPLE, Kind.ISSUES) and not waits
 
 
 def _joined(parts, connector):

@@ -29,10 +29,13 @@ class Section:
 
 
 def sections(asked, field):
-    """Return the Sections of all that the Search `asked` finds; empty ones are left out."""
+    """Return the Sections of all that `asked` (a Search) finds, empty ones left out, and whether there may be others."""
     asked = asked.unranked()
     first = first_of(asked)
-    values = VALUES[field](asked, first, field)
+    values, whole = VALUES[field](asked, first, field)
+    if len(values) > SECTIONS:
+        # The last one of people and components is of what has none.
+        values, whole = [*values[: SECTIONS - 1], values[-1]], False
     parts = [
         first(Q(**condition), SHOWN + 1)
         .annotate(section=Value(section, IntegerField()))
@@ -43,42 +46,47 @@ def sections(asked, field):
     if parts:
         for section, _place, pk in sorted(parts[0].union(*parts[1:], all=True)):
             found.setdefault(section, []).append(pk)
-    return [
+    shown = [
         Section(str(values[section][0]), values[section][1], ids[:SHOWN], len(ids) > SHOWN)
         for section, ids in found.items()
     ]
+    return shown, not whole
 
 
 def _statuses(asked, _first, _field):
     """Leave out the closed ones where all is open: to find none of them, all of them would be gone through."""
     statuses = [one for one in Status.objects.all() if one.category != Category.CLOSED or not asked.is_open]
-    return [(status.name, Plain(status.slug), {"status": status.pk}) for status in statuses[:SECTIONS]]
+    return [(status.name, Plain(status.slug), {"status": status.pk}) for status in statuses], True
 
 
 def _priorities(_asked, _first, _field):
-    return [(rank.label.capitalize(), Plain(rank.name.lower()), {"priority": rank}) for rank in reversed(Priority)]
+    ranks = reversed(Priority)
+    return [(rank.label.capitalize(), Plain(rank.name.lower()), {"priority": rank}) for rank in ranks], True
 
 
 def _people(_asked, first, field):
-    people = User.objects.in_bulk(_present(first, field))
-    named = sorted(people.values(), key=lambda user: user.name.lower())[: SECTIONS - 1]
-    return [*((user.name, Plain(user.username), {field: user.pk}) for user in named), _none(_("Nobody"), field)]
+    ids, whole = _present(first, field)
+    named = sorted(User.objects.in_bulk(ids).values(), key=lambda user: user.name.lower())
+    sections = [(user.name, Plain(user.username), {field: user.pk}) for user in named]
+    return [*sections, _none(_("Nobody"), field)], whole
 
 
 def _components(_asked, first, field):
     """Components of the same name in several products are one section, as they are for the query."""
     by_name: dict = {}
-    for component in Component.objects.filter(pk__in=_present(first, field)).order_by("name"):
+    ids, whole = _present(first, field)
+    for component in Component.objects.filter(pk__in=ids).order_by("name"):
         by_name.setdefault(component.name.lower(), []).append(component)
     named = [
         (same[0].name, Plain(same[0].name), {f"{field}__in": [one.pk for one in same]}) for same in by_name.values()
     ]
-    return [*named[: SECTIONS - 1], _none(_("No component"), field)]
+    return [*named, _none(_("No component"), field)], whole
 
 
 def _present(first, field):
-    found = first(Q(), LOOKED_AT).values_list(field, flat=True)
-    return {pk for pk in found if pk is not None}
+    """Return the ids of what the first issues have in `field`, and whether those are all issues."""
+    found = list(first(Q(), LOOKED_AT).values_list(field, flat=True))
+    return {pk for pk in found if pk is not None}, len(found) < LOOKED_AT
 
 
 def _none(title, field):

@@ -190,7 +190,8 @@ def _of_field(field, values):
     if field.name == "status":
         return [*_plain("status", values), *_plain(CATEGORY, values)]
     if field.kind is Kind.TEXT:
-        return [name for value in values for name in _names_of(Text(value.text.rstrip("*")))]
+        texts = [Text(value.text.rstrip("*")) for value in values if isinstance(value, Plain)]
+        return [name for text in texts for name in _names_of(text)]
     kind = CATEGORY if field.name == "category" else kind_of(field)
     return _plain(kind, values) if kind else []
 

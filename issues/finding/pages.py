@@ -11,7 +11,7 @@ from issues.models import Issue
 from issuetracker import homes as by_home
 from issuetracker import keyset
 from issuetracker.homes import Counted, Homes
-from issuetracker.prepared import ByReader, PreparedTuples
+from issuetracker.prepared import ByReader, PreparedTuples, is_long
 from products import access
 from products.models import Product
 
@@ -32,7 +32,7 @@ def paginate(rows, asked, **place):
     if asked.is_ranked:
         return keyset.paginate_ranked(ranked(asked), rows.in_bulk, **place)
     product = _home(asked)
-    homes = _homes(asked.user, product, _homes_of(access.reader(asked.user), product))
+    homes = _homes(asked.user, product, _homes_of(access.reader(asked.user), product, asked.condition))
     return keyset.paginate(rows, asked.ordering, homes=homes, **place)
 
 
@@ -47,7 +47,7 @@ def paginate_seen(asked, fetch, *, cap=None, **place):
         return keyset.paginate_ranked(ranked(asked), lambda ids: fetch(dict.fromkeys(ids)), **place)
     user, product, counted, stamps = access.reader(asked.user), _home(asked), 0, {}
     keys = len(asked.ordering)
-    given = _homes_of(user, product)
+    given = _homes_of(user, product, asked.condition)
 
     def find(values, backwards, count):
         nonlocal counted
@@ -62,6 +62,9 @@ def paginate_seen(asked, fetch, *, cap=None, **place):
         return [row[:keys] for row in rows]
 
     page = keyset.paginate_ids(find, asked.ordering, lambda ids: fetch({pk: stamps[pk] for pk in ids}), **place)
+    if cap is not None and not stamps and place.get("cursor"):
+        # No row is left there to bring the count along.
+        counted = _seen(user, product, asked.condition).order_by()[: cap + 1].count()
     return page if cap is None else replace(page, count=counted)
 
 
@@ -100,7 +103,7 @@ def first_of(asked):
     It takes that, a Q, and the count; its rows are as `keyset.first` returns them.
     """
     user, product = asked.user, _home(asked)
-    given = _homes_of(access.reader(user), product)
+    given = _homes_of(access.reader(user), product, asked.condition)
 
     def first(also, count):
         condition = asked.condition & also
@@ -121,12 +124,14 @@ def _homes(user, product, given, condition=None):
     return Homes("product", Product.objects.visible_to(user), within, given)
 
 
-def _homes_of(user, product, *, far=False):
+def _homes_of(user, product, condition, *, far=False):
     """Return the ids of the products that `user`, a Reader, sees, if they are few and worth a statement, else None.
 
     To SQLite they have to be given; to PostgreSQL where a list goes `far`: it then walks along all of them at once, and
-    along each no further than it has to.
+    along each no further than it has to. A long condition is not said once for each.
     """
+    if is_long(condition):
+        return None
     if not (far or connection.vendor == "sqlite") or product is not None or access.is_superuser(user):
         return None
     found = SEEN.of(user).tuples()
@@ -147,7 +152,9 @@ def ranked(asked):
     """
     user = access.reader(asked.user)
     product = _home(asked)
-    homes = dict(NEWEST.of(user, product, _homes_of(user, product, far=True), asked.condition).tuples())
+    homes = dict(
+        NEWEST.of(user, product, _homes_of(user, product, asked.condition, far=True), asked.condition).tuples()
+    )
     held = access.held_products(asked.user, "triager")
     trusted = [pk for pk, product in homes.items() if held is True or product in held]
     hits = fulltext.hits(list(homes)[:RANKED], asked.needles, trusted)

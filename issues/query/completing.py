@@ -30,7 +30,7 @@ class Offer:
 class Completing:
     """Where somebody is typing: `text` from `start` to `end` is what an offer replaces.
 
-    `offers` are those that need no look-up; `kind` names what rows to look up that begin with `beginning`, if any.
+    `offers` are those that need no look-up; `field` names what rows to look up that begin with `beginning`, if any.
     """
 
     start: int

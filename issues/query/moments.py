@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 DURATION = re.compile(r"(\d{1,4})([hdwmy])")
 POINT = re.compile(
@@ -60,7 +60,10 @@ def later(moment, offset):
     if unit in "my":
         return _months(moment, count * (12 if unit == "y" else 1))
     try:
-        moved = moment + timedelta(**{{"h": "hours", "d": "days", "w": "weeks"}[unit]: count})
+        if unit == "h":
+            # An hour is one by the clock of the world: the wall's is put forward and back.
+            return (moment.astimezone(UTC) + timedelta(hours=count)).astimezone(moment.tzinfo)
+        moved = moment + timedelta(**{{"d": "days", "w": "weeks"}[unit]: count})
     except OverflowError:
         return midnight(FIRST if count < 0 else LAST, moment)
     return moved

@@ -82,7 +82,7 @@ class _Parser:
         try:
             tree = self._tree()
         except _TooManyTerms:
-            message = _("Too many terms: at most %(limit)d.") % {"limit": TERMS}
+            message = _("Too many terms and values: at most %(limit)d.") % {"limit": TERMS}
             self.problems.append(Problem("too_many", 0, len(self.text), message))
             tree = None
         if tree is not None and depth(tree) > DEPTH:
@@ -189,9 +189,7 @@ class _Parser:
         token = self._next()
         if token.kind == "(":
             return self._group(token)
-        self.count += 1
-        if self.count > TERMS:
-            raise _TooManyTerms
+        self._add(1)
         if token.kind == "unclosed":
             self._problem("unclosed", token, _("There is no closing quotation mark."), [f'{token.text}"'])
             return None
@@ -200,6 +198,11 @@ class _Parser:
         if token.kind == "term":
             return self._term(token)
         return self._word(token)
+
+    def _add(self, count):
+        self.count += count
+        if self.count > TERMS:
+            raise _TooManyTerms
 
     def _group(self, opening):
         node = self._or()
@@ -246,7 +249,12 @@ class _Parser:
             self._unknown_field(name, token)
             return None
         reader = TermReader(token.text, token.start, self.problems)
-        return reader.history(name) if name in HISTORY else reader.term(FIELDS[name])
+        if name in HISTORY:
+            return reader.history(name)
+        node = reader.term(FIELDS[name])
+        # Each of several values is looked for, as a term is.
+        self._add(len(node.values) - 1 if node is not None else 0)
+        return node
 
     def _unknown_field(self, name, token):
         close = get_close_matches(name, VOCABULARY, 3, 0.6)

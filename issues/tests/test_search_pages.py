@@ -112,7 +112,7 @@ def test_readers_of_few_products_and_of_many_get_the_same_pages(
     few, sort, product, administrator, triager, monkeypatch
 ):
     monkeypatch.setattr(homes, "FEW", few)
-    IDS.of.cache_clear()
+    IDS.kept.cache_clear()
     other = create_product(actor=administrator, via="web", key="OTHER", title="Other")
     for number in range(9):
         severity = {"severity": number % 3} if number % 2 else {"due_on": date(2026, 1, 1 + number // 3)}

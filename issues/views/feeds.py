@@ -113,7 +113,9 @@ def _feed(request, reader, product, view=None):
     seen = Issue.objects.visible_to(reader)
     if product is not None:
         seen = seen.filter(product=product)
-    rows = asked.apply(seen).select_related("product", "author").only(*FIELDS, *NAMES)
+    ordered = [key.name for key in asked.ordering if key.expression is None]
+    related = {name.partition("__")[0] for name in (*NAMES, *ordered) if "__" in name}
+    rows = asked.apply(seen).select_related(*related).only(*FIELDS, *NAMES, *ordered)
     found = paginate(rows, asked, size=SHOWN).rows
     title = view.name if view else " · ".join(filter(None, [product.title if product else "", text])) or _("All issues")
     query = f"?{urlencode([('q', text)])}"

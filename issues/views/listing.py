@@ -12,6 +12,7 @@ from issues.choices import COLUMNS, GROUPS, Category, Priority, Severity, Type
 from issues.finding import SearchError, search
 from issues.query import to_text
 from issues.query.fields import FIELDS
+from issues.query.parsing import BYTES, CHARACTERS
 from issues.query.printing import print_node
 from issues.query.tree import IS_CLOSED, IS_OPEN, Not, Plain, Query, Sort, Term, both
 from products.numbers import read_number
@@ -76,13 +77,19 @@ class Listing:
         self.user, self.product, self.view = user, product, view
         self.home = Home(view.query, _known(view.columns), view.group) if view else Home()
         plain = [name for name in (*FIELDS, "sort") if name in params]
-        self.text = params.get("q", "" if set(plain) - {"sort"} else self.home.text)
+        self.text = params.get("q", "" if set(plain) - {"sort"} and view is None else self.home.text)
         self.problems: list = []
+        # The plain parameters that stand beside the query, since together they are no text that could be read again.
+        self.beside: list = []
         self.errors: dict = {name: [_("There is no such filter.")] for name in params if name not in PARAMETERS}
         self.asked = self._search(params)
-        if plain and not self.problems:
+        if plain:
+            merged = to_text(self.asked.query)
             # Plain parameters are terms like any other: from here on they stand in the box.
-            self.text = to_text(self.asked.query)
+            if not self.problems and len(merged) <= CHARACTERS and len(merged.encode()) <= BYTES:
+                self.text = merged
+            else:
+                self.beside = [(name, one) for name in plain if name not in self.errors for one in params.getlist(name)]
         self.size = _size(params)
         self.columns = chosen_columns(params, self.home.columns)
         group = params.get("group", self.home.group)
@@ -125,8 +132,9 @@ class Listing:
         """Return the query string of this list with another `query` (a Query), cursor, size, columns or group."""
         state = {"size": self.size, "columns": self.columns, "group": self.group, **changes}
         text = self.text if query is None else to_text(query)
+        beside = self.beside if query is None else []
         bare = text == self.home.text and not cursor and not changes and (self.view or not self.product)
-        pairs = [] if bare else [("q", text)]
+        pairs = [] if bare and not beside else [("q", text), *beside]
         pairs += [("group", state["group"])] if state["group"] != self.home.group else []
         pairs += [("columns", name) for name in state["columns"]] if state["columns"] != self.home.columns else []
         pairs += [("page_size", state["size"])] if state["size"] != SIZE else []
@@ -177,14 +185,14 @@ class Listing:
     @property
     def files(self):
         """What it finds as files: `(label, address)`."""
-        query = urlencode([("q", self.text)])
+        query = urlencode([("q", self.text), *self.beside])
         return [(said, f"{self.path}{name}?{query}") for name, said in FILES.items()]
 
     @property
     def bulk_address(self):
         """The address of the page that changes all that it finds."""
-        text = f"product:{self.product.key} ({self.text})" if self.product and self.text.strip() else self.text
-        text = text or (f"product:{self.product.key}" if self.product else "")
+        here = Term("product", "", (Plain(self.product.key),)) if self.product else None
+        text = to_text(self._with(both(here, self.query.tree))) if here else self.text
         return f"{reverse('issue-bulk')}?{urlencode([('q', text)])}"
 
     @cached_property
@@ -300,7 +308,7 @@ class Listing:
         group = [("group", self.group)] if self.group != self.home.group else []
         size = [("page_size", self.size)] if self.size != SIZE else []
         columns = [("columns", name) for name in self.columns] if self.columns != self.home.columns else []
-        return [*group, *size, *columns]
+        return [*self.beside, *group, *size, *columns]
 
     @property
     def kept_but_columns(self):

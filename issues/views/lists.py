@@ -73,7 +73,7 @@ def _versions(found):
 
 
 def _with_versions(listing):
-    found = sections(listing.asked, listing.group)
+    found, _cut = sections(listing.asked, listing.group)
     issues = Issue.objects.filter(pk__in=[pk for one in found for pk in one.ids]).only("lock_version").in_bulk()
     return [piece for one in found for piece in (one.title, *(issues[pk] for pk in one.ids if pk in issues))]
 
@@ -81,9 +81,9 @@ def _with_versions(listing):
 def _listed(request, listing):
     """Return what the page shows of a list."""
     if listing.group:
-        parts = _sections(listing)
+        parts, cut = _sections(listing)
         mark = mark_of(*(piece for one in parts for piece in (one["title"], *one["issues"])))
-        return {**_common(request, listing), "sections": parts, "issues": [], "mark": mark}
+        return {**_common(request, listing), "sections": parts, "cut": cut, "issues": [], "mark": mark}
     page = _page(listing, partial(read_rows, user=listing.user, searched=bool(listing.asked.needles)))
     add_snippets(page.rows, listing.asked)
     return {
@@ -115,10 +115,10 @@ def _common(request, listing):
 
 
 def _sections(listing):
-    """Return the sections as `{"title", "address", "more", "issues"}`."""
-    found = sections(listing.asked, listing.group)
+    """Return the sections as `{"title", "address", "more", "issues"}`, and whether there may be others."""
+    found, cut = sections(listing.asked, listing.group)
     issues = read_rows([pk for section in found for pk in section.ids], listing.user)
-    return [
+    shown = [
         {
             "title": section.title,
             "address": listing.of_group(section.value),
@@ -127,6 +127,7 @@ def _sections(listing):
         }
         for section in found
     ]
+    return shown, cut
 
 
 def _page(listing, fetch, cap=COUNTED):
@@ -169,10 +170,15 @@ def neighbours(request, issue):
         "number": number,
         "total": asked.apply(seen).order_by()[: COUNTED + 1].count(),
         "cap": COUNTED,
-        "title": Product.objects.filter(key=key).values_list("title", flat=True).first() if key else "",
+        "title": _title(request.user, key) if key else "",
         "reference": reference,
         "address": f"{address}?{urlencode([('q', asked.canonical)])}",
     }
+
+
+def _title(user, key):
+    """Return the title of the product with that key, None where `user` sees none."""
+    return Product.objects.visible_to(user).filter(key=key).values_list("title", flat=True).first()
 
 
 @require_safe

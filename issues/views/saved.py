@@ -93,7 +93,7 @@ def edit(request, pk):
     options = {"actor": request.user, "via": "web", "expected_version": version_of(request)}
     try:
         if form.is_valid() and _written(form, lambda fields: services.update_view(found, **options, **fields)):
-            _tell(request, _("The view “%(name)s” is changed.") % {"name": found.name}, found)
+            _tell_changed(request, found)
             return redirect(found)
     except Stale as stale:
         found = stale.current
@@ -109,9 +109,9 @@ def save(request, pk):
     """Make a view what its list has been changed to."""
     found, sent = find_view(request.user, pk), request.POST
     asked = {"query": sent.get("query", ""), "group": sent.get("group", ""), "columns": sent.getlist("columns")}
-    changed = services.update_view(found, actor=request.user, via="web", expected_version=version_of(request), **asked)
-    _tell(request, _("The view “%(name)s” is changed.") % {"name": changed.name}, changed)
-    return redirect(changed)
+    services.update_view(found, actor=request.user, via="web", expected_version=version_of(request), **asked)
+    _tell_changed(request, found)
+    return redirect(found)
 
 
 @login_required
@@ -132,6 +132,15 @@ def delete(request, pk):
     gone = services.archive_view(find_view(request.user, pk), actor=request.user, via="web")
     _tell(request, _("The view “%(name)s” is deleted.") % {"name": gone.name}, gone)
     return redirect("views")
+
+
+def _tell_changed(request, before):
+    """Say that a view, as it was `before`, was changed; where nothing was, there is nothing to undo."""
+    view = SavedView.objects.get(pk=before.pk)
+    if view.lock_version > before.lock_version:
+        _tell(request, _("The view “%(name)s” is changed.") % {"name": view.name}, view)
+    else:
+        messages.success(request, _("The view “%(name)s” is as it was.") % {"name": view.name})
 
 
 def _tell(request, text, view):

@@ -29,4 +29,4 @@ def forget_statements():
     for module in list(sys.modules.values()):
         for one in list(vars(module).values()) if getattr(module, "__name__", "").startswith("issues") else ():
             if isinstance(one, ByReader):
-                one.of.cache_clear()
+                one.kept.cache_clear()

@@ -1,0 +1,23 @@
+"""Which events about relations somebody sees: those of which they see the other end as well."""
+
+from django.db.models import BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, Value, When
+from django.db.models.functions import Cast, Coalesce, NullIf
+
+from history.models import Change
+from issues.models import Issue
+
+LINKS = ("blocks", "blocked-by", "relates")
+
+
+def links_shown(user):
+    """Return the condition that an event is about no relation, or about one whose other end `user` sees."""
+    return ~Q(about="relation") | Exists(_links_between_visible(user))
+
+
+def _links_between_visible(user):
+    """Return the change of a relation's event whose other end `user` sees."""
+    other = Coalesce(NullIf(F("after_key"), Value("")), F("before_key"), output_field=CharField())
+    # Only in a CASE is it certain that nothing but an id is read as a number.
+    number = Case(When(field__in=LINKS, then=Cast(other, BigIntegerField())), default=None)
+    links = Change.objects.filter(event=OuterRef("pk"), field__in=LINKS).annotate(other=number)
+    return links.filter(other__in=Issue.objects.visible_to(user).values("pk"))
