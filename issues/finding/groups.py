@@ -29,7 +29,7 @@ class Section:
 
 
 def sections(asked, field):
-    """Return the Sections of all that `asked` (a Search) finds, empty ones left out, and whether there may be others."""
+    """Return the Sections of all that the Search `asked` finds, without empty ones, and whether there may be others."""
     asked = asked.unranked()
     first = first_of(asked)
     values, whole = VALUES[field](asked, first, field)

@@ -249,3 +249,20 @@ def test_a_query_may_be_empty(api, product, reporter):
     client = api(reporter)
     for address in ("/api/v1/issues/", "/api/v1/products/WEB/issues/"):
         assert client.get(address, {"q": ""}).json()["results"] == client.get(address).json()["results"] != []
+
+
+def test_a_cursor_is_good_for_the_order_that_it_was_made_in(api, product, administrator, triager):
+    """What was a word is the key of an issue, once there is such a product: the same text has another order then."""
+    file(product, triager, 5, description="in UTF-8")
+    client = api(triager)
+    first = client.get(ISSUES, {"q": "UTF-8", "page_size": 2}).json()
+    file(create_product(actor=administrator, via="web", key="UTF", title="Product"), administrator, 8)
+    assert client.get(first["next"]).status_code == 400
+
+
+def test_a_page_whose_rows_have_gone_has_the_count_of_the_list(api, five, triager, maintainer):
+    client = api(triager)
+    first = client.get(f"{NESTED}?page_size=4&count=1").json()
+    services.trash_issue(five[0], actor=maintainer, via="web")
+    page = client.get(first["next"]).json()
+    assert (page["results"], page["count"], page["count_capped"]) == ([], 4, False)

@@ -263,3 +263,10 @@ def test_a_feed_takes_four_statements(product, triager, amount, django_assert_ma
     Client().get(f"{PLACES[0]}is:open&token={secret}")
     with django_assert_max_num_queries(4):
         assert len(titles(f"{PLACES[0]}is:open&token={secret}")) == min(amount, 50)
+
+
+@pytest.mark.parametrize("sort", ["updated", "votes", "priority", "status", "due", "severity", "triage", "number"])
+def test_the_order_costs_no_statement_a_row(product, triager, sort, django_assert_max_num_queries):
+    file_many(product, triager, 40)
+    with django_assert_max_num_queries(4):
+        assert len(titles(f"{PLACES[0]}sort:{sort}")) == 40

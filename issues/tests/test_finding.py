@@ -1,6 +1,6 @@
 """What queries find: one table on one small set of issues, the same on both databases; and what they cost."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from issues import services
 from issues.finding import SearchError, search
-from issues.finding.pages import paginate
+from issues.finding.pages import IDS, paginate, paginate_seen
 from issues.models import Issue, Priority, Severity, Status
+from issues.query import moments
 from products.models import Component, Label, Milestone, Version
 from products.services import create_part, create_product, update_part
 
@@ -430,3 +431,58 @@ def test_all_names_are_looked_up_in_one_statement(issues, triager, django_assert
         search(triager, text=query + " WEB-1 parent:WEB-2 product:WEB changed:status/by=rosa")
     with django_assert_num_queries(0):
         search(triager, text="is:open priority:>=high created:>-2w no:assignee")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"), [("body:@none", "bd"), ("body:@any", "c"), ("-body:@none", "c"), ("body:text,@none", "bcd")]
+)
+def test_what_has_no_text_is_found(product, triager, query, expected):
+    for title, text in (("b", ""), ("c", "a text"), ("d", "")):
+        services.create_issue(product, actor=triager, via="web", title=title, description=text)
+    assert "".join(sorted(found(query, triager))) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("2026-06-15", "a"), ("2026-06", "a"), ("2026", "a"), ("2026-07", ""), ("2025", ""), ("2026-06-14", "")],
+)
+def test_a_month_is_as_long_in_the_past(product, triager, query, expected):
+    issue = services.create_issue(product, actor=triager, via="web", title="a", due_on=date(2026, 6, 15))
+    services.update_issue(issue, actor=triager, via="web", due_on=None)
+    assert found(f"was:due={query}", triager) == expected
+
+
+@pytest.mark.parametrize(
+    ("now", "offset"), [((2026, 3, 29, 3, 30), "-2h"), ((2026, 10, 25, 6, 30), "-6h"), ((2026, 10, 25, 1, 30), "+3h")]
+)
+def test_an_hour_is_one_whatever_the_clock_on_the_wall_does(now, offset):
+    moment = datetime(*now, tzinfo=ZoneInfo("Europe/Vienna"))
+    start, _end = moments.interval(offset, moment)
+    passed = start.astimezone(UTC) - moment.astimezone(UTC)
+    assert passed == timedelta(hours=int(offset[:-1]))
+    assert start.tzinfo == moment.tzinfo
+
+
+def test_values_count_as_terms_do(product, triager, django_assert_max_num_queries):
+    def values(count):
+        return ",".join(["tom"] * count)
+
+    with pytest.raises(SearchError) as refused:
+        search(triager, text=f"watcher:{values(61)}")
+    assert refused.value.problems[0].code == "too_many"
+    # However many there are, they are asked for together.
+    lengths = [len(str(search(triager, text=f"watcher:{values(count)}").condition)) for count in (2, 60)]
+    assert lengths[0] == lengths[1]
+
+
+def test_what_is_long_is_neither_kept_nor_said_for_each_product(product, triager, stranger, administrator):
+    for key in ("ONE", "TWO", "SIX"):
+        create_product(actor=administrator, via="web", key=key, title=key, visibility="public")
+    services.create_issue(product, actor=triager, via="web", title="a")
+    long = search(stranger, text=" ".join(["-author:sam"] * 30))
+    IDS.kept.cache_clear()
+    assert paginate_seen(long, lambda found: dict.fromkeys(found, "a"), size=10).rows == ["a"]
+    assert IDS.kept.cache_info().currsize == 0
+    short = search(stranger, text="is:open")
+    assert paginate_seen(short, lambda found: dict.fromkeys(found, "a"), size=10).rows == ["a"]
+    assert IDS.kept.cache_info().currsize == 1

@@ -99,3 +99,21 @@ def test_what_is_hidden_is_no_conflict(issue, triager, administrator):
         happen(issue, triager, administrator)
     assert update_issue(issue, actor=triager, via="web", seen=seen, priority=4).priority == 4
     assert decide(issue, "accept", actor=triager, via="web", seen=seen).issue.status.slug == "accepted"
+
+
+@pytest.mark.parametrize("confidential", [False, True])
+def test_by_counts_no_relation_to_what_is_hidden(product, triager, administrator, stranger, api, confidential):
+    """Neither to an issue of a private product, nor to a confidential one."""
+    home, kept = product, {"confidential": True}
+    if not confidential:
+        home = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+        kept = {}
+    other = create_issue(home, actor=triager if confidential else administrator, via="web", title="other", **kept)
+    one = create_issue(product, actor=triager, via="web", title="one")
+    relate(one, kind="blocks", other=other, actor=administrator, via="web")
+    found = {
+        user: [row["title"] for row in api(user).get("/api/v1/issues/?q=by:ada").json()["results"]]
+        for user in (stranger, administrator)
+    }
+    assert found[stranger] == []
+    assert "one" in found[administrator]

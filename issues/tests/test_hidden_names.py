@@ -80,3 +80,12 @@ def test_staff_see_no_more_in_the_administration(client, moved, administrator):
     client.force_login(administrator)
     page = client.get(reverse("admin:history_event_change", args=[Event.objects.get(kind="moved").pk]))
     assert "TopComponent" in page.content.decode()
+
+
+def test_a_list_that_an_issue_was_opened_from_does_not_name_a_hidden_product(product, triager, administrator, client):
+    create_product(actor=administrator, via="web", key="SEC", title="Takeover of Acme", visibility="private")
+    create_issue(product, actor=triager, via="web", title="one")
+    path = {"path": "/issues/WEB-1/", "data": {"list": "in=SEC&q=is:open"}}
+    assert "Takeover" not in client.get(**path).content.decode()
+    client.force_login(administrator)
+    assert "Takeover" in client.get(**path).content.decode()

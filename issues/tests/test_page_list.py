@@ -1,6 +1,7 @@
 """Lists of issues as pages: what they show, how they are narrowed, sorted and paged, and what that costs."""
 
 import re
+from html import unescape
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -8,9 +9,10 @@ from django.db import connection
 from django.http import QueryDict
 from django.test import Client
 
+from accounts.services import create_user
 from issues.finding.pages import NEWEST
 from issues.models import Issue, Status
-from issues.services import add_comment, ask, create_issue, update_issue
+from issues.services import add_comment, ask, create_issue, create_view, update_issue
 from issues.tests.many import file_many
 from issues.tests.test_query_language import UNDERSTOOD
 from issues.views.listing import Listing
@@ -272,3 +274,61 @@ def test_one_comment_is_one_to_a_screen_reader_too(product, triager):
             add_comment(issue, actor=triager, via="web", body="said")
     page = at(triager).get("/issues/?sort=number-asc").content.decode()
     assert re.findall(r'<span class="visually-hidden"> (comments?)</span>', page) == ["comment", "comments"]
+
+
+@pytest.mark.parametrize("query", ["is:open sort:priority-desc", "one in:title", "one | two in:title sort:created"])
+def test_all_that_a_list_finds_can_be_changed_in_its_order(product, triager, query):
+    file(product, triager, 1)
+    create_issue(product, actor=triager, via="web", title="one")
+    page = at(triager).get("/products/WEB/issues/", {"q": query}).content.decode()
+    (address,) = re.findall(r'href="(/issues/bulk/[^"]*)"', page)
+    assert at(triager).get(unescape(address)).status_code == 200
+
+
+def follow(client, page):
+    """Return the next page of a list."""
+    (address,) = set(re.findall(r'href="(\?[^"]*cursor[^"]*)"', page.content.decode()))
+    return client.get(page.wsgi_request.path + unescape(address))
+
+
+LONG = "is:open -" + " -".join(f"{'z' * 25}{number}" for number in range(34))
+
+
+@pytest.mark.parametrize("query", ["label:nosuch", "(", LONG])
+def test_plain_parameters_go_along_beside_a_query_that_they_cannot_stand_in(product, triager, query):
+    file_many(product, triager, 60, priority=3)
+    file_many(product, triager, 20)
+    client, plain = (
+        at(triager),
+        {"priority": "high,urgent", "author": "tom", "type": "bug", "severity": "unset,s1,s2,s3,s4"},
+    )
+    page = client.get("/issues/", {"q": query, **plain})
+    second = follow(client, page)
+    assert [len(keys(one)) for one in (page, second)] == [50, 10]
+    assert len(set(keys(page) + keys(second))) == 60
+    assert [one.context["listing"].text for one in (page, second)] == [query, query]
+    sent = client.get("/issues/", page.context["listing"].kept)
+    assert keys(sent) == keys(page)
+
+
+def test_a_view_and_its_files_are_narrowed_alike(product, triager):
+    file_many(product, triager, 3, priority=3)
+    file_many(product, triager, 2)
+    view = create_view(actor=triager, via="web", name="High", query="priority:high")
+    client = at(triager)
+    page = client.get(f"/views/{view.pk}/?type=bug")
+    assert page.context["listing"].text == "priority:high type:bug"
+    lines = b"".join(client.get(f"/views/{view.pk}/export.jsonl?type=bug").streaming_content).splitlines()
+    assert len(keys(page)) == len(lines) == 3
+
+
+@pytest.mark.parametrize(("people", "cut"), [(19, False), (25, True)])
+def test_sections_that_have_no_place_are_told_of(product, triager, people, cut):
+    for number in range(people):
+        person = create_user(actor=None, via="web", username=f"u{number}", password="correct horse 7 battery")
+        create_issue(product, actor=triager, via="web", title=f"{number}", assignee=person)
+    create_issue(product, actor=triager, via="web", title="nobody's")
+    page = at(triager).get("/issues/?group=assignee")
+    assert len(page.context["sections"]) == 20
+    assert page.context["sections"][-1]["title"] == "Nobody"
+    assert ("There is more than these sections show" in page.content.decode()) == cut

@@ -518,3 +518,15 @@ def test_a_private_product_hides_its_views(administrator, stranger):
     save(administrator, name="Hush", product=private, shared=True)
     for user in (stranger, None):
         assert "Hush" not in at(user).get("/views/").content.decode()
+
+
+@pytest.mark.parametrize("address", ["save", "edit"])
+def test_where_nothing_was_changed_nothing_is_undone(triager, client, address):
+    view = create_view(actor=triager, via="web", name="High", query="priority:high", columns=["votes"])
+    client.force_login(triager)
+    sent = {"name": "High", "query": "priority:high", "columns": "votes", "version": view.lock_version}
+    page = client.post(f"/views/{view.pk}/{address}/", sent, follow=True).content.decode()
+    assert "is as it was" in page
+    assert "/undo/" not in page
+    page = client.post(f"/views/{view.pk}/{address}/", sent | {"query": "priority:low"}, follow=True).content.decode()
+    assert f"/batches/{Batch.objects.latest('id').pk}/undo/" in page
