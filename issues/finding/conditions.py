@@ -189,7 +189,7 @@ class Conditions:
         names = [text for (kind, text), found in self.names.found.items() if kind == PERSON and set(found) & set(ids)]
         if access.is_person(self.user) and self.user.pk in ids:
             names.append(self.user.username.lower())
-        parts = [self._matching([fulltext.needle(f"@{name}")], EVERYWHERE) for name in names]
+        parts = [self._matching([fulltext.mention(name)], EVERYWHERE) for name in names]
         return _joined(parts, Q.OR) or NOTHING
 
     def _filled(self, field):

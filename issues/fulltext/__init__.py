@@ -1,15 +1,15 @@
 """Full text: one tokenizer of ours, and behind one seam two engines that find the same.
 
-`needle` reads a word of a query; `matches`, `candidates` and `hits` find it in documents; `spans` and
-`snippet` show it in a text. `index`, `index_new` (`index_spelled`) and `forget` keep the documents, in the
-transaction that changes a text. `frequencies` tells how common words are.
+`needle` reads a word of a query, `mention` a user name; `matches`, `candidates` and `hits` find them in documents;
+`spans` and `snippet` show them in a text. `index`, `index_new` (`index_spelled`) and `forget` keep the documents, in
+the transaction that changes a text. `frequencies` tells how common words are.
 """
 
 from issues.fulltext.conditions import candidates, matches
 from issues.fulltext.counts import count_words, count_words_if_due, frequencies
 from issues.fulltext.documents import build
 from issues.fulltext.reading import hits
-from issues.fulltext.tokens import Needle, needle, snippet, spans
+from issues.fulltext.tokens import Needle, mention, needle, snippet, spans
 from issues.fulltext.writing import forget, index, index_new, index_spelled, reindex, spelled
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "index_new",
     "index_spelled",
     "matches",
+    "mention",
     "needle",
     "reindex",
     "snippet",

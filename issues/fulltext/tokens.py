@@ -146,6 +146,11 @@ def needle(text, prefix=False):
     return Needle(tuple(terms), prefix or _is_character(terms[-1]))
 
 
+def mention(username):
+    """Return the Needle of a mention of somebody; of a name that no text can mention it finds nothing."""
+    return Needle((_fold(f"@{username}"),))
+
+
 def _is_character(term):
     """Return whether `term` is a single character of a script without spaces."""
     return CHARACTER.fullmatch(term) is not None

@@ -486,3 +486,15 @@ def test_what_is_long_is_neither_kept_nor_said_for_each_product(product, triager
     short = search(stranger, text="is:open")
     assert paginate_seen(short, lambda found: dict.fromkeys(found, "a"), size=10).rows == ["a"]
     assert IDS.kept.cache_info().currsize == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("Straße", "b"), ("x" * 100, "b"), ("[deleted]", ""), ("...", ""), ("a@b.c-d", "b")]
+)
+def test_people_are_found_by_their_mentions_whatever_they_are_called(product, triager, stranger, name, expected):
+    stranger.username = name
+    stranger.save()
+    services.create_issue(product, actor=triager, via="web", title="a", description=f"not {name} or deleted")
+    services.create_issue(product, actor=triager, via="web", title="b", description=f"Ask @{name}, please.")
+    for field in ("mentions", "involves"):
+        assert found(f'{field}:"{name}"', triager) == expected
