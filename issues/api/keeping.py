@@ -9,6 +9,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from django.db import connections
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from accounts.models import ApiToken
@@ -22,6 +23,8 @@ KEPT = 1_000
 USED, EXPIRES = TOKEN_FIELDS.index("last_used_at"), TOKEN_FIELDS.index("expires_at")
 
 LIVE = PreparedTuples(lambda: live_tokens().annotate(version=names.version()).values_list(*COLUMNS, "version"))
+WATCHING = "0017_rights_version"
+_watched = False
 _kept: dict = {}
 
 
@@ -44,13 +47,16 @@ class Trusting:
     For what reads; it can be made a second time.
     """
 
+    # Whether a token is taken for what it was now, and the one that has been, with its version.
+    trusts, trusted = False, None
+
     def dispatch(self, request, *args, **kwargs):
         """Answer `request`; anew, where the token is no longer what it was taken for."""
-        self.trusts, self.trusted = request.method == "GET", None
+        self.trusts = request.method == "GET"
         answer = super().dispatch(request, *args, **kwargs)
+        self.trusts = False
         if self.trusted is None or self._was_right(*self.trusted):
             return answer
-        self.trusts = False
         return super().dispatch(request, *args, **kwargs)
 
     def find_token(self, secret):
@@ -75,13 +81,20 @@ def _recall(secret):
     return kept if kept is not None and kept.is_good() and not connections[DEFAULT].in_atomic_block else None
 
 
+def _is_watched():
+    """Return whether the database changes the version with rights: not yet, where it is still to be migrated."""
+    global _watched
+    _watched = _watched or MigrationRecorder.Migration.objects.filter(app="issues", name=WATCHING).exists()
+    return _watched
+
+
 def _look_up(secret):
     """Return the COLUMNS of the token and the version of all rights, or None, and keep them where that may be."""
     digest, row = ApiToken.digest_of(secret), live_row(LIVE, secret)
     if row is None:
         _kept.pop(digest, None)
     # What a transaction finds may never have been.
-    elif row[-1] is not None and not connections[DEFAULT].in_atomic_block:
+    elif row[-1] is not None and not connections[DEFAULT].in_atomic_block and _is_watched():
         if len(_kept) >= KEPT:
             _kept.clear()
         # That it is used is noted now, and is no reason to note it before it is looked up again.

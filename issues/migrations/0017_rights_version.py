@@ -16,9 +16,9 @@ RIGHTS = {
     "accounts_user": (*USER, "is_active", "is_staff", "is_superuser"),
     "products_member": ("product_id", "user_id", "role"),
 }
-# A new token was never kept, and a person who is gone has a name that is watched.
+# Who comes and goes has a name that is watched.
 EVENTS = {
-    "accounts_apitoken": ("update", "delete"),
+    "accounts_apitoken": ("insert", "update", "delete"),
     "accounts_user": ("update",),
     "products_member": ("insert", "update", "delete"),
 }
