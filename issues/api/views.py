@@ -31,6 +31,7 @@ from issues.services.relations import REVERSED
 from issues.services.views import ABOUT as OF_VIEWS
 from issuetracker.api.conditions import etag, etag_of
 from issuetracker.api.pages import COUNT_CAP, PARAMETERS, refuse
+from issuetracker.api.renderers import is_quick, written
 from issuetracker.api.views import INCLUDE, Created, Described, Ended, Listed, Read, Resource, Trashed, Updated
 from issuetracker.keyset import Key
 from products import access
@@ -101,6 +102,13 @@ class ProductViewSet(Redacted, Trashed, Products):
     def perform_restore(self, row, expected):
         """Take the product out of the trash. Return it."""
         return product_services.restore_product(row, expected_version=expected, **self.doing)
+
+
+def _written(row):
+    """Return what is told of a row that is kept, as it is written: once for as long as it is kept."""
+    if "written" not in row:
+        row["written"] = written(row["told"])
+    return row["written"]
 
 
 def issue_at(kwargs):
@@ -256,9 +264,9 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
     def told_rows(self, rows):
         """Return the representations of the rows of a list."""
         user = self.request.user
-        if self.is_plain:
-            return [reading.represent(row, user) for row in rows]
-        return super().told_rows(rows)
+        if is_quick(self.request):
+            return [_written(row) if "told" in row else reading.represent(row, user) for row in rows]
+        return [reading.represent(row, user) for row in rows] if self.is_plain else super().told_rows(rows)
 
     def told(self, row):
         """Return `(representation, ETag)` of an issue, or of a row that was just read."""

@@ -189,3 +189,18 @@ def test_no_more_rows_are_kept_than_fit(issue, listed, monkeypatch):
     # The names stay.
     assert names._latest is kept
     assert len(kept.rows) == 1
+
+
+def test_what_is_kept_is_written_once_and_the_same_in_every_form(issue, api, triager):
+    client, path = api(triager), "/api/v1/issues/"
+    first, *others = (client.get(path).content for _time in range(3))
+    assert others == [first, first]
+    held = names._latest.rows[issue.pk]
+    assert "written" in held
+    for form in ("application/json; indent=2", "application/json"):
+        assert client.get(path, headers={"accept": form}).json() == client.get(path).json()
+    assert b"  " in client.get(path, headers={"accept": "application/json; indent=2"}).content
+    page = client.get(path, headers={"accept": "text/html"})
+    assert (page.status_code, held["told"]["key"] in page.content.decode()) == (200, True)
+    services.update_issue(issue, actor=triager, via="web", title="another")
+    assert b"another" in client.get(path).content

@@ -22,6 +22,17 @@ class QuickJSONRenderer(JSONRenderer):
             return super().render(data, accepted_media_type, renderer_context)
 
 
+def written(data):
+    """Return `data` as the quick writer puts it into whatever it is part of, without writing it again."""
+    return orjson.Fragment(orjson.dumps(data, JSONEncoder().default, OPTIONS))
+
+
+def is_quick(request):
+    """Return whether the answer to `request` is JSON by the quick writer."""
+    form = request.accepted_renderer
+    return isinstance(form, QuickJSONRenderer) and not form.get_indent(request.accepted_media_type, {})
+
+
 class QuickNegotiation(DefaultContentNegotiation):
     """The framework's choice of a form, made at once for who takes whatever comes, or asks for the first of them."""
 
