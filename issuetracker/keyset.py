@@ -60,7 +60,7 @@ def paginate(queryset, ordering, *, size, cursor="", bound="", homes=None):
     and the reader. `homes`, the Homes of all rows, makes the list of a reader of few of them as quick as others.
     Raises CursorError.
     """
-    bound = f"{bound} {' '.join(key.name for key in ordering)}"
+    bound = _bound_in(ordering, bound)
     direction, values = _read(cursor, bound, len(ordering)) if cursor else (FORWARDS, None)
     backwards = direction == BACKWARDS
     rows = list(nearest(queryset, ordering, values, backwards, size + 1, homes))
@@ -73,7 +73,7 @@ def paginate_ids(find, ordering, fetch, *, size, cursor="", bound=""):
     `find(values, backwards, count)` returns the places of its rows: what `nearest` finds, given the values of the
     cursor (None for the first page).
     """
-    bound = f"{bound} {' '.join(key.name for key in ordering)}"
+    bound = _bound_in(ordering, bound)
     direction, values = _read(cursor, bound, len(ordering)) if cursor else (FORWARDS, None)
     backwards = direction == BACKWARDS
     places = find(values, backwards, size + 1)
@@ -237,6 +237,11 @@ def _value(row, path):
 
 def _plain(value):
     return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _bound_in(ordering, bound):
+    """Return what a cursor of rows in that order is good for: its values are those of these keys."""
+    return f"{bound} {' '.join(key.name for key in ordering)}"
 
 
 def _signer(bound):

@@ -123,6 +123,9 @@ class Conditions:
         if isinstance(value, Special) and value.name != "me":
             filled = self._filled(field)
             return filled if value.name == "any" else ~filled
+        if _names_rows(field, value):
+            ids = self._ids(field, value)
+            return self._held(field, ids) if ids is not None else None
         if isinstance(value, Range):
             return self._between(field, value)
         if field.kind is Kind.FIELDS:
@@ -134,10 +137,8 @@ class Conditions:
             return self._words_of(field, value)
         if field.kind in COMPARISONS:
             return COMPARISONS[field.kind](field, node.operator, value.text, self.now)
-        if field.name == "waiting" and isinstance(value, Plain) and value.text.lower() in WAITING:
-            return Q(waiting_for=None) if value.text.lower() == "us" else Q(waiting_for=F("author"))
-        ids = self._ids(field, value)
-        return self._held(field, ids) if ids is not None else None
+        # Nothing else is left but whom an issue waits for, said in a word.
+        return Q(waiting_for=None) if value.text.lower() == "us" else Q(waiting_for=F("author"))
 
     def _words_of(self, field, value):
         prefix = value.text.endswith("*")

@@ -152,9 +152,8 @@ def ranked(asked):
     """
     user = access.reader(asked.user)
     product = _home(asked)
-    homes = dict(
-        NEWEST.of(user, product, _homes_of(user, product, asked.condition, far=True), asked.condition).tuples()
-    )
+    given = _homes_of(user, product, asked.condition, far=True)
+    homes = dict(NEWEST.of(user, product, given, asked.condition).tuples())
     held = access.held_products(asked.user, "triager")
     trusted = [pk for pk, product in homes.items() if held is True or product in held]
     hits = fulltext.hits(list(homes)[:RANKED], asked.needles, trusted)

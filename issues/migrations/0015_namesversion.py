@@ -45,31 +45,35 @@ def seed(apps, schema_editor):
 
 
 def watch(apps, schema_editor):
-    is_postgresql = schema_editor.connection.vendor == "postgresql"
-    if is_postgresql:
+    if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute(POSTGRESQL)
-    statement, differs = (ON_POSTGRESQL, "IS DISTINCT FROM") if is_postgresql else (ON_SQLITE, "IS NOT")
     for table, columns in NAMES.items():
-        changed = " OR ".join(f"OLD.{column} {differs} NEW.{column}" for column in columns)
-        for event in EVENTS:
-            condition = f"WHEN ({changed})" if event == "update" else ""
-            trigger = _trigger(table, event)
-            schema_editor.execute(statement.format(trigger=trigger, event=event, table=table, condition=condition))
+        watch_table(schema_editor, "names", table, columns, EVENTS)
+
+
+def watch_table(schema_editor, prefix, table, columns, events):
+    """Let the `events` of `table`, of updates those that change one of `columns`, make another version."""
+    is_postgresql = schema_editor.connection.vendor == "postgresql"
+    statement, differs = (ON_POSTGRESQL, "IS DISTINCT FROM") if is_postgresql else (ON_SQLITE, "IS NOT")
+    changed = " OR ".join(f"OLD.{column} {differs} NEW.{column}" for column in columns)
+    for event in events:
+        condition = f"WHEN ({changed})" if event == "update" else ""
+        trigger = f"{prefix}_{event}_{table}"
+        schema_editor.execute(statement.format(trigger=trigger, event=event, table=table, condition=condition))
 
 
 def ignore(apps, schema_editor):
-    is_postgresql = schema_editor.connection.vendor == "postgresql"
     for table in NAMES:
-        for event in EVENTS:
-            schema_editor.execute(
-                f"DROP TRIGGER IF EXISTS {_trigger(table, event)}{f' ON {table}' if is_postgresql else ''}"
-            )
-    if is_postgresql:
+        ignore_table(schema_editor, "names", table, EVENTS)
+    if schema_editor.connection.vendor == "postgresql":
         schema_editor.execute("DROP FUNCTION issues_names_changed()")
 
 
-def _trigger(table, event):
-    return f"names_{event}_{table}"
+def ignore_table(schema_editor, prefix, table, events):
+    """Take back what `watch_table` did."""
+    of_table = f" ON {table}" if schema_editor.connection.vendor == "postgresql" else ""
+    for event in events:
+        schema_editor.execute(f"DROP TRIGGER IF EXISTS {prefix}_{event}_{table}{of_table}")
 
 
 class Migration(migrations.Migration):

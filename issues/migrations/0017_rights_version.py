@@ -25,25 +25,13 @@ EVENTS = {
 
 
 def watch(apps, schema_editor):
-    is_postgresql = schema_editor.connection.vendor == "postgresql"
-    statement, differs = (before.ON_POSTGRESQL, "IS DISTINCT FROM") if is_postgresql else (before.ON_SQLITE, "IS NOT")
     for table, columns in RIGHTS.items():
-        changed = " OR ".join(f"OLD.{column} {differs} NEW.{column}" for column in columns)
-        for event in EVENTS[table]:
-            condition = f"WHEN ({changed})" if event == "update" else ""
-            filled = {"trigger": _trigger(table, event), "event": event, "table": table, "condition": condition}
-            schema_editor.execute(statement.format(**filled))
+        before.watch_table(schema_editor, "rights", table, columns, EVENTS[table])
 
 
 def ignore(apps, schema_editor):
-    is_postgresql = schema_editor.connection.vendor == "postgresql"
     for table, events in EVENTS.items():
-        for event in events:
-            schema_editor.execute(f"DROP TRIGGER {_trigger(table, event)}{f' ON {table}' if is_postgresql else ''}")
-
-
-def _trigger(table, event):
-    return f"rights_{event}_{table}"
+        before.ignore_table(schema_editor, "rights", table, events)
 
 
 class Migration(migrations.Migration):

@@ -92,9 +92,10 @@ def edit(request, pk):
     form = ViewForm(request.POST or None, user=request.user, view=found, initial=present)
     options = {"actor": request.user, "via": "web", "expected_version": version_of(request)}
     try:
-        if form.is_valid() and _written(form, lambda fields: services.update_view(found, **options, **fields)):
-            _tell_changed(request, found)
-            return redirect(found)
+        changed = form.is_valid() and _written(form, lambda fields: services.update_view(found, **options, **fields))
+        if changed:
+            _tell_changed(request, found, changed)
+            return redirect(changed)
     except Stale as stale:
         found = stale.current
         form.add_error(None, _("Somebody has changed this meanwhile: look it over, and save again."))
@@ -109,9 +110,9 @@ def save(request, pk):
     """Make a view what its list has been changed to."""
     found, sent = find_view(request.user, pk), request.POST
     asked = {"query": sent.get("query", ""), "group": sent.get("group", ""), "columns": sent.getlist("columns")}
-    services.update_view(found, actor=request.user, via="web", expected_version=version_of(request), **asked)
-    _tell_changed(request, found)
-    return redirect(found)
+    changed = services.update_view(found, actor=request.user, via="web", expected_version=version_of(request), **asked)
+    _tell_changed(request, found, changed)
+    return redirect(changed)
 
 
 @login_required
@@ -134,9 +135,8 @@ def delete(request, pk):
     return redirect("views")
 
 
-def _tell_changed(request, before):
+def _tell_changed(request, before, view):
     """Say that a view, as it was `before`, was changed; where nothing was, there is nothing to undo."""
-    view = SavedView.objects.get(pk=before.pk)
     if view.lock_version > before.lock_version:
         _tell(request, _("The view “%(name)s” is changed.") % {"name": view.name}, view)
     else:
