@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
@@ -15,7 +16,14 @@ from issues.query import moments
 from products.models import Component, Label, Milestone, Version
 from products.services import create_part, create_product, update_part
 
-NOW = timezone.now()
+NOW = datetime(2026, 9, 16, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def noon():
+    """Let each test begin at this noon: what is found by days depends on the day, and midnight may fall anywhere."""
+    with time_machine.travel(NOW):
+        yield
 
 
 def ago(**step):
