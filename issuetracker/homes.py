@@ -7,7 +7,7 @@ given their ids. So is PostgreSQL where a walk is long: it merges them then, and
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BooleanField, Expression, IntegerField, Value
+from django.db.models import BooleanField, Expression, F, Func, IntegerField, Value
 
 # Who sees no more than so many homes is served by a walk along each.
 FEW = 50
@@ -57,7 +57,7 @@ class _This(Expression):
         return "home.id", []
 
 
-class Nearest(Expression):
+class Nearest(Func):
     """The condition that a row is one of the first of a list.
 
     Where there are more than a FEW homes, one walk along all rows finds them sooner: which of the two is decided by
@@ -67,10 +67,9 @@ class Nearest(Expression):
     """
 
     output_field = BooleanField()
-    conditional = True
 
     def __init__(self, ordered, within, names, order, count, homes):
-        super().__init__()
+        super().__init__(F("pk"))
         self.ordered, self.within, self.homes = ordered.values_list(*names), within.values_list(*names), homes
         self.names, self.count = names, count
         self.order = ", ".join(f"{place} {direction}" for place, direction in enumerate(order, 1))
@@ -79,14 +78,15 @@ class Nearest(Expression):
     def _columns(self):
         return ", ".join(f"key{place}" for place in range(len(self.names)))
 
-    def _is_among(self, ids, connection):
-        return f"{connection.ops.quote_name(self.ordered.model._meta.db_table)}.id IN ({ids})"
+    def _is_among(self, compiler, ids, params):
+        pk, before = compiler.compile(self.source_expressions[0])
+        return f"{pk} IN ({ids})", (*before, *params)
 
-    def as_sql(self, _compiler, connection, **_extra):
+    def as_sql(self, compiler, connection, **_extra):  # type: ignore[override]
         """Return the condition with a walk joined to each home."""
         if self.homes.ids is not None:
             # It merges walks that are each in order, where it knows that none goes on for ever.
-            return self._along_given(connection, lambda home: self.homes.at(self.within, home)[: self.count])
+            return self._along_given(compiler, connection, lambda home: self.homes.at(self.within, home)[: self.count])
         model, last = self.ordered.model, f"key{len(self.names) - 1}"
         homes, home_params = self.homes.few(connection)
         one, one_params = compiled(self.homes.at(self.within, self.homes.this(model))[: self.count], connection)
@@ -99,20 +99,20 @@ class Nearest(Expression):
             f" AS nearest UNION ALL SELECT {last} FROM ({all_}) AS other ({self._columns})"
             f" WHERE (SELECT count(*) FROM home) > {FEW}"
         )
-        return self._is_among(ids, connection), (*home_params, *one_params, *all_params)
+        return self._is_among(compiler, ids, (*home_params, *one_params, *all_params))
 
-    def as_sqlite(self, _compiler, connection, **_extra):
+    def as_sqlite(self, compiler, connection, **_extra):
         """Return the condition with a walk along each of the homes that were given."""
         # It merges walks whose order stands with all of them, and would sort again what is in order by itself.
-        return self._along_given(connection, lambda home: self.homes.at(self.within.order_by(), home))
+        return self._along_given(compiler, connection, lambda home: self.homes.at(self.within.order_by(), home))
 
-    def _along_given(self, connection, along):
+    def _along_given(self, compiler, connection, along):
         walks = [along(home) for home in self.homes.each(self.ordered.model)]
         if not walks:
             return "FALSE", ()
         compound, params = _joined(walks, connection)
         ids = f"SELECT id FROM ({compound} ORDER BY {self.order} LIMIT {self.count}) AS nearest"  # noqa: S608 (as above)
-        return self._is_among(ids, connection), params
+        return self._is_among(compiler, ids, params)
 
 
 class Counted(Expression):

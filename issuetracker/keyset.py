@@ -97,7 +97,7 @@ def _field(model, path):
 
 def nearest(queryset, ordering, values, backwards, count, homes=None):
     """Return the first `count` of `queryset` in that order, or those after the place with these `values`."""
-    ordered = _beginning(queryset, ordering, values, backwards)
+    ordered = beginning(queryset, ordering, values, backwards)
     if homes is not None:
         ordered = ordered.filter(_walked(ordered, ordering, values, backwards, count, homes))
     return ordered[:count]
@@ -110,19 +110,20 @@ def nearest_alone(queryset, ordering, values, backwards, count, homes=None):
     """
     if homes is None:
         return nearest(queryset, ordering, values, backwards, count)
-    ordered = _beginning(queryset, ordering, values, backwards)
+    ordered = beginning(queryset, ordering, values, backwards)
     found = queryset.model._base_manager.filter(_walked(ordered, ordering, values, backwards, count, homes))
     return _ordered(found, ordering, backwards)[:count]
 
 
 def _walked(ordered, ordering, values, backwards, count, homes):
     """Return the condition that a row of `ordered` is one of the first `count`, which a walk along `homes` finds."""
-    within = ordered if homes.within is None else _beginning(homes.within, ordering, values, backwards)
+    within = ordered if homes.within is None else beginning(homes.within, ordering, values, backwards)
     names, order = [key.name for key in ordering], [_direction(key, backwards) for key in ordering]
     return Nearest(ordered, within, names, order, count, homes)
 
 
-def _beginning(queryset, ordering, values, backwards):
+def beginning(queryset, ordering, values, backwards):
+    """Return `queryset` in that order, beginning after the place with these `values` (backwards: before it)."""
     ordered = _ordered(queryset, ordering, backwards)
     return ordered if values is None else ordered.filter(_beyond(ordering, values, backwards))
 
@@ -199,11 +200,11 @@ def walk(queryset, ordering, names, size):
         rest = ordered.filter(_beyond(ordering, [rows[-1][key.name] for key in ordering], False))
 
 
-def following(queryset, ordering, row, *, backwards=False):
-    """Return those of `queryset` that come after `row` (before it, nearest first, if `backwards`), in order."""
-    place = _ordered(queryset.model._base_manager.all(), ordering, backwards).get(pk=row.pk)
-    condition = _beyond(ordering, _values(place, ordering), backwards)
-    return _ordered(queryset, ordering, backwards).filter(condition)
+def values_of(row, ordering):
+    """Return the values that `row` has for the keys: those of a made key are asked of the database."""
+    if any(key.expression for key in ordering):
+        row = _ordered(row._meta.model._base_manager.all(), ordering, False).get(pk=row.pk)
+    return _values(row, ordering)
 
 
 def _ordered(queryset, ordering, backwards):

@@ -1,9 +1,11 @@
 """Pages of a search, by its order or by how well the words fit."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Exists, Subquery
+from django.db.models import BigAutoField, CharField, Exists, OuterRef, Subquery, Value
+from django.db.models.functions import Cast, Concat
 
 from issues import fulltext, names
 from issues.columns import capped_count
@@ -11,7 +13,7 @@ from issues.models import Issue
 from issuetracker import homes as by_home
 from issuetracker import keyset
 from issuetracker.homes import Counted, Homes
-from issuetracker.prepared import ByReader, PreparedTuples, is_long
+from issuetracker.prepared import ByReader, PreparedTuples, Slot, is_long
 from products import access
 from products.models import Product
 
@@ -178,22 +180,66 @@ def _score(found, weights):
     return round(sum(weights[place] * best[place] for place in sorted(best)), 6)
 
 
-def neighbours(rows, asked, issue):
-    """Return `(before, after, number)` of `issue` in a list: the issues beside it or None, and its place, from 1.
+class Place(NamedTuple):
+    """Where an issue stands in a list: the keys of those beside it or None, its number from 1 or None, and of how many.
 
-    The place is counted no further than to a thousand and one.
+    One that is not in the list (any more) has no number, and stands between those that it would stand between.
     """
+
+    previous: str | None
+    next: str | None
+    number: int | None
+    total: int
+
+
+def place_of(issue, asked, cap):
+    """Return the Place of `issue`, as its page has read it, in what `asked` finds; counts go to `cap` + 1."""
     if asked.is_ranked:
-        return _ranked_neighbours(rows, asked, issue)
-    before = keyset.following(rows, asked.ordering, issue, backwards=True)
-    after = keyset.following(rows, asked.ordering, issue)
-    return before.first(), after.first(), before.order_by()[:RANKED].count() + 1
+        return _ranked_place(issue, asked)
+    user, product, ordering = access.reader(asked.user), _home(asked), asked.ordering
+    values = keyset.values_of(issue, ordering)
+    given, empty = _homes_of(user, product, asked.condition), tuple(value is None for value in values)
+    prepared = PLACES.of(user, product, given, asked.condition, ordering, empty, cap)
+    slots = {f"at{place}": value for place, value in enumerate(values)}
+    previous, following, before, total, listed = prepared.tuples(pk=issue.pk, **slots)[0]
+    return Place(previous, following, before + 1 if listed else None, total)
 
 
-def _ranked_neighbours(rows, asked, issue):
+def _place(user, product, given, condition, ordering, empty, cap):
+    rows, homes = _seen(user, product, condition), _homes(user, product, given, condition)
+    values = keyset.slots(Issue, ordering, empty)
+
+    def beside(backwards):
+        found = keyset.nearest_alone(rows, ordering, values, backwards, 1, homes)
+        return Subquery(found.values_list(_called()), output_field=CharField())
+
+    def counted(beginning):
+        if homes is None:
+            return capped_count(beginning(rows), cap)
+        return Counted(beginning(rows), cap, replace(homes, within=beginning(homes.within)))
+
+    return Issue.objects.filter(pk=Slot("pk", BigAutoField())).values_list(
+        beside(True),
+        beside(False),
+        counted(lambda rows: keyset.beginning(rows, ordering, values, True)),
+        counted(lambda rows: rows),
+        Exists(rows.filter(pk=OuterRef("pk"))),
+    )
+
+
+PLACES = ByReader(PreparedTuples, _place)
+
+
+def _called():
+    return Concat("product__key", Value("-"), Cast("number", CharField()), output_field=CharField())
+
+
+def _ranked_place(issue, asked):
     ids = [pk for _score, pk in ranked(asked)]
     if issue.pk not in ids:
-        return None, None, len(ids) + 1
+        return Place(None, None, None, len(ids))
     at = ids.index(issue.pk)
-    beside = rows.in_bulk([*ids[max(at - 1, 0) : at], *ids[at + 1 : at + 2]])
-    return (beside.get(ids[at - 1]) if at else None), beside.get(ids[at + 1]) if at + 1 < len(ids) else None, at + 1
+    beside = [*ids[max(at - 1, 0) : at], *ids[at + 1 : at + 2]]
+    keys = dict(Issue.objects.filter(pk__in=beside).order_by().values_list("pk", _called()))
+    previous, following = ids[at - 1] if at else None, ids[at + 1] if at + 1 < len(ids) else None
+    return Place(keys.get(previous), keys.get(following), at + 1, len(ids))

@@ -20,7 +20,7 @@ from issues.timeline import timeline
 from issues.views.access import address_of, at_issue
 from issues.views.deciding import decisions_of
 from issues.views.fields import fields_of
-from issues.views.lists import neighbours
+from issues.views.lists import place_in_list
 from issues.views.live import is_asked, mark_of_issue, unchanged
 from issues.views.uploading import by_upload
 from products.access import can
@@ -82,7 +82,7 @@ def issue_page(
         "entries": entries,
         "cut": cut,
         "show": show,
-        "place": neighbours(request, issue),
+        "place": place_in_list(request, issue),
         "comment_form": comment_form or CommentForm(auto_id="comment-%s"),
         "relation_form": relation_form or RelationForm(user=request.user),
         "field_form": field_form,

@@ -10,8 +10,7 @@ from django.views.decorators.http import require_safe
 
 from issues.finding import search
 from issues.finding.groups import sections
-from issues.finding.pages import neighbours as find_neighbours
-from issues.finding.pages import paginate_seen
+from issues.finding.pages import paginate_seen, place_of
 from issues.finding.snippets import add_snippets
 from issues.models import Issue, SavedView
 from issues.query import QueryError
@@ -141,10 +140,10 @@ def _page(listing, fetch, cap=COUNTED):
         return paginate_seen(asked, fetch, cap=cap, **place)
 
 
-def neighbours(request, issue):
+def place_in_list(request, issue):
     """Return the place of `issue` in the list that its page was opened from, or None.
 
-    The place has `previous` and `next` (issues or None), `number`, `reference` and the list's `address`.
+    It is what `issues.finding.pages.Place` says, and the list's `reference`, `address` and `title`.
     """
     reference = list_of(request)
     if not reference:
@@ -158,19 +157,12 @@ def neighbours(request, issue):
         asked = search(request.user, text=params.get("q", ""), product=key or None)
     except QueryError:
         return None
-    seen = Issue.objects.visible_to(request.user)
-    if key:
-        seen = seen.filter(product__key=key)
-    rows = asked.apply(seen).select_related("product").only("number", "product__key")
-    before, after, number = find_neighbours(rows, asked, issue)
+    place = place_of(issue, asked, COUNTED)
     address = f"/products/{key}/issues/" if key else "/issues/"
     return {
-        "previous": before,
-        "next": after,
-        "number": number,
-        "total": asked.apply(seen).order_by()[: COUNTED + 1].count(),
+        **place._asdict(),
         "cap": COUNTED,
-        "title": _title(request.user, key) if key else "",
+        "title": issue.product.title if issue.product.key == key else _title(request.user, key) if key else "",
         "reference": reference,
         "address": f"{address}?{urlencode([('q', asked.canonical)])}",
     }

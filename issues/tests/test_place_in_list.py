@@ -1,0 +1,116 @@
+"""An issue that is opened from a list: its place there, and what is before and after it."""
+
+import re
+from urllib.parse import urlencode
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.test import Client
+
+from issues.finding import search
+from issues.finding.pages import paginate, place_of
+from issues.models import Issue, Status
+from issues.services import create_issue, update_issue
+from issues.tests.many import file_many
+from issuetracker import keyset
+from products.services import create_product
+
+ORDERS = ["updated", "created", "priority", "severity", "due", "votes", "number", "status", "triage"]
+
+
+@pytest.fixture
+def issues(product, triager, reporter, administrator):
+    """Seven issues of two public products that differ in what one orders by, one that is confidential, one private."""
+    secret = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    other = create_product(actor=administrator, via="web", key="APP", title="App", visibility="public")
+    given = [
+        (product, {"priority": 3, "severity": 2, "due_on": "2026-05-01"}),
+        (product, {"priority": 3}),
+        (other, {"severity": 1}),
+        (product, {"due_on": "2026-04-01"}),
+        (secret, {"priority": 4}),
+        (product, {"priority": 1, "confidential": True}),
+        (other, {"priority": 1, "due_on": "2026-05-01"}),
+    ]
+    made = [
+        create_issue(home, actor=administrator, via="web", title=f"Login {number}", **fields)
+        for number, (home, fields) in enumerate(given)
+    ]
+    update_issue(made[1], actor=triager, via="web", status=Status.objects.get(slug="in-progress"))
+    update_issue(made[3], actor=triager, via="web", status=Status.objects.get(slug="accepted"))
+
+
+def at(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def opened(client, key, query, home=None):
+    """Return the page of an issue that is opened from a list."""
+    reference = urlencode({"q": query, **({"in": home} if home else {})})
+    return client.get(f"/issues/{key}/", {"list": reference})
+
+
+def bar(page):
+    """Return what the page says above the issue, and the keys of the issues before and after it."""
+    text = " ".join(page.content.decode().split())
+    beside = [re.search(rf'rel="{rel}" href="/issues/([A-Z]+-\d+)/', text) for rel in ("prev", "next")]
+    said = re.search(r'<div class="topbar-end"> <span class="secondary">(.*?)</span>', text)[1]
+    return said, *(found and found[1] for found in beside)
+
+
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+@pytest.mark.parametrize("key", ORDERS)
+@pytest.mark.parametrize("who", ["administrator", "triager", "stranger", None])
+def test_it_is_the_place_that_the_list_gives_it(issues, request, who, key, direction):
+    user = request.getfixturevalue(who) if who else AnonymousUser()
+    for query, home in ((f"sort:{key}-{direction}", None), (f"is:open sort:{key}-{direction}", "WEB")):
+        asked = search(user, text=query, product=home)
+        rows = asked.apply(Issue.objects.visible_to(user)).select_related("product")
+        rows = rows.filter(product__key=home) if home else rows
+        listed = list(keyset.beginning(rows, asked.ordering, None, False))
+        assert len(listed) >= 3
+        keys = [None, *(issue.key for issue in listed), None]
+        for number, issue in enumerate(listed, 1):
+            row = Issue.objects.get(pk=issue.pk)
+            assert place_of(row, asked, 1000) == (keys[number - 1], keys[number + 1], number, len(listed))
+
+
+def test_of_a_ranked_list(issues, triager, stranger):
+    for user in (triager, stranger):
+        asked = search(user, text="login")
+        rows = asked.apply(Issue.objects.visible_to(user)).select_related("product")
+        listed = [issue.key for issue in paginate(rows, asked, size=50).rows]
+        for number, key in enumerate(listed):
+            before, after = listed[number - 1] if number else None, [*listed, None][number + 1]
+            assert bar(opened(at(user), key, "login")) == (f"{number + 1} of {len(listed)}", before, after)
+
+
+def test_one_that_has_left_the_list_says_so_and_leads_on(issues, triager, reporter):
+    """Who closes what they opened from the open ones goes on to the next of these."""
+    issue = Issue.objects.get(product__key="WEB", number=2)
+    query = "is:open sort:number-asc"
+    assert bar(opened(at(triager), "WEB-2", query, "WEB")) == ("2 of 4", "WEB-1", "WEB-3")
+    update_issue(issue, actor=triager, via="web", status=Status.objects.get(slug="closed"))
+    assert bar(opened(at(triager), "WEB-2", query, "WEB")) == ("No longer among 3", "WEB-1", "WEB-3")
+    assert bar(opened(at(triager), "WEB-2", "nothing")) == ("No longer among 0", None, None)
+    assert bar(opened(at(reporter), "APP-1", query, "WEB")) == ("No longer among 2", "WEB-1", "WEB-3")
+
+
+def test_counts_go_to_a_thousand(product, triager):
+    file_many(product, triager, 1003)
+    for key, said in (("WEB-1", "1 of 1,000+"), ("WEB-1000", "1,000 of 1,000+"), ("WEB-1002", "1,000+")):
+        assert bar(opened(at(triager), key, "sort:number-asc"))[0] == said
+
+
+@pytest.mark.parametrize("amount", [10, 100])
+@pytest.mark.parametrize(("query", "home"), [("is:open", None), ("is:open", "WEB"), ("sort:triage", "WEB")])
+def test_it_takes_one_statement_more_however_long(product, triager, amount, query, home, django_assert_max_num_queries):
+    file_many(product, triager, amount)
+    # One more for what an order makes, and on SQLite for the products to walk along.
+    more = ("triage" in query) + (connection.vendor == "sqlite" and home is None)
+    client = at(triager)
+    with django_assert_max_num_queries(8 + more):
+        assert opened(client, "WEB-5", query, home).status_code == 200
