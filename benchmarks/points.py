@@ -145,10 +145,17 @@ def points(client):
         Point("filtered: label", [f"/issues/?label={TWO_PERCENT}&is="]),
         *_searching(client),
         Point("issue page", [f"/issues/{key}/" for key in keys]),
+        Point("issue page, from its list", [_within(key, q="is:open", **{"in": reader.home}) for key in keys]),
+        Point("issue page, from all products", [_within(key, q="is:open") for key in keys]),
         Point("JSON, list of 50", [f"{API}/issues/?page_size=50"]),
         Point("JSON, one issue", [f"{API}/issues/{key}/" for key in keys]),
     ]
     return found + _writing(reader, keys) if reader.user else found
+
+
+def _within(key, **listed):
+    """Return the address of an issue that is opened from a list."""
+    return f"/issues/{key}/?{urlencode({'list': urlencode(listed)})}"
 
 
 def _searching(client):

@@ -1,10 +1,14 @@
 """The event log as one reader sees it: which events, and which of the names in them. Pages, API and admin ask here."""
 
-from django.db.models import BigAutoField, Case, CharField, Exists, F, OuterRef, Q, Value, When
+from dataclasses import dataclass
 
+from django.db.models import BigAutoField, Case, CharField, Exists, F, OuterRef, Q, Value, When
+from django.db.models.functions import Cast, Coalesce, NullIf
+
+from accounts.models import User
 from history.models import Event, Kind
 from issues.links import LINKS, links_shown
-from issues.models import Attachment, Comment, Issue, SavedView
+from issues.models import Attachment, Comment, Issue, SavedView, Status
 from issues.services.views import ABOUT as OF_VIEWS
 from issuetracker.prepared import Among, ByReader, ListSlot, PreparedTuples
 from products import access
@@ -21,6 +25,8 @@ NAMING = {
     "labels": Label,
 }
 MODELS = tuple(dict.fromkeys(NAMING.values()))
+# Whose names all may know: the log has the slug and the user name, people are told what they are called now.
+CALLED = {"status": Status, "assignee": User}
 
 
 def visible_events(user):
@@ -63,14 +69,14 @@ def _or_role(user, name, prefix, **condition):
     return Q() if access.is_superuser(user) else Q(**condition) | access.products_with_role(user, name, prefix)
 
 
-def named(changes):
+def named(changes, naming=NAMING):
     """Return `{model: ids}` of the issues, products and parts that `changes` name before or after."""
     ids: dict = {}
     for change in changes:
-        if change.field in NAMING:
+        if change.field in naming:
             for value in (*_rows(change.before), *_rows(change.after)):
                 if value["id"] is not None:
-                    ids.setdefault(NAMING[change.field], set()).add(value["id"])
+                    ids.setdefault(naming[change.field], set()).add(value["id"])
     return ids
 
 
@@ -83,13 +89,32 @@ def seen(model, ids, user):
     return model.objects.visible_to(user).filter(pk__in=ids).order_by()
 
 
-def hidden(changes, user):
-    """Return the `(field, id)` of what `changes` name and `user` may not see, asked in one statement."""
-    ids = named(changes)
-    wanted = {_slot(model): ids.get(model, ()) for model in MODELS}
-    visible = set(SEEN.of(access.reader(user)).tuples(**wanted)) if ids else set()
-    return frozenset(
-        (field, pk) for field, model in NAMING.items() for pk in ids.get(model, ()) if (_slot(model), pk) not in visible
+@dataclass(frozen=True)
+class Named:
+    """What changes name, as a reader knows it.
+
+    `hidden` are the `(field, id)` of what they may not see; `names` what statuses and people are called now by
+    `(field, id)`, and `categories` the category of each status by its id.
+    """
+
+    hidden: frozenset
+    names: dict
+    categories: dict
+
+
+def look_up(changes, user):
+    """Return the Named of `changes` for `user`, asked in one statement."""
+    naming = NAMING | CALLED
+    ids = named(changes, naming)
+    wanted = {_slot(model): ids.get(model, ()) for model in (*MODELS, *CALLED.values())}
+    rows = NAMED.of(access.reader(user)).tuples(**wanted) if ids else ()
+    found = {(what, pk): texts for what, pk, *texts in rows}
+    places = {(field, pk): (_slot(model), pk) for field, model in naming.items() for pk in ids.get(model, ())}
+    seen = {place: found[row] for place, row in places.items() if row in found}
+    return Named(
+        frozenset(place for place in places.keys() - seen.keys() if place[0] in NAMING),
+        {place: name for place, (name, _category) in seen.items() if place[0] in CALLED},
+        {pk: category for (field, pk), (_name, category) in seen.items() if field == "status"},
     )
 
 
@@ -97,23 +122,26 @@ def _slot(model):
     return model._meta.model_name
 
 
-def _seen_of_all(user):
-    rows = [
-        model.objects.visible_to(user)
-        .filter(Among(F("pk"), ListSlot(_slot(model), BigAutoField())))
-        .order_by()
-        .annotate(what=Value(_slot(model), CharField()))
-        .values_list("what", "pk")
-        for model in MODELS
-    ]
+def _named(user):
+    nothing = Value("", CharField())
+    rows = [_texts(model, model.objects.visible_to(user), nothing, nothing) for model in MODELS]
+    rows.append(_texts(Status, Status.objects.all(), Cast("name", CharField()), Cast("category", CharField())))
+    called = Coalesce(NullIf("display_name", nothing), "username", output_field=CharField())
+    rows.append(_texts(User, User.objects.all(), Cast(called, CharField()), nothing))
     return rows[0].union(*rows[1:], all=True)
 
 
-SEEN = ByReader(PreparedTuples, _seen_of_all)
+def _texts(model, rows, name, category):
+    rows = rows.filter(Among(F("pk"), ListSlot(_slot(model), BigAutoField()))).order_by()
+    rows = rows.annotate(what=Value(_slot(model), CharField()), called=name, told=category)
+    return rows.values_list("what", "pk", "called", "told")
+
+
+NAMED = ByReader(PreparedTuples, _named)
 
 
 def shown(field, frozen, unseen):
-    """Return the value of `field` without the rows that are among the `unseen`, as `hidden` gives them."""
+    """Return the value of `field` without the rows that are among the `unseen`, as `look_up` gives them."""
     if isinstance(frozen, list):
         return [item for item in frozen if (field, item["id"]) not in unseen]
     return None if isinstance(frozen, dict) and (field, frozen.get("id")) in unseen else frozen

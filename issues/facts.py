@@ -1,7 +1,7 @@
 """All the short rows that an issue's page shows beside its texts, in one statement."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.db.models import BigAutoField, BigIntegerField, Case, CharField, Exists, F, Q, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat
@@ -12,7 +12,7 @@ from issues.columns import moment_in_json, needinfo_rows
 from issues.files.references import address_of
 from issues.models import Attachment, Comment, Issue, NeedInfo, Relation, Status, Vote, Watch
 from issues.querysets import live_and_seen
-from issuetracker.prepared import Among, ByReader, ListSlot, PreparedTuples, Slot
+from issuetracker.prepared import ByReader, PreparedTuples, Slot
 from products.access import can, is_person, reader
 from products.models import Component, Label, Member, Milestone, Version
 
@@ -122,24 +122,6 @@ def _facts(user, options):
 
 
 FACTS = ByReader(PreparedTuples, _facts)
-
-
-def names_of(statuses, people):
-    """Return Facts with the names of these statuses (and their category) and people, by their ids."""
-    if not statuses and not people:
-        return []
-    facts = [Fact(*row) for row in NAMES.tuples(statuses=statuses, people=people)]
-    return [replace(fact, t1=fact.t2 or fact.t1) if fact.fact == "assignee" else fact for fact in facts]
-
-
-def _names():
-    statuses = Status.objects.filter(Among(F("pk"), ListSlot("statuses", BigAutoField())))
-    people = User.objects.filter(Among(F("pk"), ListSlot("people", BigAutoField())))
-    persons = _rows(people, "assignee", "username", "display_name")
-    return _rows(statuses, "status", "name", "category").union(persons, all=True)
-
-
-NAMES = PreparedTuples(_names)
 
 
 def _place(fact):

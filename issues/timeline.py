@@ -6,8 +6,7 @@ from django.db.models import BigAutoField, Exists, OuterRef, Q
 
 from history.models import ASIDE, Change, Kind, Via
 from history.sentences import names_hidden, sentence
-from issues.events import hidden
-from issues.facts import names_of
+from issues.events import look_up
 from issues.models import Attachment, Comment, Issue
 from issues.querysets import live_and_seen
 from issues.services import right_to_undo
@@ -59,7 +58,7 @@ class Entry:
 
 
 def timeline(issue, user, *, questions=(), files=None, everything=False):
-    """Return `(entries, whether older ones are left out)` in three statements at the most.
+    """Return `(entries, whether older ones are left out)` in three statements.
 
     `questions` are the NeedInfos of the issue, which have a place in it as comments have; `files` those of its comments
     as `files_of` gives them.
@@ -121,12 +120,11 @@ def _comment_entries(issue, user, comments, files):
 
 
 def _event_entries(issue, user, events):
-    unseen = _hidden(events, user)
-    undoable = _undoable(issue, user, events, unseen)
-    names, categories = _named(events)
+    named = _named(events, user)
+    undoable = _undoable(issue, user, events, named.hidden)
     for event, changes in events:
-        category, resolution = _status_set(changes, categories)
-        said = sentence(event, changes, unseen, names)
+        category, resolution = _status_set(changes, named.categories)
+        said = sentence(event, changes, named.hidden, named.names)
         if said:
             yield Entry(
                 event.at,
@@ -141,17 +139,8 @@ def _event_entries(issue, user, events):
             )
 
 
-def _named(events):
-    """Return `({(field, id): present name}, {status id: category})` of the people and statuses in the events."""
-    ids: dict = {"status": set(), "assignee": set()}
-    for _event, changes in events:
-        for change in changes:
-            if change.field in ids:
-                ids[change.field] |= {value["id"] for value in (change.before, change.after) if value}
-    facts = names_of(ids["status"], ids["assignee"])
-    return {(fact.fact, fact.ident): fact.name for fact in facts}, {
-        fact.ident: fact.t2 for fact in facts if fact.fact == "status"
-    }
+def _named(events, user):
+    return look_up([change for _event, changes in events for change in changes], user)
 
 
 def _status_set(changes, categories):
@@ -187,10 +176,6 @@ def _undoable(issue, user, events, unseen):
     }
 
 
-def _hidden(events, user):
-    return hidden([change for _event, changes in events for change in changes], user)
-
-
 def recent(product, user, amount):
     """Return the newest entries about issues of `product` that `user` may see, newest first; each has its issue."""
     told = Change.objects.filter(
@@ -203,12 +188,11 @@ def recent(product, user, amount):
     for change in told[: 3 * amount]:
         events.setdefault(change.event_id, (change.event, []))[1].append(change)
     newest = list(events.values())[:amount]
-    unseen = _hidden(newest, user)
-    names, categories = _named(newest)
+    named = _named(newest, user)
     entries = []
     for event, changes in newest:
-        said = sentence(event, changes, unseen, names)
-        category, resolution = _status_set(changes, categories)
+        said = sentence(event, changes, named.hidden, named.names)
+        category, resolution = _status_set(changes, named.categories)
         shape = {"icon": _icon(event, changes), "category": category, "resolution": resolution}
         entries.append(Entry(event.at, 0, actor=event.actor, event=event, said=said, **shape))
     return [entry for entry in entries if entry.said]

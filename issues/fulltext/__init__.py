@@ -2,11 +2,11 @@
 
 `needle` reads a word of a query, `mention` a user name; `matches`, `candidates` and `hits` find them in documents;
 `spans` and `snippet` show them in a text. `index`, `index_new` (`index_spelled`) and `forget` keep the documents, in
-the transaction that changes a text. `frequencies` tells how common words are.
+the transaction that changes a text. `count_words` counts how common each is.
 """
 
 from issues.fulltext.conditions import candidates, matches
-from issues.fulltext.counts import count_words, count_words_if_due, frequencies
+from issues.fulltext.counts import count_words, count_words_if_due
 from issues.fulltext.documents import build
 from issues.fulltext.reading import hits
 from issues.fulltext.tokens import Needle, mention, needle, snippet, spans
@@ -19,7 +19,6 @@ __all__ = [
     "count_words",
     "count_words_if_due",
     "forget",
-    "frequencies",
     "hits",
     "index",
     "index_new",

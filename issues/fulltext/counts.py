@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.apps import apps
 from django.db import connection, transaction
-from django.db.models import Max, Q, Sum
+from django.db.models import Max
 from django.utils import timezone
 
 from issues.fulltext.engines import engine_of
@@ -12,18 +12,6 @@ from issues.fulltext.engines import engine_of
 # A word of fewer documents is not kept.
 KEPT = 2
 AGE = timedelta(hours=1)
-
-
-def frequencies(terms, products=()):
-    """Return `{term: number of documents}`, 1 for what is not known.
-
-    It counts the issues of public products that are not confidential, and those of `products`, ids of such that the
-    reader sees though they are not public.
-    """
-    counts = apps.get_model("issues", "WordCount").objects.filter(word__in=terms)
-    counts = counts.filter(Q(product=None) | Q(product__in=products))
-    known = dict(counts.values("word").annotate(total=Sum("documents")).values_list("word", "total"))
-    return {term: known.get(term, 1) for term in terms}
 
 
 def count_words():

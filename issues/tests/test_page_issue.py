@@ -385,11 +385,13 @@ def test_the_story_of_what_is_hidden_meanwhile_is_empty(issue, triager, stranger
 @pytest.mark.parametrize("amount", [10, 100])
 def test_the_page_takes_eight_statements_however_much_there_is(product, triager, amount, django_assert_max_num_queries):
     now = timezone.now()
+    Label.objects.bulk_create(Label(product=product, name=f"{number}") for number in range(amount))
+    some = [{"labels": list(Label.objects.all()[:3])}, {"assignee": triager}, {"priority": 1}]
+    some += [{"status": status} for status in Status.objects.filter(slug__in=["accepted", "in-progress"])]
     comments = [CommentRecord(f"{number}", triager, now) for number in range(amount)]
-    changes = [EventRecord(now, triager, {"priority": number % 5}) for number in range(1, amount)]
+    changes = [EventRecord(now, triager, some[number % 5]) for number in range(1, amount)]
     record = IssueRecord(product, {"title": "Long"}, author=triager, comments=comments, events=changes)
     write_batch([record], actor=None, via="web")
-    Label.objects.bulk_create(Label(product=product, name=f"{number}") for number in range(amount))
     client = at(triager)
     with django_assert_max_num_queries(8):
         page = client.get("/issues/WEB-1/")
