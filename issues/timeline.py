@@ -17,6 +17,9 @@ SHOWN = 100
 # Of these nobody reads in the history.
 UNTOLD = (Kind.COMMENT_EDITED, Kind.WATCHED)
 ALL = 5000
+# Among so many of a product's issues is looked for what was decided last.
+CHANGED_LAST = 200
+UNREAD = ("event__state", "event__issue__description", "event__issue__description_html")
 ICONS = {
     Kind.MOVED: "move",
     Kind.TRASHED: "trash",
@@ -177,13 +180,21 @@ def _undoable(issue, user, events, unseen):
 
 
 def recent(product, user, amount):
-    """Return the newest entries about issues of `product` that `user` may see, newest first; each has its issue."""
+    """Return the newest entries about issues of `product` that `user` may see, newest first; each has its issue.
+
+    They are those of the issues that changed last: whatever happens to one changes it, and to look through all that
+    ever happened would take longer the more there is.
+    """
+    changed = Issue.objects.visible_to(user).filter(product=product).order_by("-updated_at", "-id")[:CHANGED_LAST]
     told = Change.objects.filter(
-        issue__in=Issue.objects.visible_to(user).filter(product=product),
+        # As a list: PostgreSQL would otherwise look through the history of all, and then for these.
+        issue__in=list(changed.values_list("pk", flat=True)),
         event__internal=False,
         field__in=("status", "resolution", "assignee", "priority", "duplicate_of"),
     )
-    told = told.select_related("event__actor", "event__issue__product").order_by("-at", "-event_id", "id")
+    told = (
+        told.select_related("event__actor", "event__issue__product").defer(*UNREAD).order_by("-at", "-event_id", "id")
+    )
     events: dict = {}
     for change in told[: 3 * amount]:
         events.setdefault(change.event_id, (change.event, []))[1].append(change)
