@@ -2,7 +2,7 @@
 
 from datetime import UTC
 
-from django.db.models import Case, IntegerField, OuterRef, Subquery, When
+from django.db.models import Case, IntegerField, OuterRef, Subquery, Value, When
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime
 
@@ -56,3 +56,9 @@ def moment_in_json(text):
 def capped_count(queryset, cap):
     """Return the expression for the number of rows in `queryset`, counting no further than to `cap` + 1."""
     return RowCount(queryset.order_by().values("pk")[: cap + 1])
+
+
+def totals(queryset, **aggregates):
+    """Return the queryset of one row, with the values of `aggregates` over all rows of `queryset`."""
+    whole = queryset.order_by().annotate(whole=Value(1)).values("whole")
+    return whole.annotate(**aggregates).values_list(*aggregates)

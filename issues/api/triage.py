@@ -1,6 +1,5 @@
 """The triage queue, questions, votes and watchers."""
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 
@@ -48,16 +47,14 @@ class TriageViewSet(IssueViewSet):
 
     def ask(self, text):
         """Return the Search for what of a query is in the reader's queue."""
-        self.now = timezone.now()
-        return queue.queue_of(super().ask(text), self.now)
+        return queue.queue_of(super().ask(text))
 
     @LISTED
     def list(self, request, *args, **kwargs):
         """List the queue, with `counts` of what is new, has returned and is overdue."""
         self.require_person()
         answer = super().list(request, *args, **kwargs)
-        seen = Issue.objects.visible_to(request.user)
-        answer.data["counts"] = queue.counts(self.asked.apply(seen), self.now)
+        answer.data["counts"] = queue.counts(self.asked)
         return answer
 
 

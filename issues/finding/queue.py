@@ -5,7 +5,10 @@ from dataclasses import replace
 from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.db.models.functions import Now
 
+from issues.columns import totals
+from issues.models import Issue
 from issues.query.tree import Sort
+from issuetracker.prepared import ByReader, PreparedTuples
 from products import access
 
 IN_ORDER = (Sort("triage", False),)
@@ -43,17 +46,27 @@ def triaged_by(user, prefix="product__"):
     return held & Q(**{f"{prefix}archived_at": None})
 
 
-def queue_of(asked, now):
+def queue_of(asked):
     """Return the Search `asked` for what of it is in the queue of its user, in the queue's order unless in another."""
-    condition = asked.condition & queued(now) & triaged_by(asked.user)
+    # The moment is the database's, so that the statements are the same the next time.
+    condition = asked.condition & queued(Now()) & triaged_by(asked.user)
     return replace(asked, condition=condition, query=replace(asked.query, sort=asked.query.sort or IN_ORDER))
 
 
-def counts(rows, now):
-    """Return `{"new", "returned", "overdue"}`: how many of `rows`, all of a queue, are what; each is counted once."""
-    late, back = overdue(now), returned(now)
-    return rows.order_by().aggregate(
+def counts(asked):
+    """Return `{"new", "returned", "overdue"}`: how many of a queue, which `asked` finds, are what; each counts once."""
+    (found,) = COUNTED.of(access.reader(asked.user), asked.condition).tuples()
+    return dict(zip(("new", "returned", "overdue"), found, strict=True))
+
+
+def _counted(user, condition):
+    late, back = overdue(Now()), returned(Now())
+    return totals(
+        Issue.objects.visible_to(user).filter(condition),
         new=Count("pk", filter=~late & ~back),
         returned=Count("pk", filter=back & ~late),
         overdue=Count("pk", filter=late),
     )
+
+
+COUNTED = ByReader(PreparedTuples, _counted)

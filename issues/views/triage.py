@@ -1,12 +1,13 @@
 """The triage queue: one report after the other, and the decision about each."""
 
 from datetime import timedelta
+from functools import partial
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q
+from django.db.models import BigAutoField, Count, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,12 +21,13 @@ from history.errors import Conflict, Stale
 from issues import queue as places
 from issues import services
 from issues.choices import Decision, Resolution, Return
+from issues.columns import totals
 from issues.facts import files_of, questions_of
 from issues.finding import SearchError, queue, search
-from issues.finding.pages import paginate
+from issues.finding.pages import paginate_seen
 from issues.forms import DecisionForm, IssueForm
 from issues.models import Issue, SavedView
-from issues.similar.finding import similar_to
+from issues.similar.finding import fetch_issues, similar_to
 from issues.similar.suggesting import offers
 from issues.timeline import timeline
 from issues.views.access import at_issue, find
@@ -36,6 +38,7 @@ from issues.views.listing import INBOX
 from issues.views.live import is_asked, mark_of, mark_of_issue, unchanged
 from issues.views.rows import answer_with_rows, wants_rows
 from issuetracker.keyset import CursorError
+from issuetracker.prepared import ByReader, Prepared, PreparedTuples, Slot
 from products import access
 from products.markdown import RENDER_LIMIT
 from products.models import Product
@@ -192,7 +195,7 @@ def _asked(request):
         asked = search(request.user, text=text)
     except SearchError as error:
         asked, problems = error.found, error.problems
-    return queue.queue_of(asked, timezone.now()), problems
+    return queue.queue_of(asked), problems
 
 
 def _text(request):
@@ -202,13 +205,15 @@ def _text(request):
 def _rows(request, asked):
     """Return the page of the queue, each row with its `section` and `why` it is back."""
     now = timezone.now()
-    seen = asked.apply(Issue.objects.visible_to(request.user))
-    rows = seen.select_related("product", "component", "status").defer("description", "description_html")
     options = {"size": SHOWN, "bound": f"{request.user.pk} {asked.canonical}"}
+
+    def fetch(ids):
+        return fetch_issues(ids, request.user)
+
     try:
-        page = paginate(rows, asked, cursor=request.GET.get("cursor", ""), **options)
+        page = paginate_seen(asked, fetch, cursor=request.GET.get("cursor", ""), **options)
     except CursorError:
-        page = paginate(rows, asked, **options)
+        page = paginate_seen(asked, fetch, **options)
     for row in page.rows:
         row.why = places.returned(row, now)[1]
         row.section = "overdue" if places.is_overdue(row, now) else "returned" if row.why else "new"
@@ -219,7 +224,7 @@ def _rows(request, asked):
 def _queued(request, asked, page, problems):
     """Return what the page shows of the queue, whose first rows are `page`."""
     text, now = _text(request), timezone.now()
-    counts = queue.counts(asked.apply(Issue.objects.visible_to(request.user)), now)
+    counts = queue.counts(asked)
     return {
         "rows": page.rows,
         "sections": [
@@ -230,13 +235,16 @@ def _queued(request, asked, page, problems):
         "more": _address(text, cursor=page.next) if page.next else None,
         "q": text,
         "problems": problems,
-        "products": _triaged(request.user),
+        "products": TRIAGED.of(access.reader(request.user)).rows(),
         "week": _week(request.user, now) if not page.rows and not problems else None,
     }
 
 
 def _triaged(user):
     return Product.objects.visible_to(user).filter(queue.triaged_by(user, "")).order_by("title")[:SHOWN]
+
+
+TRIAGED = ByReader(partial(Prepared, ("key", "title")), _triaged)
 
 
 def _week(user, now):
@@ -304,16 +312,21 @@ def _record(issue, user):
     """Return how the reports of an issue's author have fared, as far as `user` sees them."""
     if issue.author_id is None:
         return None
-    return (
-        Issue.objects.visible_to(user)
-        .filter(author=issue.author_id)
-        .aggregate(
-            reports=Count("pk"),
-            accepted=Count("pk", filter=~Q(triaged_at=None) & (Q(closed_at=None) | Q(resolution=Resolution.FIXED))),
-            duplicates=Count("pk", filter=Q(resolution=Resolution.DUPLICATE)),
-            declined=Count("pk", filter=~Q(resolution__in=("", Resolution.FIXED, Resolution.DUPLICATE))),
-        )
+    (found,) = REPORTS.of(access.reader(user)).tuples(author=issue.author_id)
+    return dict(zip(("reports", "accepted", "duplicates", "declined"), found, strict=True))
+
+
+def _reports(user):
+    return totals(
+        Issue.objects.visible_to(user).filter(author=Slot("author", BigAutoField())),
+        reports=Count("pk"),
+        accepted=Count("pk", filter=~Q(triaged_at=None) & (Q(closed_at=None) | Q(resolution=Resolution.FIXED))),
+        duplicates=Count("pk", filter=Q(resolution=Resolution.DUPLICATE)),
+        declined=Count("pk", filter=~Q(resolution__in=("", Resolution.FIXED, Resolution.DUPLICATE))),
     )
+
+
+REPORTS = ByReader(PreparedTuples, _reports)
 
 
 def _address(q, issue="", cursor=""):
