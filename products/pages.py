@@ -1,9 +1,11 @@
 """What the pages of a product share: finding it, and explaining what services refuse."""
 
 from functools import wraps
+from urllib.parse import urlencode
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db.models import Case, IntegerField, Value, When
 from django.http import Http404, HttpResponseNotAllowed, HttpResponsePermanentRedirect, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -11,9 +13,14 @@ from django.utils.translation import gettext as _
 from accounts import confirming
 from accounts.addresses import own_address
 from history.errors import Conflict, Forbidden, Stale, Unreadable
+from issuetracker import keyset
 from products.access import is_person
 from products.finding import find
 from products.numbers import read_number
+
+PAGE = 100
+ARCHIVED = Case(When(archived_at=None, then=Value(0)), default=Value(1), output_field=IntegerField())
+ARCHIVED_LAST = keyset.Key("archived_last", expression=ARCHIVED)
 
 
 class PermanentRedirect(HttpResponsePermanentRedirect):
@@ -84,6 +91,21 @@ def explained(view):
             raise Http404 from gone
 
     return wrapped
+
+
+def paged(request, rows, ordering):
+    """Return the context of the page of `rows`, a queryset, that the address asks for: `rows`, and where else to go.
+
+    `ordering` is a sequence of `keyset.Key`s. `first`, `previous` and `next` are addresses, or None.
+    """
+    options = {"size": PAGE, "bound": f"{request.path} {request.user.pk}"}
+    try:
+        page = keyset.paginate(rows, ordering, cursor=request.GET.get("cursor", ""), **options)
+    except keyset.CursorError:
+        page = keyset.paginate(rows, ordering, **options)
+    ways = {"previous": page.previous, "next": page.next}
+    ways = {name: cursor and f"{request.path}?{urlencode({'cursor': cursor})}" for name, cursor in ways.items()}
+    return {"rows": page.rows, "first": page.previous and request.path, **ways}
 
 
 def refusal(request, status, title, detail):

@@ -4,7 +4,6 @@ from django import conf
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.db.models import F
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,14 +12,14 @@ from django.views.decorators.http import require_http_methods
 
 from history.errors import Stale
 from history.models import Batch
+from issuetracker.keyset import Key
 from products import services
 from products.access import authorize, can
 from products.forms import FORMS, MemberForm, ProductForm
 from products.models import Component, Label, Milestone, Product, Version
-from products.pages import add_errors, ask_first, at_product, by_form, explained, version_of
+from products.pages import ARCHIVED_LAST, add_errors, ask_first, at_product, by_form, explained, paged, version_of
 
 KINDS = {"components": Component, "milestones": Milestone, "versions": Version, "labels": Label}
-LISTED = 500
 TEXTS = {
     "components": (gettext_lazy("Components"), gettext_lazy("The parts of the product, and who triages them.")),
     "milestones": (gettext_lazy("Milestones"), gettext_lazy("Dates and releases that work is planned for.")),
@@ -151,21 +150,19 @@ def parts(request, product, kind):
     return _parts_page(request, product, kind, form=form)
 
 
-def _parts_page(request, product, kind, *, form=None, edited=None):
+def _parts_page(request, product, kind, *, form=None):
     model = KINDS[kind]
     rows = model.objects.filter(product=product)
     if model is Component:
         rows = rows.select_related("triage_owner", "default_assignee")
-    rows = list(rows.order_by(F("archived_at").asc(nulls_first=True), "name")[:LISTED])
     title, lead = TEXTS[kind]
     context = {
         "product": product,
         "page": kind,
         "title": title,
         "lead": lead,
-        "rows": rows,
+        **paged(request, rows, (ARCHIVED_LAST, Key("name"), Key("id"))),
         "form": form or FORMS[model](auto_id="new_%s"),
-        "edited": edited,
         "may_edit": can(request.user, "maintain", product),
     }
     return render(request, "products/parts.html", context, status=400 if form and form.errors else 200)
@@ -229,7 +226,7 @@ def members(request, product):
     context = {
         "product": product,
         "page": "members",
-        "members": product.members.select_related("user").order_by("user__username")[:LISTED],
+        **paged(request, product.members.select_related("user"), (Key("user__username"), Key("id"))),
         "form": form,
         "roles": MemberForm.base_fields["role"].choices,
         "may_edit": can(request.user, "maintain", product),

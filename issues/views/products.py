@@ -8,9 +8,10 @@ from django.views.decorators.http import require_safe
 from issues.columns import capped_count
 from issues.models import Attachment, Comment, Issue
 from issues.timeline import recent
+from issuetracker.keyset import Key
 from products.access import authorize, can
 from products.models import Component, Milestone, Product
-from products.pages import at_product
+from products.pages import ARCHIVED_LAST, at_product, paged
 
 CAP = 1000
 LISTED = 200
@@ -24,7 +25,7 @@ def products(request):
     own = Issue.objects.visible_to(request.user).open().filter(product=OuterRef("pk"))
     listed = seen.annotate(open=capped_count(own, CAP), untriaged=capped_count(own.in_triage(), CAP))
     context = {
-        "products": listed.order_by(F("archived_at").asc(nulls_first=True), "key")[:LISTED],
+        **paged(request, listed, (ARCHIVED_LAST, Key("key"))),
         "trashed": Product.objects.trashed_for(request.user)[:LISTED] if request.user.is_authenticated else [],
         "may_create": can(request.user, "create_product"),
         "cap": CAP,

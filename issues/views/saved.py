@@ -17,11 +17,10 @@ from issues.forms import ViewForm
 from issues.models import SavedView
 from issues.services.views import PINS_LIMIT
 from issues.views.lists import answer
+from issuetracker.keyset import Key
 from products.access import can
 from products.numbers import read_number
-from products.pages import add_errors, explained, go_back, version_of
-
-LISTED = 200
+from products.pages import add_errors, explained, go_back, paged, version_of
 
 
 def find_view(user, pk):
@@ -38,10 +37,10 @@ def find_view(user, pk):
 def views(request):
     """List the views that the reader may see."""
     seen = SavedView.objects.visible_to(request.user).with_pins_of(request.user).select_related("product", "owner")
-    listed = list(seen[:LISTED])
-    for view in listed:
+    context = paged(request, seen, (Key("name"), Key("id")))
+    for view in context["rows"]:
         view.may_edit = can(request.user, "edit_view", view)
-    return render(request, "issues/views.html", {"views": listed})
+    return render(request, "issues/views.html", context)
 
 
 @require_safe
