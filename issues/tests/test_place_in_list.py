@@ -95,9 +95,9 @@ def test_one_that_has_left_the_list_says_so_and_leads_on(issues, triager, report
     query = "is:open sort:number-asc"
     assert bar(opened(at(triager), "WEB-2", query, "WEB")) == ("2 of 4", "WEB-1", "WEB-3")
     update_issue(issue, actor=triager, via="web", status=Status.objects.get(slug="closed"))
-    assert bar(opened(at(triager), "WEB-2", query, "WEB")) == ("No longer among 3", "WEB-1", "WEB-3")
-    assert bar(opened(at(triager), "WEB-2", "nothing")) == ("No longer among 0", None, None)
-    assert bar(opened(at(reporter), "APP-1", query, "WEB")) == ("No longer among 2", "WEB-1", "WEB-3")
+    assert bar(opened(at(triager), "WEB-2", query, "WEB")) == ("No longer in this list", "WEB-1", "WEB-3")
+    assert bar(opened(at(triager), "WEB-2", "nothing")) == ("No longer in this list", None, None)
+    assert bar(opened(at(reporter), "APP-1", query, "WEB")) == ("No longer in this list", "WEB-1", "WEB-3")
 
 
 def test_counts_go_to_a_thousand(product, triager):
