@@ -1,0 +1,68 @@
+"""A product at a glance: its numbers, and what was decided last, as its reader may know it."""
+
+import re
+
+import pytest
+from django.test import Client
+
+from issues import timeline
+from issues.models import Issue, Status
+from issues.services import add_comment, create_issue, update_issue
+from issues.tests.many import file_many
+
+
+def at(user):
+    client = Client()
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def decided(user):
+    """Return what the page says of the latest decisions: `(key, sentence)` of each."""
+    page = at(user).get("/products/WEB/").content.decode()
+    told = page.partition('id="recent"')[2]
+    found = re.findall(r'href="/issues/(WEB-\d+)/">[^<]+</a>:(.*?) · ', told, re.DOTALL)
+    return [(key, " ".join(re.sub(r"<[^>]+>", "", said).split())) for key, said in found]
+
+
+@pytest.fixture
+def issues(product, triager):
+    return [create_issue(product, actor=triager, via="web", title=f"Issue {number}") for number in range(4)]
+
+
+def test_decisions_are_told_newest_first(issues, triager):
+    one, other, *_rest = issues
+    update_issue(one, actor=triager, via="web", priority=3)
+    update_issue(other, actor=triager, via="web", assignee=triager)
+    update_issue(one, actor=triager, via="web", title="Not a decision", status=Status.objects.get(slug="in-progress"))
+    told = decided(triager)
+    assert [key for key, _said in told] == ["WEB-1", "WEB-2", "WEB-1"]
+    assert "In progress" in told[0][1] and "Tom" in told[1][1] and "high" in told[2][1]
+
+
+def test_only_what_the_reader_sees_is_told(issues, triager, stranger):
+    hidden, shown, *_rest = issues
+    update_issue(hidden, actor=triager, via="web", priority=3)
+    update_issue(shown, actor=triager, via="web", priority=2)
+    update_issue(hidden, actor=triager, via="web", confidential=True)
+    assert [key for key, _said in decided(stranger)] == [key for key, _said in decided(None)] == ["WEB-2"]
+    assert [key for key, _said in decided(triager)] == ["WEB-2", "WEB-1"]
+
+
+def test_they_are_those_of_the_issues_that_changed_last(issues, triager, monkeypatch):
+    for issue in issues:
+        update_issue(issue, actor=triager, via="web", priority=3)
+    add_comment(issues[0], actor=triager, via="web", body="Not a decision, and a change all the same.")
+    monkeypatch.setattr(timeline, "CHANGED_LAST", 2)
+    assert [key for key, _said in decided(triager)] == ["WEB-4", "WEB-1"]
+
+
+@pytest.mark.parametrize("amount", [10, 100])
+def test_it_takes_ten_statements_however_much_there_is(product, triager, amount, django_assert_max_num_queries):
+    file_many(product, triager, amount)
+    for issue in Issue.objects.all()[:10]:
+        update_issue(issue, actor=triager, via="web", priority=3)
+    client = at(triager)
+    with django_assert_max_num_queries(10):
+        assert client.get("/products/WEB/").status_code == 200
