@@ -138,7 +138,9 @@ def points(client):
     keys, of_home = reader.keys(), f"/products/{reader.home}/issues/"
     found = [
         Point("list of 50, all products", ["/issues/?is="]),
+        Point("list of 50, all products, open", ["/issues/"]),
         Point("list of 50, one product", [f"{of_home}?is="]),
+        Point("list of 50, one product, open", [of_home]),
         Point("deep page", [client.deep("/issues/?is=")]),
         Point("filtered: product and status", [f"{of_home}?status=accepted"]),
         Point("filtered: assignee and open", [f"/issues/?assignee={reader.busiest()}&is=open"]),

@@ -157,6 +157,8 @@ class Issue(Versioned):
         constraints = [models.UniqueConstraint(fields=["product", "number"], name="issue_number_once")]
         indexes = [
             models.Index(fields=["-updated_at", "-id"], name="issue_updated"),
+            # The list that everybody begins with.
+            models.Index(fields=["-updated_at", "-id"], name="issue_open_updated", condition=Q(closed_at=None)),
             models.Index(fields=["product", "-updated_at", "-id"], name="issue_product_updated"),
             models.Index(fields=["-created_at", "-id"], name="issue_created"),
             models.Index(fields=["product", "-created_at", "-id"], name="issue_product_created"),
