@@ -90,7 +90,7 @@ def seen(model, ids, user):
 
 
 @dataclass(frozen=True)
-class Named:
+class Known:
     """What changes name, as a reader knows it.
 
     `hidden` are the `(field, id)` of what they may not see; `names` what statuses and people are called now by
@@ -103,26 +103,30 @@ class Named:
 
 
 def look_up(changes, user):
-    """Return the Named of `changes` for `user`, asked in one statement."""
-    naming = NAMING | CALLED
-    ids = named(changes, naming)
+    """Return the Known of `changes` for `user`, asked in one statement."""
+    ids = named(changes, NAMING | CALLED)
     wanted = {_slot(model): ids.get(model, ()) for model in (*MODELS, *CALLED.values())}
-    rows = NAMED.of(access.reader(user)).tuples(**wanted) if ids else ()
+    rows = KNOWN.of(access.reader(user)).tuples(**wanted) if ids else ()
     found = {(what, pk): texts for what, pk, *texts in rows}
-    places = {(field, pk): (_slot(model), pk) for field, model in naming.items() for pk in ids.get(model, ())}
-    seen = {place: found[row] for place, row in places.items() if row in found}
-    return Named(
-        frozenset(place for place in places.keys() - seen.keys() if place[0] in NAMING),
-        {place: name for place, (name, _category) in seen.items() if place[0] in CALLED},
-        {pk: category for (field, pk), (_name, category) in seen.items() if field == "status"},
+    status = _slot(Status)
+    return Known(
+        frozenset(place for place, row in _places(ids, NAMING) if row not in found),
+        {place: found[row][0] for place, row in _places(ids, CALLED) if row in found},
+        {pk: category for (what, pk), (_name, category) in found.items() if what == status},
     )
+
+
+def _places(ids, naming):
+    """Yield `(field, id)` and what tells its row apart, for all `ids` of models."""
+    for field, model in naming.items():
+        yield from (((field, pk), (_slot(model), pk)) for pk in ids.get(model, ()))
 
 
 def _slot(model):
     return model._meta.model_name
 
 
-def _named(user):
+def _known(user):
     nothing = Value("", CharField())
     rows = [_texts(model, model.objects.visible_to(user), nothing, nothing) for model in MODELS]
     rows.append(_texts(Status, Status.objects.all(), Cast("name", CharField()), Cast("category", CharField())))
@@ -137,11 +141,4 @@ def _texts(model, rows, name, category):
     return rows.values_list("what", "pk", "called", "told")
 
 
-NAMED = ByReader(PreparedTuples, _named)
-
-
-def shown(field, frozen, unseen):
-    """Return the value of `field` without the rows that are among the `unseen`, as `look_up` gives them."""
-    if isinstance(frozen, list):
-        return [item for item in frozen if (field, item["id"]) not in unseen]
-    return None if isinstance(frozen, dict) and (field, frozen.get("id")) in unseen else frozen
+KNOWN = ByReader(PreparedTuples, _known)

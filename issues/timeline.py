@@ -18,7 +18,7 @@ SHOWN = 100
 UNTOLD = (Kind.COMMENT_EDITED, Kind.WATCHED)
 ALL = 5000
 # Among so many of a product's issues is looked for what was decided last.
-CHANGED_LAST = 200
+CHANGED_LAST = 500
 UNREAD = ("event__state", "event__issue__description", "event__issue__description_html")
 ICONS = {
     Kind.MOVED: "move",
@@ -123,11 +123,11 @@ def _comment_entries(issue, user, comments, files):
 
 
 def _event_entries(issue, user, events):
-    named = _named(events, user)
-    undoable = _undoable(issue, user, events, named.hidden)
+    known = _known(events, user)
+    undoable = _undoable(issue, user, events, known.hidden)
     for event, changes in events:
-        category, resolution = _status_set(changes, named.categories)
-        said = sentence(event, changes, named.hidden, named.names)
+        category, resolution = _status_set(changes, known.categories)
+        said = sentence(event, changes, known.hidden, known.names)
         if said:
             yield Entry(
                 event.at,
@@ -142,7 +142,7 @@ def _event_entries(issue, user, events):
             )
 
 
-def _named(events, user):
+def _known(events, user):
     return look_up([change for _event, changes in events for change in changes], user)
 
 
@@ -199,11 +199,11 @@ def recent(product, user, amount):
     for change in told[: 3 * amount]:
         events.setdefault(change.event_id, (change.event, []))[1].append(change)
     newest = list(events.values())[:amount]
-    named = _named(newest, user)
+    known = _known(newest, user)
     entries = []
     for event, changes in newest:
-        said = sentence(event, changes, named.hidden, named.names)
-        category, resolution = _status_set(changes, named.categories)
+        said = sentence(event, changes, known.hidden, known.names)
+        category, resolution = _status_set(changes, known.categories)
         shape = {"icon": _icon(event, changes), "category": category, "resolution": resolution}
         entries.append(Entry(event.at, 0, actor=event.actor, event=event, said=said, **shape))
     return [entry for entry in entries if entry.said]

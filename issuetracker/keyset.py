@@ -53,6 +53,15 @@ class Page:
     count: int | None = None
 
 
+def at_or_first(page_at, cursor):
+    """Return the Page that `page_at(cursor)` gives, or the first where the cursor is good for nothing (any more)."""
+    try:
+        page = page_at(cursor)
+    except CursorError:
+        return page_at("")
+    return page if page.rows or not cursor else page_at("")
+
+
 def paginate(queryset, ordering, *, size, cursor="", bound="", homes=None):
     """Return the Page of `queryset` that `cursor` names, the first one without.
 
@@ -201,10 +210,11 @@ def walk(queryset, ordering, names, size):
 
 
 def values_of(row, ordering):
-    """Return the values that `row` has for the keys: those of a made key are asked of the database."""
-    if any(key.expression for key in ordering):
-        row = _ordered(row._meta.model._base_manager.all(), ordering, False).get(pk=row.pk)
-    return _values(row, ordering)
+    """Return the values that `row` has for the keys, as it was read; with a made key, as the database has them."""
+    if all(key.expression is None for key in ordering):
+        return _values(row, ordering)
+    rows = _ordered(row._meta.model._base_manager.filter(pk=row.pk), ordering, False)
+    return [_plain(value) for value in rows.values_list(*(key.name for key in ordering)).get()]
 
 
 def _ordered(queryset, ordering, backwards):

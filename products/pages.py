@@ -1,6 +1,6 @@
 """What the pages of a product share: finding it, and explaining what services refuse."""
 
-from functools import wraps
+from functools import partial, wraps
 from urllib.parse import urlencode
 
 from django.contrib.auth.views import redirect_to_login
@@ -98,11 +98,8 @@ def paged(request, rows, ordering):
 
     `ordering` is a sequence of `keyset.Key`s. `first`, `previous` and `next` are addresses, or None.
     """
-    options = {"size": PAGE, "bound": f"{request.path} {request.user.pk}"}
-    try:
-        page = keyset.paginate(rows, ordering, cursor=request.GET.get("cursor", ""), **options)
-    except keyset.CursorError:
-        page = keyset.paginate(rows, ordering, **options)
+    page_at = partial(keyset.paginate, rows, ordering, size=PAGE, bound=f"{request.path} {request.user.pk}")
+    page = keyset.at_or_first(lambda cursor: page_at(cursor=cursor), request.GET.get("cursor", ""))
     ways = {"previous": page.previous, "next": page.next}
     ways = {name: cursor and f"{request.path}?{urlencode({'cursor': cursor})}" for name, cursor in ways.items()}
     return {"rows": page.rows, "first": page.previous and request.path, **ways}

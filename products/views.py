@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -17,7 +18,17 @@ from products import services
 from products.access import authorize, can
 from products.forms import FORMS, MemberForm, ProductForm
 from products.models import Component, Label, Milestone, Product, Version
-from products.pages import ARCHIVED_LAST, add_errors, ask_first, at_product, by_form, explained, paged, version_of
+from products.pages import (
+    ARCHIVED_LAST,
+    add_errors,
+    ask_first,
+    at_product,
+    by_form,
+    explained,
+    go_back,
+    paged,
+    version_of,
+)
 
 KINDS = {"components": Component, "milestones": Milestone, "versions": Version, "labels": Label}
 TEXTS = {
@@ -204,7 +215,7 @@ def archive_part(request, product, kind, pk):
     changed = services.update_part(row, actor=request.user, via="web", archived=archived)
     said = _("%(name)s is archived.") if archived else _("%(name)s is in use again.")
     _tell(request, said % {"name": changed.name}, changed, row)
-    return redirect(f"product-{kind}", product.key)
+    return go_back(request, reverse(f"product-{kind}", args=[product.key]))
 
 
 @login_required
@@ -216,7 +227,7 @@ def members(request, product):
     if form.is_valid():
         try:
             _set_member(request, product, form.cleaned_data["user"], form.cleaned_data["role"], version_of(request))
-            return redirect("product-members", product.key)
+            return go_back(request, request.path)
         except ValidationError as error:
             add_errors(form, error)
         except Stale as stale:
@@ -255,4 +266,4 @@ def remove_member(request, product, username):
     if member is None:
         raise Http404
     _set_member(request, product, member.user, None, version_of(request) or None)
-    return redirect("product-members", product.key)
+    return go_back(request, reverse("product-members", args=[product.key]))

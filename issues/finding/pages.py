@@ -92,8 +92,7 @@ def _ids(user, product, given, condition, ordering, backwards, count, empty, cap
     found, columns = found.annotate(names_version=names.version()), [*(key.name for key in ordering), *STAMP]
     if cap is None:
         return found.values_list(*columns)
-    counted = capped_count(rows, cap) if homes is None else Counted(rows, cap, homes)
-    return found.annotate(counted=counted).values_list(*columns, "counted")
+    return found.annotate(counted=_counted(rows, cap, homes)).values_list(*columns, "counted")
 
 
 IDS = ByReader(PreparedTuples, _ids)
@@ -180,7 +179,7 @@ def _score(found, weights):
     return round(sum(weights[place] * best[place] for place in sorted(best)), 6)
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """Where an issue stands in a list: the keys of those beside it or None, its number from 1 or None, and of how many.
 
     One that is not in the list (any more) has no number, and stands between those that it would stand between.
@@ -192,54 +191,55 @@ class Place(NamedTuple):
     total: int
 
 
-def place_of(issue, asked, cap):
-    """Return the Place of `issue`, as its page has read it, in what `asked` finds; counts go to `cap` + 1."""
+def position_of(issue, asked, cap):
+    """Return the Position of `issue`, as its page has read it, in what `asked` finds; counts go to `cap` + 1."""
     if asked.is_ranked:
-        return _ranked_place(issue, asked)
+        return _ranked_position(issue, asked)
     user, product, ordering = access.reader(asked.user), _home(asked), asked.ordering
     values = keyset.values_of(issue, ordering)
     given, empty = _homes_of(user, product, asked.condition), tuple(value is None for value in values)
-    prepared = PLACES.of(user, product, given, asked.condition, ordering, empty, cap)
+    prepared = POSITIONS.of(user, product, given, asked.condition, ordering, empty, cap)
     slots = {f"at{place}": value for place, value in enumerate(values)}
     previous, following, before, total, listed = prepared.tuples(pk=issue.pk, **slots)[0]
-    return Place(previous, following, before + 1 if listed else None, total)
+    return Position(previous, following, before + 1 if listed else None, total)
 
 
-def _place(user, product, given, condition, ordering, empty, cap):
+def _position(user, product, given, condition, ordering, empty, cap):
     rows, homes = _seen(user, product, condition), _homes(user, product, given, condition)
     values = keyset.slots(Issue, ordering, empty)
-
-    def beside(backwards):
-        found = keyset.nearest_alone(rows, ordering, values, backwards, 1, homes)
-        return Subquery(found.values_list(_called()), output_field=CharField())
-
-    def counted(beginning):
-        if homes is None:
-            return capped_count(beginning(rows), cap)
-        return Counted(beginning(rows), cap, replace(homes, within=beginning(homes.within)))
-
+    before = keyset.beginning(rows, ordering, values, True)
+    homes_before = homes and replace(homes, within=keyset.beginning(homes.within, ordering, values, True))
     return Issue.objects.filter(pk=Slot("pk", BigAutoField())).values_list(
-        beside(True),
-        beside(False),
-        counted(lambda rows: keyset.beginning(rows, ordering, values, True)),
-        counted(lambda rows: rows),
+        _key_of(keyset.nearest_alone(rows, ordering, values, True, 1, homes)),
+        _key_of(keyset.nearest_alone(rows, ordering, values, False, 1, homes)),
+        _counted(before, cap, homes_before),
+        _counted(rows, cap, homes),
         Exists(rows.filter(pk=OuterRef("pk"))),
     )
 
 
-PLACES = ByReader(PreparedTuples, _place)
+POSITIONS = ByReader(PreparedTuples, _position)
+
+
+def _counted(rows, cap, homes):
+    return capped_count(rows, cap) if homes is None else Counted(rows, cap, homes)
+
+
+def _key_of(row):
+    return Subquery(row.values_list(_called()), output_field=CharField())
 
 
 def _called():
     return Concat("product__key", Value("-"), Cast("number", CharField()), output_field=CharField())
 
 
-def _ranked_place(issue, asked):
+def _ranked_position(issue, asked):
     ids = [pk for _score, pk in ranked(asked)]
     if issue.pk not in ids:
-        return Place(None, None, None, len(ids))
+        # Behind the newest thousand there may be more, which have no place.
+        return Position(None, None, len(ids) if len(ids) > RANKED else None, len(ids))
     at = ids.index(issue.pk)
     beside = [*ids[max(at - 1, 0) : at], *ids[at + 1 : at + 2]]
     keys = dict(Issue.objects.filter(pk__in=beside).order_by().values_list("pk", _called()))
     previous, following = ids[at - 1] if at else None, ids[at + 1] if at + 1 < len(ids) else None
-    return Place(keys.get(previous), keys.get(following), at + 1, len(ids))
+    return Position(keys.get(previous), keys.get(following), at + 1, len(ids))

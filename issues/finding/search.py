@@ -106,17 +106,18 @@ class SearchError(QueryError):
         self.found = found
 
 
-def search(user, *, text="", params=None, product=None, zone=None):
+def search(user, *, text="", params=None, product=None, zone=None, now=None):
     """Return the Search for a query `text` and the plain parameters in `params` (a QueryDict; others are ignored).
 
-    `product` is the Product, or its key, that the list is of, if it is of one; `zone` is the reader's time zone, by
-    default the present one. Raises SearchError for the text, and ValidationError by parameter.
+    `product` is the Product, or its key, that the list is of, if it is of one; `zone` is the reader's time zone, `now`
+    what times are counted from, by default the present ones. Raises SearchError for the text, and ValidationError by
+    parameter.
     """
     query, problems = _read(text)
     terms = _parameters(params) if params is not None else []
     sort = query.sort or _sort(params)
     whole = Query(both(query.tree, *(term for _name, term in terms)), query.where, sort)
-    now = timezone.localtime(timezone.now(), zone)
+    now = timezone.localtime(now or timezone.now(), zone)
     conditions = Conditions(Names(whole.tree, user, product), user, now, query.where)
     plain = _plain_conditions(terms, conditions)
     condition = conditions.of(query.tree) if query.tree is not None else None

@@ -19,8 +19,8 @@ def matches(needles, columns=None, whole=False, issue="pk"):
 def candidates(needles, columns=None, whole_products=None, limit=LIMIT, issue="pk"):
     """Return the condition that an issue is one of the `limit` that the index of words gives first for `needles`.
 
-    For rare words, of which it gives all. `whole_products` are the ids of the products in
-    whose internal comments to look as well, True for all.
+    For rare words, of which it gives all. `whole_products` are the ids of the products in whose internal comments to
+    look as well, True for all.
     """
     products = whole_products if whole_products is True else tuple(whole_products or ())
     return _Candidates(

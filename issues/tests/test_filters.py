@@ -183,8 +183,9 @@ def test_pages_forwards_and_back_show_each_issue_once(issues, triager, sort, dir
     for before, page in itertools.pairwise(pages):
         assert keyset.paginate(rows, ordering, size=1, cursor=page.previous).rows == before.rows
     for place, row in enumerate(whole.rows):
-        assert list(keyset.following(rows, ordering, row)) == whole.rows[place + 1 :]
-        assert list(keyset.following(rows, ordering, row, backwards=True)) == whole.rows[:place][::-1]
+        values = keyset.values_of(row, ordering)
+        assert list(keyset.beginning(rows, ordering, values, False)) == whole.rows[place + 1 :]
+        assert list(keyset.beginning(rows, ordering, values, True)) == whole.rows[:place][::-1]
 
 
 def test_a_cursor_serves_its_query_and_its_reader_alone(issues, triager):

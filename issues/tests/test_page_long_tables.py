@@ -21,15 +21,19 @@ def at(user):
     return client
 
 
+def text(client, address):
+    return client.get(address).content.decode()
+
+
 def pages(client, address):
     """Return the pages from the first at `address` to the last, and see that one comes back from each."""
     found, way = [], address
     while way:
-        page = client.get(way).content.decode()
+        page = text(client, way)
         links = {rel: unescape(link) for rel, link in re.findall(r'rel="(prev|next)" href="([^"]+)"', page)}
         assert ("prev" in links) == bool(found)
         if found:
-            assert client.get(links["prev"]).content.decode().count("<tr") == found[-1].count("<tr")
+            assert text(client, links["prev"]).count("<tr") == found[-1].count("<tr")
             assert f'href="{address}">First</a>' in page
         found.append(page)
         way = links.get("next")
@@ -79,3 +83,20 @@ def test_views(triager, stranger):
 @pytest.mark.parametrize("address", ["/products/", "/views/", "/products/WEB/labels/", "/products/WEB/members/"])
 def test_a_cursor_that_was_not_made_there_gives_the_first_page(product, maintainer, address):
     assert at(maintainer).get(address, {"cursor": "nonsense"}).status_code == 200
+
+
+def test_of_a_page_that_has_become_empty_the_first_is_shown(product, maintainer):
+    Label.objects.bulk_create(Label(product=product, name=f"part {n:03}") for n in range(101))
+    (first, second), client = pages(at(maintainer), "/products/WEB/labels/"), at(maintainer)
+    way = unescape(re.search(r'rel="next" href="([^"]+)"', first)[1])
+    assert "part 100" in second
+    Label.objects.get(name="part 100").delete()
+    assert "part 000" in text(client, way)
+
+
+def test_one_stays_on_the_page_on_which_one_changes_something(product, maintainer):
+    Label.objects.bulk_create(Label(product=product, name=f"part {n:03}") for n in range(150))
+    client = at(maintainer)
+    way = unescape(re.search(r'rel="next" href="([^"]+)"', text(client, "/products/WEB/labels/"))[1])
+    form = re.search(r'action="(/products/WEB/labels/\d+/archive/)">.*?name="next" value="([^"]+)"', text(client, way))
+    assert client.post(form[1], {"next": unescape(form[2]), "archived": "yes"}).url == way

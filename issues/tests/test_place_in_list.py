@@ -4,13 +4,15 @@ import re
 from urllib.parse import urlencode
 
 import pytest
+import time_machine
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from issues.finding import search
-from issues.finding.pages import paginate, place_of
+from issues.finding.pages import POSITIONS, paginate, position_of
 from issues.models import Issue, Status
 from issues.services import create_issue, update_issue
 from issues.tests.many import file_many
@@ -76,7 +78,7 @@ def test_it_is_the_place_that_the_list_gives_it(issues, request, who, key, direc
         keys = [None, *(issue.key for issue in listed), None]
         for number, issue in enumerate(listed, 1):
             row = Issue.objects.get(pk=issue.pk)
-            assert place_of(row, asked, 1000) == (keys[number - 1], keys[number + 1], number, len(listed))
+            assert position_of(row, asked, 1000) == (keys[number - 1], keys[number + 1], number, len(listed))
 
 
 def test_of_a_ranked_list(issues, triager, stranger):
@@ -104,6 +106,24 @@ def test_counts_go_to_a_thousand(product, triager):
     file_many(product, triager, 1003)
     for key, said in (("WEB-1", "1 of 1,000+"), ("WEB-1000", "1,000 of 1,000+"), ("WEB-1002", "1,000+")):
         assert bar(opened(at(triager), key, "sort:number-asc"))[0] == said
+
+
+def test_behind_the_newest_thousand_of_a_ranked_list_there_is_no_number(product, triager):
+    file_many(product, triager, 1003)
+    client = at(triager)
+    assert bar(opened(client, "WEB-1003", "issue"))[0].endswith(" of 1,000+")
+    assert bar(opened(client, "WEB-1", "issue")) == ("1,000+", None, None)
+
+
+def test_what_is_counted_from_now_is_asked_by_the_same_statement_for_a_minute(product, triager):
+    file_many(product, triager, 3)
+    client = at(triager)
+    with time_machine.travel(timezone.now().replace(second=10), tick=False) as clock:
+        opened(client, "WEB-2", "updated:>-7d")
+        made = POSITIONS.kept.cache_info().misses
+        clock.shift(20)
+        assert " of 3" in bar(opened(client, "WEB-2", "updated:>-7d"))[0]
+        assert POSITIONS.kept.cache_info().misses == made
 
 
 @pytest.mark.parametrize("amount", [10, 100])

@@ -5,12 +5,13 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from issues.finding import search
 from issues.finding.groups import sections
-from issues.finding.pages import paginate_seen, place_of
+from issues.finding.pages import paginate_seen, position_of
 from issues.finding.snippets import add_snippets
 from issues.models import Issue, SavedView
 from issues.query import QueryError
@@ -18,7 +19,7 @@ from issues.views.access import list_of
 from issues.views.listing import INPUTS, USUAL, Listing
 from issues.views.live import is_asked, mark_of, unchanged
 from issues.views.rows import read_rows
-from issuetracker.keyset import CursorError
+from issuetracker.keyset import at_or_first
 from products.access import can, is_person
 from products.models import Product
 from products.pages import at_product
@@ -133,43 +134,45 @@ def _page(listing, fetch, cap=COUNTED):
     """Return the Page of the rows that `fetch` reads; of a cursor that is good for nothing, the first."""
     product = listing.product.key if listing.product else ""
     asked = listing.asked
-    place = {"size": listing.size, "bound": f"{listing.user.pk} {product} {asked.canonical}"}
-    try:
-        return paginate_seen(asked, fetch, cap=cap, cursor=listing.cursor, **place)
-    except CursorError:
-        return paginate_seen(asked, fetch, cap=cap, **place)
+    bound = f"{listing.user.pk} {product} {asked.canonical}"
+    page_at = partial(paginate_seen, asked, fetch, cap=cap, size=listing.size, bound=bound)
+    return at_or_first(lambda cursor: page_at(cursor=cursor), listing.cursor)
 
 
 def place_in_list(request, issue):
     """Return the place of `issue` in the list that its page was opened from, or None.
 
-    It is what `issues.finding.pages.Place` says, and the list's `reference`, `address` and `title`.
+    It is what `issues.finding.pages.Position` says, and the list's `reference`, `address` and `title`.
     """
     reference = list_of(request)
-    if not reference:
-        return None
     params = QueryDict(reference)
     key = params.get("in", "")
     # What stood encoded within a parameter, nobody has looked at yet.
-    if "\x00" in key:
+    if not reference or "\x00" in key:
+        return None
+    title = _title(request.user, key, issue) if key else ""
+    if title is None:
         return None
     try:
-        asked = search(request.user, text=params.get("q", ""), product=key or None)
+        # A moment stands for a minute, in which the statement need not be compiled again.
+        now = timezone.now().replace(second=0, microsecond=0)
+        asked = search(request.user, text=params.get("q", ""), product=key or None, now=now)
     except QueryError:
         return None
-    place = place_of(issue, asked, COUNTED)
     address = f"/products/{key}/issues/" if key else "/issues/"
     return {
-        **place._asdict(),
+        **position_of(issue, asked, COUNTED)._asdict(),
         "cap": COUNTED,
-        "title": issue.product.title if issue.product.key == key else _title(request.user, key) if key else "",
+        "title": title,
         "reference": reference,
         "address": f"{address}?{urlencode([('q', asked.canonical)])}",
     }
 
 
-def _title(user, key):
-    """Return the title of the product with that key, None where `user` sees none."""
+def _title(user, key, issue):
+    """Return the title of the product with that key, mostly that of `issue`; None where `user` sees none."""
+    if issue.product.key == key:
+        return issue.product.title
     return Product.objects.visible_to(user).filter(key=key).values_list("title", flat=True).first()
 
 

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.defaultfilters import floatformat
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -131,7 +132,7 @@ def delete(request, pk):
     """Delete a view; undo brings it back."""
     gone = services.archive_view(find_view(request.user, pk), actor=request.user, via="web")
     _tell(request, _("The view “%(name)s” is deleted.") % {"name": gone.name}, gone)
-    return redirect("views")
+    return go_back(request, reverse("views"))
 
 
 def _tell_changed(request, before, view):

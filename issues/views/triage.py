@@ -37,7 +37,7 @@ from issues.views.fields import fields_of
 from issues.views.listing import INBOX
 from issues.views.live import is_asked, mark_of, mark_of_issue, unchanged
 from issues.views.rows import answer_with_rows, wants_rows
-from issuetracker.keyset import CursorError
+from issuetracker.keyset import at_or_first
 from issuetracker.prepared import ByReader, Prepared, PreparedTuples, Slot
 from products import access
 from products.markdown import RENDER_LIMIT
@@ -205,15 +205,9 @@ def _text(request):
 def _rows(request, asked):
     """Return the page of the queue, each row with its `section` and `why` it is back."""
     now = timezone.now()
-    options = {"size": SHOWN, "bound": f"{request.user.pk} {asked.canonical}"}
-
-    def fetch(ids):
-        return fetch_issues(ids, request.user)
-
-    try:
-        page = paginate_seen(asked, fetch, cursor=request.GET.get("cursor", ""), **options)
-    except CursorError:
-        page = paginate_seen(asked, fetch, **options)
+    fetch, bound = partial(fetch_issues, user=request.user), f"{request.user.pk} {asked.canonical}"
+    page_at = partial(paginate_seen, asked, fetch, size=SHOWN, bound=bound)
+    page = at_or_first(lambda cursor: page_at(cursor=cursor), request.GET.get("cursor", ""))
     for row in page.rows:
         row.why = places.returned(row, now)[1]
         row.section = "overdue" if places.is_overdue(row, now) else "returned" if row.why else "new"
