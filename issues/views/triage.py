@@ -159,13 +159,14 @@ def answer(request, issue=None, *, form=None, status=200):
     asked, problems = _asked(request)
     rows = _rows(request, asked)
     queue_mark = mark_of(*(piece for row in rows.rows for piece in (row.section, row)))
-    if issue is None and rows.rows:
-        issue = find(request.user, rows.rows[0].key)
+    shown = issue or next(iter(rows.rows), None)
     if is_asked(request, "triage"):
-        issue_mark = mark_of_issue(issue, request.user) if issue else ""
+        issue_mark = mark_of_issue(shown, request.user) if shown else ""
         same = unchanged(request, f"{queue_mark}.{issue_mark}")
         if same:
             return same
+    if issue is None and shown is not None:
+        issue = find(request.user, shown.key)
     context = {**_queued(request, asked, rows, problems), "queue_mark": queue_mark}
     context |= {"issue": None} if issue is None else _shown(request, issue, form, context["rows"])
     context |= {"reasons": REASONS, "fragment": bool(fragment)}

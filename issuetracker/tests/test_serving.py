@@ -46,7 +46,7 @@ def test_the_second_start_keeps_the_data(tracker, folder):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_web_and_worker_stop_together(tracker, number):
     tracker.start()
-    assert "The worker is ready." in tracker.log.read_text()
+    assert tracker.says("The worker is ready.")
     assert tracker.stop(number) == 0
     assert tracker.is_gone()
     assert tracker.get("/status/")[0] is None

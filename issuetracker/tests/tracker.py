@@ -57,6 +57,15 @@ class Tracker:
         except (urllib.error.URLError, ConnectionError):
             return None, {}, ""
 
+    def says(self, text):
+        """Return whether its log says `text` in time: its processes get ready one after the other."""
+        deadline = time.monotonic() + READY_WITHIN
+        while text not in self.log.read_text():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
     def stop(self, number=signal.SIGTERM):
         """Ask it to stop, and return its exit code once it has."""
         self.process.send_signal(number)

@@ -104,6 +104,8 @@ def test_who_is_asked_for_by_a_part_of_a_name_is_found(issue, visit, triager, ma
     page.keyboard.press("Enter")
     expect(menu.locator("summary")).to_contain_text("Mia")
     assert fresh(issue).assignee == maintainer
+    # This is another page, which shows its text before it listens to keys.
+    page.locator("html[data-ready]").wait_for(state="attached")
     page.keyboard.press("a")
     page.keyboard.type("nob")
     expect(items).to_have_text([re.compile("Nobody")])
