@@ -2,8 +2,8 @@
 
 from datetime import UTC
 
-from django.db.models import Case, IntegerField, OuterRef, Subquery, Value, When
-from django.db.models.functions import JSONObject
+from django.db.models import Case, CharField, IntegerField, OuterRef, Subquery, Value, When
+from django.db.models.functions import Cast, Concat, JSONObject
 from django.utils.dateparse import parse_datetime
 
 from issues.models import Issue, NeedInfo
@@ -62,3 +62,8 @@ def totals(queryset, **aggregates):
     """Return the queryset of one row, with the values of `aggregates` over all rows of `queryset`."""
     whole = queryset.order_by().annotate(whole=Value(1)).values("whole")
     return whole.annotate(**aggregates).values_list(*aggregates)
+
+
+def issue_key(product_key="product__key"):
+    """Return the expression for an issue's key, such as WEB-142; `product_key` leads to the first half."""
+    return Concat(product_key, Value("-"), Cast("number", CharField()), output_field=CharField())

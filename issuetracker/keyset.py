@@ -54,12 +54,12 @@ class Page:
 
 
 def at_or_first(page_at, cursor):
-    """Return the Page that `page_at(cursor)` gives, or the first where the cursor is good for nothing (any more)."""
+    """Return the Page that `page_at(cursor=…)` gives, or the first where the cursor is good for nothing (any more)."""
     try:
-        page = page_at(cursor)
+        page = page_at(cursor=cursor)
     except CursorError:
-        return page_at("")
-    return page if page.rows or not cursor else page_at("")
+        return page_at(cursor="")
+    return page if page.rows or not cursor else page_at(cursor="")
 
 
 def paginate(queryset, ordering, *, size, cursor="", bound="", homes=None):

@@ -99,7 +99,7 @@ def paged(request, rows, ordering):
     `ordering` is a sequence of `keyset.Key`s. `first`, `previous` and `next` are addresses, or None.
     """
     page_at = partial(keyset.paginate, rows, ordering, size=PAGE, bound=f"{request.path} {request.user.pk}")
-    page = keyset.at_or_first(lambda cursor: page_at(cursor=cursor), request.GET.get("cursor", ""))
+    page = keyset.at_or_first(page_at, request.GET.get("cursor", ""))
     ways = {"previous": page.previous, "next": page.next}
     ways = {name: cursor and f"{request.path}?{urlencode({'cursor': cursor})}" for name, cursor in ways.items()}
     return {"rows": page.rows, "first": page.previous and request.path, **ways}

@@ -7,6 +7,7 @@ from django.db.models.functions import Cast, Concat, Lower
 
 from accounts.models import User
 from issues import fulltext
+from issues.columns import issue_key
 from issues.models import Issue, IssueNumber, Status, WordCount
 from issues.query.fields import FIELDS, Kind
 from issues.query.tree import By, Changed, Plain, Ref, Term, Text, Was, leaves
@@ -138,8 +139,8 @@ class Names:
             condition |= Q(product__keys__key=product, number=int(number))
         seen = access.visible_issues(self.user, "issue__")
         rows = IssueNumber.objects.filter(seen, condition, issue__deleted_at=None, issue__product__deleted_at=None)
-        called = Concat("product__keys__key", Value("-"), Cast("number", CharField()), output_field=CharField())
-        return rows.annotate(kind=Value(ISSUE, CharField()), ident=F("issue_id"), called=called)
+        key = issue_key("product__keys__key")
+        return rows.annotate(kind=Value(ISSUE, CharField()), ident=F("issue_id"), called=key)
 
 
 def people(user):

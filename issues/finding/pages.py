@@ -4,11 +4,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import BigAutoField, CharField, Exists, OuterRef, Subquery, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import BigAutoField, CharField, Exists, OuterRef, Subquery
 
 from issues import fulltext, names
-from issues.columns import capped_count
+from issues.columns import capped_count, issue_key
 from issues.models import Issue
 from issuetracker import homes as by_home
 from issuetracker import keyset
@@ -226,11 +225,7 @@ def _counted(rows, cap, homes):
 
 
 def _key_of(row):
-    return Subquery(row.values_list(_called()), output_field=CharField())
-
-
-def _called():
-    return Concat("product__key", Value("-"), Cast("number", CharField()), output_field=CharField())
+    return Subquery(row.values_list(issue_key()), output_field=CharField())
 
 
 def _ranked_position(issue, asked):
@@ -240,6 +235,6 @@ def _ranked_position(issue, asked):
         return Position(None, None, len(ids) if len(ids) > RANKED else None, len(ids))
     at = ids.index(issue.pk)
     beside = [*ids[max(at - 1, 0) : at], *ids[at + 1 : at + 2]]
-    keys = dict(Issue.objects.filter(pk__in=beside).order_by().values_list("pk", _called()))
+    keys = dict(Issue.objects.filter(pk__in=beside).order_by().values_list("pk", issue_key()))
     previous, following = ids[at - 1] if at else None, ids[at + 1] if at + 1 < len(ids) else None
     return Position(keys.get(previous), keys.get(following), at + 1, len(ids))

@@ -10,6 +10,7 @@ from history import log
 from history.models import Batch, Event
 from issues.models import Issue, Status
 from issues.services import add_comment, create_issue, trash_comment, undo, update_issue
+from issues.tests.clients import at
 from issues.tests.many import file_many
 from products.models import Component, Label, Member, Product
 from products.services import create_part, create_product, set_member
@@ -32,12 +33,6 @@ def staff(product, administrator):
     user = create_user(actor=None, via="web", username="stan", is_staff=True)
     set_member(product, user, "triager", actor=administrator, via="web")
     return user
-
-
-def at(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def form_of(page):

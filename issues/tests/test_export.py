@@ -9,7 +9,6 @@ from math import ceil
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from issues.exporters.files import chunks
@@ -17,18 +16,12 @@ from issues.finding import search
 from issues.models import Issue, Status
 from issues.query.fields import EXPORTED
 from issues.services import add_comment, attach, create_issue, create_view, kept, update_issue
+from issues.tests.clients import at
 from issues.tests.samples import upload
 from products.models import Component, Label
 from products.services import create_part, create_product
 
 API = "/api/v1/issues/export/"
-
-
-def at(user):
-    client = Client()
-    if user is not None:
-        client.force_login(user)
-    return client
 
 
 def content(answer):

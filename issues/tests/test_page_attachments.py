@@ -2,24 +2,17 @@
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from issues.models import Attachment, Comment, Issue
 from issues.services import add_comment, attach, create_issue, kept
+from issues.tests.clients import at
 from issues.tests.samples import picture, upload
 
 
 @pytest.fixture
 def issue(product, reporter):
     return create_issue(product, actor=reporter, via="web", title="Cart empties")
-
-
-def at(user):
-    client = Client()
-    if user is not None:
-        client.force_login(user)
-    return client
 
 
 def shot(name="shot.png"):

@@ -4,11 +4,11 @@ import re
 
 import pytest
 from django.db import connection
-from django.test import Client
 
 from history.models import Batch
 from issues.models import Issue, Status
 from issues.services import add_comment, create_issue, update_issue
+from issues.tests.clients import at
 from issues.tests.many import file_many
 from products.models import Label
 from products.services import create_part, create_product, update_product
@@ -27,13 +27,6 @@ def issue(product, reporter):
 def secret(administrator):
     product = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
     return create_issue(product, actor=administrator, via="web", title="Hidden")
-
-
-def at(user):
-    client = Client()
-    if user is not None:
-        client.force_login(user)
-    return client
 
 
 def text(answer):

@@ -24,6 +24,7 @@ from issues.services import (
     update_issue,
     write_batch,
 )
+from issues.tests.clients import at
 from issues.timeline import timeline
 from products.models import Component, Label
 from products.services import create_part, create_product, set_member, update_product
@@ -32,13 +33,6 @@ from products.services import create_part, create_product, set_member, update_pr
 @pytest.fixture
 def issue(product, reporter):
     return create_issue(product, actor=reporter, via="web", title="Cart empties", description="After **login**.")
-
-
-def at(user):
-    client = Client()
-    if user is not None:
-        client.force_login(user)
-    return client
 
 
 def post(user, name, issue, /, *args, **data):

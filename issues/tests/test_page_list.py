@@ -7,24 +7,17 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from django.db import connection
 from django.http import QueryDict
-from django.test import Client
 
 from accounts.services import create_user
 from issues.finding.pages import NEWEST
 from issues.models import Issue, Status
 from issues.services import add_comment, ask, create_issue, create_view, update_issue
+from issues.tests.clients import at
 from issues.tests.many import file_many
 from issues.tests.test_query_language import UNDERSTOOD
 from issues.views.listing import Listing
 from products.models import Component, Label
 from products.services import create_part, create_product, update_product
-
-
-def at(user):
-    client = Client()
-    if user is not None:
-        client.force_login(user)
-    return client
 
 
 def file(product, actor, count, **fields):

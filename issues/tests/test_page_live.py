@@ -4,11 +4,11 @@ import re
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from issues.models import Issue
 from issues.services import add_comment, create_issue, create_view, decide, trash_issue, update_issue, vote
+from issues.tests.clients import at
 from products.models import Label
 from products.services import create_part
 
@@ -23,13 +23,6 @@ def issues(product, maintainer, reporter, triager):
     for issue in made:
         update_issue(issue, actor=maintainer, via="web", assignee=triager, labels=[label])
     return made
-
-
-def at(user):
-    client = Client()
-    if user is not None:
-        client.force_login(user)
-    return client
 
 
 def fragment(address):

@@ -4,21 +4,14 @@ import re
 from html import unescape
 
 import pytest
-from django.test import Client
 
 from accounts.models import User
 from issues.models import SavedView
+from issues.tests.clients import at
 from products.models import Component, Label, Member, Milestone, Product, Version
 from products.services import create_product, update_product
 
 MANY = 230
-
-
-def at(user):
-    client = Client()
-    if user is not None:
-        client.force_login(user)
-    return client
 
 
 def text(client, address):

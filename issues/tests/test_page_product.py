@@ -3,19 +3,12 @@
 import re
 
 import pytest
-from django.test import Client
 
 from issues import timeline
 from issues.models import Issue, Status
 from issues.services import add_comment, create_issue, update_issue
+from issues.tests.clients import at
 from issues.tests.many import file_many
-
-
-def at(user):
-    client = Client()
-    if user is not None:
-        client.force_login(user)
-    return client
 
 
 def decided(user):

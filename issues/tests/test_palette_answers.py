@@ -1,13 +1,13 @@
 """What the palette is told: places, and the meaning of words for an issue, only as far as its reader may see."""
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
 from history.models import Batch
 from issues.models import Issue, Status
 from issues.services import create_issue, create_view, update_issue
+from issues.tests.clients import at
 from issues.tests.many import file_many
 from products.models import Component, Label, Milestone
 from products.services import create_part, create_product
@@ -28,13 +28,6 @@ def secret(administrator):
     create_part(Label, product=private, actor=administrator, via="web", name="hush")
     create_view(actor=administrator, via="web", name="Secret view", query="is:open", shared=True, product=private)
     return create_issue(private, actor=administrator, via="web", title="Secret cart")
-
-
-def at(user):
-    client = Client()
-    if user is not None:
-        client.force_login(user)
-    return client
 
 
 def found(user, text):

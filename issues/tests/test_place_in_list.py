@@ -8,7 +8,6 @@ import pytest
 import time_machine
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -16,6 +15,7 @@ from issues.finding import search
 from issues.finding.pages import POSITIONS, paginate, position_of
 from issues.models import Issue, Status
 from issues.services import create_issue, update_issue
+from issues.tests.clients import at
 from issues.tests.many import file_many
 from issuetracker import keyset
 from products.services import create_product
@@ -43,12 +43,6 @@ def issues(product, triager, reporter, administrator):
     ]
     update_issue(made[1], actor=triager, via="web", status=Status.objects.get(slug="in-progress"))
     update_issue(made[3], actor=triager, via="web", status=Status.objects.get(slug="accepted"))
-
-
-def at(user):
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def opened(client, key, query, home=None):

@@ -6,7 +6,6 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
 from django.core.exceptions import ValidationError
-from django.test import Client
 
 from accounts.services import update_user
 from history import log
@@ -26,6 +25,7 @@ from issues.services import (
     update_view,
 )
 from issues.services import views as service
+from issues.tests.clients import at
 from issues.tests.many import file_many
 from products import access
 from products.models import Label
@@ -48,13 +48,6 @@ def people(administrator, maintainer, triager, reporter, viewer, stranger, produ
     set_member(product, owner, "triager", actor=administrator, via="web")
     found = (owner, administrator, maintainer, triager, reporter, viewer, stranger, AnonymousUser())
     return dict(zip(WHO, found, strict=True))
-
-
-def at(user):
-    client = Client()
-    if user is not None and user.is_authenticated:
-        client.force_login(user)
-    return client
 
 
 def save(user, **fields):

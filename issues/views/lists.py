@@ -136,7 +136,7 @@ def _page(listing, fetch, cap=COUNTED):
     asked = listing.asked
     bound = f"{listing.user.pk} {product} {asked.canonical}"
     page_at = partial(paginate_seen, asked, fetch, cap=cap, size=listing.size, bound=bound)
-    return at_or_first(lambda cursor: page_at(cursor=cursor), listing.cursor)
+    return at_or_first(page_at, listing.cursor)
 
 
 def place_in_list(request, issue):

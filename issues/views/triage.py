@@ -208,7 +208,7 @@ def _rows(request, asked):
     now = timezone.now()
     fetch, bound = partial(fetch_issues, user=request.user), f"{request.user.pk} {asked.canonical}"
     page_at = partial(paginate_seen, asked, fetch, size=SHOWN, bound=bound)
-    page = at_or_first(lambda cursor: page_at(cursor=cursor), request.GET.get("cursor", ""))
+    page = at_or_first(page_at, request.GET.get("cursor", ""))
     for row in page.rows:
         row.why = places.returned(row, now)[1]
         row.section = "overdue" if places.is_overdue(row, now) else "returned" if row.why else "new"

@@ -59,12 +59,7 @@ class Tracker:
 
     def says(self, text):
         """Return whether its log says `text` in time: its processes get ready one after the other."""
-        deadline = time.monotonic() + READY_WITHIN
-        while text not in self.log.read_text():
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.05)
-        return True
+        return _in_time(lambda: text in self.log.read_text(), READY_WITHIN)
 
     def stop(self, number=signal.SIGTERM):
         """Ask it to stop, and return its exit code once it has."""
@@ -73,12 +68,7 @@ class Tracker:
 
     def is_gone(self):
         """Return whether not one process of its group is left, once the system has had the time to clear them away."""
-        deadline = time.monotonic() + CLEARED_WITHIN
-        while self._signalled(0):
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.05)
-        return True
+        return _in_time(lambda: not self._signalled(0), CLEARED_WITHIN)
 
     def end(self):
         """Leave nothing of it."""
@@ -92,3 +82,13 @@ class Tracker:
         except ProcessLookupError:
             return False
         return True
+
+
+def _in_time(holds, seconds):
+    """Return whether `holds()` does within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
