@@ -79,13 +79,16 @@ class Batch(models.Model):
 class Event(models.Model):
     """Something that happened to one thing (`about`, `about_id`), numbered within its issue where it has one."""
 
-    batch = models.ForeignKey(Batch, models.CASCADE, related_name="events")
-    # What it tells of belongs there, or did at the time, and its own row vouches for that: to ask again for each of the
-    # millions costs more than to write them.
+    # Its batch is written before it and never goes; its issue counts it in its own row, in the same transaction; its
+    # product is that of the issue, or was at the time. To have the database ask again for each of millions costs more
+    # than to write them.
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="events", db_constraint=False)
     product = models.ForeignKey(
         "products.Product", models.CASCADE, null=True, related_name="events", db_constraint=False
     )
-    issue = models.ForeignKey("issues.Issue", models.CASCADE, null=True, related_name="events", db_index=False)
+    issue = models.ForeignKey(
+        "issues.Issue", models.CASCADE, null=True, related_name="events", db_index=False, db_constraint=False
+    )
     about = models.CharField(max_length=16)
     about_id = models.BigIntegerField()
     kind = models.CharField(max_length=16, choices=Kind)
@@ -125,8 +128,9 @@ class Event(models.Model):
 class Change(models.Model):
     """One field of one event, before and after; a row referred to is kept as `{"id": …, "name": …}`."""
 
-    event = models.ForeignKey(Event, models.CASCADE, related_name="changes", db_index=False)
-    # The issue of the event once more, for the indexes; the event's own row vouches for it.
+    # Both are written in one transaction, and go in one.
+    event = models.ForeignKey(Event, models.CASCADE, related_name="changes", db_index=False, db_constraint=False)
+    # The issue of the event once more, for the indexes.
     issue = models.ForeignKey(
         "issues.Issue", models.CASCADE, null=True, related_name="+", db_index=False, db_constraint=False
     )

@@ -31,6 +31,7 @@ from issues.services import (
     update_issue,
 )
 from issues.tests.samples import bomb, hostile, picture, upload
+from issues.tests.whole import assert_log_is_whole
 from products.models import Product
 from products.services import update_product
 
@@ -245,6 +246,7 @@ def test_a_purge_removes_the_files(issue, maintainer, reporter, folder, django_c
         purge(issue, actor=maintainer, via="web")
     assert on_disk(folder) == {stays.token}
     assert set(Event.objects.filter(about="attachment").values_list("about_id", flat=True)) == {stays.pk}
+    assert_log_is_whole()
 
 
 def test_the_worker_purges_and_sweeps(issue, reporter, folder, django_capture_on_commit_callbacks):

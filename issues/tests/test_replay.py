@@ -16,6 +16,7 @@ from issues.finding.pages import STAMP
 from issues.models import Attachment, Comment, Issue, NeedInfo, Vote
 from issues.services import undo
 from issues.tests.doors import AdminDoor, ApiDoor, WebDoor
+from issues.tests.whole import assert_log_is_whole
 from products.models import Component, Label, Member, Milestone, Product, Version
 from products.services import create_part, create_product, set_member
 
@@ -226,6 +227,7 @@ def assert_stamps_tell_states_apart(told, reader):
 
 
 def assert_everything_replays():
+    assert_log_is_whole()
     for model in (Issue, Comment, Attachment, NeedInfo, Product, Component, Label, Milestone, Version, Member):
         for row in model.objects.all():
             assert log.replay(model._meta.model_name, row.pk) == log.present(row), row

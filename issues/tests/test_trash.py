@@ -23,6 +23,7 @@ from issues.services import (
     trash_issue,
     update_issue,
 )
+from issues.tests.whole import assert_log_is_whole
 from products.models import Product
 from products.services import create_product, restore_product, trash_product
 
@@ -30,6 +31,13 @@ from products.services import create_product, restore_product, trash_product
 @pytest.fixture
 def issue(product, reporter):
     return create_issue(product, actor=reporter, via="web", title="Cart empties", description="Secret number 42.")
+
+
+@pytest.fixture(autouse=True)
+def whole_log(issue):
+    """Look after each test whether something in the log is left over."""
+    yield
+    assert_log_is_whole()
 
 
 def assert_replays(issue):
