@@ -73,6 +73,7 @@ def load(archive, say, on_indexed):
             for table in archive.manifest.tables:
                 _fill(table, archive, say)
             _compare(archive.manifest, say)
+            _refuse_lost()
             _place(archive, placed, say)
             fulltext.reindex(on_indexed)
             similar.post_all_later()
@@ -119,6 +120,13 @@ def _compare(manifest, say):
             raise Unusable(f"{table.name} is not in the database as it is in the backup.")
     rows = sum(table.rows for table in manifest.tables)
     say(f"  {rows:,} rows of {len(manifest.tables)} tables were read back: all are as in the backup.")
+
+
+def _refuse_lost():
+    """Raise Unusable where a row names another that is not there, and the database does not look."""
+    found = tables.lost()
+    if found:
+        raise Unusable(f"The backup is not whole: what a row names in {found} is not in it.")
 
 
 def _place(archive, placed, say):

@@ -2,7 +2,7 @@
 
 from django.apps import apps
 from django.db import connection
-from django.db.models import AutoField, Max
+from django.db.models import AutoField, Exists, ForeignKey, Max, OuterRef
 
 # What is not saved, each with the reason. Every model that is not here is in the backup.
 LEFT_OUT = {
@@ -92,3 +92,21 @@ def go_on_after(model, last):
 def _sequence(cursor, model):
     cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [model._meta.db_table, model._meta.pk.column])
     return cursor.fetchone()[0]
+
+
+def unwatched():
+    """Yield the foreign keys of what is saved which the database does not watch over, since services do."""
+    for model in saved_models():
+        for field in model._meta.concrete_fields:
+            if isinstance(field, ForeignKey) and not field.db_constraint:  # type: ignore[attr-defined]
+                yield field
+
+
+def lost():
+    """Return the first of those, as `history.Event.batch`, that names a row which is not there, or None."""
+    for field in unwatched():
+        there = field.related_model._base_manager.filter(pk=OuterRef(field.attname))
+        named = field.model._base_manager.filter(**{f"{field.name}__isnull": False})
+        if named.exclude(Exists(there)).exists():
+            return f"{field.model._meta.label}.{field.name}"
+    return None
