@@ -1,8 +1,8 @@
-"""Finding a product by its key, in one statement that is compiled once."""
+"""Finding a product by its key, and the few that one sees, each in one statement that is compiled once."""
 
 from django.db.models import CharField
 
-from issuetracker.prepared import PreparedModels, Slot
+from issuetracker.prepared import ByReader, PreparedModels, PreparedTuples, Slot
 from products import access
 from products.models import Product
 
@@ -24,3 +24,16 @@ def find_present(user, key):
 def find(user, key):
     """Return the product whose key is or once was `key`, in any case, or None where `user` sees none."""
     return find_present(user, key) or Product.objects.visible_to(user).select_related("owner").at(key)
+
+
+def few_seen(user, limit):
+    """Return the ids of all products that `user` sees, or None where they are more than `limit`."""
+    seen = SEEN.of(access.reader(user), limit).tuples()
+    return tuple(pk for (pk,) in seen) if len(seen) <= limit else None
+
+
+def _seen(user, limit):
+    return Product.objects.visible_to(user).order_by().values_list("pk")[: limit + 1]
+
+
+SEEN = ByReader(PreparedTuples, _seen)

@@ -14,6 +14,7 @@ from issuetracker import keyset
 from issuetracker.homes import Counted, Homes
 from issuetracker.prepared import ByReader, PreparedTuples, Slot, is_long
 from products import access
+from products.finding import few_seen
 from products.models import Product
 
 # Rank is worked out for so many at most: the newest that match and that the reader may see.
@@ -134,15 +135,7 @@ def _homes_of(user, product, condition, *, far=False):
         return None
     if not (far or connection.vendor == "sqlite") or product is not None or access.is_superuser(user):
         return None
-    found = SEEN.of(user).tuples()
-    return tuple(pk for (pk,) in found) if len(found) <= by_home.FEW else None
-
-
-def _seen_products(user):
-    return Product.objects.visible_to(user).order_by().values_list("pk")[: by_home.FEW + 1]
-
-
-SEEN = ByReader(PreparedTuples, _seen_products)
+    return few_seen(user, by_home.FEW)
 
 
 def ranked(asked):

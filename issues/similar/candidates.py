@@ -10,10 +10,6 @@ from issues.similar import weights as w
 from issues.similar.scoring import BODY, TITLE
 from issues.similar.writing import SCALE
 from issuetracker.prepared import array
-from products.models import Product
-
-# A reader of so many products reads the words of these alone; one of more reads all, and drops what is hidden.
-FEW_PRODUCTS = 50
 
 # In the sorted lists the right to see an issue is asked one by one, as a scalar subquery, until there are enough.
 # Neither planner can do otherwise: it makes no join of such a one, and takes no condition into what has a limit.
@@ -94,9 +90,3 @@ def _visible(issues):
     one = issues.order_by().filter(pk=RawSQL("m.issue_id", [])).values_list(Value(1))
     sql, params = one.query.get_compiler("default").as_sql()
     return f"({sql}) = 1", list(params)
-
-
-def few_products(user):
-    """Return the ids of all products that `user` sees, or None where they are many."""
-    seen = list(Product.objects.visible_to(user).order_by("pk").values_list("pk", flat=True)[: FEW_PRODUCTS + 1])
-    return seen if len(seen) <= FEW_PRODUCTS else None

@@ -11,16 +11,19 @@ from django.utils.translation import ngettext
 from issues.fulltext.tokens import tokenize
 from issues.models import Issue
 from issues.similar import scoring
-from issues.similar.candidates import candidates, few_products
+from issues.similar.candidates import candidates
 from issues.similar.counts import ALL, known_to
 from issues.similar.scoring import Facts
 from issues.similar.weights import bounded
 from issues.similar.words import number_of, stem, words_of
 from issuetracker.prepared import Among, ByReader, ListSlot, PreparedModels, PreparedTuples
 from products import access
+from products.finding import few_seen
 
 # What was found, and so many steps up less one: a duplicate of a duplicate of …
 STEPS = 4
+# A reader of so many products reads the words of these alone; one of more reads all, and drops what is hidden.
+FEW_PRODUCTS = 50
 SHARED_SHOWN = 4
 ISSUES = ListSlot("issues", BigAutoField())
 FACTS = ("pk", "title", "product_id", "component_id", "created_at", "closed_at", "duplicate_of_id")
@@ -101,7 +104,7 @@ def look_up(user, title, description="", product=None, component=None, *, exclud
     issues = Issue.objects.visible_to(user) if within is None else within
     if exclude is not None:
         issues = issues.exclude(pk=exclude.pk)
-    products = few_products(user) if within is None else [product]
+    products = few_seen(user, FEW_PRODUCTS) if within is None else [product]
     return query, candidates(issues, query.asked, products)
 
 

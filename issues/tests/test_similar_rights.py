@@ -149,7 +149,7 @@ def test_readers_of_many_products_find_the_same(product, maintainer, stranger, h
     seen = create_issue(product, actor=maintainer, via="web", title=TITLE)
     hide["private"](TITLE)
     for limit in (50, 0):
-        monkeypatch.setattr("issues.similar.candidates.FEW_PRODUCTS", limit)
+        monkeypatch.setattr("issues.similar.finding.FEW_PRODUCTS", limit)
         assert [one.issue for one in find(stranger, TITLE)] == [seen]
 
 
