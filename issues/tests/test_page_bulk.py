@@ -206,6 +206,18 @@ def test_nothing_is_done_that_was_not_shown(client, issues, triager):
     assert Issue.objects.get(number=1).priority_slug == "high"
 
 
+def test_nothing_is_done_to_what_was_not_shown(client, issues, product, reporter, triager):
+    wanted = {"q": "cart", "field-priority": "high"}
+    stamp = re.search(r'name="foreseen" value="(\w+)"', send(client, triager, preview="1", **wanted))[1]
+    create_issue(product, actor=reporter, via="web", title="Cart of the meantime")
+    again = send(client, triager, apply="1", foreseen=stamp, **wanted)
+    assert "nothing has been changed yet" in again and "5 would change" in again
+    assert not Issue.objects.filter(priority=3).exists()
+    stamp = re.search(r'name="foreseen" value="(\w+)"', again)[1]
+    send(client, triager, 302, apply="1", foreseen=stamp, **wanted)
+    assert Issue.objects.filter(priority=3).count() == 5
+
+
 def test_the_names_of_what_is_hidden_are_not_offered(client, issues, administrator, triager):
     secret = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
     create_part(Label, product=secret, actor=administrator, via="web", name="hush")

@@ -304,6 +304,24 @@ def test_plain_parameters_go_along_beside_a_query_that_they_cannot_stand_in(prod
     assert keys(sent) == keys(page)
 
 
+def test_what_is_suggested_leaves_the_rest_of_the_list_as_it_is(product, triager):
+    client = at(triager)
+    page = client.get("/issues/?q=assinee:tom&priority=high&group=status&page_size=25&columns=votes")
+    ((_problem, (suggestion, *_more)),) = page.context["listing"].mended
+    listing = client.get(f"/issues/{suggestion[1]}").context["listing"]
+    assert (listing.text, listing.group, listing.size) == ("assignee:tom priority:high", "status", 25)
+    assert listing.columns == ("votes",)
+
+
+def test_all_is_not_offered_to_be_changed_where_no_query_says_all(product, triager):
+    file_many(product, triager, 2, priority=3)
+    client, narrowed = at(triager), {"priority": "high", "author": "tom", "type": "bug"}
+    assert b"/issues/bulk/?" in client.get("/issues/", {"q": "is:open", **narrowed}).content
+    page = client.get("/issues/", {"q": LONG, **narrowed, "severity": "unset,s1,s2,s3,s4"})
+    assert len(keys(page)) == 2 and page.context["listing"].beside
+    assert b"/issues/bulk/?" not in page.content
+
+
 def test_a_view_and_its_files_are_narrowed_alike(product, triager):
     file_many(product, triager, 3, priority=3)
     file_many(product, triager, 2)

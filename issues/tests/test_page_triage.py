@@ -1,6 +1,8 @@
 """The triage page: the queue, the forms of the decisions, and what a script asks for."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -156,6 +158,21 @@ def test_fragments(client, reports, triager):
     answer = client.post("/issues/WEB-1/triage/", data, headers={"X-Fragment": "triage"})
     assert answer.status_code == 200 and "Accepted WEB-1" in text(answer) and "2 new" in text(answer)
     assert 'data-shown="WEB-2"' in text(answer)
+
+
+def test_one_stays_on_the_page_of_the_queue_that_one_is_on(client, reports, triager, monkeypatch):
+    monkeypatch.setattr("issues.views.triage.SHOWN", 1)
+    client.force_login(triager)
+    more = client.get("/triage/?q=cart").context["more"]
+    page = client.get(f"/triage/{more}")
+    assert [row.key for row in page.context["rows"]] == ["WEB-2"]
+    cursor = page.context["cursor"]
+    (row,) = re.findall(r'href="([^"]*)" data-issue="WEB-2"', page.content.decode())
+    there = client.get(unescape(row))
+    assert [one.key for one in there.context["rows"]] == ["WEB-2"]
+    assert f'name="cursor" value="{cursor}"' in there.content.decode()
+    decided = post(client, triager, "WEB-2", decision="accept", then="", q="cart", cursor=cursor)
+    assert [one.key for one in client.get(decided.url).context["rows"]] == ["WEB-3"]
 
 
 def test_what_asks_me_is_one_address(client, reports, triager, reporter):

@@ -138,19 +138,20 @@ def _go_on(request, wanted, samples, context):
     plan, wrong, changes = plan_for(wanted, samples, request.user)
     if wrong or not plan.changes:
         return render(request, "issues/bulk.html", {**context, "wrong": wrong}, status=400)
-    shown = _stamp(request.POST)
+    shown = _stamp(request.POST, ids)
     if "apply" in request.POST and request.POST.get("foreseen", shown) == shown:
         return _apply(request, ids, plan, context["q"])
     outcome = service.preview(ids, plan, actor=request.user)
     context |= {"outcome": outcome, "changes": changes, "refused": _by_reason(outcome.refused), "foreseen": shown}
+    context["is_other"] = "apply" in request.POST
     return render(request, "issues/bulk.html", context)
 
 
-def _stamp(data):
-    """Return a short text that changes with what is to be done: nothing is done that was not shown."""
+def _stamp(data, ids):
+    """Return a short text that changes with what is to be done to which issues: nothing is done that was not shown."""
     given = {name: [text for text in data.getlist(name) if text] for name in data if name not in AROUND}
     told = sorted((name, texts) for name, texts in given.items() if texts)
-    return sha256(repr(told).encode()).hexdigest()[:16]
+    return sha256(repr((told, sorted(ids))).encode()).hexdigest()[:16]
 
 
 def _by_reason(refused):

@@ -333,7 +333,8 @@ class Listing:
         for problem in self.problems:
             before, after = self.text[: problem.position], self.text[problem.position + problem.length :]
             texts = [(one, f"{before}{one}{after}") for one in problem.suggestions]
-            mended.append((problem, [(one, "?" + urlencode([("q", text)])) for one, text in texts]))
+            links = [(one, "?" + urlencode([("q", text), *self.kept_but_query])) for one, text in texts]
+            mended.append((problem, links))
         return mended
 
 

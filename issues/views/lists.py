@@ -63,9 +63,12 @@ def _mark_now(listing):
     """Return the mark of what the list would show, by one statement; "" where its order is not one to keep up with."""
     if listing.asked.is_ranked:
         return ""
-    if listing.group:
-        return mark_of(*_with_versions(listing))
-    return mark_of(*_page(listing, _versions, cap=None).rows)
+    return _mark(listing, _with_versions(listing) if listing.group else _page(listing, _versions, cap=None).rows)
+
+
+def _mark(listing, shown):
+    # The same rows look different to who may change them: whoever signs out is told.
+    return mark_of(listing.user.pk, *shown)
 
 
 def _versions(found):
@@ -82,7 +85,7 @@ def _listed(request, listing):
     """Return what the page shows of a list."""
     if listing.group:
         parts, cut = _sections(listing)
-        mark = mark_of(*(piece for one in parts for piece in (one["title"], *one["issues"])))
+        mark = _mark(listing, [piece for one in parts for piece in (one["title"], *one["issues"])])
         return {**_common(request, listing), "sections": parts, "cut": cut, "issues": [], "mark": mark}
     page = _page(listing, partial(read_rows, user=listing.user, searched=bool(listing.asked.needles)))
     add_snippets(page.rows, listing.asked)
@@ -94,7 +97,7 @@ def _listed(request, listing):
         "first": listing.address() if page.previous else None,
         "count": page.count,
         "capped": page.count > COUNTED,
-        "mark": "" if listing.asked.is_ranked else mark_of(*page.rows),
+        "mark": "" if listing.asked.is_ranked else _mark(listing, page.rows),
     }
 
 

@@ -100,7 +100,7 @@ def decide(request, issue):
         return answer(request, _next(request))
     if "next" in request.POST:
         return go_back(request, decided.issue.get_absolute_url())
-    queue = f"{reverse('triage')}{_address(request.POST.get('q', ''), getattr(_next(request), 'key', ''))}"
+    queue = f"{reverse('triage')}{_address(_text(request), getattr(_next(request), 'key', ''), _cursor(request))}"
     return redirect(own_address(queue) or "triage")
 
 
@@ -203,12 +203,16 @@ def _text(request):
     return request.POST.get("q") or request.GET.get("q", "")
 
 
+def _cursor(request):
+    return request.POST.get("cursor") or request.GET.get("cursor", "")
+
+
 def _rows(request, asked):
     """Return the page of the queue, each row with its `section` and `why` it is back."""
     now = timezone.now()
     fetch, bound = partial(fetch_issues, user=request.user), f"{request.user.pk} {asked.canonical}"
     page_at = partial(paginate_seen, asked, fetch, size=SHOWN, bound=bound)
-    page = at_or_first(page_at, request.GET.get("cursor", ""))
+    page = at_or_first(page_at, _cursor(request))
     for row in page.rows:
         row.why = places.returned(row, now)[1]
         row.section = "overdue" if places.is_overdue(row, now) else "returned" if row.why else "new"
@@ -229,6 +233,7 @@ def _queued(request, asked, page, problems):
         "total": sum(counts.values()),
         "more": _address(text, cursor=page.next) if page.next else None,
         "q": text,
+        "cursor": _cursor(request),
         "problems": problems,
         "products": TRIAGED.of(access.reader(request.user)).rows(),
         "week": _week(request.user, now) if not page.rows and not problems else None,
@@ -262,7 +267,7 @@ def _shown(request, issue, form, rows=()):
     context = fields_of(request.user, issue)
     files = files_of(context["facts"], issue, request.user)
     entries, cut = timeline(issue, request.user, questions=questions_of(context["facts"]), files=files)
-    q = _text(request)
+    q, cursor = _text(request), _cursor(request)
     return {
         **context,
         "mark": mark_of_issue(issue, request.user),
@@ -270,7 +275,7 @@ def _shown(request, issue, form, rows=()):
         "files": files.get(None, ()),
         "may_comment": access.can(request.user, "comment", issue),
         "may_comment_internally": access.can(request.user, "comment_internally", issue),
-        "back_here": f"{reverse('triage')}{_address(q, issue.key)}",
+        "back_here": f"{reverse('triage')}{_address(q, issue.key, cursor)}",
         "entries": entries,
         "cut": cut,
         "plain": issue.description[:LONG_TEXT] if long else "",
@@ -283,6 +288,7 @@ def _shown(request, issue, form, rows=()):
         "why": issue.returned[1],
         "reasons": REASONS,
         "q": q,
+        "cursor": cursor,
     }
 
 

@@ -1,6 +1,6 @@
 // Fields changed in the row of a list: a menu beside the cell, whose forms are those of the issue's own page.
 import "./digits.js";
-import { aborted, latest, send } from "./fragments.js";
+import { aborted, latest, load, send } from "./fragments.js";
 import { complain as complainOnTop, show as showToast } from "./toasts.js";
 
 const GAP = 4;
@@ -11,17 +11,20 @@ export function start(page, { focus, changed }) {
   const content = menu.querySelector("[data-menu-content]");
   const trouble = menu.querySelector("[data-menu-error]");
   const failed = page.querySelector("template[data-failed]").innerHTML;
-  const load = latest("menu");
+  const loadMenu = latest("menu");
   const drafts = new Map();
+  // What has been pressed and not been answered yet, and when all of it is.
+  const pressed = new Set();
+  let answered = Promise.resolve();
+  let around = {};
   let opened = {};
-  let busy = false;
   let typed = "";
   let entered = false;
 
   const rowOf = (key) => page.querySelector(`.issue-row[data-issue="${CSS.escape(key)}"]`);
   const cellOf = (row, field) => row?.querySelector(`[data-field="${field}"]`);
   const linkOf = (row) => row.querySelector(".issue-link");
-  const fetchMenu = (row, field) => load(`${linkOf(row).pathname}menu/${field}/`);
+  const menuOf = (row, field) => `${linkOf(row).pathname}menu/${field}/`;
 
   function complain(text) {
     trouble.textContent = text;
@@ -35,7 +38,7 @@ export function start(page, { focus, changed }) {
     complain("");
     wait();
     try {
-      content.innerHTML = await fetchMenu(row, field);
+      content.innerHTML = await loadMenu(menuOf(row, field));
     } catch (error) {
       if (!aborted(error)) location.assign(field === "comment" ? `${linkOf(row).href}#comment-body` : linkOf(row).href);
       return;
@@ -78,7 +81,7 @@ export function start(page, { focus, changed }) {
     const wanted = ["[data-first]", "[aria-pressed=true]", ".menu-item input", ".menu-item"];
     wanted.map((one) => content.querySelector(one)).find(Boolean)?.focus();
     const box = content.querySelector("textarea");
-    if (box) box.value = drafts.get(draft()) ?? "";
+    if (box) box.value = drafts.get(draft(opened.key, opened.field)) ?? "";
     const chosen = /^[1-9]$/.test(typed) && content.querySelector(`[data-digit="${typed}"]`);
     if (chosen) return chosen.click();
     if (!typed || !document.activeElement.matches(".control")) return;
@@ -90,10 +93,11 @@ export function start(page, { focus, changed }) {
     if (menu.matches(":popover-open")) menu.hidePopover();
   }
 
-  // What a row knows of the list around it, for the answer to be drawn alike.
-  function surroundings(row) {
-    const table = row.closest(".issue-list");
-    return { columns: table.dataset.columns.split(" "), list: table.dataset.list };
+  // What is known of the list, for the answer to be drawn alike; of one that is empty by now, what it was.
+  function surroundings() {
+    const table = page.querySelector(".issue-list");
+    if (table) around = { columns: table.dataset.columns.split(" "), list: table.dataset.list };
+    return around;
   }
 
   function put(rows) {
@@ -102,7 +106,8 @@ export function start(page, { focus, changed }) {
         const row = document.importNode(fresh, true);
         const snippet = old.querySelector(".snippet");
         if (snippet) row.querySelector(".col-title").append(snippet);
-        if (old.querySelector("[name=ids]:checked")) row.querySelector("[name=ids]")?.setAttribute("checked", "");
+        const box = row.querySelector("[name=ids]");
+        if (box) box.checked = old.querySelector("[name=ids]:checked") !== null;
         if (old.classList.contains("is-current")) row.classList.add("is-current");
         const hadFocus = old.contains(document.activeElement);
         old.replaceWith(row);
@@ -114,70 +119,82 @@ export function start(page, { focus, changed }) {
   }
 
   // A form from elsewhere about the issue of a row. Returns the answer, whose errors its sender shows.
-  async function sendFrom(form, row) {
-    const answer = await send(form, null, surroundings(row)).catch(() => ({ ...NOTHING, errors: failed }));
+  async function sendFrom(form) {
+    const answer = await send(form, null, surroundings()).catch(() => ({ ...NOTHING, errors: failed }));
     put(answer.rows);
     if (answer.ok) answer.toasts.forEach(showToast);
     return answer;
   }
 
-  async function submit(form, submitter, row, also = {}) {
-    if (busy) return;
-    busy = true;
-    menu.setAttribute("aria-busy", "true");
-    const answer = await send(form, submitter, { ...surroundings(row), ...also }).catch(() => NOTHING);
-    busy = false;
-    menu.removeAttribute("aria-busy");
+  async function submit(form, submitter, { key, field }, also = {}) {
+    if (form.ariaBusy) return;
+    form.ariaBusy = "true";
+    const answer = await send(form, submitter, { ...surroundings(), ...also }).catch(() => NOTHING);
+    form.ariaBusy = null;
     put(answer.rows);
+    // By now one may be at another row, or write in another menu.
+    const isOpen = content.contains(form);
+    const isHere = isOpen || document.activeElement === document.body;
     if (answer.ok) {
-      content.querySelector("textarea")?.form.reset();
-      keepDraft();
-      close();
+      drafts.delete(draft(key, field));
+      if (isOpen) {
+        form.reset();
+        close();
+      }
       answer.toasts.forEach(showToast);
-      focusUnlessPeeking(rowOf(row.dataset.issue));
+      if (isHere) focusUnlessPeeking(rowOf(key));
+    } else if (isHere || rowOf(key)?.contains(document.activeElement)) {
+      await explain(key, field, answer);
     } else {
-      await explain(row.dataset.issue, answer);
+      complainOnTop(`${key}: ${answer.errors ?? failed}`);
     }
   }
 
   // The menu stays, with what is wrong above it and with what can be chosen now.
-  async function explain(key, answer) {
+  async function explain(key, field, answer) {
     const row = rowOf(key);
-    if (opened.field === "accept") return complainOnTop(answer.errors ?? failed);
-    if (answer.rows.length) await open(row, opened.field);
+    if (field === "accept" || !row) return complainOnTop(answer.errors ?? failed);
+    opened = { key, field };
+    if (answer.rows.length) await open(row, field);
     if (!menu.matches(":popover-open")) {
       content.replaceChildren();
       menu.showPopover();
     }
     complain(answer.errors ?? failed);
-    place(cellOf(row, opened.field) ?? linkOf(row));
+    place(cellOf(row, field) ?? linkOf(row));
   }
 
   function focusUnlessPeeking(row) {
     if (!page.querySelector("[data-peek-panel]").contains(document.activeElement)) focus(row);
   }
 
-  // Press a button of a menu without opening that.
-  async function press(row, field, action) {
-    opened = { key: row.dataset.issue, field };
-    const form = document.createElement("div");
-    form.innerHTML = await fetchMenu(row, field).catch(() => "");
-    const button = form.querySelector(`[data-action="${action}"]`);
-    // As far as this row has shown: what somebody has changed since is a conflict.
-    if (button) submit(button.form, button, row, { seen: row.dataset.seen });
+  // Press a button of a menu without opening that: whatever is pressed at once is done one after the other.
+  function press(row, field, action) {
+    const [key, seen, address] = [row.dataset.issue, row.dataset.seen, menuOf(row, field)];
+    if (pressed.has(address)) return;
+    pressed.add(address);
+    const pressNow = async () => {
+      const form = document.createElement("div");
+      form.innerHTML = await load(address, "menu");
+      const button = form.querySelector(`[data-action="${action}"]`);
+      // As far as this row has shown: what somebody has changed since is a conflict.
+      if (button) await submit(button.form, button, { key, field }, { seen: rowOf(key)?.dataset.seen ?? seen });
+    };
+    const fail = () => complainOnTop(`${key}: ${failed}`);
+    answered = answered.then(pressNow).catch(fail).finally(() => pressed.delete(address));
   }
 
   menu.addEventListener("submit", (event) => {
     event.preventDefault();
     event.stopPropagation();
-    submit(event.target, event.submitter, rowOf(opened.key));
+    submit(event.target, event.submitter, opened);
   });
 
   // What was written but not sent is there when the same is asked for of the same row again.
-  const draft = () => `${opened.key} ${opened.field}`;
+  const draft = (key, field) => `${key} ${field}`;
   function keepDraft() {
     const box = content.querySelector("textarea");
-    if (box) drafts.set(draft(), box.value);
+    if (box) drafts.set(draft(opened.key, opened.field), box.value);
   }
 
   menu.addEventListener("toggle", (event) => {
@@ -208,6 +225,7 @@ export function start(page, { focus, changed }) {
   page.addEventListener("results", offer);
   page.addEventListener("redrawn", offer);
   offer();
+  surroundings();
 
   // Undo of what was changed here draws the row anew, too.
   document.addEventListener("submit", async (event) => {
@@ -215,7 +233,7 @@ export function start(page, { focus, changed }) {
     if (!form) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    const answer = await send(form, event.submitter, surroundings(page.querySelector(".issue-row"))).catch(() => NOTHING);
+    const answer = await send(form, event.submitter, surroundings()).catch(() => NOTHING);
     if (!answer.ok) return complainOnTop(answer.errors ?? failed);
     put(answer.rows);
     answer.toasts.forEach(showToast);

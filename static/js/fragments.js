@@ -10,20 +10,28 @@ export function parse(html) {
   return new DOMParser().parseFromString(html, "text/html");
 }
 
+// The text of a part. Throws where there is none for its reader.
+export async function load(address, fragment, signal) {
+  const answer = await fetch(address, { headers: { "X-Fragment": fragment }, signal });
+  const text = await answer.text();
+  if (!answer.ok || answer.redirected) throw new Error(answer.status);
+  return text;
+}
+
 // A function that fetches one thing at a time: what is asked for last is what is shown.
 export function latest(fragment) {
   let controller;
-  return async function load(address) {
+  return (address) => {
     controller?.abort();
     controller = new AbortController();
-    const answer = await fetch(address, { headers: { "X-Fragment": fragment }, signal: controller.signal });
-    const text = await answer.text();
-    if (!answer.ok || answer.redirected) throw new Error(answer.status);
-    return text;
+    return load(address, fragment, controller.signal);
   };
 }
 
 export const aborted = (error) => error.name === "AbortError";
+
+// For whom the results of a list were drawn.
+export const readerOf = (results) => results.querySelector("[data-reader]")?.dataset.reader;
 
 // A form sent from a row of a list; the answer is the row, drawn anew, with messages or what is wrong.
 export async function send(form, submitter, also = {}) {

@@ -1,11 +1,12 @@
 // A list of issues by keys: walking, opening, peeking, changing. The link of a row holds the focus, so that Enter opens it.
 import { start as startChanging } from "./change.js";
-import { say } from "./fragments.js";
+import { readerOf, say } from "./fragments.js";
 import { offer, offerIssue } from "./offer.js";
 import { live } from "./live.js";
 import { start as startPeeking } from "./peek.js";
 import { lastIssue } from "./place.js";
 import { start as startSelecting } from "./select.js";
+import { complain } from "./toasts.js";
 import { steadily, updateWithin } from "./update.js";
 
 const CURRENT = "is-current";
@@ -74,12 +75,13 @@ export function start(page) {
     if (!row) return null;
     const key = row.dataset.issue;
     const done = () => document.activeElement.matches("body, #palette *") && focus(rows().find((one) => one.dataset.issue === key));
-    return { key, done, send: (form) => change.send(form, row) };
+    return { key, done, send: change.send };
   });
 
   // Others change what is listed. What one is at, has chosen or looks at stays, even where it is listed no more.
   const results = page.querySelector("[data-results]");
   function put(fresh) {
+    if (readerOf(fresh) !== readerOf(results)) return false;
     const looked = peek.isOpen() ? current() : null;
     const seen = looked?.dataset.seen;
     const was = new Set(page.querySelectorAll(".is-gone"));
@@ -87,6 +89,7 @@ export function start(page) {
     page.dispatchEvent(new Event("redrawn"));
     for (const row of page.querySelectorAll(".issue-row.is-gone")) if (!was.has(row)) say(results.dataset.gone.replace("#", row.dataset.issue));
     if (looked?.isConnected && looked.dataset.seen !== seen) peek.refresh(looked);
+    return true;
   }
   live({
     mark: () => results.querySelector("[data-mark]")?.dataset.mark,
@@ -94,6 +97,7 @@ export function start(page) {
     fragment: "results",
     idle: () => results.getAttribute("aria-busy") !== "true",
     put,
+    gone: () => complain(results.dataset.missing),
   });
 
   // Whoever comes back from an issue goes on from its row.

@@ -1,6 +1,7 @@
 // A page that brings itself up to date: while it is looked at it asks every few seconds whether anything that it shows
 // has changed. While nothing has, the answer is empty.
 import { parse } from "./fragments.js";
+import { complainOfSession } from "./toasts.js";
 
 const EVERY = 10_000;
 
@@ -20,9 +21,10 @@ export function live({ mark, address, fragment, put, gone = () => {}, idle = () 
     asking = false;
     // The server may be away, or something else be shown by now: it is asked again.
     if (!answer || mark() !== since || address() !== at || !idle()) return;
-    if (answer.html) put(parse(answer.html));
-    if (answer.ends) stop();
+    const signedOut = answer.redirected || (answer.html && put(parse(answer.html)) === false);
+    if (signedOut) complainOfSession();
     if (answer.status === 404) gone();
+    if (signedOut || answer.status === 404) stop();
   }
 
   async function fetchAnswer(at, since) {
@@ -30,7 +32,7 @@ export function live({ mark, address, fragment, put, gone = () => {}, idle = () 
     from.searchParams.set("since", since);
     try {
       const { status, redirected, ...answer } = await read(await fetch(from, { headers: { "X-Fragment": fragment } }));
-      return { status, html: status === 200 && !redirected ? answer.html : "", ends: redirected || status === 404 };
+      return { status, redirected, html: status === 200 && !redirected ? answer.html : "" };
     } catch {
       return null;
     }

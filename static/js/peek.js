@@ -25,7 +25,10 @@ export function start(page, { current, focus }) {
     mark(row);
     panel.setAttribute("aria-busy", "true");
     try {
-      content.innerHTML = await load(`${link.pathname}peek/`);
+      const html = await load(`${link.pathname}peek/`);
+      // It has been closed meanwhile.
+      if (shown !== row.dataset.issue) return;
+      content.innerHTML = html;
     } catch (error) {
       if (!aborted(error)) location.assign(link.href);
       return;
@@ -42,6 +45,7 @@ export function start(page, { current, focus }) {
 
   function close() {
     panel.hidden = true;
+    panel.removeAttribute("aria-busy");
     const row = rowOf(shown);
     mark(null);
     shown = undefined;
@@ -65,11 +69,12 @@ export function start(page, { current, focus }) {
 
   // Other rows have come: the panel stays where its issue is still among them.
   page.addEventListener("results", () => {
-    if (!isOpen()) return;
+    if (!shown) return;
     const row = rowOf(shown);
     if (row) mark(row);
     else {
       panel.hidden = true;
+      panel.removeAttribute("aria-busy");
       shown = undefined;
     }
   });

@@ -1,6 +1,6 @@
 // The list follows its search box: results come as one types, and what changes them (chips, order, pages) loads alone.
 import { complete } from "./completion.js";
-import { aborted, latest, say } from "./fragments.js";
+import { aborted, latest, parse, readerOf, say } from "./fragments.js";
 import { complain } from "./toasts.js";
 
 const PAUSE = 150;
@@ -13,6 +13,8 @@ export function start(page) {
   const results = page.querySelector("[data-results]");
   const load = latest("results");
   let shown = location.search;
+  // What was asked for last, which may still be on its way.
+  let wanted = shown;
   // What one types, until Enter or until the box is left, is one step of the history: back leads to what was before.
   let typing = false;
   let changed = false;
@@ -26,13 +28,19 @@ export function start(page) {
     clearTimeout(waiting);
     clearTimeout(patience);
     results.setAttribute("aria-busy", "true");
+    wanted = address;
     let html;
     try {
       html = await load(location.pathname + address);
     } catch (error) {
       if (aborted(error)) return false;
+      wanted = shown;
       results.removeAttribute("aria-busy");
       complain(results.dataset.failed);
+      return false;
+    }
+    if (readerOf(parse(html)) !== readerOf(results)) {
+      location.assign(location.pathname + address);
       return false;
     }
     const place = how === "typing" ? null : whereabouts();
@@ -87,10 +95,13 @@ export function start(page) {
     history.pushState(null, "", location.pathname + address);
   }
 
+  const isShown = (address) => address === shown && wanted === shown;
+
   async function type() {
     clearTimeout(waiting);
     const address = asked(form);
-    if (address === shown || !(await show(address, "typing"))) return;
+    if (isShown(address) || !(await show(address, "typing"))) return;
+    if (address === location.search) return;
     if (typing) history.replaceState(null, "", location.pathname + address);
     else step(address);
     typing = true;
@@ -139,7 +150,7 @@ export function start(page) {
   });
 
   addEventListener("popstate", async () => {
-    if (location.search === shown) return;
+    if (isShown(location.search)) return;
     typing = false;
     const scroll = history.state?.scroll ?? 0;
     if (await show(location.search, "back")) scrollTo(0, scroll);

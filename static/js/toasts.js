@@ -14,8 +14,10 @@ export function show(toast) {
   tend(toast);
 }
 
+const template = () => document.querySelector("template[data-error-toast]");
+
 function made(text) {
-  const toast = document.querySelector("template[data-error-toast]").content.cloneNode(true).firstElementChild;
+  const toast = template().content.cloneNode(true).firstElementChild;
   toast.firstElementChild.textContent = text;
   return toast;
 }
@@ -23,6 +25,11 @@ function made(text) {
 // Say what went wrong, where no answer of the server does.
 export function complain(text) {
   show(made(text));
+}
+
+// Say that the server knows the reader no more, or as somebody else.
+export function complainOfSession() {
+  complain(template().dataset.signedOut);
 }
 
 // Say what is good to know, and goes away by itself.

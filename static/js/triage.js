@@ -24,7 +24,15 @@ export function start(page) {
   const shown = () => text()?.dataset.shown;
   const rows = () => [...page.querySelectorAll(".queue-row")];
   const rowOf = (key) => rows().find((row) => row.dataset.issue === key);
-  const address = (key) => rowOf(key)?.href ?? `${location.pathname}?issue=${key}`;
+  const address = (key) => rowOf(key)?.href ?? addressHere(key);
+
+  // The address of the page at an issue, or at none: of the same queue.
+  function addressHere(key) {
+    const here = new URL(location);
+    if (key) here.searchParams.set("issue", key);
+    else here.searchParams.delete("issue");
+    return here.pathname + here.search;
+  }
 
   async function ask(href, fragment, options = {}) {
     const answer = await fetch(href, { ...options, headers: { "X-Fragment": fragment } });
@@ -48,25 +56,34 @@ export function start(page) {
     return (all[at + step] ?? (at < 0 ? all[0] : undefined))?.dataset.issue;
   }
 
-  // Its answer without the queue does not know what comes next.
   function put(html, key) {
-    const holder = part(".triage-issue");
     keepDrafts();
-    holder.innerHTML = html;
+    part(".triage-issue").innerHTML = html;
     giveDrafts(key);
     reveal();
-    const then = neighbour(1, key) ?? neighbour(-1, key) ?? "";
-    for (const input of holder.querySelectorAll("input[name=then]")) input.value = then;
-    for (const input of holder.querySelectorAll("[name=csrfmiddlewaretoken]")) input.value = token();
+    aim(key);
     mark(key);
     text()?.focus({ preventScroll: true });
-    text()?.scrollTo(0, 0);
+    begin();
     const title = part(".triage-issue-title");
     document.title = `${key} ${title?.textContent ?? ""}`;
     say(`${key} ${title?.textContent ?? ""}`);
     ping();
     const next = neighbour(1, key);
     if (next) fetchIssue(next);
+  }
+
+  // An issue that came without the queue does not know what comes next in it.
+  function aim(key) {
+    const then = neighbour(1, key) ?? neighbour(-1, key) ?? "";
+    for (const input of page.querySelectorAll(".triage-issue input[name=then]")) input.value = then;
+    for (const input of page.querySelectorAll(".triage-issue [name=csrfmiddlewaretoken]")) input.value = token();
+  }
+
+  // One reads from the title on: where the window is narrow, the page is what is scrolled.
+  function begin() {
+    text()?.scrollTo(0, 0);
+    scrollTo(0, 0);
   }
 
   const texts = () => [...page.querySelectorAll(".triage-issue textarea")];
@@ -118,7 +135,7 @@ export function start(page) {
     reveal();
     text().scrollTop = at;
     if (part("[data-here]")) part("[data-here]").textContent = others;
-    for (const input of page.querySelectorAll(".triage-issue [name=csrfmiddlewaretoken]")) input.value = token();
+    aim(shown());
   }
 
   // The queue and its numbers, drawn anew around what is being read and written.
@@ -140,12 +157,12 @@ export function start(page) {
       box.checked = chosen.has(box.value);
     }
     mark(shown());
-    const then = neighbour(1) ?? neighbour(-1) ?? "";
-    for (const input of page.querySelectorAll(".triage-issue input[name=then]")) input.value = then;
+    aim(shown());
     page.dispatchEvent(new Event("redrawn"));
   }
 
   function whole(fresh) {
+    part("[data-toasts]", fresh)?.remove();
     page.innerHTML = fresh.body.innerHTML;
     reveal();
     giveDrafts(shown());
@@ -154,6 +171,7 @@ export function start(page) {
     if (key) {
       mark(key);
       text().focus({ preventScroll: true });
+      begin();
       ping();
       const next = neighbour(1, key);
       if (next) fetchIssue(next);
@@ -186,7 +204,6 @@ export function start(page) {
       const fresh = parse(answer.html);
       if (!answer.ok && !part("[data-shown]", fresh)) throw new Error(answer.status);
       const toasts = [...fresh.querySelectorAll("[data-toasts] .toast")];
-      part("[data-toasts]", fresh)?.remove();
       ready.clear();
       if (answer.ok) drafts.delete(key);
       if (next && (answer.ok || written())) redraw(fresh);
@@ -194,16 +211,22 @@ export function start(page) {
       toasts.forEach(showToast);
       if (!answer.ok && next && shown() !== key) complain(part("[data-error-summary]", fresh)?.textContent ?? page.dataset.failed);
       else if (!answer.ok) part("[data-error-summary]")?.focus();
-      else history.replaceState({ key: shown() }, "", shown() ? address(shown()) : location.pathname + location.search.replace(/&?issue=[^&]*/, ""));
+      else history.replaceState({ key: shown() }, "", shown() ? address(shown()) : addressHere());
       const following = shown() && neighbour(1);
       if (following) fetchIssue(following);
     } catch {
       // What was written is given back, unless something else is being written by now.
-      if (!written() || shown() === key) part(".triage-issue").replaceChildren(...kept);
+      if (!written() || shown() === key) {
+        part(".triage-issue").replaceChildren(...kept);
+        history.replaceState({ key }, "", address(key));
+      }
       mark(shown());
-      complain(page.dataset.failed);
+      complain(`${key}: ${page.dataset.failed}`);
+      // Its row has gone, and it is still in the queue.
+      part(".triage-head").dataset.mark = "";
     } finally {
       deciding.delete(key);
+      if (!part(".triage-head").dataset.mark) refresh();
     }
   }
 
@@ -247,24 +270,40 @@ export function start(page) {
   offer("next", () => go(neighbour(1)), () => neighbour(1), any);
   offer("previous", () => go(neighbour(-1)), () => neighbour(-1), any);
 
-  // What was set is drawn anew, where it is still what is being read.
+  // What was set is drawn anew around what one does meanwhile, where it is still what is being read.
   async function sendFrom(form, key, submitter = null) {
+    const sent = [...form.querySelectorAll("textarea")].map((field) => [field, field.value]);
     const answer = await send(form, submitter).catch(() => ({ ok: false, errors: page.dataset.failed }));
     ready.delete(key);
     if (!answer.ok) return answer;
+    leave(form, key, sent);
     const html = await fetchIssue(key);
     ready.delete(key);
-    if (html !== null && shown() === key) put(html, key);
+    if (html !== null && shown() === key) renew(parse(`<div class="triage-issue">${html}</div>`));
     answer.toasts.forEach(showToast);
     return answer;
+  }
+
+  // A form that was sent has done its work: its menu closes, and what was `sent` of its texts is no draft any more. What
+  // was written since stays, and so does whoever writes it.
+  function leave(form, key, sent) {
+    const since = sent.filter(([field, value]) => field.value !== value).map(([field]) => [field, field.value]);
+    const menu = form.closest("details");
+    const left = (menu ?? form).contains(document.activeElement) && !since.length;
+    form.reset();
+    for (const [field, value] of since) field.value = value;
+    const ids = new Map(sent.map(([field, value]) => [field.id, value]));
+    drafts.set(key, (drafts.get(key) ?? []).filter(([id, value]) => ids.get(id) !== value));
+    menu?.removeAttribute("open");
+    if (left) text()?.focus({ preventScroll: true });
   }
 
   const marks = () => [part(".triage-head"), text()].map((one) => one?.dataset.mark ?? "").join(".");
   const refresh = live({
     mark: marks,
-    address: () => address(shown()),
+    address: () => (shown() ? address(shown()) : addressHere()),
     fragment: "triage",
-    idle: () => deciding.size === 0 && Boolean(shown()),
+    idle: () => deciding.size === 0 && (shown() || !part("details[open]")),
     put: bringUpToDate,
     gone: () => complain(page.dataset.gone),
   });
@@ -276,14 +315,7 @@ export function start(page) {
     const answer = await sendFrom(form, shown(), submitter);
     form.ariaBusy = null;
     if (!answer.ok) return complain(answer.errors ?? page.dataset.failed);
-    for (const field of form.querySelectorAll("textarea")) forget(field);
     refresh();
-  }
-
-  function forget(field) {
-    for (const [key, some] of drafts) drafts.set(key, some.filter(([id, value]) => id !== field.id || value !== field.value));
-    const here = texts().find((one) => one.id === field.id && one.value === field.value);
-    if (here) here.value = here.defaultValue;
   }
 
   offerIssue(() => {
@@ -298,12 +330,23 @@ export function start(page) {
 
   // What others decide meanwhile leaves the queue; the issue that is read changes around what is written about it.
   function bringUpToDate(fresh) {
+    if (!shown()) return arrive(fresh);
     const young = part("[data-shown]", fresh);
     if (young && young.dataset.shown === shown() && young.dataset.mark !== text().dataset.mark) renew(fresh);
     redraw(fresh);
     ready.clear();
     if (neighbour(1)) fetchIssue(neighbour(1));
   }
+
+  // Into an empty queue.
+  function arrive(fresh) {
+    const at = document.activeElement;
+    whole(fresh);
+    // Whoever is elsewhere on the page stays there.
+    if (at !== document.body && at.isConnected) at.focus({ preventScroll: true });
+    if (shown()) history.replaceState({ key: shown() }, "", address(shown()));
+  }
+
   // Who else has this one before them.
   async function ping() {
     const place = part("[data-here]");

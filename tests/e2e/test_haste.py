@@ -1,0 +1,241 @@
+"""Whoever is quicker than the answers, cut off, or not alone: nothing is lost, doubled or done elsewhere."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from issues.models import Issue
+from issues.services import create_issue, decide
+from products.models import Component
+from products.services import create_part, create_product, set_member
+from tests.e2e.conftest import NARROW
+from tests.e2e.test_live import look, row
+
+pytestmark = pytest.mark.once
+
+LIST = "/issues/?q=is:untriaged+sort:created-asc"
+TITLES = ("Cart empties", "Cart forgets", "Basket blinks")
+
+
+@pytest.fixture
+def reports(product, reporter):
+    return [
+        create_issue(product, actor=reporter, via="web", title=title, description="Long. " * 900) for title in TITLES
+    ]
+
+
+def fresh(number):
+    return Issue.objects.select_related("status", "assignee").get(number=number)
+
+
+def delay(page, pattern, milliseconds=700):
+    """Let what is sent there be answered late."""
+    page.route(pattern, lambda route: (page.wait_for_timeout(milliseconds), route.continue_()))
+
+
+def link(page, key):
+    return row(page, key).locator(".issue-link")
+
+
+def heading(page):
+    return page.locator(".triage-issue-title")
+
+
+def toast(page):
+    return page.locator(".toast").last
+
+
+def test_keys_faster_than_answers_change_each_row_that_they_were_pressed_at(reports, visit, triager):
+    page = visit(LIST, triager)
+    delay(page, "**/issues/WEB-1/triage/")
+    delay(page, "**/issues/WEB-2/menu/**")
+    link(page, "WEB-1").focus()
+    for key in ("1", "j", "1", "j"):
+        page.keyboard.press(key)
+    expect(toast(page)).to_contain_text("Accepted WEB-2")
+    assert [fresh(number).status.slug for number in (1, 2, 3)] == ["accepted", "accepted", "new"]
+    expect(link(page, "WEB-3")).to_be_focused()
+    for key in ("i", "1"):
+        page.keyboard.press(key)
+    expect(toast(page)).to_contain_text("Accepted WEB-3")
+    assert (fresh(3).status.slug, fresh(3).assignee) == ("accepted", triager)
+
+
+def test_what_one_writes_about_one_row_outlives_the_answer_about_another(reports, visit, triager):
+    page = visit(LIST, triager)
+    delay(page, "**/issues/WEB-1/triage/", 1500)
+    link(page, "WEB-1").focus()
+    for key in ("1", "j", "r"):
+        page.keyboard.press(key)
+    comment = page.locator("[data-row-menu] textarea")
+    comment.fill("Half a sentence")
+    expect(toast(page)).to_contain_text("Accepted WEB-1")
+    expect(comment).to_have_value("Half a sentence")
+    expect(comment).to_be_focused()
+
+
+def test_a_key_says_that_the_server_is_away(reports, visit, triager, complaints):
+    page = visit(LIST, triager)
+    page.route("**/menu/**", lambda route: route.abort())
+    link(page, "WEB-1").focus()
+    page.keyboard.press("1")
+    expect(toast(page)).to_contain_text("WEB-1: It could not be done")
+    page.unroute("**/menu/**")
+    page.keyboard.press("1")
+    expect(toast(page)).to_contain_text("Accepted WEB-1")
+    complaints.clear()
+
+
+def test_what_is_written_about_a_row_that_has_gone_is_sent(reports, visit, triager, maintainer):
+    page = visit(LIST, triager)
+    link(page, "WEB-1").focus()
+    page.keyboard.press("r")
+    page.locator("[data-row-menu] textarea").fill("Seen here, too.")
+    decide(reports[0], "accept", actor=maintainer, via="web")
+    look(page)
+    expect(row(page, "WEB-1")).to_have_count(0)
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-row-menu]")).to_be_hidden()
+    assert fresh(1).comment_count == 1
+    link(page, "WEB-2").focus()
+    page.keyboard.press("1")
+    expect(toast(page)).to_contain_text("Accepted WEB-2")
+
+
+def test_the_last_of_a_list_is_taken_back(reports, visit, triager, maintainer):
+    for issue in reports[1:]:
+        decide(issue, "accept", actor=maintainer, via="web")
+    page = visit(LIST, triager)
+    link(page, "WEB-1").focus()
+    page.keyboard.press("1")
+    expect(toast(page)).to_contain_text("Accepted WEB-1")
+    page.locator("#q").focus()
+    look(page)
+    expect(page.locator(".issue-row")).to_have_count(0)
+    toast(page).get_by_role("button", name="Undo").click()
+    expect(toast(page)).to_contain_text("Undone")
+    assert fresh(1).is_queued
+
+
+def test_a_tick_outlives_a_change_of_its_row_and_a_refresh(reports, visit, triager, maintainer):
+    page = visit(LIST, triager)
+    page.get_by_label("Select WEB-2").check()
+    row(page, "WEB-2").locator('a[data-field="priority"]').click()
+    page.get_by_role("button", name="Urgent").click()
+    expect(toast(page)).to_contain_text("priority changed")
+    link(page, "WEB-1").focus()
+    decide(reports[2], "accept", actor=maintainer, via="web")
+    look(page)
+    expect(row(page, "WEB-3")).to_have_count(0)
+    expect(page.get_by_label("Select WEB-2")).to_be_checked()
+
+
+def test_a_peek_that_was_closed_stays_closed(reports, visit, triager):
+    page = visit(LIST, triager)
+    link(page, "WEB-1").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#peek-title")).to_have_text("Cart empties")
+    delay(page, "**/issues/WEB-2/peek/")
+    with page.expect_response("**/issues/WEB-2/peek/"):
+        page.keyboard.press("j")
+        page.keyboard.press("Escape")
+        expect(link(page, "WEB-2")).to_be_focused()
+    page.wait_for_timeout(200)
+    expect(page.locator("[data-peek-panel]")).to_be_hidden()
+    expect(link(page, "WEB-2")).to_be_focused()
+
+
+def test_what_was_typed_and_deleted_is_not_looked_for(reports, visit, triager):
+    page = visit("/issues/?q=is%3Aopen", triager)
+    box = page.locator("#q")
+    asked = re.compile(r"/issues/\?.*blinks")
+    delay(page, asked, 1000)
+    with page.expect_request(asked):
+        box.fill("is:open blinks")
+    box.fill("is:open")
+    page.wait_for_timeout(2000)
+    expect(page.locator(".issue-row")).to_have_count(3)
+    expect(page).to_have_url(re.compile(r"q=is(:|%3A)open$"))
+    expect(page.locator("[data-results]")).not_to_have_attribute("aria-busy", "true")
+
+
+def test_a_list_says_when_one_is_signed_out(reports, visit, triager):
+    page = visit(LIST, triager)
+    page.context.clear_cookies()
+    look(page)
+    expect(toast(page)).to_contain_text("no longer signed in")
+    expect(page.locator(".issue-row")).to_have_count(3)
+    page.locator("#q").fill("is:open cart")
+    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+    expect(page).to_have_url(re.compile("cart"))
+
+
+class TestQueue:
+    def test_setting_a_field_leaves_what_was_chosen_and_where_one_writes(
+        self, reports, product, maintainer, visit, triager
+    ):
+        till = create_part(Component, product=product, actor=maintainer, via="web", name="Till")
+        for number in range(3):
+            made = create_issue(product, actor=triager, via="web", title=f"Cart empties again {number}", component=till)
+            decide(made, "accept", actor=maintainer, via="web")
+        page = visit("/triage/", triager)
+        page.keyboard.press("y")
+        ticked = page.locator("[data-suggested] :checked")
+        expect(ticked).not_to_have_count(0)
+        delay(page, "**/issues/WEB-1/set/")
+        page.keyboard.press("p")
+        page.get_by_role("button", name="Urgent").click()
+        page.keyboard.press("Escape")
+        page.keyboard.press("r")
+        page.keyboard.type("Half a ")
+        expect(toast(page)).to_contain_text("priority changed")
+        page.keyboard.type("sentence 1")
+        expect(page.locator(".composer textarea")).to_have_value("Half a sentence 1")
+        expect(ticked).not_to_have_count(0)
+        expect(page.locator(".triage-beside")).to_contain_text("Urgent")
+        assert fresh(1).is_queued
+
+    def test_its_filter_outlives_what_others_decide(self, reports, visit, triager, administrator, reporter, maintainer):
+        other = create_product(actor=administrator, via="web", key="API", title="API")
+        set_member(other, triager, "triager", actor=administrator, via="web")
+        create_issue(other, actor=reporter, via="web", title="Elsewhere")
+        page = visit("/triage/?q=product:WEB", triager)
+        expect(page.locator(".queue-row")).to_have_count(3)
+        decide(reports[0], "accept", actor=maintainer, via="web")
+        for _one in range(2):
+            look(page)
+            expect(page.locator(".queue-row")).to_have_count(2)
+        expect(page.locator("[data-queue]")).not_to_contain_text("Elsewhere")
+
+    def test_what_comes_into_an_empty_one_is_shown(self, product, visit, triager, reporter):
+        page = visit("/triage/", triager)
+        expect(page.locator(".empty")).to_contain_text("All is decided")
+        assert look(page).status == 204
+        create_issue(product, actor=reporter, via="web", title="Quite new")
+        assert look(page).status == 200
+        expect(heading(page)).to_have_text("Quite new")
+        page.keyboard.press("1")
+        expect(toast(page)).to_contain_text("Accepted WEB-1")
+
+    def test_on_a_phone_the_next_is_read_from_its_title_on(self, reports, visit, triager):
+        page = visit("/triage/", triager, NARROW)
+        page.wait_for_load_state("networkidle")
+        page.evaluate("scrollTo(0, 900)")
+        page.get_by_role("button", name="Accept").click()
+        expect(heading(page)).to_have_text("Cart forgets")
+        expect(heading(page)).to_be_in_viewport()
+
+    def test_what_was_not_decided_is_still_in_it(self, reports, visit, triager, complaints):
+        page = visit("/triage/", triager)
+        page.wait_for_load_state("networkidle")
+        page.route("**/issues/WEB-1/triage/", lambda route: route.abort())
+        page.keyboard.press("1")
+        expect(toast(page)).to_contain_text("WEB-1: It could not be done")
+        expect(heading(page)).to_have_text("Cart empties")
+        expect(page.locator(".queue-row")).to_have_count(3)
+        expect(page).to_have_url(re.compile("issue=WEB-1"))
+        page.unroute("**/issues/WEB-1/triage/")
+        page.keyboard.press("1")
+        expect(toast(page)).to_contain_text("Accepted WEB-1")
+        complaints.clear()
