@@ -219,6 +219,8 @@ def test_a_view_is_edited_with_its_form(product, triager, maintainer):
     assert (view.name, view.is_default) == ("Ours", True)
     stale = at(triager).post(address, {**fields, "name": "Late", "version": "1"})
     assert (stale.status_code, "Somebody has changed this" in stale.content.decode()) == (400, True)
+    # What would be overwritten is said, and nothing else.
+    assert stale.context["form"].errors["name"] == ["Now it is: Ours"] and len(stale.context["form"].errors) == 2
     wrong = at(maintainer).post(address, {**fields, "name": " ", "version": "2"})
     assert wrong.status_code == 400
 

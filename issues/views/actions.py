@@ -244,7 +244,7 @@ def _ask_to_blank(request, issue, title):
 @at_issue
 def relate(request, issue):
     """Relate the issue to another."""
-    form = RelationForm(request.POST, user=request.user)
+    form = RelationForm(request.POST, user=request.user, auto_id="relate-%s")
     if not form.is_valid():
         return issue_page(request, issue, relation_form=form, status=400)
     kind, other = form.cleaned_data["kind"], form.cleaned_data["issue"]
@@ -254,7 +254,7 @@ def relate(request, issue):
         form.add_error("issue", error.messages)
         return issue_page(request, issue, relation_form=form, status=400)
     _tell(request, _("%(key)s is related to %(other)s.") % {"key": issue.key, "other": other.key}, issue)
-    return redirect(address_of(request, issue), "#fields")
+    return redirect(address_of(request, issue, "#fields"))
 
 
 @by_form
@@ -269,7 +269,7 @@ def unrelate(request, issue, kind, other):
     relation = get_object_or_404(relations, source=ends[0], target=ends[1], kind=stored)
     services.unrelate(relation, actor=request.user, via="web", issue=issue)
     _tell(request, _("The relation is ended."), issue)
-    return redirect(address_of(request, issue), "#fields")
+    return redirect(address_of(request, issue, "#fields"))
 
 
 @by_form

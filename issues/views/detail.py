@@ -64,7 +64,8 @@ def issue_page(
         entries = [entry for entry in entries if bool(entry.comment or entry.question) == (show == "comments")]
     context = {
         **fields,
-        "mark": mark_of_issue(issue, request.user),
+        # What was refused is shown at an address of its own, which cannot be asked again.
+        "mark": mark_of_issue(issue, request.user) if status == 200 else "",
         **_decisions(request.user, issue, fields["facts"], decision_form),
         **attention_of(fields["facts"], issue, request.user),
         "reports": len(fields["facts"].get("duplicate", ())) + 1,

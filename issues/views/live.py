@@ -19,7 +19,8 @@ def mark_of(*shown):
 def mark_of_issue(issue, user):
     """Return the mark of the page of an issue: what happens where only some see it moves only their mark."""
     told = [issue.event_count] if can(user, "comment_internally", issue) else []
-    return mark_of(issue, issue.key, *told)
+    # The same looks different to who may change it: whoever signs out is told.
+    return mark_of(issue, issue.key, user.pk, *told)
 
 
 def _told(one):

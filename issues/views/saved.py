@@ -81,15 +81,29 @@ def _written(form, write):
     return None
 
 
+def _present(view):
+    present = {name: getattr(view, name) for name in ("name", "query", "columns", "group", "shared", "is_default")}
+    return {**present, "product": view.product and view.product.key}
+
+
+def _tell_conflicts(form, present):
+    """Say beside each field that would be changed what it is by now."""
+    for name, field in form.fields.items():
+        now = present[name]
+        if field.has_changed(now, form[name].data):
+            said = (
+                ", ".join(now) if isinstance(now, list) else (_("no"), _("yes"))[now] if now in (True, False) else now
+            )
+            form.add_error(name, _("Now it is: %(value)s") % {"value": said or "—"})
+
+
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @explained
 def edit(request, pk):
     """Change what a view is called, what it asks for, and who sees it."""
     found = find_view(request.user, pk)
-    present = {name: getattr(found, name) for name in ("name", "query", "columns", "group", "shared", "is_default")}
-    present["product"] = found.product and found.product.key
-    form = ViewForm(request.POST or None, user=request.user, view=found, initial=present)
+    form = ViewForm(request.POST or None, user=request.user, view=found, initial=_present(found))
     options = {"actor": request.user, "via": "web", "expected_version": version_of(request)}
     try:
         changed = form.is_valid() and _written(form, lambda fields: services.update_view(found, **options, **fields))
@@ -99,6 +113,7 @@ def edit(request, pk):
     except Stale as stale:
         found = stale.current
         form.add_error(None, _("Somebody has changed this meanwhile: look it over, and save again."))
+        _tell_conflicts(form, _present(found))
     context = {"form": form, "saved_view": found, "may_edit_view": can(request.user, "edit_view", found)}
     return render(request, "issues/view_form.html", context, status=400 if form.errors else 200)
 

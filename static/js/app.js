@@ -51,12 +51,13 @@ function enter(menu) {
   if (!menu.querySelector(".menu-panel")?.contains(document.activeElement)) firstOf(menu)?.focus({ preventScroll: true });
 }
 
-// What is typed above the items of a menu leaves those that hold it, and Enter takes the first of them.
+// What is typed above the items of a menu leaves those that hold it, and Enter takes the first of them: nobody last.
 function narrow(field) {
   field.removeAttribute("list");
   const typed = field.value.trim().toLowerCase();
   const items = [...field.form.parentElement.querySelectorAll(".menu-item")];
-  for (const item of items) item.hidden = ![item.textContent, item.value].some((one) => one.toLowerCase().includes(typed));
+  // The letters of an avatar are no part of a name.
+  for (const item of items) item.hidden = ![item.lastChild.textContent, item.value].some((one) => one.toLowerCase().includes(typed));
   return items.filter((item) => !item.hidden);
 }
 document.addEventListener("input", (event) => {
@@ -68,7 +69,7 @@ document.addEventListener("keydown", (event) => {
   const left = narrow(field);
   if (!left.length || left.some((item) => item.value.toLowerCase() === field.value.trim().toLowerCase())) return;
   event.preventDefault();
-  left[0].click();
+  (left.find((item) => item.value) ?? left[0]).click();
 });
 
 // A key has opened a menu.

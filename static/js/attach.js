@@ -1,6 +1,7 @@
 // Files in a form: chosen, pasted or dropped. What is pasted into a text is named there; the server puts the address of
 // the file in the place of its name. While they are sent the form says how far that is, and what is refused stays.
 import { parse, say } from "./fragments.js";
+import { signedOut } from "./toasts.js";
 
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const UNITS = ["bytes", "KB", "MB"];
@@ -149,6 +150,7 @@ function complain(field, words) {
 function send(form, submitter) {
   const field = fieldOf(form);
   const bar = field.querySelector("progress");
+  const sent = chosen.get(form);
   const request = new XMLHttpRequest();
   const fail = (words) => {
     bar.hidden = true;
@@ -163,15 +165,41 @@ function send(form, submitter) {
   });
   request.addEventListener("error", () => fail(field.dataset.away));
   request.addEventListener("load", () => {
-    if (request.status === 201) return go(form, request.getResponseHeader("Location"));
-    const said = reason(parse(request.responseText), field);
-    fail(said || request.statusText);
+    if (request.status === 201) return sendRest(form, sent) || go(form, request.getResponseHeader("Location"));
+    // Where it is not refused it has led to the sign-in.
+    if (request.status === 200) return fail(signedOut());
+    const page = parse(request.responseText);
+    if (page.querySelector(".conflict + form")) return showConflict(form, page);
+    const said = reason(page, field);
+    fail(said || field.dataset.away);
     say(said);
   });
   const body = new FormData(form, submitter);
   request.open("POST", form.action);
   request.setRequestHeader("X-Fragment", "upload");
   request.send(body);
+}
+
+// What was dropped meanwhile is sent as well. Returns whether there is anything.
+function sendRest(form, sent) {
+  const rest = (chosen.get(form) ?? []).filter((file) => !sent.includes(file));
+  if (!rest.length || !("atOnce" in form.dataset)) return false;
+  delete form.dataset.sent;
+  put(form, rest);
+  form.requestSubmit();
+  return true;
+}
+
+// Somebody has changed the same: what they have made of it stands above the form, which knows of it by now.
+function showConflict(form, page) {
+  const files = chosen.get(form);
+  const [conflict, fresh] = [page.querySelector(".conflict"), page.querySelector(".conflict + form")].map((one) => document.importNode(one, true));
+  form.parentElement.querySelector(".conflict")?.remove();
+  form.before(conflict);
+  form.replaceChildren(...fresh.children);
+  delete form.dataset.sent;
+  put(form, files);
+  conflict.focus();
 }
 
 // What a page says of why it was not done: beside this field, or above all.

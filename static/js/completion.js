@@ -104,7 +104,7 @@ export function complete(box, list) {
     highlight(((at + 1 + step + places) % places) - 1);
   }
 
-  box.addEventListener("input", (event) => {
+  function typed(event) {
     if (event.isComposing) return;
     clearTimeout(waiting);
     controller?.abort();
@@ -112,7 +112,9 @@ export function complete(box, list) {
     const before = box.value.slice(0, box.selectionStart);
     if (before && !/[\s()]$/.test(before)) waiting = setTimeout(ask, PAUSE);
     else close();
-  });
+  }
+  box.addEventListener("input", typed);
+  box.addEventListener("compositionend", typed);
 
   box.addEventListener("keydown", (event) => {
     if (event.isComposing || event.altKey) return;

@@ -30,8 +30,8 @@ export function latest(fragment) {
 
 export const aborted = (error) => error.name === "AbortError";
 
-// For whom the results of a list were drawn.
-export const readerOf = (results) => results.querySelector("[data-reader]")?.dataset.reader;
+// For whom a part was drawn.
+export const readerOf = (part) => part.querySelector("[data-reader]")?.dataset.reader;
 
 // A form sent from a row of a list; the answer is the row, drawn anew, with messages or what is wrong.
 export async function send(form, submitter, also = {}) {

@@ -1,11 +1,17 @@
 // A page that brings itself up to date: while it is looked at it asks every few seconds whether anything that it shows
 // has changed. While nothing has, the answer is empty.
 import { parse } from "./fragments.js";
-import { complainOfSession } from "./toasts.js";
+import { complain, signedOut } from "./toasts.js";
 
 const EVERY = 10_000;
 
-const read = async (answer) => ({ status: answer.status, redirected: answer.redirected, html: await answer.text() });
+const SIGN_IN = /^\/accounts\//;
+
+const read = async (answer) => ({
+  status: answer.status,
+  signedOut: answer.redirected && SIGN_IN.test(new URL(answer.url).pathname),
+  html: await answer.text(),
+});
 
 // `mark` says what is shown ("" where nothing is to be asked), `address` where to ask for the `fragment`, `idle` whether
 // this is the moment; `put` is given what came, and `gone` is called where the page is no longer there for its reader.
@@ -21,18 +27,18 @@ export function live({ mark, address, fragment, put, gone = () => {}, idle = () 
     asking = false;
     // The server may be away, or something else be shown by now: it is asked again.
     if (!answer || mark() !== since || address() !== at || !idle()) return;
-    const signedOut = answer.redirected || (answer.html && put(parse(answer.html)) === false);
-    if (signedOut) complainOfSession();
+    const isLost = answer.signedOut || (answer.html && put(parse(answer.html)) === false);
+    if (isLost) complain(signedOut());
     if (answer.status === 404) gone();
-    if (signedOut || answer.status === 404) stop();
+    if (isLost || answer.status === 404) stop();
   }
 
   async function fetchAnswer(at, since) {
     const from = new URL(at, location);
     from.searchParams.set("since", since);
     try {
-      const { status, redirected, ...answer } = await read(await fetch(from, { headers: { "X-Fragment": fragment } }));
-      return { status, redirected, html: status === 200 && !redirected ? answer.html : "" };
+      const answer = await read(await fetch(from, { headers: { "X-Fragment": fragment } }));
+      return answer.status === 200 && !answer.signedOut ? answer : { ...answer, html: "" };
     } catch {
       return null;
     }

@@ -26,6 +26,8 @@ function prepare(dialog) {
   const box = dialog.querySelector("[role=combobox]");
   const list = dialog.querySelector("[role=listbox]");
   box.addEventListener("input", (event) => !event.isComposing && ask(PAUSE));
+  // The last input of an input method still belongs to it.
+  box.addEventListener("compositionend", () => ask(PAUSE));
   box.addEventListener("keydown", onKey);
   list.addEventListener("pointerdown", (event) => event.preventDefault());
   list.addEventListener("click", (event) => options[[...list.querySelectorAll("[role=option]")].indexOf(event.target.closest("[role=option]"))]?.take());

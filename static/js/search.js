@@ -119,13 +119,16 @@ export function start(page) {
     judge("entered");
   }
 
-  box.addEventListener("input", (event) => {
+  function typed(event) {
     if (event.isComposing) return;
     changed = true;
     clearTimeout(waiting);
     clearTimeout(patience);
     waiting = setTimeout(follow, PAUSE);
-  });
+  }
+  box.addEventListener("input", typed);
+  // The last input of an input method still belongs to it.
+  box.addEventListener("compositionend", typed);
   // The form is that of the box alone: what is chosen in the results is sent by a form of its own.
   form.addEventListener("submit", (event) => {
     event.preventDefault();

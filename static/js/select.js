@@ -73,7 +73,8 @@ export function start(page, { rows, current, go }) {
   });
   bar.querySelector("[data-clear]").addEventListener("click", () => {
     all(false);
-    current()?.querySelector(".issue-link, .queue-row").focus();
+    const row = current() ?? (anchor?.isConnected ? anchor : rows()[0]);
+    row?.querySelector(".issue-link, .queue-row").focus();
   });
   // The list may have changed without the page around it.
   bar.addEventListener("submit", () => {

@@ -27,10 +27,8 @@ export function complain(text) {
   show(made(text));
 }
 
-// Say that the server knows the reader no more, or as somebody else.
-export function complainOfSession() {
-  complain(template().dataset.signedOut);
-}
+// That the server knows the reader no more, or as somebody else.
+export const signedOut = () => template().dataset.signedOut;
 
 // Say what is good to know, and goes away by itself.
 export function tell(text) {
@@ -45,12 +43,13 @@ function tend(toast) {
   close.addEventListener("click", () => toast.remove());
   let timer;
   const wait = () => {
-    timer = setTimeout(() => toast.remove(), SHOWN);
+    clearTimeout(timer);
+    if (!toast.matches(".is-error, :hover, :focus-within")) timer = setTimeout(() => toast.remove(), SHOWN);
   };
   const stay = () => clearTimeout(timer);
   toast.addEventListener("mouseenter", stay);
   toast.addEventListener("mouseleave", wait);
   toast.addEventListener("focusin", stay);
   toast.addEventListener("focusout", wait);
-  if (!toast.classList.contains("is-error")) wait();
+  wait();
 }

@@ -3,13 +3,16 @@
 import re
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import expect
 
 from issues.models import Issue
-from issues.services import create_issue, decide
+from issues.services import create_issue, decide, update_issue
 from products.models import Component
 from products.services import create_part, create_product, set_member
+from tests.cast import create_person
 from tests.e2e.conftest import NARROW
+from tests.e2e.test_attachments import give
 from tests.e2e.test_live import look, row
 
 pytestmark = pytest.mark.once
@@ -239,3 +242,91 @@ class TestQueue:
         page.keyboard.press("1")
         expect(toast(page)).to_contain_text("Accepted WEB-1")
         complaints.clear()
+
+
+class TestIssue:
+    @pytest.fixture
+    def page(self, reports, visit, triager):
+        return visit("/issues/WEB-1/", triager)
+
+    @staticmethod
+    def comment(page):
+        return page.get_by_label("Comment", exact=True)
+
+    def test_a_comment_outlives_what_else_is_sent_and_where_one_goes(self, page):
+        self.comment(page).fill("Half a thought")
+        with page.expect_navigation():
+            page.get_by_role("button", name="Watch").first.click()
+        expect(self.comment(page)).to_have_value("Half a thought")
+        page.goto(page.url.replace("WEB-1", "WEB-2"))
+        expect(self.comment(page)).to_have_value("")
+        page.goto(page.url.replace("WEB-2", "WEB-1"))
+        expect(self.comment(page)).to_have_value("Half a thought")
+        self.comment(page).press("Control+Enter")
+        expect(page.locator(".timeline")).to_contain_text("Half a thought")
+        for _one in range(2):
+            expect(self.comment(page)).to_have_value("")
+            page.reload()
+
+    def test_a_form_that_is_refused_is_not_taken_for_a_sign_out(self, page, triager, complaints):
+        page.keyboard.press("a")
+        page.get_by_label("User name").fill("nobody-of-that-name")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile("/set/"))
+        complaints.clear()
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        page.wait_for_timeout(500)
+        expect(page.locator(".toast")).to_have_count(0)
+
+    def test_it_says_when_one_is_signed_out(self, page):
+        self.comment(page).fill("Half a thought")
+        page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+        look(page)
+        expect(toast(page)).to_contain_text("no longer signed in")
+        expect(self.comment(page)).to_have_value("Half a thought")
+        page.set_input_files("#comment-file", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"})
+        self.comment(page).press("Control+Enter")
+        expect(page.locator(".composer .field-error")).to_contain_text("no longer signed in")
+
+    def test_a_conflict_is_shown_though_a_file_goes_along(self, reports, visit, triager, maintainer, complaints):
+        page = visit("/issues/WEB-1/edit/", triager)
+        update_issue(reports[0], actor=maintainer, via="web", description="Theirs")
+        page.get_by_label("Description").fill("Mine")
+        page.set_input_files("#id_file", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"})
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator(".conflict")).to_contain_text("Theirs")
+        expect(page.get_by_label("Description")).to_have_value("Mine")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator(".issue-text")).to_contain_text("Mine")
+        assert fresh(1).attachments.count() == 1
+        complaints.clear()
+
+    def test_what_is_dropped_while_another_is_sent_is_sent_too(self, page):
+        delay(page, "**/attachments/")
+        for name in ("one.png", "two.png"):
+            give(page, ".issue-text", "drop", name)
+        expect(page.locator("#files .file, .issue-text .file")).to_have_count(2)
+
+    def test_nobody_is_taken_last(self, page, product, administrator):
+        set_member(product, create_person("nora"), "triager", actor=administrator, via="web")
+        page.reload()
+        page.locator("html[data-ready]").wait_for(state="attached")
+        page.keyboard.press("a")
+        page.keyboard.type("no")
+        page.keyboard.press("Enter")
+        expect(page.locator(".timeline")).to_contain_text("nora", ignore_case=True)
+        assert fresh(1).assignee.username == "nora"
+
+
+def test_an_error_stays_until_it_is_closed(reports, visit, triager, complaints):
+    page = visit(LIST, triager)
+    page.route("**/menu/**", lambda route: route.abort())
+    page.clock.install()
+    link(page, "WEB-1").focus()
+    page.keyboard.press("1")
+    expect(toast(page)).to_contain_text("could not be done")
+    toast(page).hover()
+    page.mouse.move(5, 5)
+    page.clock.fast_forward(20_000)
+    expect(toast(page)).to_contain_text("could not be done")
+    complaints.clear()
