@@ -7,8 +7,9 @@ class IssuesConfig(AppConfig):
     verbose_name = _("Issues")
 
     def ready(self):
-        """Follow the changes of products."""
-        from issues.services.following import follow_product
-        from products.following import follow
+        """Follow the changes of products and people."""
+        from issues.services.following import follow_person, follow_product
+        from products.following import follow, follow_people
 
         follow(follow_product)
+        follow_people(follow_person)

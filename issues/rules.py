@@ -260,14 +260,17 @@ def canonical(target, actor):
 def check_link(issue, field, target, actor):
     """Raise ValidationError unless `issue` may point to `target` by `field` without a circle.
 
-    The rows on the way up are locked, so that two such links made at once cannot close a circle between them.
+    The rows on the way up are read anew and locked, so that two such links made at once cannot close a circle between
+    them.
     """
-    if not access.sees(actor, target) or target.deleted_at:
+    above = Issue.objects.select_for_update(of=("self",)).select_related("product")
+    step = above.filter(pk=target.pk).first()
+    if step is None or step.deleted_at or not access.sees(actor, step):
         raise ValidationError({field: ValidationError(_("There is no such issue."), code="absent")})
-    step = target
+    below = {issue.pk}
     while step is not None:
-        if step.pk == issue.pk:
+        if step.pk in below:
             message = _("This would go round in a circle.")
             raise ValidationError({field: ValidationError(message, code="circle")})
-        above = Issue.objects.select_for_update().filter(pk=getattr(step, f"{field}_id"))
-        step = above.first() if getattr(step, f"{field}_id") else None
+        below.add(step.pk)
+        step = above.filter(pk=getattr(step, f"{field}_id")).first() if getattr(step, f"{field}_id") else None

@@ -1,9 +1,10 @@
-"""What other apps do where a product has changed, in the same transaction: this one knows nothing of theirs.
+"""What other apps do where a product or a person has changed, in the same transaction: this knows nothing of theirs.
 
-An app says once, as it is set up, what it does; the services of products call it by `tell`.
+An app says once, as it is set up, what it does; the services of products and people call it by `tell` and `tell_off`.
 """
 
 _followers: list = []
+_followers_of_people: list = []
 
 
 def follow(act):
@@ -19,3 +20,14 @@ def tell(product, changes, batch):
     """Tell all followers of the `changes` that were just made to a locked `product`, or to a member of it."""
     for act in _followers:
         act(product, changes, batch)
+
+
+def follow_people(act):
+    """Let `act(user, batch)` be called where a person has been deactivated; what it logs is for a batch of its own."""
+    _followers_of_people.append(act)
+
+
+def tell_off(user, batch):
+    """Tell all followers that the locked `user` was just deactivated in `batch`."""
+    for act in _followers_of_people:
+        act(user, batch)

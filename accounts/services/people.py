@@ -17,7 +17,7 @@ from history import log
 from history.errors import Conflict, Forbidden
 from history.models import Kind
 from history.writing import check, lock, refuse_unknown, save_named
-from products import access
+from products import access, following
 from products.models import clean_line
 
 OWN_FIELDS = frozenset({"display_name", "email", "time_zone", "theme", "single_key_shortcuts"})
@@ -192,14 +192,19 @@ def finish_user(user, before, log_to):
     _keep_a_superuser(user, changes)
     user.lock_version += 1
     save_named(user, [*changes, "lock_version"])
-    log.record(log_to(), Kind.CHANGED, about=user, changes=changes)
+    batch = log_to()
+    log.record(batch, Kind.CHANGED, about=user, changes=changes)
+    if "is_active" in changes and not user.is_active:
+        following.tell_off(user, batch)
     return user
 
 
 def _keep_a_superuser(user, changes):
     if {"is_active", "is_superuser"} & set(changes) and not (user.is_active and user.is_superuser):
-        others = User.objects.filter(is_active=True, is_superuser=True).exclude(pk=user.pk)
-        if not others.exists() and User.objects.filter(pk=user.pk, is_superuser=True).exists():
+        # Locked, or two who take it from one another at once would each count on the other.
+        rows = User.objects.filter(is_active=True, is_superuser=True).order_by("pk").select_for_update(no_key=True)
+        present = set(rows.values_list("pk", flat=True))
+        if present == {user.pk}:
             raise Conflict(_("This is the last administrator: make another one first."), "last_superuser")
 
 

@@ -14,7 +14,9 @@ from django.db.models import F
 from history import log
 from history.models import Batch, Change, Event, Kind
 from issues import fulltext, rules, similar
+from issues.choices import Resolution
 from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber, Watch
+from issues.services.issues import count_votes
 from issues.services.records import build_rows, told
 from issues.services.rows import commit_without_waiting, insert_rows, insert_values, next_ids, number_rows
 from products.access import authorize
@@ -136,7 +138,7 @@ def link_duplicates(pairs, *, batch):
 def _link_chunk(wanted, originals, batch):
     known = Change.objects.filter(issue__in=wanted, field="duplicate_of").values("issue")
     issues = Issue.objects.select_for_update(of=("self",)).select_related("product").order_by("pk")
-    issues = issues.filter(pk__in=wanted, duplicate_of=None, closed_at__isnull=False).exclude(pk__in=known)
+    issues = issues.filter(pk__in=wanted, duplicate_of=None, resolution=Resolution.DUPLICATE).exclude(pk__in=known)
     wanted = {pk: _root(originals, target) for pk, target in wanted.items()}
     targets = Issue.objects.select_related("product").in_bulk(set(wanted.values()))
     linked, built = [], []
@@ -155,6 +157,7 @@ def _link_chunk(wanted, originals, batch):
     counted = Issue.objects.filter(pk__in=[issue.pk for issue in linked])
     counted.update(lock_version=F("lock_version") + 1, event_count=F("event_count") + 1)
     log.record_all(built)
+    count_votes(*{issue.duplicate_of_id for issue in linked})
     return len(linked)
 
 

@@ -1,9 +1,10 @@
-"""What the change of a product means for its issues, in the same transaction and by few statements."""
+"""What the change of a product or a person means for issues, in the same transaction and by few statements."""
 
 from datetime import timedelta
 
 from django.db.models import F
 
+from history import log
 from issues.models import Issue, NeedInfo
 from issues.services.issues import count_votes, lock_issue
 from issues.services.needinfos import is_idle, withdraw_idle
@@ -22,6 +23,20 @@ def follow_product(product, changes, batch):
         _count_votes(product)
     if product.deleted_at is None and not (SHOWN_BY | {"role"}).isdisjoint(changes):
         _withdraw_idle(product, batch)
+
+
+def follow_person(user, batch):
+    """Take back the questions to `user`, who was deactivated in `batch`: what they keep waiting is in the queue again.
+
+    In a batch of its own, since who may undo that need not triage here.
+    """
+    asked = NeedInfo.objects.filter(state=NeedInfo.State.OPEN, requestee=user)
+    asked = asked.filter(issue__deleted_at=None, issue__product__deleted_at=None)
+    ids = sorted(set(asked.values_list("issue", flat=True)))
+    if ids:
+        own = log.open_batch(actor=batch.actor, via=batch.via, at=batch.at)
+        for issue in Issue.objects.filter(pk__in=ids).order_by("pk"):
+            withdraw_idle(lock_issue(issue), own)
 
 
 def _move_deadlines(product, before, after):

@@ -93,11 +93,12 @@ def hold_products(ids):
 
 
 def lock_ahead(issue, changes):
-    """Lock what the `changes` to `issue` concern beside it: where it is moved to, and what it is merged with."""
+    """Lock what the `changes` to `issue` concern beside it: where it is moved to, and what it is put under."""
     if changes.get("product") is not None:
         hold_products([changes["product"].pk])
-    if changes.get("duplicate_of") is not None:
-        lock_family(issue.pk, changes["duplicate_of"].pk)
+    above = [changes[field].pk for field in ("parent", "duplicate_of") if changes.get(field) is not None]
+    if above or changes.get("product") is not None:
+        lock_family(issue.pk, *above)
 
 
 def lock_family(*ids):
@@ -408,18 +409,21 @@ def finish(issue, before, batch, kind=Kind.CHANGED):
         count_votes(*(value["id"] for value in changes["duplicate_of"] if value))
     elif issue.duplicate_of_id and not SHOWN_BY.isdisjoint(changes):
         count_votes(issue.duplicate_of_id)
+    elif "product" in changes and count_votes(issue.pk):
+        # Not all who see it there see all of its duplicates.
+        issue.refresh_from_db(fields=["votes", "lock_version"])
     return issue
 
 
 def count_votes(*ids):
     """Count the votes of the issues `ids` anew: each person once, with those of the duplicates that all their readers
-    see.
+    see. Return how many of the issues had another number.
     """
     # Locked, or two who vote at once would each count without the other.
     rows = Issue.objects.filter(pk__in=ids).order_by("pk")
     list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
     counted = rows.order_by().annotate(counted=_count(OWN_VOTES) + _count(MERGED_VOTES)).exclude(votes=F("counted"))
-    counted.update(votes=F("counted"), lock_version=F("lock_version") + 1)
+    return counted.update(votes=F("counted"), lock_version=F("lock_version") + 1)
 
 
 def _count(votes):

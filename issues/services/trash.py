@@ -28,6 +28,7 @@ from issues.models import (
 from issues.services.attachments import purge_attachments, redact_attachment
 from issues.services.comments import lock_comment
 from issues.services.issues import RELATED, count_votes, finish, lock_family, lock_issue, touch
+from issues.services.needinfos import withdraw_idle
 from issues.services.relations import REVERSED
 from products import access
 from products.models import Product
@@ -74,6 +75,9 @@ def set_trashed(issue, batch, trashed):
     before = log.state(issue, ["deleted_at"])
     issue.deleted_at = batch.at if trashed else None
     issue.deleted_by = batch.actor if trashed else None
+    if not trashed and issue.waiting_for_id is not None:
+        # Who was asked may see it no more by now.
+        withdraw_idle(issue, batch)
     return finish(issue, before, batch, Kind.TRASHED if trashed else Kind.RESTORED)
 
 

@@ -82,6 +82,8 @@ def resume(undoing):
         with transaction.atomic():
             undoing = Batch.objects.select_for_update(of=("self",)).select_related("actor").get(pk=undoing.pk)
             if undoing.state == Batch.State.RUNNING:
+                # What is taken back now is told of as now.
+                undoing.at = timezone.now()
                 undoing = _step(undoing, undoing.undoes)
     return undoing
 
@@ -93,26 +95,31 @@ def running():
 
 def _step(undoing, batch):
     events = _events_of(batch).order_by("-id").select_related("issue__product")
-    events = list(events[undoing.done : undoing.done + CHUNK])
+    if undoing.todo is not None:
+        events = events.filter(pk__lt=undoing.todo["below"])
+    events = list(events[:CHUNK])
     _lock_issues_of(events)
     for event in events:
         undoing.left_alone += _revert_or_leave(event, undoing)
     undoing.done += len(events)
-    if undoing.done >= undoing.total:
-        undoing.state = Batch.State.DONE
-    undoing.save(update_fields=["left_alone", "done", "state"])
+    # Some may have been purged meanwhile.
+    if undoing.done >= undoing.total or len(events) < CHUNK:
+        undoing.state, undoing.todo = Batch.State.DONE, None
+    else:
+        undoing.todo = {"below": events[-1].pk}
+    undoing.save(update_fields=["left_alone", "done", "state", "todo"])
     return undoing
 
 
 def _lock_issues_of(events):
     """Lock all issues that the undo of `events` may write to, in one order, whichever it comes to first."""
     ids = {event.issue_id for event in events} - {None}
-    changes = Change.objects.filter(event__in=[event.pk for event in events], field__in=("duplicate_of", "product"))
-    named: dict = {"duplicate_of": [], "product": []}
+    named: dict = {"parent": [], "duplicate_of": [], "product": []}
+    changes = Change.objects.filter(event__in=[event.pk for event in events], field__in=named)
     for field, *pair in changes.values_list("field", "before", "after"):
         named[field] += [value["id"] for value in pair if value]
     hold_products(named["product"])
-    lock_family(*ids, *named["duplicate_of"])
+    lock_family(*ids, *named["parent"], *named["duplicate_of"])
 
 
 def _events_of(batch):
@@ -320,7 +327,11 @@ def _revert_issue(event, undoing):
     trashed = event.kind == Kind.RESTORED or event.kind == Kind.CREATED
     try:
         if event.kind == Kind.TRASHED:
-            trash.set_trashed(trash.lock_trashed(event.issue), undoing, False)
+            issue = trash.lock_trashed(event.issue)
+            if not log.same(event.changes.get(field="deleted_at").after, log.freeze(issue.deleted_at)):
+                # Somebody has brought it back, and somebody trashed it anew.
+                return [_left(event, "deleted_at")]
+            trash.set_trashed(issue, undoing, False)
             return []
         # A duplicate in the trash follows its original there, and so back.
         issue = trash.lock_trashed(event.issue) if _follows_in_trash(event) else lock_issue(event.issue)
@@ -335,7 +346,8 @@ def _revert_issue(event, undoing):
         # A savepoint, so that what does not fit any more leaves nothing half done.
         with transaction.atomic():
             _put_issue(issue, wanted, event)
-            rules.check_labels(issue, issue.label_list, present=issue.label_list)
+            if not {"labels", "product"}.isdisjoint(wanted):
+                rules.check_labels(issue, issue.label_list, present=issue.label_list)
             if issue.waiting_for_id is not None:
                 needinfos.withdraw_idle(issue, undoing)
             finish(issue, before, undoing, Kind.MOVED if "product" in wanted else Kind.CHANGED)

@@ -7,6 +7,7 @@ from history.models import Batch, Event
 from issues.models import Issue, Vote, Watch
 from issues.services import add_comment, create_issue, decide, trash_issue, undo, unvote, update_issue, vote, watch
 from issues.watchers import watchers
+from products.services import create_product, set_member
 
 
 @pytest.fixture
@@ -166,3 +167,18 @@ class TestDuplicates:
             rules.canonical(fresh(report), reporter)
         assert "Hole" not in str(caught.value) and hidden.key not in str(caught.value)
         assert Issue.objects.get(pk=own.pk).duplicate_of is None
+
+    def test_where_it_moves_only_the_votes_that_all_see_count(
+        self, issue, report, administrator, triager, stranger, product
+    ):
+        secret = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+        for one in (issue, report):
+            update_issue(one, actor=administrator, via="web", product=secret)
+        set_member(secret, stranger, "viewer", actor=administrator, via="web")
+        vote(fresh(report), actor=stranger, via="web")
+        decide(fresh(report), "duplicate", actor=administrator, via="web", duplicate_of=fresh(issue))
+        assert fresh(issue).votes == 1
+        moved = update_issue(fresh(issue), actor=administrator, via="web", product=product)
+        assert (fresh(issue).votes, moved.votes, moved.lock_version) == (0, 0, fresh(issue).lock_version)
+        undo(Batch.objects.latest("id"), actor=administrator, via="web")
+        assert fresh(issue).votes == 1

@@ -15,9 +15,11 @@ from issues.services import (
     IssueRecord,
     add_comment,
     create_issue,
+    link_duplicates,
     undo,
     undoing,
     update_issue,
+    vote,
     write_batch,
 )
 from issues.services import batch as batch_door
@@ -170,3 +172,17 @@ def test_many_are_written_in_steps_and_undone_as_one(product, maintainer, django
     undo_of_all = undo(Batch.objects.get(pk=batch.pk), actor=maintainer, via="web")
     assert undo_of_all.total == 110
     assert Issue.objects.filter(deleted_at__isnull=False).count() == 50
+
+
+@pytest.mark.parametrize(("resolution", "linked"), [("duplicate", 1), ("wont-do", 0)])
+def test_only_what_is_still_closed_as_a_duplicate_gets_an_original(product, maintainer, reporter, resolution, linked):
+    records = (IssueRecord(product, {"title": title}) for title in ("Original", "Report"))
+    batch = write_batch(records, actor=maintainer, via="import")
+    original, report = Issue.objects.order_by("number")
+    vote(report, actor=reporter, via="web")
+    closed = {"status": Status.objects.get(slug="closed"), "resolution": resolution}
+    Issue.objects.filter(pk=report.pk).update(closed_at=report.created_at, **closed)
+    assert link_duplicates([(report.pk, original.pk)], batch=batch) == linked
+    original.refresh_from_db()
+    assert original.votes == linked
+    update_issue(report, actor=maintainer, via="web", title="Still to be changed")

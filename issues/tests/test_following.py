@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.services import update_user
 from history.models import Batch
 from issues.models import Issue, Vote
 from issues.services import (
@@ -179,3 +180,26 @@ class TestQuestions:
         assert fresh(asked).state == "withdrawn"
         undo(Batch.objects.latest("id"), actor=administrator, via="web")
         assert fresh(asked).state == "open"
+
+
+def test_who_is_deactivated_keeps_nothing_waiting(original, administrator, triager, reporter):
+    ask(original, actor=triager, via="web", requestee=reporter, question="Which browser?")
+    assert not fresh(original).is_queued
+    update_user(reporter, actor=administrator, via="admin", is_active=False)
+    assert fresh(original).is_queued and fresh(original).waiting_for is None
+    told, deactivated = Batch.objects.order_by("-id")[:2]
+    assert {event.about for event in told.events.all()} >= {"needinfo"}
+    assert (told.actor, deactivated.actor) == (administrator, administrator)
+    undo(deactivated, actor=administrator, via="web")
+    assert fresh(reporter).is_active
+
+
+def test_what_comes_back_from_the_trash_waits_for_nobody_who_sees_it_no_more(
+    product, original, administrator, triager, stranger
+):
+    ask(original, actor=triager, via="web", requestee=stranger, question="Which browser?")
+    trash_issue(original, actor=administrator, via="web")
+    update_product(product, actor=administrator, via="web", visibility="private")
+    assert fresh(original).waiting_for == stranger
+    restored = restore_issue(original, actor=administrator, via="web")
+    assert restored.waiting_for is None and fresh(original).is_queued

@@ -14,8 +14,10 @@ from issues.services import (
     create_issue,
     create_status,
     edit_comment,
+    purge,
     redact,
     relate,
+    restore_issue,
     resume,
     running,
     trash_comment,
@@ -240,6 +242,58 @@ def test_a_long_undo_runs_on_step_by_step(product, triager, monkeypatch):
     assert list(running()) == [undone]
     assert resume(undone).state == "done"
     assert set(Issue.objects.values_list("priority", flat=True)) == {0}
+
+
+def test_a_purge_meanwhile_neither_stops_a_long_undo_nor_lets_it_skip_anything(
+    product, triager, maintainer, monkeypatch
+):
+    monkeypatch.setattr(undoing, "CHUNK", 2)
+    batch = log.open_batch(actor=triager, via="web", total=6)
+    issues = [create_issue(product, actor=triager, via="web", title=f"{n}") for n in range(6)]
+    for one in issues:
+        update_issue(one, actor=triager, via="web", batch=batch, priority=3)
+    undone = take_back(batch, triager)
+    for gone in (issues[5], issues[0]):
+        trash_issue(gone, actor=maintainer, via="web")
+        purge(gone, actor=maintainer, via="web")
+    undone = resume(undone)
+    assert (undone.state, undone.done, undone.todo, undone.left_alone) == ("done", 5, None, [])
+    assert set(Issue.objects.values_list("priority", flat=True)) == {0}
+
+
+def test_what_is_taken_back_later_is_told_of_as_then(product, triager, monkeypatch):
+    monkeypatch.setattr(undoing, "CHUNK", 1)
+    batch = log.open_batch(actor=triager, via="web", total=2)
+    issues = [create_issue(product, actor=triager, via="web", title=f"{n}") for n in range(2)]
+    for one in issues:
+        update_issue(one, actor=triager, via="web", batch=batch, priority=3)
+    undone = take_back(batch, triager)
+    update_issue(issues[0], actor=triager, via="web", title="Better")
+    between = fresh(issues[0]).updated_at
+    resume(undone)
+    assert fresh(issues[0]).priority == 0 and fresh(issues[0]).updated_at > between
+    assert Event.objects.filter(issue=issues[0]).latest("number").at > between
+
+
+def test_labels_that_exclude_one_another_by_now_stand_in_no_way(product, issue, maintainer, triager):
+    first, second = (
+        create_part(Label, product=product, actor=maintainer, via="web", name=name) for name in ("prio/a", "b")
+    )
+    change(issue, triager, labels=[first, second])
+    batch = change(issue, triager, priority=3)
+    update_part(second, actor=maintainer, via="web", name="prio/b")
+    assert take_back(batch, triager).left_alone == []
+    assert fresh(issue).priority == 0
+
+
+def test_another_trashing_is_left_alone(issue, maintainer, administrator):
+    trash_issue(issue, actor=maintainer, via="web")
+    batch = Batch.objects.latest("id")
+    restore_issue(issue, actor=administrator, via="web")
+    trash_issue(issue, actor=administrator, via="web")
+    left = take_back(batch, maintainer).left_alone
+    assert left == [{"issue": "WEB-1", "field": "deleted_at", "by": "ada"}]
+    assert fresh(issue).deleted_at is not None
 
 
 def told(row):

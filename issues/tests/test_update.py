@@ -95,6 +95,23 @@ def test_no_issue_is_above_itself(issue, product, triager, field):
         assert set(refused.value.error_dict) == {field}
 
 
+def test_what_has_become_its_child_meanwhile_is_not_above_it(issue, product, triager):
+    other = create_issue(product, actor=triager, via="web", title="Other")
+    read_before = Issue.objects.get(pk=issue.pk)
+    update_issue(issue, actor=triager, via="web", parent=other)
+    with pytest.raises(ValidationError):
+        update_issue(other, actor=triager, via="web", parent=read_before)
+    assert Issue.objects.get(pk=other.pk).parent is None
+
+
+def test_a_circle_that_is_there_is_not_walked_for_ever(issue, product, triager):
+    other, third = (create_issue(product, actor=triager, via="web", title=title) for title in ("Other", "Third"))
+    Issue.objects.filter(pk=issue.pk).update(parent=other)
+    Issue.objects.filter(pk=other.pk).update(parent=issue)
+    with pytest.raises(ValidationError):
+        update_issue(third, actor=triager, via="web", parent=issue)
+
+
 def test_a_hidden_issue_cannot_be_pointed_to(issue, triager, administrator):
     private = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
     hidden = create_issue(private, actor=administrator, via="web", title="Hidden")

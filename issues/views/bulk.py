@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -193,9 +192,7 @@ def _apply(request, ids, plan, query):
 @require_safe
 def progress(request, pk):
     """Show how far a bulk change of the reader's own is, and what came of it."""
-    batch = get_object_or_404(Batch, pk=pk, actor=request.user)
-    if batch.todo is None:
-        raise Http404
+    batch = get_object_or_404(Batch, pk=pk, actor=request.user, todo__isnull=False, undoes=None)
     context = {
         "batch": batch,
         "runs": batch.state == Batch.State.RUNNING,
