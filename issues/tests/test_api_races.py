@@ -1,13 +1,19 @@
 """Many clients at the same moment: nothing is lost, nothing is given twice."""
 
+from contextlib import suppress
 from threading import Barrier, Thread
 
 import pytest
-from django.db import connections
+from django.core.exceptions import ValidationError
+from django.db import OperationalError, connections
 
+from accounts.models import User
+from accounts.services import update_user
+from history.errors import Refused
 from issues import services
 from issues.models import Issue
 from products.models import Label
+from tests.cast import create_person
 
 CLIENTS = 8
 ISSUES = "/api/v1/products/WEB/issues/"
@@ -135,3 +141,40 @@ def test_a_batch_is_undone_once(at_once, api, issue, triager):
     assert sorted(statuses) == [200] + [409] * (CLIENTS - 1)
     issue.refresh_from_db()
     assert issue.title == "one"
+
+
+def run_together(*works):
+    """Run the functions at once, whatever they raise; a connection of its own for each."""
+    barrier = Barrier(len(works))
+
+    def one(work):
+        barrier.wait()
+        with suppress(Refused, ValidationError, OperationalError):
+            work()
+        connections.close_all()
+
+    threads = [Thread(target=one, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_two_parents_at_once_close_no_circle(product, triager, issue, turn):
+    other = services.create_issue(product, actor=triager, via="web", title="two")
+    run_together(
+        lambda: services.update_issue(issue, actor=triager, via="web", parent=other),
+        lambda: services.update_issue(other, actor=triager, via="web", parent=issue),
+    )
+    assert Issue.objects.filter(parent__isnull=False).count() == 1
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_two_administrators_leave_one(administrator, turn):
+    other = create_person("otto", is_superuser=True)
+    run_together(
+        lambda: update_user(other, actor=administrator, via="web", is_superuser=False),
+        lambda: update_user(administrator, actor=other, via="web", is_superuser=False),
+    )
+    assert User.objects.filter(is_superuser=True).count() == 1
