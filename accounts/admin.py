@@ -4,6 +4,7 @@ from django import forms
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services
@@ -64,16 +65,18 @@ class UserAdmin(ServiceAdmin):
     def create(self, actor, values):
         """Create a person."""
         values["password"] = values["password"] or None
-        if not actor.is_superuser:
-            values = {name: value for name, value in values.items() if value or name == "password"}
+        # What one may not set is sent as it is by itself.
+        allowed = services.allowed_fields(actor) | {"password"}
+        values = {name: value for name, value in values.items() if value or name in allowed}
         return services.create_user(actor=actor, via=Via.ADMIN, **values)
 
     def change(self, user, actor, expected, values):
-        """Change a person."""
+        """Change a person: all of it, or nothing where the password is refused."""
         password = values.pop("password", "")
-        changed = services.update_user(user, actor=actor, via=Via.ADMIN, expected_version=expected, **values)
-        if password:
-            services.set_password(changed, password, actor=actor, via=Via.ADMIN)
+        with transaction.atomic():
+            changed = services.update_user(user, actor=actor, via=Via.ADMIN, expected_version=expected, **values)
+            if password:
+                services.set_password(changed, password, actor=actor, via=Via.ADMIN)
         return changed
 
     def may_change(self, user, obj):

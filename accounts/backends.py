@@ -45,8 +45,9 @@ class NameOrEmail(ModelBackend):
 
     def find(self, text):
         """Return who is called `text`, else whose address it is, else None. A name is no address of another."""
-        if not can_be_stored(text, ADDRESS_LIMIT):
+        name = User.normalize_username(text)
+        if not (can_be_stored(text, ADDRESS_LIMIT) and can_be_stored(name, ADDRESS_LIMIT)):
             return None
-        found = User.objects.filter(Q(username__iexact=text) | Q(email__iexact=text) & ~Q(email=""))
-        people = sorted(found, key=lambda user: user.username.lower() != text.lower())
+        found = User.objects.filter(Q(username__iexact=name) | Q(email__iexact=text) & ~Q(email=""))
+        people = sorted(found, key=lambda user: user.username.lower() != name.lower())
         return people[0] if people else None

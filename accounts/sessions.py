@@ -50,6 +50,8 @@ class SessionStore(db.SessionStore):
         row.agent, row.address = place.get("agent", ""), place.get("address", "")
         if place.get("began"):
             row.began_at = datetime.fromisoformat(place["began"])
+            # Each time that it is written it would last as long as a new one.
+            row.expire_date = min(row.expire_date, row.began_at + timedelta(seconds=self.get_session_cookie_age()))
         return row
 
     def _get_session_from_db(self):

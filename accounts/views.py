@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.addressing import authorize_address
 from accounts.confirming import ask
 from accounts.forms import ProfileForm, TokenForm
 from accounts.services import create_token, revoke_token, update_user
 from accounts.tokens import with_products
-from history.errors import Stale
+from history.errors import Forbidden, Stale
 
 
 @login_required
@@ -32,6 +33,7 @@ def profile(request):
 def _saved(request, form):
     version = form.cleaned_data["lock_version"]
     try:
+        authorize_address(request, form.cleaned_data["email"])
         user = update_user(request.user, actor=request.user, via="web", expected_version=version, **form.changes())
         messages.success(request, _("Your profile is saved."))
         wanted = form.cleaned_data["email"]
@@ -40,6 +42,8 @@ def _saved(request, form):
             messages.success(request, said % {"address": wanted})
     except ValidationError as error:
         form.add_error(None, error)
+    except Forbidden as refused:
+        form.add_error("email", refused.detail)
     except Stale as stale:
         form.data = form.data.copy()
         form.data["lock_version"] = stale.current.lock_version

@@ -5,6 +5,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotAuthenticated
 
 from accounts import services
+from accounts.addressing import authorize_address
 from accounts.api.serializers import MeSerializer, PersonSerializer, TokenSerializer
 from accounts.models import NAME_LIMIT, ApiToken, User, can_be_stored
 from accounts.tokens import with_products
@@ -58,7 +59,9 @@ class MeViewSet(Read, Updated, Resource):
         return row
 
     def perform_update(self, row, expected, changes):
-        """Change one's preferences. Return the User."""
+        """Change one's preferences. Return the User. Raises Forbidden and ValidationError for an address."""
+        if "email" in changes:
+            authorize_address(self.request._request, changes["email"], by_token=self.request.auth is not None)
         return services.update_user(row, expected_version=expected, **self.doing, **changes)
 
 

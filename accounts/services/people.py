@@ -33,7 +33,8 @@ def allowed_fields(actor, user=None):
     if actor.is_active and actor.is_superuser:
         return SUPERUSER_FIELDS
     if actor.is_active and actor.is_staff and not (user and user.is_superuser):
-        return STAFF_FIELDS - {"is_staff"}
+        # By a confirmed address a provider finds whose account it is, and may make an administrator of them.
+        return STAFF_FIELDS - {"is_staff", "email_confirmed"}
     return OWN_FIELDS if user is not None and actor.pk == user.pk and actor.is_active else frozenset()
 
 
@@ -179,6 +180,8 @@ def confirm_address(user, address, *, via):
     """Make `address`, which has answered, that of `user`. Return the User. Raises ValidationError where it is taken."""
     user = lock(User.objects.all(), user)
     before = log.state(user)
+    if user.email and user.email.lower() != address.lower():
+        post(Letter.Kind.NOTICE, user.email, user, text=_("Your e-mail address was changed."))
     user.email, user.email_confirmed = address, True
     return finish_user(user, before, lambda: log.open_batch(actor=user, via=via))
 

@@ -1,10 +1,11 @@
 """Changing one's password, and setting a new one by a letter where it is forgotten."""
 
+from allauth.core import context
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth import views as auth
-from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -18,14 +19,28 @@ from accounts.services import set_password
 from accounts.services.invitations import ask_for_reset
 from accounts.signin import limits, place
 from accounts.signin.adapters import may_sign_in_locally
-from accounts.signin.forms import AddressForm, NewPasswordForm
+from accounts.signin.forms import TOO_MANY, AddressForm, NewPasswordForm
 from accounts.signin.proving import proven
 from accounts.signin.views import TOO_MANY_REQUESTS
+
+
+class ChangeForm(PasswordChangeForm):
+    """One's old password, which cannot be guessed at without end, and the new one."""
+
+    def clean_old_password(self):
+        """Return the old password. Raises ValidationError where it is wrong, or was guessed at too often."""
+        attempt = limits.Attempt(context.request, self.user.username, self.user)
+        if not attempt.allowed:
+            raise ValidationError(TOO_MANY, code="limit")
+        old = super().clean_old_password()
+        attempt.succeeded()
+        return old
 
 
 class PasswordChange(auth.PasswordChangeView):
     """Change one's password; one's other sessions end with it."""
 
+    form_class = ChangeForm
     template_name = "accounts/change_password.html"
     success_url = reverse_lazy("sign-in")
 

@@ -85,8 +85,8 @@ def _account(request, make, **shown):
             return render(request, "accounts/too_many.html", status=TOO_MANY_REQUESTS)
         name, password = form.cleaned_data["username"], form.cleaned_data["password"]
         try:
-            make(username=name, password=password)
-            user = authenticate(request, username=name, password=password)
+            made = make(username=name, password=password)
+            user = authenticate(request, username=made.username, password=password)
             return perform_password_login(request, {}, Login(user=user, redirect_url="/"))
         except ValidationError as error:
             add_errors(form, error)

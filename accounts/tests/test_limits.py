@@ -9,6 +9,7 @@ from django.test import Client
 from accounts.models import Tally
 from accounts.signin import limits, place
 from accounts.tests.test_sign_in_page import enter, said
+from tests.cast import PASSWORD
 
 HERE, THERE = "192.0.2.1", "198.51.100.7"
 
@@ -134,3 +135,18 @@ def test_what_is_over_is_forgotten(stranger):
     Tally.objects.update(ends_at=0)
     limits.forget_old()
     assert not Tally.objects.exists()
+
+
+def test_the_old_password_is_not_guessed_without_end(stranger):
+    client = at(HERE)
+    enter(client, "sam")
+    new = {"new_password1": "staple-9-lamp", "new_password2": "staple-9-lamp"}
+    for number in range(25):
+        client.post("/accounts/password/", {**new, "old_password": f"wrong {number}"})
+    page = client.post("/accounts/password/", {**new, "old_password": PASSWORD})
+    assert (page.status_code, "Too many tries" in page.content.decode()) == (200, True)
+
+
+def test_the_administration_changes_passwords_by_the_same_page(administrator, client):
+    client.force_login(administrator)
+    assert client.get("/admin/password_change/").url == "/accounts/password/"

@@ -66,7 +66,8 @@ def test_staff_make_people_but_nobody_mightier_than_themselves(administrator):
     staff = create_user(actor=administrator, via="web", username="stan", is_staff=True)
     user = create_user(actor=staff, via="web", username="new")
     assert not update_user(user, actor=staff, via="web", is_active=False).is_active
-    for field in ("is_staff", "is_superuser"):
+    # A provider would take a confirmed address for whose account it is.
+    for field in ("is_staff", "is_superuser", "email_confirmed"):
         with pytest.raises(Forbidden):
             update_user(user, actor=staff, via="web", **{field: True})
     for change in ({"is_active": False}, {"email": "mine@example.org"}):

@@ -89,10 +89,19 @@ def test_a_letter_that_cannot_be_sent_is_tried_again(client, stranger, monkeypat
     assert len(mail.outbox) == 1 and not Letter.objects.exists()
 
 
-def test_an_own_new_address_counts_once_it_has_answered(stranger):
+FIELDS = {"display_name": "Sam", "time_zone": "UTC", "theme": "system", "lock_version": "1"}
+
+
+@pytest.fixture
+def at_sam(stranger):
+    """A browser in which Sam has just signed in."""
     client = Client()
-    client.force_login(stranger)
-    fields = {"display_name": "Sam", "time_zone": "UTC", "theme": "system", "lock_version": "1"}
+    enter(client, "sam")
+    return client
+
+
+def test_an_own_new_address_counts_once_it_has_answered(stranger, at_sam):
+    client, fields = at_sam, FIELDS
     page = client.post("/profile/", {**fields, "email": "new@example.org"}, follow=True)
     assert "a letter is on its way" in page.content.decode()
     stranger.refresh_from_db()
@@ -106,12 +115,34 @@ def test_an_own_new_address_counts_once_it_has_answered(stranger):
     stranger.refresh_from_db()
     assert (stranger.email, stranger.email_confirmed) == ("new@example.org", True)
     assert client.post(path).status_code == 404
+    letters.send_due()
+    assert mail.outbox[-1].to == ["sam@example.org"] and "address was changed" in mail.outbox[-1].body
 
 
-def test_whose_an_address_is_shows_in_no_answer(stranger, administrator):
+def test_another_address_takes_showing_who_one_is(stranger):
     client = Client()
     client.force_login(stranger)
-    fields = {"display_name": "Sam", "time_zone": "UTC", "theme": "system", "lock_version": "1"}
+    asked = client.post("/profile/", {**FIELDS, "email": "thief@example.org"})
+    assert (asked.status_code, "Show once more who you are" in asked.content.decode()) == (400, True)
+    answer = client.patch("/api/v1/me/", {"email": "thief@example.org"}, content_type="application/json")
+    assert (answer.status_code, Letter.objects.count()) == (403, 0)
+    # All else needs none.
+    assert client.post("/profile/", {**FIELDS, "email": "sam@example.org", "theme": "dark"}).url == "/profile/"
+
+
+def test_nobody_is_flooded_with_letters_about_their_address(stranger, at_sam, api):
+    codes = []
+    for _time in range(5):
+        stranger.refresh_from_db()
+        fields = {**FIELDS, "email": "victim@example.org", "lock_version": stranger.lock_version}
+        codes.append(at_sam.post("/profile/", fields).status_code)
+    assert codes == [302, 302, 302, 400, 400]
+    answer = api(stranger).patch("/api/v1/me/", {"email": "victim@example.org"})
+    assert (answer.status_code, Letter.objects.count()) == (400, 3)
+
+
+def test_whose_an_address_is_shows_in_no_answer(stranger, at_sam, administrator):
+    client, fields = at_sam, FIELDS
     assert client.post("/profile/", {**fields, "email": "ada@example.org"}).url == "/profile/"
     stranger.refresh_from_db()
     assert stranger.email == "sam@example.org"

@@ -12,8 +12,8 @@ from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from accounts.models import Letter, Tally
-from accounts.services import factors
+from accounts.models import Letter, Tally, User
+from accounts.services import create_user, factors
 from accounts.tests.test_sign_in_page import enter
 from history.errors import Conflict, Forbidden
 from history.models import Change
@@ -220,3 +220,25 @@ def test_the_overview_tells_what_there_is(guarded):
     client.force_login(guarded)
     page = client.get("/profile/sign-in/").content.decode()
     assert "Your app" in page and "10 recovery codes are left" in page and "Example Corp" in page
+
+
+def test_a_refused_password_leaves_the_person_as_they_were(stranger, administrator):
+    client = Client()
+    client.force_login(administrator)
+    form = {"username": "sam", "display_name": "Sam", "email": "sam@example.org", "time_zone": "UTC", "theme": "system"}
+    form |= {"is_active": "on", "is_superuser": "on", "seen_version": "1"}
+    address = f"/admin/accounts/user/{stranger.pk}/change/"
+    assert client.post(address, {**form, "password": "short"}).status_code == 200
+    stranger.refresh_from_db()
+    assert (stranger.is_superuser, stranger.lock_version) == (False, 1)
+    assert client.post(address, {**form, "password": "a long enough one"}).status_code == 302
+    stranger.refresh_from_db()
+    assert stranger.is_superuser
+
+
+def test_staff_make_somebody_who_is_not_active_yet(administrator):
+    create_user(actor=administrator, via="web", username="stan", is_staff=True)
+    client = Client()
+    client.force_login(User.objects.get(username="stan"))
+    client.post("/admin/accounts/user/add/", {"username": "new", "time_zone": "UTC", "theme": "system"})
+    assert not User.objects.get(username="new").is_active

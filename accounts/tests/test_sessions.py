@@ -102,6 +102,17 @@ def test_sign_out_ends_the_row(stranger):
     assert not Session.objects.filter(user=stranger).exists()
 
 
+def test_no_session_outlives_two_weeks_however_often_it_is_written(stranger):
+    client = signed_in()
+    row = Session.objects.get()
+    began = row.began_at - timedelta(days=10)
+    session = client.session
+    session["place"] = {**session["place"], "began": began.isoformat()}
+    session.save()
+    row.refresh_from_db()
+    assert row.expire_date == began + timedelta(days=14)
+
+
 def test_those_from_before_are_kept(stranger):
     client = Client()
     client.force_login(stranger)

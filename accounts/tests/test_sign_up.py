@@ -12,6 +12,7 @@ from accounts import letters
 from accounts.models import Invitation, Letter, User
 from accounts.services import update_user
 from accounts.services.invitations import accept, invite, withdraw
+from accounts.tests.test_sign_in_page import enter
 from history.errors import Conflict, Forbidden
 from history.models import Change
 from products.models import Member
@@ -62,6 +63,15 @@ def test_open_without_mail(client, db, settings):
     nina = User.objects.get()
     assert (nina.email, nina.is_staff, nina.is_superuser) == ("", False, False)
     assert Client().post(PAGE, {**FORM, "username": "NINA"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "typed", ["\N{LATIN SMALL LIGATURE FI}ona", "\N{FULLWIDTH LATIN SMALL LETTER A}da", "Zoe\u0308"]
+)
+def test_a_name_is_known_however_its_letters_are_typed(client, db, settings, typed):
+    settings.SIGNUP = "open"
+    assert client.post(PAGE, {**FORM, "username": typed}).url == "/"
+    assert enter(Client(), typed, FORM["password"]).status_code == 302
 
 
 def test_open_with_mail(client, db, settings):

@@ -3,7 +3,8 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from accounts.services import create_token, update_user
+from accounts.services import create_token, set_password, update_user
+from accounts.services.invitations import invite
 from history import log
 from history.errors import Conflict, Forbidden
 from history.models import Batch, Event
@@ -284,6 +285,17 @@ def test_labels_that_exclude_one_another_by_now_stand_in_no_way(product, issue, 
     update_part(second, actor=maintainer, via="web", name="prio/b")
     assert take_back(batch, triager).left_alone == []
     assert fresh(issue).priority == 0
+
+
+def test_what_cannot_be_brought_back_is_not_said_to_be(administrator, stranger, settings):
+    settings.SIGNUP = "invitation"
+    invite(actor=administrator, via="web")
+    invited = Batch.objects.latest("id")
+    set_password(stranger, "a long enough one", actor=administrator, via="web")
+    for batch in (invited, Batch.objects.latest("id")):
+        with pytest.raises(Conflict):
+            take_back(batch, administrator)
+        assert Batch.objects.get(pk=batch.pk).undone_by is None
 
 
 def test_another_trashing_is_left_alone(issue, maintainer, administrator):

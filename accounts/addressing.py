@@ -1,0 +1,26 @@
+"""Asking for another address of one's own: by it one may set a new password, so it takes what that takes."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from history.errors import Forbidden
+
+
+def authorize_address(request, address, *, by_token=False):
+    """Raise Forbidden unless who is signed in may ask for `address` now, ValidationError where too often.
+
+    Whoever sits down at a browser that somebody left has shown nothing; a token is a proof by itself. Without mail an
+    address leads nowhere.
+    """
+    if not settings.MAIL or not address or address.lower() == request.user.email.lower():
+        return
+    # Imported here: what signing in takes is loaded when it is first needed.
+    from accounts.signin import limits
+    from accounts.signin.passwords import may_post
+    from accounts.signin.proving import is_proven
+
+    if not by_token and not is_proven(request):
+        raise Forbidden(_("Show once more who you are first, at Sign-in in your profile; then save again."), "proof")
+    if not (may_post(request) and limits.within(limits.LETTERS_TO, address.casefold())):
+        raise ValidationError({"email": _("Too many letters were asked for. Try again in an hour.")})
