@@ -100,7 +100,8 @@ def _found_ids(query, whole_products, limit):
         return f"{public} LIMIT %s", [query, limit]
     if whole_products is True:
         return f"{public} UNION ALL {whole} LIMIT %s", [query, query, limit]
-    held = f"(SELECT product_id FROM issues_issue i WHERE i.id = rowid) IN ({ISSUES})"  # noqa: S608
+    # Issues have a rowid too: it has to be said whose is meant.
+    held = f"(SELECT i.product_id FROM issues_issue i WHERE i.id = {TABLES[1]}.rowid) IN ({ISSUES})"  # noqa: S608
     return f"{public} UNION ALL {whole} AND {held} LIMIT %s", [query, query, json.dumps(list(whole_products)), limit]
 
 

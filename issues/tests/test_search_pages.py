@@ -14,7 +14,7 @@ from issues.finding import conditions, search
 from issues.finding.pages import IDS, paginate, paginate_seen, ranked
 from issues.models import Issue, WordCount
 from issuetracker import homes
-from products.services import create_product
+from products.services import create_product, set_member
 
 
 def file(product, actor, title, **fields):
@@ -54,6 +54,22 @@ def test_internal_comments_count_for_triagers_alone(product, triager, stranger, 
     before = scores("login", stranger)
     services.add_comment(two, actor=triager, via="web", body="login login login", internal=True)
     assert scores("login", stranger) == before
+
+
+@pytest.mark.parametrize("rare", [0, 5000])
+@pytest.mark.parametrize("query", ["whisper", "mentions:rosa", "involves:rosa"])
+def test_internal_comments_are_found_by_the_triagers_of_their_product_alone(
+    product, triager, stranger, reporter, administrator, monkeypatch, rare, query
+):
+    monkeypatch.setattr(conditions, "RARE", rare)
+    other = create_product(actor=administrator, via="web", key="APP", title="App", visibility="public")
+    set_member(other, stranger, "triager", actor=administrator, via="web")
+    for home, actor, title in ((other, stranger, "first"), (product, triager, "own"), (other, stranger, "last")):
+        said = file(home, actor, title)
+        services.add_comment(said, actor=actor, via="web", body="A whisper to @rosa", internal=True)
+    assert titles(query, triager) == ["own"]
+    assert sorted(titles(query, stranger)) == ["first", "last"]
+    assert titles(query, reporter) == []
 
 
 def scores(query, user):
