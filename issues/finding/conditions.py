@@ -174,7 +174,8 @@ class Conditions:
             "blocks": lambda: Q(_link(Relation, "source", kind=Relation.Kind.BLOCKS, target__in=ids)),
             "blocked-by": lambda: Q(_link(Relation, "target", kind=Relation.Kind.BLOCKS, source__in=ids)),
             "commenter": lambda: self._commented(ids),
-            "watcher": lambda: watched_by(ids, self.user),
+            # Each for themselves: what one does not want to hear of, another may.
+            "watcher": lambda: _joined([watched_by([pk], self.user) for pk in ids], Q.OR),
             "needinfo": lambda: Q(_link(NeedInfo, requestee__in=ids, state=NeedInfo.State.OPEN)),
             "waiting": lambda: Q(waiting_for__in=ids),
             "mentions": lambda: self._mentioned(ids),
