@@ -37,6 +37,8 @@ UNDERSTOOD = [
     ('"OR"', '"OR"'),
     (r'"say \"hi\""', r'"say \"hi\""'),
     (r'"C:\\temp"', r'"C:\\temp"'),
+    (r'"C:\Users\ana"', r'"C:\\Users\\ana"'),
+    (r'label:"a\b \"c\" \\d"', r'label:"a\\b \"c\" \\d"'),
     ("log*", "log*"),
     ("re-open", "re-open"),
     ("foo.py:12", "foo.py:12"),
