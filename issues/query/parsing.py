@@ -269,7 +269,7 @@ class _Parser:
         """Refuse the second value of a field that holds one: nothing could match both."""
         first, kept = {}, []
         for node in nodes:
-            if not isinstance(node, Term) or FIELDS[node.name].many or not _is_discrete(node):
+            if not isinstance(node, Term) or FIELDS[node.name].many or not is_discrete(node):
                 kept.append(node)
             elif node.name in first:
                 self._refuse_repeated(first[node.name], node)
@@ -286,7 +286,8 @@ class _Parser:
         self.problems.append(problem)
 
 
-def _is_discrete(term):
+def is_discrete(term):
+    """Return whether a Term names its values one by one: two such terms of a field that holds one find nothing."""
     field = FIELDS[term.name]
     return (
         not term.operator

@@ -55,6 +55,24 @@ def test_plain_parameters_narrow_a_query(issues, api, triager):
     assert "canonical" not in client.get("/api/v1/issues/", {"label": "bug"}).json()
 
 
+def test_a_parameter_does_not_repeat_what_a_query_says_of_a_field_that_holds_one_value(issues, api, triager):
+    client = api(triager)
+    for query in ("status:new", "type:bug status:new -label:bug", "status:new,accepted"):
+        answer = client.get("/api/v1/issues/", {"q": query, "status": "closed"})
+        assert answer.status_code == 400
+        assert [(name, one[0]["code"]) for name, one in answer.json()["errors"].items()] == [("status", "repeated")]
+    assert client.post("/api/v1/issues/search/?status=closed", {"q": "status:new"}).status_code == 400
+    for query, parameter in (
+        ("label:bug", {"label": "bug"}),
+        ("-status:closed", {"status": "new"}),
+        ("status:new OR status:closed", {"status": "new"}),
+        ("priority:>=low", {"priority": "high"}),
+        ("assignee:@none", {"assignee": "@none"}),
+    ):
+        canonical = client.get("/api/v1/issues/", {"q": query, **parameter}).json()["canonical"]
+        assert client.get("/api/v1/issues/", {"q": canonical}).status_code == 200
+
+
 def test_a_query_in_a_body_only_reads(issues, api, triager, client):
     reading = api(triager, "read")
     assert keys(reading.post("/api/v1/issues/search/", {"q": "type:task"})) == ["WEB-3"]
