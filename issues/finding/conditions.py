@@ -13,6 +13,7 @@ from issues.finding.names import CATEGORY, ISSUE, PERSON, WORD_ANYWHERE, kind_of
 from issues.links import links_shown
 from issues.models import Comment, Issue, IssueLabel, NeedInfo, Relation
 from issues.query import moments
+from issues.query.completing import as_value
 from issues.query.errors import Problem
 from issues.query.fields import CHANGEABLE, FIELDS, KEPT, WAITING, Kind
 from issues.query.tokens import quoted
@@ -157,7 +158,7 @@ class Conditions:
         ids = self.names.status_ids(value.text) if kind == "status" else self.names.ids(kind, value.text)
         if ids:
             return ids
-        close = [name if " " not in name else quoted(name) for name in self.names.close(kind, value.text)]
+        close = map(as_value, self.names.close(kind, value.text))
         self._problem("unknown", value.place, _there_is_no(value.text), close)
         return None
 

@@ -97,7 +97,7 @@ def test_pages_of_a_query_in_a_body(issues, api, triager):
         ("std::vector", "unknown_field", 0, 11, ['"std::vector"']),
         ("label:bgu", "unknown", 6, 3, ["bug"]),
         ("label:bughunt", "unknown", 6, 7, []),
-        ("status:new status:closed", "repeated", 11, 13, ["status:new,closed"]),
+        ("status:new status:closed", "repeated", 0, 24, ["status:new,closed"]),
         ("(login", "parenthesis", 0, 1, []),
         ("日本 f*o", "wildcard", 3, 3, ['"f*o"']),
     ],

@@ -365,7 +365,7 @@ def test_what_does_not_exist_for_the_reader_is_a_mistake(issues, triager, query,
     assert problems(query, triager) == expected
 
 
-def test_what_is_nearly_a_name_is_suggested_but_no_hidden_one(issues, triager, administrator):
+def test_what_is_nearly_a_name_is_suggested_but_no_hidden_one(issues, product, triager, administrator):
     def suggested(query, user):
         with pytest.raises(SearchError) as refused:
             search(user, text=query)
@@ -373,6 +373,8 @@ def test_what_is_nearly_a_name_is_suggested_but_no_hidden_one(issues, triager, a
 
     assert suggested("label:bgu", triager) == ("bug",)
     assert suggested("component:checkout", triager) == ('"Check out"',)
+    create_part(Label, product=product, actor=administrator, via="web", name="first,second")
+    assert suggested("label:first-second", triager) == ('"first,second"',)
     assert suggested("label:hushh", triager) == ()
     assert suggested("label:hushh", administrator) == ("hush",)
     assert suggested("assignee:rosaa", triager) == ("rosa",)

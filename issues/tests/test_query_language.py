@@ -129,8 +129,18 @@ REFUSED = [
     ("assignee:@ana", "value", 9, 4, "ana", ""),
     ("type:@none", "value", 5, 5, None, ""),
     ("id:12", "unknown", 3, 2, None, ""),
-    ("status:a status:b", "repeated", 9, 8, "status:a,b", "status:a"),
-    ("(type:bug) type:task", "repeated", 11, 9, "type:bug,task", "type:bug"),
+    ("status:a status:b", "repeated", 0, 17, "status:a,b", "status:a"),
+    ("status:a AND status:b", "repeated", 0, 21, "status:a,b", "status:a"),
+    ("status:a status:A,a status:b", "repeated", 0, 28, "status:a,A,b", "status:a"),
+    (
+        'x assignee:ana "a b" label:c AND assignee:"b c" y',
+        *("repeated", 2, 45, 'assignee:ana,"b c" "a b" label:c', 'x assignee:ana "a b" label:c y'),
+    ),
+    ("status:a sort:due status:b", "repeated", 0, 26, "status:a,b sort:due", "status:a sort:due-asc"),
+    ("(type:bug) type:task", "repeated", 11, 9, None, "type:bug"),
+    ("type:bug (a OR b) type:task", "repeated", 18, 9, None, "type:bug (a OR b)"),
+    ("type:bug -a type:task", "repeated", 12, 9, None, "type:bug -a"),
+    ("type:bug NOT NOT type:task", "repeated", 17, 9, None, "type:bug"),
     ("was:status", "missing", 0, 10, None, ""),
     ("was:title=x", "unknown_field", 0, 11, None, ""),
     ("changed:colour", "unknown_field", 0, 14, None, ""),
@@ -179,6 +189,15 @@ def test_a_mistake_is_named_with_its_place(text, code, position, length, suggest
     assert (problem.suggestions or [None])[0] == suggestion
     assert problem.message
     assert to_text(refused.value.valid) == valid
+
+
+@pytest.mark.parametrize("text", [row[0] for row in REFUSED if row[1] == "repeated" and row[4]])
+def test_what_is_suggested_for_a_repeated_field_mends_it(text):
+    with pytest.raises(QueryError) as refused:
+        parse(text)
+    (problem,) = refused.value.problems
+    end = problem.position + problem.length
+    parse(f"{text[: problem.position]}{problem.suggestions[0]}{text[end:]}")
 
 
 def test_all_mistakes_are_told_in_their_order():
