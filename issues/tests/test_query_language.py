@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from issues.query import Problem, QueryError, parse, to_text
+from issues.query.completing import completing
 from issues.query.fields import EMPTYABLE, FIELDS, KEPT, SORTS, WHERE, Kind
 from issues.query.parsing import TERMS
 from issues.query.printing import depth
@@ -229,6 +230,16 @@ def test_after_too_many_terms_no_more_are_read(text):
     assert len(refused.value.problems) == TERMS + 1
 
 
+@pytest.mark.parametrize("operator", ["", "=", ">", ">=", "<", "<="])
+def test_what_is_offered_can_be_read(operator):
+    for name in FIELDS:
+        text = f"{name}:{operator}"
+        place = completing(text, len(text))
+        assert place.end == len(text)
+        for offer in place.offers:
+            parse(text[: place.start] + offer.text)
+
+
 letters = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=8)
 values = letters.filter(lambda text: text.strip() and any(c.isalnum() for c in text))
 people = st.one_of(values.map(Plain), st.just(Special("me")))
@@ -318,6 +329,7 @@ def test_printing_and_reading_are_inverse(query):
 
 @given(st.text(max_size=200) | st.text('ab:(),"\\ -OR|ANDT*.<>=@#19', max_size=80))
 def test_no_text_raises_anything_but_the_error(text):
+    assert 0 <= completing(text, len(text)).start <= len(text)
     try:
         query = parse(text)
     except QueryError as error:
