@@ -71,11 +71,15 @@ class Names:
 
         It is `[(name, what it says besides)]`. People are found by any word of what they are called, too, and say that.
         """
+        # SQLite lowers ASCII alone: names with other letters are found as they are written, or with a capital.
+        written = sorted({text, text[:1].upper() + text[1:]})
         rows = self._rows(kind).annotate(lowered=Lower("called"), said=Value("", CharField()))
-        begins = Q(lowered__startswith=text.lower())
+        begins = Q(lowered__startswith=text.lower()) | _any("called__startswith", written)
         if kind == PERSON:
-            rows = rows.annotate(said=F("display_name"), words=Concat(Value(" "), Lower("display_name")))
-            begins |= Q(words__contains=f" {text.lower()}")
+            words, lowered = (Concat(Value(" "), one) for one in (F("display_name"), Lower("display_name")))
+            rows = rows.annotate(said=F("display_name"), words=words, lowered_words=lowered)
+            begins |= Q(lowered_words__contains=f" {text.lower()}")
+            begins |= _any("words__contains", (f" {one}" for one in written))
         return list(rows.filter(begins).order_by("called").values_list("called", "said").distinct()[:limit])
 
     def _look_up(self, names):
@@ -141,6 +145,10 @@ class Names:
         rows = IssueNumber.objects.filter(seen, condition, issue__deleted_at=None, issue__product__deleted_at=None)
         key = issue_key("product__keys__key")
         return rows.annotate(kind=Value(ISSUE, CharField()), ident=F("issue_id"), called=key)
+
+
+def _any(lookup, texts):
+    return Q(*((lookup, text) for text in texts), _connector=Q.OR)
 
 
 def people(user):

@@ -210,6 +210,28 @@ def test_people_are_completed_by_any_word_of_what_they_are_called(api, triager, 
         assert [(offer["text"], offer["said"]) for offer in told["offers"]] == offers
 
 
+@pytest.mark.parametrize(
+    ("query", "offers"),
+    [
+        ("label:Ünd", ['"Ünder way"']),
+        ("label:ünd", ['"Ünder way"']),
+        ("label:ÜND", ['"Ünder way"']),
+        ("label:é", ["état"]),
+        ("label:É", ["état"]),
+        ("label:nd", []),
+        ("assignee:Öst", ["tom"]),
+        ("assignee:öst", ["tom"]),
+    ],
+)
+def test_names_that_begin_with_any_letter_are_completed(product, maintainer, api, triager, query, offers):
+    triager.display_name = "Thomas Österberg"
+    triager.save()
+    for name in ("Ünder way", "état"):
+        create_part(Label, product=product, actor=maintainer, via="web", name=name)
+    told = api(triager).get("/api/v1/query/complete/", {"q": query}).json()
+    assert [offer["text"] for offer in told["offers"]] == offers
+
+
 @pytest.mark.parametrize("at", ["-1", "9" * 4000, "x", ""])
 def test_a_place_that_is_none_is_the_end(issues, client, at):
     assert client.get("/issues/query/complete/", {"q": "is:op", "at": at}).json()["offers"][0]["text"] == "open"
