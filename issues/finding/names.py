@@ -49,7 +49,8 @@ class Names:
         It is `counted` in what the user may read. How much there is to look at is told by WORD_ANYWHERE: nothing that
         is found, nor its order, may hang on that.
         """
-        return min(self._frequency(needle, self.documents[counted]) for needle in needles)
+        documents = self.documents[counted]
+        return min(sum(self._frequency(way, documents) for way in needle.ways) for needle in needles)
 
     @staticmethod
     def _frequency(needle, documents):
@@ -181,7 +182,8 @@ def kind_of(field):
 def _names_of(leaf):
     if isinstance(leaf, Text):
         needle = fulltext.needle(leaf.text, leaf.prefix)
-        return [(kind, term) for kind in (WORD, WORD_ANYWHERE) for term in needle.terms] if needle else []
+        terms = [term for way in needle.ways for term in way.terms] if needle else []
+        return [(kind, term) for kind in (WORD, WORD_ANYWHERE) for term in terms]
     if isinstance(leaf, Ref) and leaf.product:
         return [("product", leaf.product), (ISSUE, f"{leaf.product}-{leaf.number}")]
     if isinstance(leaf, By):

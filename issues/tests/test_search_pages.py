@@ -76,6 +76,27 @@ def scores(query, user):
     return ranked(search(user, text=query))
 
 
+@pytest.mark.parametrize("rare", [0, 5000])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("GitHub", ["CI on GitHub", "github", "git hub"]),
+        ("gitHub*", ["CI on GitHub", "github", "git hub", "githubs"]),
+        ("github", ["CI on GitHub", "github"]),
+        ("hub", ["CI on GitHub", "git hub"]),
+        ("title:GitHub", ["CI on GitHub", "github", "git hub"]),
+        ("GitHub in:body", []),
+        ("GitHub CI", ["CI on GitHub"]),
+        ("-GitHub", ["githubs", "git"]),
+    ],
+)
+def test_a_name_is_found_however_its_letters_are_written(product, triager, monkeypatch, rare, query, found):
+    monkeypatch.setattr(conditions, "RARE", rare)
+    for title in ("CI on GitHub", "github", "git hub", "githubs", "git"):
+        file(product, triager, title)
+    assert sorted(titles(query, triager)) == sorted(found)
+
+
 def test_pages_of_a_search_follow_one_another_both_ways(product, triager, maintainer):
     wanted = [file(product, triager, f"login {number}").pk for number in range(7)][::-1]
     asked = search(triager, text="login")
