@@ -13,6 +13,7 @@ from issues.finding.names import CATEGORY, ISSUE, PERSON, WORD_ANYWHERE, kind_of
 from issues.links import links_shown
 from issues.models import Comment, Issue, IssueLabel, NeedInfo, Relation
 from issues.query import moments
+from issues.query.completing import as_value
 from issues.query.errors import Problem
 from issues.query.fields import CHANGEABLE, FIELDS, KEPT, WAITING, Kind
 from issues.query.tokens import quoted
@@ -157,7 +158,7 @@ class Conditions:
         ids = self.names.status_ids(value.text) if kind == "status" else self.names.ids(kind, value.text)
         if ids:
             return ids
-        close = [name if " " not in name else quoted(name) for name in self.names.close(kind, value.text)]
+        close = map(as_value, self.names.close(kind, value.text))
         self._problem("unknown", value.place, _there_is_no(value.text), close)
         return None
 
@@ -174,7 +175,8 @@ class Conditions:
             "blocks": lambda: Q(_link(Relation, "source", kind=Relation.Kind.BLOCKS, target__in=ids)),
             "blocked-by": lambda: Q(_link(Relation, "target", kind=Relation.Kind.BLOCKS, source__in=ids)),
             "commenter": lambda: self._commented(ids),
-            "watcher": lambda: watched_by(ids, self.user),
+            # Each for themselves: what one does not want to hear of, another may.
+            "watcher": lambda: _joined([watched_by([pk], self.user) for pk in ids], Q.OR),
             "needinfo": lambda: Q(_link(NeedInfo, requestee__in=ids, state=NeedInfo.State.OPEN)),
             "waiting": lambda: Q(waiting_for__in=ids),
             "mentions": lambda: self._mentioned(ids),

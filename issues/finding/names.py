@@ -49,7 +49,8 @@ class Names:
         It is `counted` in what the user may read. How much there is to look at is told by WORD_ANYWHERE: nothing that
         is found, nor its order, may hang on that.
         """
-        return min(self._frequency(needle, self.documents[counted]) for needle in needles)
+        documents = self.documents[counted]
+        return min(sum(self._frequency(way, documents) for way in needle.ways) for needle in needles)
 
     @staticmethod
     def _frequency(needle, documents):
@@ -71,11 +72,15 @@ class Names:
 
         It is `[(name, what it says besides)]`. People are found by any word of what they are called, too, and say that.
         """
+        # SQLite lowers ASCII alone: names with other letters are found as they are written, or with a capital.
+        written = sorted({text, text[:1].upper() + text[1:]})
         rows = self._rows(kind).annotate(lowered=Lower("called"), said=Value("", CharField()))
-        begins = Q(lowered__startswith=text.lower())
+        begins = Q(lowered__startswith=text.lower()) | _any("called__startswith", written)
         if kind == PERSON:
-            rows = rows.annotate(said=F("display_name"), words=Concat(Value(" "), Lower("display_name")))
-            begins |= Q(words__contains=f" {text.lower()}")
+            words, lowered = (Concat(Value(" "), one) for one in (F("display_name"), Lower("display_name")))
+            rows = rows.annotate(said=F("display_name"), words=words, lowered_words=lowered)
+            begins |= Q(lowered_words__contains=f" {text.lower()}")
+            begins |= _any("words__contains", (f" {one}" for one in written))
         return list(rows.filter(begins).order_by("called").values_list("called", "said").distinct()[:limit])
 
     def _look_up(self, names):
@@ -143,6 +148,10 @@ class Names:
         return rows.annotate(kind=Value(ISSUE, CharField()), ident=F("issue_id"), called=key)
 
 
+def _any(lookup, texts):
+    return Q(*((lookup, text) for text in texts), _connector=Q.OR)
+
+
 def people(user):
     """Return the users whom `user` may name: for anonymous readers, those who appear on issues that they see."""
     if access.is_person(user):
@@ -173,7 +182,8 @@ def kind_of(field):
 def _names_of(leaf):
     if isinstance(leaf, Text):
         needle = fulltext.needle(leaf.text, leaf.prefix)
-        return [(kind, term) for kind in (WORD, WORD_ANYWHERE) for term in needle.terms] if needle else []
+        terms = [term for way in needle.ways for term in way.terms] if needle else []
+        return [(kind, term) for kind in (WORD, WORD_ANYWHERE) for term in terms]
     if isinstance(leaf, Ref) and leaf.product:
         return [("product", leaf.product), (ISSUE, f"{leaf.product}-{leaf.number}")]
     if isinstance(leaf, By):

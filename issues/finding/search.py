@@ -16,7 +16,8 @@ from issues.finding.names import Names
 from issues.query import QueryError, parse, to_text
 from issues.query.fields import FIELDS
 from issues.query.parameters import REPEATABLE, read_parameter, read_sort
-from issues.query.tree import IS_OPEN, Query, Sort, both
+from issues.query.parsing import is_discrete
+from issues.query.tree import IS_OPEN, Query, Sort, Term, both
 from issuetracker.keyset import Key
 
 KEYS = {
@@ -115,6 +116,7 @@ def search(user, *, text="", params=None, product=None, zone=None, now=None):
     """
     query, problems = _read(text)
     terms = _parameters(params) if params is not None else []
+    _refuse_repeated(query, terms)
     sort = query.sort or _sort(params)
     whole = Query(both(query.tree, *(term for _name, term in terms)), query.where, sort)
     now = timezone.localtime(now or timezone.now(), zone)
@@ -158,6 +160,15 @@ def _parameters(params):
     if errors:
         raise ValidationError(errors)
     return terms
+
+
+def _refuse_repeated(query, terms):
+    """Refuse what a `query` says already of a field that holds one value: nothing could match both."""
+    held = {one.name for one in query.nodes if isinstance(one, Term) and is_discrete(one)}
+    names = [name for name, term in terms if name in held and name not in REPEATABLE and is_discrete(term)]
+    if names:
+        message = _("The query says this already.")
+        raise ValidationError({name: ValidationError(message, code="repeated") for name in names})
 
 
 def _sort(params):

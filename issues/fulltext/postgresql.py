@@ -76,7 +76,7 @@ def sweep():
 def pattern(needles, columns=None):
     """Return the literal of a tsquery for all `needles`, in `columns` only where they are given."""
     weights = "".join(WEIGHTS[name] for name in columns or ())
-    return " & ".join(f"({_phrase(one, weights)})" for one in needles)
+    return " & ".join(f"({' | '.join(_phrase(way, weights) for way in one.ways)})" for one in needles)
 
 
 def _phrase(one, weights):

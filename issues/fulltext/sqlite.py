@@ -63,7 +63,7 @@ def sweep():
 
 def pattern(needles, columns=None):
     """Return the MATCH expression for all `needles`, in `columns` only where they are given."""
-    phrases = " AND ".join(_phrase(one) for one in needles)
+    phrases = " AND ".join(f"({' OR '.join(map(_phrase, one.ways))})" for one in needles)
     return f"{{{' '.join(columns)}}} : ({phrases})" if columns else phrases
 
 
@@ -78,14 +78,20 @@ def matches(issue, needles, columns, whole):
     The stored lines answer sooner than the index, which would begin anew for each issue.
     """
     names = columns or COLUMNS
-    holds = " AND ".join([f"({' OR '.join(_holds(name) for name in names)})"] * len(needles))
+    holds = " AND ".join(f"({' OR '.join(_holds(name, one) for name in names)})" for one in needles)
     tables = TABLES if whole else TABLES[:1]
     tests = [f"EXISTS (SELECT 1 FROM {table} WHERE rowid = {issue} AND {holds})" for table in tables]  # noqa: S608
-    return f"({' OR '.join(tests)})", [in_line(one) for one in needles for _name in names] * len(tables)
+    return f"({' OR '.join(tests)})", _wanted(needles, names) * len(tables)
 
 
-def _holds(name):
-    return f"instr(' ' || {name} || ' ', %s) > 0"
+def _holds(name, one):
+    """Return whether the lines of a column hold a needle, as a test with the parameters of `_wanted`."""
+    tests = [f"instr(' ' || {name} || ' ', %s) > 0"] * len(one.ways)
+    return f"({' OR '.join(tests)})"
+
+
+def _wanted(needles, names):
+    return [in_line(way) for one in needles for _name in names for way in one.ways]
 
 
 def candidates(issue, needles, columns, whole_products, limit):
@@ -100,14 +106,15 @@ def _found_ids(query, whole_products, limit):
         return f"{public} LIMIT %s", [query, limit]
     if whole_products is True:
         return f"{public} UNION ALL {whole} LIMIT %s", [query, query, limit]
-    held = f"(SELECT product_id FROM issues_issue i WHERE i.id = rowid) IN ({ISSUES})"  # noqa: S608
+    # Issues have a rowid too: it has to be said whose is meant.
+    held = f"(SELECT i.product_id FROM issues_issue i WHERE i.id = {TABLES[1]}.rowid) IN ({ISSUES})"  # noqa: S608
     return f"{public} UNION ALL {whole} AND {held} LIMIT %s", [query, query, json.dumps(list(whole_products)), limit]
 
 
 def hits(ids, needles, whole_ids):
     """Return rows of (issue id, and for each needle whether it is in each column) of the documents of `ids`."""
-    tests = ", ".join(_holds(name) for _one in needles for name in COLUMNS)
-    wanted = [in_line(one) for one in needles for _name in COLUMNS]
+    tests = ", ".join(_holds(name, one) for one in needles for name in COLUMNS)
+    wanted = _wanted(needles, COLUMNS)
     rows = []
     with connection.cursor() as cursor:
         # The stored lines answer sooner than the index, which would be asked for each issue, word and column.

@@ -56,10 +56,19 @@ SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True)
 class Needle:
-    """What to look for: terms that follow one another, the last perhaps only the beginning of one."""
+    """What to look for: terms that follow one another, the last perhaps only the beginning of one.
+
+    `whole` is a word that does as well: what is written GitHub here may be github there.
+    """
 
     terms: tuple[str, ...]
     prefix: bool = False
+    whole: str = ""
+
+    @property
+    def ways(self):
+        """The Needles, none of which has a `whole`, that each find it."""
+        return (Needle(self.terms, self.prefix), Needle((self.whole,), self.prefix)) if self.whole else (self,)
 
 
 def normalize(text):
@@ -140,10 +149,12 @@ def needle(text, prefix=False):
     normal = normalize(text).strip()
     if MENTION.fullmatch(normal):
         return Needle((_fold(normal),), prefix)
-    terms, _extras = tokenize(text)
+    terms, extras = tokenize(text)
     if not terms:
         return None
-    return Needle(tuple(terms), prefix or _is_character(terms[-1]))
+    whole = "".join(terms)
+    is_one_name = len(terms) > 1 and extras == [whole]
+    return Needle(tuple(terms), prefix or _is_character(terms[-1]), whole if is_one_name else "")
 
 
 def mention(username):
@@ -163,7 +174,7 @@ def spans(text, needles):
     line = as_line([term for term, _start, _end in terms])
     begins = list(accumulate((len(term) + 1 for term, _start, _end in terms), initial=0))
     found = []
-    for one in needles:
+    for one in (way for needle in needles for way in needle.ways):
         firsts = [bisect_left(begins, at) for at in _finds(line, in_line(one))]
         found += [_hit(one, terms[first], terms[first + len(one.terms) - 1]) for first in firsts]
         if len(one.terms) == 1:

@@ -9,7 +9,9 @@ from issues.query.fields import ALIASES, DIRECTIVES, FIELDS, HISTORY, KEPT, SORT
 from issues.query.printing import print_value
 from issues.query.tree import Plain
 
-PIECE = re.compile(r'(?:[^\s"()]|"(?:[^"\\]|\\.)*"?)*$', re.DOTALL)
+# A quotation goes on to its end, or to where somebody is typing.
+PIECE = re.compile(r'(?:[^\s"()]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
+VALUE = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
 OPERATOR = re.compile(r">=|<=|>|<|=|")
 MOMENTS = (">-7d", ">-2w", ">-1m", "today", "yesterday")
 DAYS = ("<=today", "<=+3d", "<=+1w", "<=+1m")
@@ -43,7 +45,7 @@ class Completing:
 def completing(text, position):
     """Return the Completing at `position` of `text`."""
     position = max(0, min(position, len(text)))
-    piece = PIECE.search(text, 0, position)[0]
+    piece = _last(PIECE, text[:position])
     start = position - len(piece)
     stripped = piece.lstrip("-")
     start += len(piece) - len(stripped)
@@ -52,15 +54,22 @@ def completing(text, position):
     if not colon:
         return Completing(start, position, tuple(_fields(stripped)))
     if name in DIRECTIVES or name in HISTORY:
-        begin = start + len(stripped) - len(values.rpartition(",")[2])
+        begin = position - len(_last(VALUE, values))
         words = {"sort": _sorts(), "in": WHERE, "was": [f"{one}=" for one in KEPT], "changed": tuple(KEPT)}
         people = "assignee" if name == "by" else ""
         return _beginning(begin, position, words.get(name, ()), text[begin:position], people)
     if name not in FIELDS:
         return Completing(position, position)
-    last = values.rpartition(",")[2]
-    last = last[len(OPERATOR.match(last)[0]) :]
-    return _values(FIELDS[name], position - len(last), position, last)
+    last = _last(VALUE, values)
+    operator = OPERATOR.match(last)[0]
+    last = last[len(operator) :]
+    return _values(FIELDS[name], operator, position - len(last), position, last)
+
+
+def _last(pattern, text):
+    """Return the match of `pattern` that `text` ends with, or an empty text."""
+    ends = [match[0] for match in pattern.finditer(text) if match.end() == len(text)]
+    return ends[0] if ends else ""
 
 
 def _fields(beginning):
@@ -78,17 +87,26 @@ def _beginning(start, end, words, written, field=""):
     return Completing(start, end, offers, field, written.strip('"'))
 
 
-def _values(field, start, end, written):
-    fixed = {Kind.MOMENT: MOMENTS, Kind.DAY: DAYS, Kind.SPAN: SPANS, Kind.NUMBER: NUMBERS}
-    words = list(fixed.get(field.kind, field.words))
+def _values(field, operator, start, end, written):
+    is_comparison = operator not in ("", "=")
+    if is_comparison and not field.is_compared:
+        return Completing(start, end)
+    words = _words(field, operator)
     if field.kind is Kind.PEOPLE:
         words.append("@me")
-    if field.empty:
+    if field.empty and not is_comparison:
         words += ["@none", "@any"]
     said = {"@me": _("yourself"), "@none": _("nothing"), "@any": _("anything")}
     offers = tuple(Offer(word, said.get(word, "")) for word in words if word.startswith(written.lower()))
     looked_up = field.name if field.kind in (Kind.ROWS, Kind.PEOPLE) else ""
     return Completing(start, end, offers, looked_up, written.strip('"'))
+
+
+def _words(field, operator):
+    """Return the words to offer for a field; behind an operator they have none of their own."""
+    fixed = {Kind.MOMENT: MOMENTS, Kind.DAY: DAYS, Kind.SPAN: SPANS, Kind.NUMBER: NUMBERS}
+    words = fixed.get(field.kind, field.words)
+    return list(dict.fromkeys(word.lstrip("<>=") for word in words) if operator else words)
 
 
 def as_value(name):

@@ -15,6 +15,8 @@ from issues.query.tree import And, Or, Place, Plain, Query, Ref, Sort, Term, Tex
 CHARACTERS, BYTES, TERMS, DEPTH = 1000, 2400, 60, 5
 UNSEARCHABLE = re.compile("[\x00\ud800-\udfff]")
 ENDS = (None, ")", "OR")
+# What can be moved beside what stands next to it.
+SIMPLE = ("word", "quoted", "term")
 
 
 def parse(text):
@@ -68,7 +70,7 @@ class _Parser:
     """Reads the tokens of one text from left to right, noting problems and going on after them."""
 
     def __init__(self, text, found):
-        self.text = text
+        self.text, self.found = text, found
         self.problems = []
         self.where = None
         self.sort = ()
@@ -266,27 +268,43 @@ class _Parser:
         self._problem("unknown_field", token, message, suggestions)
 
     def _without_repeated(self, nodes):
-        """Refuse the second value of a field that holds one: nothing could match both."""
-        first, kept = {}, []
+        """Refuse further terms of a field that holds one value: nothing could match them all."""
+        terms, kept = {}, []
         for node in nodes:
-            if not isinstance(node, Term) or FIELDS[node.name].many or not _is_discrete(node):
+            if not isinstance(node, Term) or FIELDS[node.name].many or not is_discrete(node):
                 kept.append(node)
-            elif node.name in first:
-                self._refuse_repeated(first[node.name], node)
-            else:
-                first[node.name] = node
+                continue
+            if node.name not in terms:
                 kept.append(node)
+            terms.setdefault(node.name, []).append(node)
+        for same in terms.values():
+            if len(same) > 1:
+                self._refuse_repeated(same)
         return kept
 
-    def _refuse_repeated(self, one, other):
-        values = ",".join(print_value(value) for value in (*one.values, *other.values))
+    def _refuse_repeated(self, same):
+        first, *others = same
         message = _("An issue has one %(name)s only. For either of them, write them with a comma.")
-        place, hint = other.place, f"{one.name}:{values}"
-        problem = Problem("repeated", place.start, place.length, message % {"name": one.name}, (hint,))
-        self.problems.append(problem)
+        message %= {"name": first.name}
+        between = self._between(same)
+        if all(token.kind in SIMPLE for token in between):
+            values = dict.fromkeys(print_value(value) for one in same for value in one.values)
+            hint = " ".join([f"{first.name}:{','.join(values)}", *(token.text for token in between)])
+            start, end = first.place.start, others[-1].place.end
+            self.problems.append(Problem("repeated", start, end - start, message, (hint,)))
+            return
+        for one in others:
+            self.problems.append(Problem("repeated", one.place.start, one.place.length, message))
+
+    def _between(self, terms):
+        """Return the tokens that stand between these terms, but for AND, which need not be said."""
+        starts = [term.place.start for term in terms]
+        inside = [token for token in self.found if starts[0] < token.start < starts[-1]]
+        return [token for token in inside if token.kind != "AND" and token.start not in starts]
 
 
-def _is_discrete(term):
+def is_discrete(term):
+    """Return whether a Term names its values one by one: two such terms of a field that holds one find nothing."""
     field = FIELDS[term.name]
     return (
         not term.operator

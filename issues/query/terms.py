@@ -39,6 +39,9 @@ class TermReader:
         """Return the Term for `field`, or None where nothing of it is valid."""
         operator = self._operator()
         pieces = self._pieces()
+        if self.at != len(self.text):
+            self._note(Wrong("value", _("Put the whole value into quotation marks.")), self.place)
+            return None
         values = [value for value in (self._checked(field, operator, *piece) for piece in pieces) if value]
         if operator and len(pieces) > 1:
             self._note(Wrong("operator", _("A comparison takes one value.")), self.place)

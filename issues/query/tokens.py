@@ -9,7 +9,8 @@ BARE = re.compile(r'[^\s"(),]+')
 FREE = re.compile(r'[^\s"()]+')
 # Within a term a comma and a quoted value go on with it.
 TERM_REST = re.compile(r'(?:[^\s"()]|"(?:[^"\\]|\\.)*")*', re.DOTALL)
-ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+# Before anything else a backslash is itself.
+ESCAPE = re.compile(r'\\(["\\])')
 OPERATORS = ("AND", "OR", "NOT", "|")
 
 

@@ -13,6 +13,11 @@ class Place:
     start: int = 0
     length: int = 0
 
+    @property
+    def end(self):
+        """The place after it."""
+        return self.start + self.length
+
 
 NOWHERE = Place()
 

@@ -55,6 +55,24 @@ def test_plain_parameters_narrow_a_query(issues, api, triager):
     assert "canonical" not in client.get("/api/v1/issues/", {"label": "bug"}).json()
 
 
+def test_a_parameter_does_not_repeat_what_a_query_says_of_a_field_that_holds_one_value(issues, api, triager):
+    client = api(triager)
+    for query in ("status:new", "type:bug status:new -label:bug", "status:new,accepted"):
+        answer = client.get("/api/v1/issues/", {"q": query, "status": "closed"})
+        assert answer.status_code == 400
+        assert [(name, one[0]["code"]) for name, one in answer.json()["errors"].items()] == [("status", "repeated")]
+    assert client.post("/api/v1/issues/search/?status=closed", {"q": "status:new"}).status_code == 400
+    for query, parameter in (
+        ("label:bug", {"label": "bug"}),
+        ("-status:closed", {"status": "new"}),
+        ("status:new OR status:closed", {"status": "new"}),
+        ("priority:>=low", {"priority": "high"}),
+        ("assignee:@none", {"assignee": "@none"}),
+    ):
+        canonical = client.get("/api/v1/issues/", {"q": query, **parameter}).json()["canonical"]
+        assert client.get("/api/v1/issues/", {"q": canonical}).status_code == 200
+
+
 def test_a_query_in_a_body_only_reads(issues, api, triager, client):
     reading = api(triager, "read")
     assert keys(reading.post("/api/v1/issues/search/", {"q": "type:task"})) == ["WEB-3"]
@@ -79,7 +97,7 @@ def test_pages_of_a_query_in_a_body(issues, api, triager):
         ("std::vector", "unknown_field", 0, 11, ['"std::vector"']),
         ("label:bgu", "unknown", 6, 3, ["bug"]),
         ("label:bughunt", "unknown", 6, 7, []),
-        ("status:new status:closed", "repeated", 11, 13, ["status:new,closed"]),
+        ("status:new status:closed", "repeated", 0, 24, ["status:new,closed"]),
         ("(login", "parenthesis", 0, 1, []),
         ("日本 f*o", "wildcard", 3, 3, ['"f*o"']),
     ],
@@ -129,7 +147,18 @@ def test_a_query_is_explained_without_running_it(issues, api, triager, stranger)
         ("assignee:to", 9, ["tom"]),
         ("assignee:@", 9, ["@me", "@none", "@any"]),
         ("product:s", 8, []),
-        ("due:<", 5, None),
+        ("due:<", 5, ["today", "+3d", "+1w", "+1m"]),
+        ("due:<=+", 6, ["+3d", "+1w", "+1m"]),
+        ("created:>", 9, ["-7d", "-2w", "-1m", "today", "yesterday"]),
+        ("created:=y", 9, ["yesterday"]),
+        ("label:>b", 7, []),
+        ('label:"good first issue" ass', 25, ["assignee:"]),
+        ('"a \\" b" is:un', 12, ["untriaged", "unassigned"]),
+        ('label:"x y",b', 12, ["bug"]),
+        ('label:"b', 6, ["bug"]),
+        ('label:"x,b', 6, []),
+        ('label:"x y" (-label:"b', 20, ["bug"]),
+        ('"ass', 0, []),
         ("sort:up", 5, ["updated-desc", "updated-asc"]),
         ("in:t", 3, ["title"]),
         ("was:sta", 4, ["status="]),
@@ -141,8 +170,6 @@ def test_a_query_is_completed_with_what_its_reader_may_see(issues, api, triager,
     answer = api(triager).get("/api/v1/query/complete/", {"q": query})
     assert answer.status_code == 200, answer.content
     told = answer.json()
-    if offers is None:
-        return
     assert sorted(offer["text"] for offer in told["offers"]) == sorted(offers)
     if offers:
         assert (told["start"], told["end"]) == (start, len(query))
@@ -181,6 +208,28 @@ def test_people_are_completed_by_any_word_of_what_they_are_called(api, triager, 
     for field in ("assignee", "by"):
         told = api(triager).get("/api/v1/query/complete/", {"q": f"{field}:{written}"}).json()
         assert [(offer["text"], offer["said"]) for offer in told["offers"]] == offers
+
+
+@pytest.mark.parametrize(
+    ("query", "offers"),
+    [
+        ("label:Ünd", ['"Ünder way"']),
+        ("label:ünd", ['"Ünder way"']),
+        ("label:ÜND", ['"Ünder way"']),
+        ("label:é", ["état"]),
+        ("label:É", ["état"]),
+        ("label:nd", []),
+        ("assignee:Öst", ["tom"]),
+        ("assignee:öst", ["tom"]),
+    ],
+)
+def test_names_that_begin_with_any_letter_are_completed(product, maintainer, api, triager, query, offers):
+    triager.display_name = "Thomas Österberg"
+    triager.save()
+    for name in ("Ünder way", "état"):
+        create_part(Label, product=product, actor=maintainer, via="web", name=name)
+    told = api(triager).get("/api/v1/query/complete/", {"q": query}).json()
+    assert [offer["text"] for offer in told["offers"]] == offers
 
 
 @pytest.mark.parametrize("at", ["-1", "9" * 4000, "x", ""])

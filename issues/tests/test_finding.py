@@ -365,7 +365,7 @@ def test_what_does_not_exist_for_the_reader_is_a_mistake(issues, triager, query,
     assert problems(query, triager) == expected
 
 
-def test_what_is_nearly_a_name_is_suggested_but_no_hidden_one(issues, triager, administrator):
+def test_what_is_nearly_a_name_is_suggested_but_no_hidden_one(issues, product, triager, administrator):
     def suggested(query, user):
         with pytest.raises(SearchError) as refused:
             search(user, text=query)
@@ -373,6 +373,8 @@ def test_what_is_nearly_a_name_is_suggested_but_no_hidden_one(issues, triager, a
 
     assert suggested("label:bgu", triager) == ("bug",)
     assert suggested("component:checkout", triager) == ('"Check out"',)
+    create_part(Label, product=product, actor=administrator, via="web", name="first,second")
+    assert suggested("label:first-second", triager) == ('"first,second"',)
     assert suggested("label:hushh", triager) == ()
     assert suggested("label:hushh", administrator) == ("hush",)
     assert suggested("assignee:rosaa", triager) == ("rosa",)
@@ -478,9 +480,17 @@ def test_values_count_as_terms_do(product, triager, django_assert_max_num_querie
     with pytest.raises(SearchError) as refused:
         search(triager, text=f"watcher:{values(61)}")
     assert refused.value.problems[0].code == "too_many"
-    # However many there are, they are asked for together.
+    # However often somebody is named, it is asked once.
     lengths = [len(str(search(triager, text=f"watcher:{values(count)}").condition)) for count in (2, 60)]
     assert lengths[0] == lengths[1]
+
+
+def test_who_is_one_of_several_watchers_is_found_whatever_the_others_want(issues, triager, maintainer):
+    services.watch(Issue.objects.get(title__startswith="a"), actor=maintainer, via="web", wanted=False)
+    assert found("watcher:rosa sort:number-asc", triager) == "abe"
+    assert found("watcher:rosa,mia sort:number-asc", triager) == "abe"
+    assert found("-watcher:rosa,mia sort:number-asc", triager) == "cdf"
+    assert found("watcher:mia", triager) == ""
 
 
 def test_what_is_long_is_neither_kept_nor_said_for_each_product(product, triager, stranger, administrator):

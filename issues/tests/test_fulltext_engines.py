@@ -19,7 +19,14 @@ CASES = [
     ("NullPointerException", "", "", "pointer", False, None, True),
     ("NullPointerException", "", "", "nullp", True, None, True),
     ("NullPointerException", "", "", "nullp", False, None, False),
-    ("nullpointerexception", "", "", "NullPointerException", False, None, False),
+    ("nullpointerexception", "", "", "NullPointerException", False, None, True),
+    ("nullpointerexception", "", "", "NullPointer", False, None, False),
+    ("nullpointerexception", "", "", "NullPointer", True, None, True),
+    ("null pointer exception", "", "", "NullPointerException", False, None, True),
+    ("github", "", "", "GitHub", False, ["title"], True),
+    ("github", "", "", "GitHub", False, ["body", "comments"], False),
+    ("GITHUB", "", "", "GitHub", False, None, True),
+    ("github actions", "", "", "GitHub actions", False, None, False),
     ("the libfoo.so.3 of foo_bar", "", "", "libfoo.so.3", False, None, True),
     ("the libfoo.so.3 of foo_bar", "", "", "foo_bar", False, None, True),
     ("foo", "bar", "", "foo bar", False, None, False),
@@ -64,11 +71,10 @@ def finds(issue, needles, columns=None, whole=False):
 
 # Few letters, so that words meet: of several scripts, of cases that fold oddly, and of what parts words.
 LETTERS = "abAB12 _.@-'\"\\:*&|!()<>%\n日本ーกั한नı̇İßſﬁ①Ⅳ½㍿́"
+NAMES = ["foo", "fooBar", "foobar", "foo_bar", "HTTPServer", "httpserver", "@foo", "日本語", "a", "b."]
 TEXTS = st.one_of(
     st.text(st.sampled_from(LETTERS), max_size=40),
-    st.lists(st.sampled_from(["foo", "fooBar", "foo_bar", "HTTPServer", "@foo", "日本語", "a", "b."]), max_size=8).map(
-        " ".join
-    ),
+    st.lists(st.sampled_from(NAMES), max_size=8).map(" ".join),
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20),
 )
 WORDS = st.tuples(TEXTS, st.booleans())
@@ -81,6 +87,10 @@ def holds(document, one, columns=None):
 
 
 def _column_holds(column, one):
+    return any(_holds_way(column, way) for way in one.ways)
+
+
+def _holds_way(column, one):
     *before, last = one.terms
     fits = (lambda term: term.startswith(last)) if one.prefix else (lambda term: term == last)
     ends = (at for at, term in enumerate(column.terms) if fits(term))

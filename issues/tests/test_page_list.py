@@ -304,6 +304,15 @@ def test_plain_parameters_go_along_beside_a_query_that_they_cannot_stand_in(prod
     assert keys(sent) == keys(page)
 
 
+def test_a_filter_that_the_query_says_already_is_left_out(product, triager):
+    file_many(product, triager, 2, assignee=triager)
+    page = at(triager).get("/issues/?q=is:open+assignee:tom&assignee=mia&priority=none")
+    listing = page.context["listing"]
+    assert (listing.text, listing.problems) == ("is:open assignee:tom priority:none", [])
+    assert (list(listing.errors), len(keys(page))) == (["assignee"], 2)
+    assert "The query says this already." in page.content.decode()
+
+
 def test_what_is_suggested_leaves_the_rest_of_the_list_as_it_is(product, triager):
     client = at(triager)
     page = client.get("/issues/?q=assinee:tom&priority=high&group=status&page_size=25&columns=votes")

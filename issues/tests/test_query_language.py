@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from issues.query import Problem, QueryError, parse, to_text
+from issues.query.completing import completing
 from issues.query.fields import EMPTYABLE, FIELDS, KEPT, SORTS, WHERE, Kind
 from issues.query.parsing import TERMS
 from issues.query.printing import depth
@@ -37,6 +38,8 @@ UNDERSTOOD = [
     ('"OR"', '"OR"'),
     (r'"say \"hi\""', r'"say \"hi\""'),
     (r'"C:\\temp"', r'"C:\\temp"'),
+    (r'"C:\Users\ana"', r'"C:\\Users\\ana"'),
+    (r'label:"a\b \"c\" \\d"', r'label:"a\\b \"c\" \\d"'),
     ("log*", "log*"),
     ("re-open", "re-open"),
     ("foo.py:12", "foo.py:12"),
@@ -127,8 +130,18 @@ REFUSED = [
     ("assignee:@ana", "value", 9, 4, "ana", ""),
     ("type:@none", "value", 5, 5, None, ""),
     ("id:12", "unknown", 3, 2, None, ""),
-    ("status:a status:b", "repeated", 9, 8, "status:a,b", "status:a"),
-    ("(type:bug) type:task", "repeated", 11, 9, "type:bug,task", "type:bug"),
+    ("status:a status:b", "repeated", 0, 17, "status:a,b", "status:a"),
+    ("status:a AND status:b", "repeated", 0, 21, "status:a,b", "status:a"),
+    ("status:a status:A,a status:b", "repeated", 0, 28, "status:a,A,b", "status:a"),
+    (
+        'x assignee:ana "a b" label:c AND assignee:"b c" y',
+        *("repeated", 2, 45, 'assignee:ana,"b c" "a b" label:c', 'x assignee:ana "a b" label:c y'),
+    ),
+    ("status:a sort:due status:b", "repeated", 0, 26, "status:a,b sort:due", "status:a sort:due-asc"),
+    ("(type:bug) type:task", "repeated", 11, 9, None, "type:bug"),
+    ("type:bug (a OR b) type:task", "repeated", 18, 9, None, "type:bug (a OR b)"),
+    ("type:bug -a type:task", "repeated", 12, 9, None, "type:bug -a"),
+    ("type:bug NOT NOT type:task", "repeated", 17, 9, None, "type:bug"),
     ("was:status", "missing", 0, 10, None, ""),
     ("was:title=x", "unknown_field", 0, 11, None, ""),
     ("changed:colour", "unknown_field", 0, 14, None, ""),
@@ -179,6 +192,15 @@ def test_a_mistake_is_named_with_its_place(text, code, position, length, suggest
     assert to_text(refused.value.valid) == valid
 
 
+@pytest.mark.parametrize("text", [row[0] for row in REFUSED if row[1] == "repeated" and row[4]])
+def test_what_is_suggested_for_a_repeated_field_mends_it(text):
+    with pytest.raises(QueryError) as refused:
+        parse(text)
+    (problem,) = refused.value.problems
+    end = problem.position + problem.length
+    parse(f"{text[: problem.position]}{problem.suggestions[0]}{text[end:]}")
+
+
 def test_all_mistakes_are_told_in_their_order():
     with pytest.raises(QueryError) as refused:
         parse("is:opn a priorty:high (b")
@@ -206,6 +228,16 @@ def test_after_too_many_terms_no_more_are_read(text):
         parse(text)
     assert "too_many" in [problem.code for problem in refused.value.problems]
     assert len(refused.value.problems) == TERMS + 1
+
+
+@pytest.mark.parametrize("operator", ["", "=", ">", ">=", "<", "<="])
+def test_what_is_offered_can_be_read(operator):
+    for name in FIELDS:
+        text = f"{name}:{operator}"
+        place = completing(text, len(text))
+        assert place.end == len(text)
+        for offer in place.offers:
+            parse(text[: place.start] + offer.text)
 
 
 letters = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=8)
@@ -297,6 +329,7 @@ def test_printing_and_reading_are_inverse(query):
 
 @given(st.text(max_size=200) | st.text('ab:(),"\\ -OR|ANDT*.<>=@#19', max_size=80))
 def test_no_text_raises_anything_but_the_error(text):
+    assert 0 <= completing(text, len(text)).start <= len(text)
     try:
         query = parse(text)
     except QueryError as error:

@@ -14,7 +14,7 @@ from issues.finding import conditions, search
 from issues.finding.pages import IDS, paginate, paginate_seen, ranked
 from issues.models import Issue, WordCount
 from issuetracker import homes
-from products.services import create_product
+from products.services import create_product, set_member
 
 
 def file(product, actor, title, **fields):
@@ -56,8 +56,45 @@ def test_internal_comments_count_for_triagers_alone(product, triager, stranger, 
     assert scores("login", stranger) == before
 
 
+@pytest.mark.parametrize("rare", [0, 5000])
+@pytest.mark.parametrize("query", ["whisper", "mentions:rosa", "involves:rosa"])
+def test_internal_comments_are_found_by_the_triagers_of_their_product_alone(
+    product, triager, stranger, reporter, administrator, monkeypatch, rare, query
+):
+    monkeypatch.setattr(conditions, "RARE", rare)
+    other = create_product(actor=administrator, via="web", key="APP", title="App", visibility="public")
+    set_member(other, stranger, "triager", actor=administrator, via="web")
+    for home, actor, title in ((other, stranger, "first"), (product, triager, "own"), (other, stranger, "last")):
+        said = file(home, actor, title)
+        services.add_comment(said, actor=actor, via="web", body="A whisper to @rosa", internal=True)
+    assert titles(query, triager) == ["own"]
+    assert sorted(titles(query, stranger)) == ["first", "last"]
+    assert titles(query, reporter) == []
+
+
 def scores(query, user):
     return ranked(search(user, text=query))
+
+
+@pytest.mark.parametrize("rare", [0, 5000])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("GitHub", ["CI on GitHub", "github", "git hub"]),
+        ("gitHub*", ["CI on GitHub", "github", "git hub", "githubs"]),
+        ("github", ["CI on GitHub", "github"]),
+        ("hub", ["CI on GitHub", "git hub"]),
+        ("title:GitHub", ["CI on GitHub", "github", "git hub"]),
+        ("GitHub in:body", []),
+        ("GitHub CI", ["CI on GitHub"]),
+        ("-GitHub", ["githubs", "git"]),
+    ],
+)
+def test_a_name_is_found_however_its_letters_are_written(product, triager, monkeypatch, rare, query, found):
+    monkeypatch.setattr(conditions, "RARE", rare)
+    for title in ("CI on GitHub", "github", "git hub", "githubs", "git"):
+        file(product, triager, title)
+    assert sorted(titles(query, triager)) == sorted(found)
 
 
 def test_pages_of_a_search_follow_one_another_both_ways(product, triager, maintainer):
