@@ -3,12 +3,15 @@
 import re
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from accounts.models import ApiToken
 from accounts.services import create_token, revoke_token
 from history.errors import Forbidden
-from issues.services import create_issue, create_view
+from history.models import Batch
+from issues.models import Issue
+from issues.services import bulk, create_issue, create_view
 from products.services import create_product, set_member, trash_product
 
 TOKENS = "/api/v1/me/tokens/"
@@ -86,6 +89,20 @@ def test_a_scope_holds_in_its_product(bearer, maintainer, issue, other):
     assert (refused.status_code, refused.json()["code"]) == (403, "scope")
     assert client.post("/api/v1/issues/WEB-1/comments/", {"body": "x"}).json()["code"] == "scope"
     assert client.patch("/api/v1/issues/DOCS-1/", {"title": "x"}).status_code == 200
+
+
+@pytest.mark.parametrize("at_once", [500, 1])
+@pytest.mark.parametrize("who", ["maintainer", "administrator"])
+def test_a_scope_holds_where_many_are_changed(bearer, request, issue, other, who, at_once, monkeypatch):
+    monkeypatch.setattr(bulk, "AT_ONCE", at_once)
+    client = bearer(request.getfixturevalue(who), {"WEB": "read", "DOCS": "write"})
+    both = list(Issue.objects.order_by("pk"))
+    body = {"ids": [one.pk for one in both], "set": {"title": "x"}}
+    done = client.post("/api/v1/issues/bulk/", body, format="json").json()
+    call_command("worker", once=True)
+    todo = Batch.objects.get(pk=done["batch"]).todo
+    assert todo == {"changes": 1, "unchanged": 0, "refused": [["WEB-1", "scope"]]}
+    assert list(Issue.objects.order_by("pk").values_list("title", flat=True)) == ["one", "x"]
 
 
 def test_rights_that_are_lost_are_lost_to_it(bearer, maintainer, administrator, other):

@@ -218,7 +218,7 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
         asked.is_valid(raise_exception=True)
         data = asked.validated_data
         found = self.ask(data["q"]) if "q" in data else None
-        ids = bulk.selected(found, data.get("ids", ()), request.user)
+        ids = bulk.selected(found, data.get("ids", ()), request.user, self.home)
         plan = bulk.planned(ids, data["set"], self.get_serializer_context())
         if data.get("dry_run"):
             return Response(_told_bulk(len(ids), bulk_service.preview(ids, plan, actor=request.user).__dict__))
