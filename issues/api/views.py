@@ -2,7 +2,6 @@
 
 import re
 from functools import partial
-from zlib import crc32
 
 from django.db import transaction
 from django.db.models import Exists, Q
@@ -565,11 +564,6 @@ class SavedViewSet(Listed, Created, Read, Updated, Ended, Resource):
     def get_queryset(self):
         """Return those that the reader sees."""
         return self.rows().visible_to(self.request.user)
-
-    def told(self, row):
-        """Return `(representation, ETag)` of a view: it tells of more than its own row."""
-        data = self.get_serializer(row).data
-        return data, etag(row, f"{crc32(repr((data['pinned'], data['owner'], data['product'])).encode()):08x}")
 
     def perform_create(self, fields):
         """Save the view. Return it."""

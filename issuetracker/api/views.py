@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from urllib.parse import urlencode
+from zlib import crc32
 
 from django.http import Http404
 from django.urls import reverse
@@ -162,8 +163,9 @@ class Resource(GenericViewSet):
         return Response(told, code, headers={"ETag": tag})
 
     def told(self, row):
-        """Return `(representation, ETag)` of `row`."""
-        return self.get_serializer(row).data, etag(row)
+        """Return `(representation, ETag)` of `row`: it may tell of more than its own row, such as names of others."""
+        data = self.get_serializer(row).data
+        return data, etag(row, f"{crc32(repr(data).encode()):08x}")
 
     @property
     def is_plain(self):
