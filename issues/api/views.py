@@ -3,6 +3,7 @@
 import re
 from functools import partial
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Exists, Q
 from django.http import Http404
@@ -14,6 +15,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from accounts.api.authentication import require_scope
+from history.errors import Unreadable
 from history.models import Batch, Event
 from issues import reading, services
 from issues.api import bulk, events, serializers
@@ -172,7 +174,12 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
             return self.seen()
         params = self.request.query_params
         text = params.get("q", "") if self.action == "list" else self.text
-        asked = self.ask(text)
+        try:
+            asked = self.ask(text)
+        except (Unreadable, ValidationError):
+            # Below a key that leads elsewhere there are no names.
+            self.find_home()
+            raise
         self.asked, self.list_terms = asked, asked.canonical
         self.canonical = asked.canonical if self.action != "list" or "q" in params else None
         # Seldom is it needed itself: a page is found by a statement that was compiled before.

@@ -1,7 +1,6 @@
 """What the resources have in common: who may ask, what is found, conditions, and the five usual methods."""
 
 from contextlib import suppress
-from urllib.parse import urlencode
 from zlib import crc32
 
 from django.http import Http404
@@ -139,7 +138,7 @@ class Resource(GenericViewSet):
     def moved(self, **names):
         """Return the exception that leads to the same path with other `names` in it."""
         match = self.request.resolver_match
-        query = urlencode(list(self.request.query_params.items()))
+        query = self.request.query_params.urlencode()
         path = reverse(match.view_name, kwargs={**match.kwargs, **names})
         return Moved(f"{path}?{query}" if query else path)
 
