@@ -19,6 +19,7 @@ from history.models import Via
 from issuetracker.api.conditions import etag, expected_version, is_known
 from issuetracker.api.idempotency import once
 from issuetracker.api.pages import PARAMETERS, SIZE_LIMIT, check_parameters, refuse, zone_of
+from issuetracker.api.parsers import require_length
 from issuetracker.api.problems import Moved, PreconditionRequired
 from issuetracker.keyset import Key, paginate
 from products import access
@@ -53,6 +54,8 @@ class Resource(GenericViewSet):
         super().initial(request, *args, **kwargs)
         if self.action is None:
             return
+        if request.method not in SAFE_METHODS:
+            require_length(request)
         self.zone = zone_of(request.query_params)
         check_parameters(request.query_params, self.known_parameters)
         if not self.detail and request.method not in SAFE_METHODS and self.action not in self.reading:
