@@ -5,6 +5,7 @@ import re
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import ApiToken
 from accounts.services import create_token, revoke_token
@@ -160,6 +161,19 @@ def test_tokens_over_the_api(api, bearer, maintainer, product):
     assert client.delete(made["Location"]).status_code == 204
     assert Client().get("/api/v1/issues/", headers=by_it).status_code == 401
     assert client.get(made["Location"]).status_code == 404
+
+
+def test_the_schema_says_what_a_token_is_told_to_be_for(api, maintainer):
+    create_token(maintainer, actor=maintainer, via="web", name="feed", scopes=["feed"])
+    told = api(maintainer).get(TOKENS).json()["results"][0]
+    shapes = SchemaGenerator().get_schema(public=True)["components"]["schemas"]
+
+    def scopes(shape):
+        named = shapes[shape]["properties"]["scopes"]["items"]
+        return shapes[named["$ref"].rpartition("/")[2]]["enum"]
+
+    assert told["scopes"] == ["feed"] and "feed" in scopes("Token") and "feed" not in scopes("TokenRequest")
+    assert api(maintainer).post(TOKENS, {"name": "x", "scopes": ["feed"]}).status_code == 400
 
 
 def test_tokens_are_told_to_their_owner_alone(api, maintainer, stranger):
