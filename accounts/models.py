@@ -19,6 +19,7 @@ TOKEN_MARK = "ist_"  # noqa: S105
 SCOPES = ("read", "write", "admin")
 # The scope of a token that stands in the address of a feed: good for nothing else, and nothing else is good for that.
 FEED = "feed"
+ALL_SCOPES = (*SCOPES, FEED)
 NAME_LIMIT, ADDRESS_LIMIT = 150, 254
 
 

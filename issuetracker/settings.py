@@ -273,6 +273,7 @@ SPECTACULAR_SETTINGS = {
         "ViewGroup": "issues.api.serializers.VIEW_GROUPS",
         "Theme": "accounts.models.User.Theme",
         "Scope": "accounts.models.SCOPES",
+        "TokenScope": "accounts.models.ALL_SCOPES",
         "Decision": "issues.choices.Decision",
         "DeclineResolution": "issues.choices.DECLINED",
         "ReturnReason": "issues.choices.Return",

@@ -1,9 +1,10 @@
 """How people are written in the API."""
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from accounts.models import SCOPES, User
+from accounts.models import ALL_SCOPES, SCOPES, User
 from issuetracker.api.fields import Choice, Flag, StrictSerializer, Text
 
 
@@ -29,6 +30,23 @@ class MeSerializer(StrictSerializer):
     lock_version = serializers.IntegerField(read_only=True)
 
 
+class ScopeField(Choice):
+    """What a token is for. A feed's is told, too, but made by the page of the feed alone."""
+
+    def __init__(self, **options):
+        super().__init__(choices=SCOPES, **options)
+
+
+class ScopeFieldSchema(OpenApiSerializerFieldExtension):
+    """How the schema describes scopes."""
+
+    target_class = ScopeField
+
+    def map_serializer_field(self, auto_schema, direction):
+        """Return the schema of what is read, or of what may be written."""
+        return {"type": "string", "enum": [*(SCOPES if direction == "request" else ALL_SCOPES)]}
+
+
 class TokenSerializer(StrictSerializer):
     """A token of one's own. Its `secret` is told once, by the answer that makes it."""
 
@@ -37,7 +55,7 @@ class TokenSerializer(StrictSerializer):
     id = serializers.IntegerField(read_only=True)
     name = Text(max_length=100)
     prefix = serializers.CharField(read_only=True)
-    scopes = serializers.ListField(child=Choice(choices=SCOPES), allow_empty=False, max_length=len(SCOPES))
+    scopes = serializers.ListField(child=ScopeField(), allow_empty=False, max_length=len(SCOPES))
     products = serializers.DictField(
         child=Choice(choices=("read", "write")),
         required=False,

@@ -55,7 +55,7 @@ def test_preferences_are_patched(api, reporter):
     answer = api(reporter).patch(ME, changes)
     assert answer.status_code == 200
     assert {field: answer.json()[field] for field in changes} == changes
-    assert answer["ETag"] == f'"{reporter.pk}-2"'
+    assert answer["ETag"].startswith(f'"{reporter.pk}-2-')
     assert api(reporter).patch(ME, answer.json()).status_code == 200
 
 

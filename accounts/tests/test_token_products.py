@@ -3,12 +3,16 @@
 import re
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import ApiToken
 from accounts.services import create_token, revoke_token
 from history.errors import Forbidden
-from issues.services import create_issue, create_view
+from history.models import Batch
+from issues.models import Issue
+from issues.services import bulk, create_issue, create_view
 from products.services import create_product, set_member, trash_product
 
 TOKENS = "/api/v1/me/tokens/"
@@ -88,6 +92,20 @@ def test_a_scope_holds_in_its_product(bearer, maintainer, issue, other):
     assert client.patch("/api/v1/issues/DOCS-1/", {"title": "x"}).status_code == 200
 
 
+@pytest.mark.parametrize("at_once", [500, 1])
+@pytest.mark.parametrize("who", ["maintainer", "administrator"])
+def test_a_scope_holds_where_many_are_changed(bearer, request, issue, other, who, at_once, monkeypatch):
+    monkeypatch.setattr(bulk, "AT_ONCE", at_once)
+    client = bearer(request.getfixturevalue(who), {"WEB": "read", "DOCS": "write"})
+    both = list(Issue.objects.order_by("pk"))
+    body = {"ids": [one.pk for one in both], "set": {"title": "x"}}
+    done = client.post("/api/v1/issues/bulk/", body, format="json").json()
+    call_command("worker", once=True)
+    todo = Batch.objects.get(pk=done["batch"]).todo
+    assert todo == {"changes": 1, "unchanged": 0, "refused": [["WEB-1", "scope"]]}
+    assert list(Issue.objects.order_by("pk").values_list("title", flat=True)) == ["one", "x"]
+
+
 def test_rights_that_are_lost_are_lost_to_it(bearer, maintainer, administrator, other):
     client = bearer(maintainer, {"DOCS": "write"})
     set_member(other, maintainer, None, actor=administrator, via="web")
@@ -143,6 +161,19 @@ def test_tokens_over_the_api(api, bearer, maintainer, product):
     assert client.delete(made["Location"]).status_code == 204
     assert Client().get("/api/v1/issues/", headers=by_it).status_code == 401
     assert client.get(made["Location"]).status_code == 404
+
+
+def test_the_schema_says_what_a_token_is_told_to_be_for(api, maintainer):
+    create_token(maintainer, actor=maintainer, via="web", name="feed", scopes=["feed"])
+    told = api(maintainer).get(TOKENS).json()["results"][0]
+    shapes = SchemaGenerator().get_schema(public=True)["components"]["schemas"]
+
+    def scopes(shape):
+        named = shapes[shape]["properties"]["scopes"]["items"]
+        return shapes[named["$ref"].rpartition("/")[2]]["enum"]
+
+    assert told["scopes"] == ["feed"] and "feed" in scopes("Token") and "feed" not in scopes("TokenRequest")
+    assert api(maintainer).post(TOKENS, {"name": "x", "scopes": ["feed"]}).status_code == 400
 
 
 def test_tokens_are_told_to_their_owner_alone(api, maintainer, stranger):

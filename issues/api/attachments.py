@@ -2,9 +2,11 @@
 
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.permissions import SAFE_METHODS
 
 from issues import services
@@ -49,6 +51,8 @@ class Files(Listed, OfIssue):
         """Add a file: the field `file` of a form. `markdown` of the answer shows it in a text."""
         asked = FileSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        if len(request.data.getlist("file")) > 1:
+            raise ValidationError({"file": [ErrorDetail(_("Send one file at a time."), "repeated")]})
         home, rights = self.find_target()
         with services.kept([asked.validated_data["file"]], actor=request.user, home=self.home, **rights) as files:
             (made,) = services.attach(home, files=files, expected_version=self.expected(home), **self.doing)

@@ -11,9 +11,9 @@ DETAILS = ("duplicate_of", "resolution", "ask", "question", "due", "until", "pro
 LABELS = ("add_labels", "remove_labels")
 
 
-def selected(asked, ids, user):
+def selected(asked, ids, user, product=None):
     """Return the ids that `chosen` gives. Raises ValidationError where they are more than LIMIT."""
-    found = chosen(asked, ids, user)
+    found = chosen(asked, ids, user, product)
     if len(found) > LIMIT:
         message = _("At most %(limit)s issues at once: narrow it down.") % {"limit": f"{LIMIT:,}"}
         raise ValidationError({"q": [ErrorDetail(message, "too_many")]})
@@ -47,16 +47,18 @@ def _read(issue, wanted, context):
     """Return `(decision, changes, details)` of what is `wanted`, with the rows that names mean for `issue`."""
     fields = {name: value for name, value in wanted.items() if name not in LABELS}
     labels = _labels(issue.product, {name: wanted[name] for name in LABELS if name in wanted})
-    if "decision" not in fields:
+    given = {name: fields.pop(name) for name in ("decision", *DETAILS) if "decision" in wanted and name in fields}
+    # Which links are not theirs to clear is another matter for each issue.
+    cleared = {name: None for name in ("parent", "duplicate_of") if fields.get(name, issue) is None}
+    if not given:
         serializer = serializers.IssueSerializer(issue, data=fields, partial=True, context=context)
         serializer.is_valid(raise_exception=True)
-        return "", {**serializer.changes, **labels}, {}
-    given = {name: fields.pop(name) for name in ("decision", *DETAILS) if name in fields}
+        return "", {**serializer.changes, **cleared, **labels}, {}
     context = {**context, "issue": issue}
     serializer = serializers.DecisionSerializer(data={**given, "set": fields}, context=context)
     serializer.is_valid(raise_exception=True)
     details = dict(serializer.validated_data)
-    return details.pop("decision"), {**details.pop("changes"), **labels}, details
+    return details.pop("decision"), {**details.pop("changes"), **cleared, **labels}, details
 
 
 def _labels(product, wanted):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import ObjectDoesNotExist
+from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from history import log
@@ -67,14 +68,14 @@ def _thawed(values):
 
 
 def _value(name, value):
+    if name.endswith("labels"):
+        return list(_model("labels").objects.filter(pk__in=[item["id"] for item in value or ()]))
     if value is None:
         return "" if name in ("description", "comment", "question") else None
     if name in DAYS:
         return parse_date(value)
     if name in MOMENTS:
         return parse_datetime(value)
-    if name.endswith("labels"):
-        return list(_model("labels").objects.filter(pk__in=[item["id"] for item in value]))
     if isinstance(value, dict):
         return _model({"ask": "assignee"}.get(name, name))._base_manager.get(pk=value["id"])
     return value
@@ -125,12 +126,13 @@ def _code(error):
     return first.code or "invalid"
 
 
-def chosen(asked, ids, actor):
+def chosen(asked, ids, actor, product=None):
     """Return the ids of the issues that a Search `asked`, or without one `ids`, chooses and `actor` sees.
 
-    Of more than LIMIT it gives one too many.
+    With a `product` these are issues of that one alone. Of more than LIMIT it gives one too many.
     """
     seen = Issue.objects.visible_to(actor)
+    seen = seen if product is None else seen.filter(product=product)
     rows = seen.filter(pk__in=ids) if asked is None else asked.apply(seen)
     return list(rows.order_by("pk").values_list("pk", flat=True)[: LIMIT + 1])
 
@@ -186,7 +188,17 @@ def _for(issue, plan, actor):
         gone = {label.pk for label in removed}
         kept = [label for label in changes.get("labels", issue.label_list) if label.pk not in gone]
         changes["labels"] = list(dict.fromkeys([*kept, *added]))
+    _keep_hidden_links(issue, changes, actor)
     return changes, plan.details.get(issue.product_id, {})
+
+
+def _keep_hidden_links(issue, changes, actor):
+    """Take out of `changes` what would clear a link to an issue that `actor` does not see: not theirs to clear."""
+    for name in ("parent", "duplicate_of"):
+        pk = getattr(issue, f"{name}_id")
+        cleared = name in changes and changes[name] is None and pk is not None
+        if cleared and not Issue.objects.visible_to(actor).filter(pk=pk).exists():
+            del changes[name]
 
 
 def change(ids, plan, *, actor, via, query=""):
@@ -196,6 +208,7 @@ def change(ids, plan, *, actor, via, query=""):
     the `changes`, `unchanged` and `refused` so far.
     """
     todo = {"ids": list(ids), "plan": plan.frozen(), "changes": 0, "unchanged": 0, "refused": []}
+    todo["limit"] = access.limit(actor)
     batch = log.open_batch(
         actor=actor, via=via, query=query, total=len(todo["ids"]), done=0, state=Batch.State.RUNNING, todo=todo
     )
@@ -206,7 +219,7 @@ def change(ids, plan, *, actor, via, query=""):
 
 def unfinished():
     """Return the bulk changes that wait for the worker."""
-    return Batch.objects.filter(state=Batch.State.RUNNING, todo__isnull=False)
+    return Batch.objects.filter(state=Batch.State.RUNNING, todo__isnull=False).order_by("pk")
 
 
 @transaction.atomic
@@ -216,6 +229,9 @@ def carry_on(batch):
     if batch.state != Batch.State.RUNNING:
         return batch
     todo = batch.todo
+    _limit_again(batch.actor, todo)
+    # What happens is told of when it happens, which may be long after it was asked for.
+    batch.at = timezone.now()
     try:
         plan = thaw(todo["plan"])
     except ObjectDoesNotExist:
@@ -237,10 +253,17 @@ def carry_on(batch):
     return batch
 
 
+def _limit_again(actor, todo):
+    """Limit `actor`, as just read, to the products that the token was for by which the change was asked for."""
+    limit = todo.get("limit")
+    if limit is not None:
+        access.limit_to(actor, {int(pk): scope for pk, scope in limit.items()})
+
+
 def _end(batch, state):
     """Save a bulk change that is over, without its plan: what it said may be redacted where it stands now."""
     batch.state = state
-    batch.todo = {name: value for name, value in batch.todo.items() if name not in ("ids", "plan")}
+    batch.todo = {name: value for name, value in batch.todo.items() if name not in ("ids", "plan", "limit")}
     batch.save(update_fields=["todo", "done", "state"])
     return batch
 

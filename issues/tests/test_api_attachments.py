@@ -73,6 +73,8 @@ def test_a_file_on_a_comment_stands_among_those_of_the_issue(issue, reporter, st
         ({"other": "x"}, "required"),
         ({"file": "a text"}, "invalid"),
         ({"file": upload(b"", "nothing")}, "empty"),
+        ({"file": [upload(b"one", "one"), upload(b"two", "two")]}, "repeated"),
+        ({"file": ["a text", upload(b"two", "two")]}, "repeated"),
         ({"file": upload(b"x" * 1001, "large")}, "too_large"),
     ],
 )

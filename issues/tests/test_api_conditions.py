@@ -1,11 +1,16 @@
 """ETag, If-Match and If-None-Match."""
 
 import pytest
+from django.core.management import call_command
 
+from accounts.models import User
 from history.errors import Stale
 from issues import services
-from products.models import Label
-from products.services import create_part
+from issues.models import Issue, Vote
+from issues.services import bulk
+from issues.tests.samples import upload
+from products.models import Component, Label
+from products.services import create_part, create_product, update_product
 
 ISSUE = "/api/v1/issues/WEB-1/"
 
@@ -43,6 +48,56 @@ def test_whatever_is_read_alone_has_an_etag_that_answers_304(api, things, triage
             assert client.get(path, headers={"if-none-match": other}).status_code == 200, name
 
 
+@pytest.fixture
+def naming(things, product, triager, administrator):
+    """The paths of things that name Tom or, the relation, another issue."""
+    one, doing = Issue.objects.get(number=1), {"actor": triager, "via": "web"}
+    update_product(product, actor=administrator, via="web", owner=triager)
+    part = create_part(Component, product=product, actor=administrator, via="web", name="Cart", triage_owner=triager)
+    with services.kept([upload(b"log", "cart.log")], actor=triager, home=one, action="attach") as files:
+        (attachment,) = services.attach(one, files=files, **doing)
+    question = services.ask(one, requestee=administrator, question="Why?", **doing)
+    batch = services.vote(one, **doing)
+    return {
+        **{name: things[name] for name in ("product", "comment", "relation")},
+        "component": f"/api/v1/products/WEB/components/{part.pk}/",
+        "attachment": f"{ISSUE}attachments/{attachment.pk}/",
+        "vote": f"{ISSUE}votes/{Vote.objects.get().pk}/",
+        "needinfo": f"{ISSUE}needinfos/{question.pk}/",
+        "batch": f"/api/v1/batches/{batch.pk}/",
+    }
+
+
+def test_what_names_another_thing_is_told_anew_once_that_has_another_name(api, naming, triager, administrator):
+    client = api(administrator)
+    tags = {name: client.get(path)["ETag"] for name, path in naming.items()}
+    for name, path in naming.items():
+        assert client.get(path, headers={"if-none-match": tags[name]}).status_code == 304, name
+    User.objects.filter(pk=triager.pk).update(display_name="Thomas")
+    ops = create_product(actor=administrator, via="web", key="OPS", title="Operations")
+    services.update_issue(Issue.objects.get(number=2), actor=administrator, via="web", product=ops)
+    for name, path in naming.items():
+        fresh = client.get(path, headers={"if-none-match": tags[name]})
+        assert (fresh.status_code, fresh["ETag"] != tags[name]) == (200, True), name
+        # Which version is meant by a change is no matter of names.
+        assert fresh["ETag"].split("-")[:2] == tags[name].split("-")[:2], name
+
+
+def test_a_batch_that_goes_on_is_told_anew(api, things, triager, monkeypatch):
+    monkeypatch.setattr(bulk, "AT_ONCE", 1)
+    client = api(triager)
+    body = {"q": "is:open", "set": {"priority": "high"}}
+    path = f"/api/v1/batches/{client.post('/api/v1/issues/bulk/', body, format='json').json()['batch']}/"
+    running = client.get(path)
+    assert (running.json()["state"], running.json()["done"]) == ("running", 0)
+    call_command("worker", once=True)
+    done = client.get(path, headers={"if-none-match": running["ETag"]})
+    assert (done.status_code, done.json()["state"], done.json()["done"]) == (200, "done", 2)
+    assert client.get(path, headers={"if-none-match": done["ETag"]}).status_code == 304
+    assert client.post(f"{path}undo/", headers={"if-match": running["ETag"]}).status_code == 200
+    assert client.get(path, headers={"if-none-match": done["ETag"]}).json()["undone_by"]
+
+
 def test_a_page_is_never_answered_304(api, things, triager):
     headers = {"if-none-match": "*", "accept": "text/html"}
     assert api(triager).get(ISSUE, headers=headers).status_code == 200
@@ -67,7 +122,7 @@ def test_only_the_version_that_was_seen_is_written_over(api, things, administrat
     tag = client.get(path)["ETag"]
     stale = getattr(client, method)(path, body, headers={"if-match": '"1-77"'})
     assert (stale.status_code, stale.json()["etag"]) == (412, stale["ETag"])
-    # An issue's own tag has a third part, for the names that it shows.
+    # What is read has a third part in its tag, for all that is shown beside its own version.
     assert stale["ETag"].strip('"').split("-") == tag.strip('"').split("-")[:2]
     assert stale.json()["lock_version"] == int(tag.strip('"').split("-")[1])
     third_part = tag[:-1] + '-later"'

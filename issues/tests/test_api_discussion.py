@@ -34,7 +34,7 @@ def test_comment_read_edit_trash_restore_purge(api, issues, reporter, maintainer
     assert client.get(path).json() == got == client.put(path, got).json()
     edited = client.patch(path, {"body": "new"})
     assert edited.json()["edited_at"] is not None
-    assert edited["ETag"] == f'"{got["id"]}-2"'
+    assert edited["ETag"].startswith(f'"{got["id"]}-2-')
     assert client.get(ONE).json()["comment_count"] == 1
     tag = api(maintainer).delete(path)["ETag"]
     assert client.get(path).status_code == client.post(f"{path}restore/").status_code == 404

@@ -3,7 +3,7 @@
 import pytest
 
 from issues import services
-from issues.models import Issue, Status
+from issues.models import Issue, Status, Vote
 from products.models import Component, Label, Milestone, Version
 from products.services import create_part, create_product, update_part
 
@@ -219,7 +219,7 @@ def test_statuses_and_resolutions(api, parts, triager):
 def test_read_only_fields_may_come_back_unchanged_alone(api, parts, triager):
     got = api(triager).get(f"{ISSUES}WEB-1/").json()
     assert api(triager).patch(f"{ISSUES}WEB-1/", {**got, "title": "new"}).json()["title"] == "new"
-    changed = {"number": 7, "key": "WEB-7", "updated_at": "2020-01-01T00:00:00Z", "votes": 9, "source": "web "}
+    changed = {"number": 7, "key": "WEB-7", "updated_at": "2020-01-01T00:00:00Z", "votes": -9, "source": "web "}
     assert codes(api(triager).patch(f"{ISSUES}WEB-1/", changed)) == {field: ["read_only"] for field in changed}
 
 
@@ -320,6 +320,18 @@ def test_what_was_read_before_somebody_commented_can_be_sent_back(api, product, 
     assert client.put(f"{ISSUES}WEB-1/", before).json()["title"] == "one"
 
 
+def test_what_was_read_before_somebody_voted_or_no_longer_did_can_be_sent_back(api, product, triager, reporter):
+    issue = services.create_issue(product, actor=reporter, via="web", title="one")
+    client = api(triager)
+    without = client.get(f"{ISSUES}WEB-1/").json()
+    services.vote(issue, actor=reporter, via="web")
+    wanted = client.get(f"{ISSUES}WEB-1/").json()
+    assert (without["votes"], wanted["votes"]) == (0, 1)
+    assert (client.put(f"{ISSUES}WEB-1/", without).status_code, Vote.objects.count()) == (200, 1)
+    services.unvote(issue, actor=reporter, via="web")
+    assert (client.patch(f"{ISSUES}WEB-1/", wanted).status_code, Vote.objects.count()) == (200, 0)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -337,7 +349,8 @@ def test_what_was_read_before_somebody_commented_can_be_sent_back(api, product, 
         ("updated_by", {"username": "rosa"}),
         ("updated_by", {"username": 1, "display_name": "x"}),
         ("created_at", "2001-01-01T00:00:00Z"),
-        ("votes", 7),
+        ("votes", -1),
+        ("votes", "0"),
         ("description_html", ""),
     ],
 )

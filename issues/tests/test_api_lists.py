@@ -11,7 +11,7 @@ from issues import services
 from issues.models import Issue, Relation, Status
 from issues.tests.many import file_many
 from products.models import Component, Label, Member, Milestone, Product, Version
-from products.services import create_part, create_product
+from products.services import create_part, create_product, update_product
 
 ISSUES = "/api/v1/issues/"
 NESTED = "/api/v1/products/WEB/issues/"
@@ -47,6 +47,20 @@ def test_a_page_leads_to_the_next_and_back(api, five, triager):
     assert third["next"] is None
     assert client.get(third["previous"]).json()["results"] == second["results"]
     assert "count" not in client.get(NESTED).json()
+
+
+def test_an_old_key_of_the_product_leads_to_the_list_as_it_was_asked_for(api, product, maintainer, stranger):
+    create_part(Component, product=product, actor=maintainer, via="web", name="Cart")
+    update_product(product, actor=maintainer, via="web", key="SHOP")
+    for asked in ("component=Cart", "label=a&label=b", "q=component%3ACart", "component=Nope"):
+        moved = api(stranger).get(f"{NESTED}?{asked}")
+        assert (moved.status_code, moved["Location"]) == (301, f"/api/v1/products/SHOP/issues/?{asked}")
+    moved = api(stranger).post(f"{NESTED}search/", {"q": "component:Cart"})
+    assert (moved.status_code, moved["Location"]) == (308, "/api/v1/products/SHOP/issues/search/")
+    assert api(stranger).get("/api/v1/products/SHOP/issues/?component=Nope").status_code == 400
+    update_product(product, actor=maintainer, via="web", visibility="private")
+    for key in ("WEB", "SHOP", "NONE"):
+        assert api(stranger).get(f"/api/v1/products/{key}/issues/?component=Cart").status_code == 404
 
 
 def test_no_issue_is_shown_twice_or_left_out_when_others_come_in_between(api, five, product, triager):

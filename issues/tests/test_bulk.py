@@ -6,11 +6,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from history import log
-from history.models import Batch
+from history.models import Batch, Event
 from issues.models import Issue
 from issues.services import bulk, create_issue, purge, trash_issue, update_issue
 from issues.tests.many import file_many
-from products.models import Component, Label
+from products.models import Component, Label, Product
 from products.services import create_part, create_product, set_member, update_product
 
 BULK = "/api/v1/issues/bulk/"
@@ -55,6 +55,9 @@ def send(api, user, code=200, **body):
         ({"labels": ["bug"]}, "labels", ["bug"]),
         ({"add_labels": ["ui"]}, "labels", ["os/linux", "ui"]),
         ({"remove_labels": ["os/linux", "nothing"]}, "labels", []),
+        ({"labels": []}, "labels", []),
+        ({"add_labels": ["ui"], "remove_labels": ["nothing"]}, "labels", ["os/linux", "ui"]),
+        ({"add_labels": [], "remove_labels": ["os/linux"]}, "labels", []),
         ({"confidential": True}, "confidential", True),
         ({"decision": "accept", "priority": "low"}, "status", "accepted"),
         ({"decision": "decline", "resolution": "wont-do", "comment": "Sorry."}, "comment_count", 1),
@@ -92,6 +95,17 @@ def test_by_a_query_with_what_is_so_already_and_what_is_refused(api, issues, oth
     assert {name: done[name] for name in expected} == expected
     assert Batch.objects.get(pk=done["batch"]).query == "cart sort:number"
     assert Issue.objects.filter(priority=3).count() == 4
+
+
+@pytest.mark.parametrize("by", ["q", "ids"])
+def test_below_a_product_it_is_of_that_product_alone(api, issues, other, administrator, by):
+    chosen = {"q": "cart"} if by == "q" else {"ids": list(Issue.objects.values_list("pk", flat=True))}
+    path = "/api/v1/products/WEB/issues/bulk/"
+    for dry_run in (True, False):
+        body = {**chosen, "set": {"priority": "high"}, "dry_run": dry_run}
+        answer = api(administrator).post(path, body, format="json")
+        assert (answer.status_code, answer.json()["matched"], answer.json()["changes"]) == (200, 4, 4)
+    assert not Issue.objects.filter(product=other, priority=3).exists()
 
 
 def test_names_of_one_product_alone(api, issues, other, triager, administrator):
@@ -143,6 +157,39 @@ def test_what_is_hidden_is_not_matched(api, issues, triager, reporter, stranger)
     assert (done["matched"], done["changes"]) == (3, 0)
     assert "WEB-1" not in str(done)
     assert api().post(BULK, {"q": "cart", "set": {"priority": "low"}}, format="json").status_code == 401
+
+
+@pytest.fixture
+def linked(issues, other, maintainer):
+    """WEB-1 and WEB-2: what they link to is, in one order or the other, WEB-4 and an issue that Tom does not see."""
+
+    def link(field, hidden):
+        for place, issue in enumerate(issues[:2]):
+            target = other.issues.get() if place == hidden else issues[3]
+            update_issue(issue, actor=maintainer, via="web", **{field: target})
+        Product.objects.filter(pk=other.pk).update(visibility="private")
+        return issues[:2]
+
+    return link
+
+
+@pytest.mark.parametrize("hidden", [0, 1])
+@pytest.mark.parametrize("decision", [{}, {"decision": "accept"}])
+def test_links_that_are_hidden_stay_and_the_others_go(api, linked, triager, decision, hidden):
+    issues = linked("parent", hidden)
+    body = {"ids": [issue.pk for issue in issues], "set": {"parent": None, **decision}}
+    dry, done = send(api, triager, **body, dry_run=True), send(api, triager, **body)
+    assert dry["changes"] == done["changes"] == (2 if decision else 1)
+    assert list(Issue.objects.exclude(parent=None)) == [issues[hidden]]
+
+
+@pytest.mark.parametrize("hidden", [0, 1])
+def test_nothing_tells_of_an_original_that_is_hidden(api, linked, triager, hidden):
+    issues = linked("duplicate_of", hidden)
+    body = {"ids": [issue.pk for issue in issues], "set": {"duplicate_of": None}}
+    dry, done = send(api, triager, **body, dry_run=True), send(api, triager, **body)
+    assert (dry["unchanged"], dry["refused"]) == (done["unchanged"], done["refused"])
+    assert dry["refused"] == [{"issue": issues[1 - hidden].key, "code": "required"}]
 
 
 def test_an_archived_product_refuses(api, issues, product, triager, maintainer):
@@ -239,3 +286,16 @@ def test_what_it_names_may_be_purged_while_it_waits(product, issues, triager, ad
     batch.refresh_from_db()
     assert (batch.state, batch.todo["changes"]) == (Batch.State.FAILED, 0)
     assert not bulk.unfinished().exists()
+
+
+def test_the_worker_tells_the_time_at_which_it_changes_them(api, product, triager, monkeypatch):
+    monkeypatch.setattr(bulk, "AT_ONCE", 1)
+    first, _second = file_many(product, triager, 2)
+    done = send(api, triager, 202, q="is:open", set={"priority": "high"})
+    asked = Batch.objects.get(pk=done["batch"]).at
+    changed = update_issue(first, actor=triager, via="web", title="Meanwhile").updated_at
+    call_command("worker", once=True)
+    assert Issue.objects.get(pk=first.pk).updated_at > changed
+    moments = list(Event.objects.filter(issue=first).order_by("number").values_list("at", flat=True))
+    assert moments == sorted(moments)
+    assert Batch.objects.get(pk=done["batch"]).at == asked

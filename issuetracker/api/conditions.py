@@ -12,7 +12,7 @@ OURS = re.compile(r'"(\d{1,19})-(\d{1,19})(-[^"]*)?"')
 
 
 def etag(row, names=""):
-    """Return the ETag of the present state of `row`; `names` changes with the names of other rows that it shows."""
+    """Return the ETag of the present state of `row`; `names` changes with what is shown beside its own version."""
     return etag_of(row.pk, version(row), names)
 
 

@@ -56,6 +56,7 @@ class StrictSerializer(serializers.Serializer):
         "lock_version": is_earlier_version,
         "updated_at": is_earlier_moment,
         "updated_by": is_person,
+        "votes": is_count,
     }
     ONCE: tuple = ()
     LATER: tuple = ()

@@ -18,6 +18,19 @@ class TooLarge(APIException):
     default_code = "too_large"
 
 
+class LengthRequired(APIException):
+    """The body comes in pieces, and nothing says how long it is."""
+
+    status_code = 411
+    default_code = "length_required"
+
+
+def require_length(request):
+    """Raise LengthRequired for a body of unknown length: it would be taken for an empty one."""
+    if "HTTP_TRANSFER_ENCODING" in request.META and not request.META.get("CONTENT_LENGTH"):
+        raise LengthRequired(_("Send Content-Length."))
+
+
 class StrictJSONParser(BaseParser):
     """Refuses what JSON libraries read differently: repeated keys, NaN, NUL and halves of surrogate pairs."""
 

@@ -40,7 +40,7 @@ FIELD_ERROR = {
     },
 }
 ALWAYS = (400, 401, 403, 404, 406, 429, 503)
-WRITING = (409, 412, 413, 415, 428)
+WRITING = (409, 411, 412, 413, 415, 428)
 MOVING = ("{product_key}", "{issue_key}")
 # Operations that answer about no one thing, or about none that has a state: their names end so.
 STATELESS = (

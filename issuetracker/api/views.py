@@ -1,7 +1,7 @@
 """What the resources have in common: who may ask, what is found, conditions, and the five usual methods."""
 
 from contextlib import suppress
-from urllib.parse import urlencode
+from zlib import crc32
 
 from django.http import Http404
 from django.urls import reverse
@@ -19,6 +19,7 @@ from history.models import Via
 from issuetracker.api.conditions import etag, expected_version, is_known
 from issuetracker.api.idempotency import once
 from issuetracker.api.pages import PARAMETERS, SIZE_LIMIT, check_parameters, refuse, zone_of
+from issuetracker.api.parsers import require_length
 from issuetracker.api.problems import Moved, PreconditionRequired
 from issuetracker.keyset import Key, paginate
 from products import access
@@ -53,6 +54,8 @@ class Resource(GenericViewSet):
         super().initial(request, *args, **kwargs)
         if self.action is None:
             return
+        if request.method not in SAFE_METHODS:
+            require_length(request)
         self.zone = zone_of(request.query_params)
         check_parameters(request.query_params, self.known_parameters)
         if not self.detail and request.method not in SAFE_METHODS and self.action not in self.reading:
@@ -138,7 +141,7 @@ class Resource(GenericViewSet):
     def moved(self, **names):
         """Return the exception that leads to the same path with other `names` in it."""
         match = self.request.resolver_match
-        query = urlencode(list(self.request.query_params.items()))
+        query = self.request.query_params.urlencode()
         path = reverse(match.view_name, kwargs={**match.kwargs, **names})
         return Moved(f"{path}?{query}" if query else path)
 
@@ -162,8 +165,9 @@ class Resource(GenericViewSet):
         return Response(told, code, headers={"ETag": tag})
 
     def told(self, row):
-        """Return `(representation, ETag)` of `row`."""
-        return self.get_serializer(row).data, etag(row)
+        """Return `(representation, ETag)` of `row`: it may tell of more than its own row, such as names of others."""
+        data = self.get_serializer(row).data
+        return data, etag(row, f"{crc32(repr(data).encode()):08x}")
 
     @property
     def is_plain(self):

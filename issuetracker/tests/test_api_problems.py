@@ -74,6 +74,19 @@ def test_what_cannot_be_answered_or_read(api, product, reporter):
 
 
 @pytest.mark.parametrize(
+    ("method", "path"),
+    [("patch", f"{ISSUES}1/"), ("put", f"{ISSUES}1/"), ("post", ISSUES), ("post", "/api/v1/issues/search/")],
+)
+def test_a_body_without_its_length_is_not_taken_for_none(api, product, triager, method, path):
+    services.create_issue(product, actor=triager, via="web", title="one")
+    # As it comes from a server: what has a length as well is refused before.
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
+    told = problem(getattr(api(triager), method)(path, {"q": "", "title": "new"}, **chunked), 411)
+    assert told["code"] == "length_required"
+    assert api(triager).get(ISSUES, **chunked).status_code == 200
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"{",

@@ -35,7 +35,7 @@ def test_representation(api, product, maintainer):
         "updated_by": ada,
         "url": "http://localhost:8002/products/WEB/",
     }
-    assert answer["ETag"] == f'"{product.pk}-1"'
+    assert answer["ETag"].startswith(f'"{product.pk}-1-')
 
 
 def test_create_read_replace_patch_delete(api, administrator, reporter):
