@@ -91,6 +91,11 @@ def limit_to(user, scopes):
     user._limit = scopes
 
 
+def limit_again(user, kept):
+    """Limit `user`, as read anew, to what `limit` gave when work was begun for them, `kept` as JSON; None: to all."""
+    limit_to(user, kept and {int(pk): scope for pk, scope in kept.items()})
+
+
 def _memberships():
     return apps.get_model("products", "Member").objects.filter(user_id=Slot("user", BigAutoField()))
 

@@ -37,9 +37,9 @@ class Plan:
     details: dict = field(default_factory=dict)
     refused: dict = field(default_factory=dict)
 
-    def originals(self):
-        """Return the ids of the issues that others are to become duplicates of."""
-        return self._named("duplicate_of")
+    def above(self):
+        """Return the ids of the issues that others are to be put under, or to become duplicates of."""
+        return self._named("parent") | self._named("duplicate_of")
 
     def homes(self):
         """Return the ids of the products that issues are moved to."""
@@ -219,7 +219,7 @@ def change(ids, plan, *, actor, via, query=""):
 
 def unfinished():
     """Return the bulk changes that wait for the worker."""
-    return Batch.objects.filter(state=Batch.State.RUNNING, todo__isnull=False).order_by("pk")
+    return Batch.objects.filter(state=Batch.State.RUNNING, todo__isnull=False, undoes=None).order_by("pk")
 
 
 @transaction.atomic
@@ -229,7 +229,7 @@ def carry_on(batch):
     if batch.state != Batch.State.RUNNING:
         return batch
     todo = batch.todo
-    _limit_again(batch.actor, todo)
+    access.limit_again(batch.actor, todo.get("limit"))
     # What happens is told of when it happens, which may be long after it was asked for.
     batch.at = timezone.now()
     try:
@@ -242,7 +242,7 @@ def carry_on(batch):
     access.forget_roles(batch.actor)
     hold_products(plan.homes())
     # In one order, whichever of them one merges, or somebody votes for, meanwhile.
-    lock_family(*ids, *plan.originals())
+    lock_family(*ids, *plan.above())
     for issue in _rows(ids, batch.actor):
         outcome.add(issue, lambda issue=issue: _do(issue, plan, batch))
     batch.todo = todo | {"changes": outcome.changes, "unchanged": outcome.unchanged, "refused": outcome.refused}
@@ -251,13 +251,6 @@ def carry_on(batch):
         return _end(batch, Batch.State.DONE)
     batch.save(update_fields=["todo", "done"])
     return batch
-
-
-def _limit_again(actor, todo):
-    """Limit `actor`, as just read, to the products that the token was for by which the change was asked for."""
-    limit = todo.get("limit")
-    if limit is not None:
-        access.limit_to(actor, {int(pk): scope for pk, scope in limit.items()})
 
 
 def _end(batch, state):

@@ -84,6 +84,7 @@ def resume(undoing):
             if undoing.state == Batch.State.RUNNING:
                 # What is taken back now is told of as now.
                 undoing.at = timezone.now()
+                access.limit_again(undoing.actor, (undoing.todo or {}).get("limit"))
                 undoing = _step(undoing, undoing.undoes)
     return undoing
 
@@ -106,7 +107,7 @@ def _step(undoing, batch):
     if undoing.done >= undoing.total or len(events) < CHUNK:
         undoing.state, undoing.todo = Batch.State.DONE, None
     else:
-        undoing.todo = {"below": events[-1].pk}
+        undoing.todo = {"below": events[-1].pk, "limit": access.limit(undoing.actor)}
     undoing.save(update_fields=["left_alone", "done", "state", "todo"])
     return undoing
 

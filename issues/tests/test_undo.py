@@ -29,6 +29,7 @@ from issues.services import (
     update_issue,
     update_status,
 )
+from products import access
 from products.models import Component, Label, Member
 from products.services import (
     create_part,
@@ -274,6 +275,24 @@ def test_what_is_taken_back_later_is_told_of_as_then(product, triager, monkeypat
     resume(undone)
     assert fresh(issues[0]).priority == 0 and fresh(issues[0]).updated_at > between
     assert Event.objects.filter(issue=issues[0]).latest("number").at > between
+
+
+def test_a_token_is_held_to_its_products_to_the_end(product, triager, monkeypatch):
+    monkeypatch.setattr(undoing, "CHUNK", 1)
+    batch = log.open_batch(actor=triager, via="api", total=2)
+    for title in ("One", "Two"):
+        one = create_issue(product, actor=triager, via="web", title=title)
+        update_issue(one, actor=triager, via="api", batch=batch, priority=3)
+    limits, revert = [], undoing._revert_or_leave
+
+    def note(event, undone):
+        limits.append(access.limit(undone.actor))
+        return revert(event, undone)
+
+    monkeypatch.setattr(undoing, "_revert_or_leave", note)
+    access.limit_to(triager, {product.pk: "write"})
+    resume(take_back(batch, triager))
+    assert limits == [{product.pk: "write"}] * 2
 
 
 def test_labels_that_exclude_one_another_by_now_stand_in_no_way(product, issue, maintainer, triager):
