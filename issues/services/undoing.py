@@ -331,8 +331,7 @@ def _revert_issue(event, undoing):
     try:
         if event.kind == Kind.TRASHED:
             issue = trash.lock_trashed(event.issue)
-            if not log.same(event.changes.get(field="deleted_at").after, log.freeze(issue.deleted_at)):
-                # Somebody has brought it back, and somebody trashed it anew.
+            if not _has_trashed(event, issue):
                 return [_left(event, "deleted_at")]
             trash.set_trashed(issue, undoing, False)
             return []
@@ -357,6 +356,11 @@ def _revert_issue(event, undoing):
     except (ValidationError, ObjectDoesNotExist):
         return left + [_left(event, field) for field in wanted]
     return left
+
+
+def _has_trashed(event, row):
+    """Return whether it is by `event` that `row` is in the trash: it may have been brought back, and trashed anew."""
+    return log.same(event.changes.get(field="deleted_at").after, log.freeze(row.deleted_at))
 
 
 def _follows_in_trash(event):
@@ -506,6 +510,8 @@ def _revert_comment(event, undoing):
         comment, issue = comments.lock_comment(comment, trashed=not gone)
     except (Comment.DoesNotExist, Issue.DoesNotExist):
         return [] if event.kind in (Kind.COMMENTED, Kind.RESTORED) else [_left(event, None)]
+    if not gone and not _has_trashed(event, comment):
+        return [_left(event, "deleted_at")]
     if event.kind != Kind.COMMENT_EDITED:
         comments.set_trashed(comment, issue, undoing, gone)
         return []
@@ -524,6 +530,8 @@ def _revert_attachment(event, undoing):
         attachment, issue = attachments.lock_attachment(attachment, trashed=not gone)
     except (Attachment.DoesNotExist, Issue.DoesNotExist):
         return [] if gone else [_left(event, None)]
+    if not gone and not _has_trashed(event, attachment):
+        return [_left(event, "deleted_at")]
     attachments.set_trashed(attachment, issue, undoing, gone)
     return []
 

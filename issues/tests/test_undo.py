@@ -18,6 +18,7 @@ from issues.services import (
     purge,
     redact,
     relate,
+    restore_comment,
     restore_issue,
     resume,
     running,
@@ -325,6 +326,17 @@ def test_another_trashing_is_left_alone(issue, maintainer, administrator):
     left = take_back(batch, maintainer).left_alone
     assert left == [{"issue": "WEB-1", "field": "deleted_at", "by": "ada"}]
     assert fresh(issue).deleted_at is not None
+
+
+def test_another_trashing_of_a_comment_is_left_alone(issue, triager, maintainer, administrator):
+    comment = add_comment(issue, actor=triager, via="web", body="Seen")
+    trash_comment(comment, actor=maintainer, via="web")
+    batch = Batch.objects.latest("id")
+    restore_comment(comment, actor=administrator, via="web")
+    trash_comment(comment, actor=administrator, via="web")
+    left = take_back(batch, maintainer).left_alone
+    assert left == [{"issue": "WEB-1", "field": "deleted_at", "by": "ada"}]
+    assert fresh(comment).deleted_at is not None
 
 
 def told(row):
