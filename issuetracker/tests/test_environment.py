@@ -1,12 +1,18 @@
 """What the environment may say, and what is refused with the name of the variable."""
 
+import re
 import stat
 
 import environ
 import pytest
+import yaml
 from django.core.exceptions import ImproperlyConfigured
 
 from issuetracker import environment
+from issuetracker.settings import BASE_DIR
+
+# The image sets where it listens and keeps its files, and compose makes the address of the database.
+OF_THE_IMAGE = {"HOST", "PORT", "DATA_DIR", "DEBUG", "DATABASE_URL"}
 
 
 def env(monkeypatch, **values):
@@ -162,3 +168,16 @@ def test_the_address_of_a_redis(monkeypatch, url):
 def test_what_is_no_address_of_a_redis_is_refused(monkeypatch, url):
     with pytest.raises(ImproperlyConfigured, match="CACHE_URL must look like redis://"):
         environment.read_cache_url(env(monkeypatch, CACHE_URL=url))
+
+
+def test_the_containers_are_handed_every_setting():
+    names = re.findall(r"^#?([A-Z_]+)=", (BASE_DIR / ".env.example").read_text(), re.MULTILINE)
+    text = (BASE_DIR / "docker-compose.yml").read_text()
+    assert len(names) > 20
+    assert [name for name in names if name not in OF_THE_IMAGE and f"${{{name}:" not in text] == []
+
+
+def test_no_container_fills_the_disk_with_its_log():
+    services = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"]
+    kept = {"driver": "json-file", "options": {"max-size": "20m", "max-file": "5"}}
+    assert {name: service.get("logging") for name, service in services.items()} == dict.fromkeys(services, kept)
