@@ -24,10 +24,11 @@ RUN pip install --no-cache-dir -r requirements.txt \
     && if [ "$TESTS" = 1 ]; then pip install --no-cache-dir -r requirements-dev.txt; fi
 
 COPY . .
-# Collected now, since the user below may not write here.
+# Collected now, since the user below may not write here, and readable, however strict the umask of the checkout was.
 RUN export DATA_DIR=/tmp/build \
     && python manage.py shell -c "from issuetracker.staticfiles import collect_if_changed; collect_if_changed()" \
-    && rm -rf /tmp/build
+    && rm -rf /tmp/build \
+    && chmod -R a+rX /app
 
 USER issues
 VOLUME /data

@@ -33,7 +33,7 @@ run: $(VENV)/.runs
 	@exec $(BIN)/python manage.py serve
 
 demo: $(VENV)/.runs
-	@DATA_DIR=data/demo DATABASE_URL= exec $(BIN)/python manage.py serve --demo
+	@DATA_DIR=data/demo DATABASE_URL= DATABASE_REPLICA_URL= CACHE_URL= exec $(BIN)/python manage.py serve --demo
 
 test: $(VENV)/.tests $(TYPESCRIPT)
 	@exec $(BIN)/python tests/run.py

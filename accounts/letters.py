@@ -1,6 +1,7 @@
 """The e-mails about accounts, which the worker sends. Links in them are made when they are sent, and kept nowhere."""
 
 import logging
+import time
 from datetime import timedelta
 
 from django.conf import settings
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 SIGN_UP, CONFIRM = "accounts.sign-up", "accounts.confirm"
 SIGN_UP_LASTS, CONFIRM_LASTS = 24 * 3600, 3 * 24 * 3600
 AT_ONCE = 50
+# Seconds of one round: a mail server that does not answer holds up the other jobs of the worker.
+AT_A_TIME = 30
 TRIES = 8
 Kind = Letter.Kind
 
@@ -30,14 +33,16 @@ def link(name, *arguments):
 
 
 def send_due():
-    """Send what is due. What cannot be sent is tried again, ever later, for some hours."""
-    now = timezone.now()
+    """Send what is due, for half a minute. What cannot be sent is tried again, ever later, for some hours."""
+    now, until = timezone.now(), time.monotonic() + AT_A_TIME
     for letter in Letter.objects.select_related("user", "invitation__product").filter(due_at__lte=now)[:AT_ONCE]:
         # Of two workers one finds it due; a worker that dies leaves it to be sent a little later.
         again = now + timedelta(minutes=2**letter.attempts)
         claimed = Letter.objects.filter(pk=letter.pk, due_at=letter.due_at)
         if claimed.update(due_at=again, attempts=letter.attempts + 1) and (_sent(letter) or letter.attempts >= TRIES):
             letter.delete()
+        if time.monotonic() > until:
+            break
 
 
 def _sent(letter):

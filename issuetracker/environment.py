@@ -202,10 +202,18 @@ def _database_of(url, name, env):
         raise ImproperlyConfigured(f"{name} cannot be read as an address.") from error
     if not config.get("NAME"):
         raise ImproperlyConfigured(f"{name} must name a database after the last slash.")
-    options = ENGINES[scheme]
-    settings = {**config, **options, "OPTIONS": {**config.get("OPTIONS", {}), **options["OPTIONS"]}}
+    settings = {**config, **ENGINES[scheme], "OPTIONS": _options(scheme, config.get("OPTIONS", {}))}
     # Between transactions another server may answer, which knows nothing of what was prepared in this one.
     return settings | {"DISABLE_SERVER_SIDE_CURSORS": read_flag(env, "DATABASE_POOLED")}
+
+
+def _options(scheme, given):
+    ours = ENGINES[scheme]["OPTIONS"]
+    if scheme == "sqlite":
+        # What is confirmed hangs on ours.
+        return {**given, **ours}
+    # Of two values for one parameter of the server the later one counts.
+    return {**ours, **given, "options": " ".join([ours["options"], given.get("options", "")]).strip()}
 
 
 def read_cache_url(env):

@@ -1,4 +1,4 @@
-"""When a worker was last seen at work: the time of a file in DATA_DIR, which whoever serves the tracker shares."""
+"""When a worker last did some of its work: the time of a file in DATA_DIR, which whoever serves the tracker shares."""
 
 import time
 
@@ -8,7 +8,7 @@ NAME = "worker.seen"
 
 
 def beat():
-    """Note that a worker is at work now. A disk that is full, or cannot be written, is no reason not to be."""
+    """Note that a worker has done some of its work. A disk that is full, or cannot be written, is no reason to stop."""
     try:
         (settings.DATA_DIR / NAME).touch()
     except OSError:
@@ -16,7 +16,7 @@ def beat():
 
 
 def age():
-    """Return how many seconds ago a worker was seen; infinity where none ever was."""
+    """Return how many seconds ago a worker was seen at work; infinity where none ever was."""
     try:
         return max(0.0, time.time() - (settings.DATA_DIR / NAME).stat().st_mtime)
     except OSError:

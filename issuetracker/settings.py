@@ -161,7 +161,9 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "issuetracker.staticfiles.HashedStorage"
+        else "issuetracker.staticfiles.HashedStorage",
+        # Whoever serves them need not be who collected them; FILE_UPLOAD_PERMISSIONS is for what people send.
+        "OPTIONS": {"file_permissions_mode": 0o644},
     },
 }
 

@@ -41,7 +41,7 @@ from issuetracker.settings import DATA_DIR, DATABASES, STORAGES
 # What needs mail switches it on.
 MAIL = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 # Files are looked for when they are asked for, instead of all of them by every client of every test.
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = True
 STATIC_ROOT = DATA_DIR / "staticfiles"

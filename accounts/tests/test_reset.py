@@ -89,6 +89,17 @@ def test_a_letter_that_cannot_be_sent_is_tried_again(client, stranger, monkeypat
     assert len(mail.outbox) == 1 and not Letter.objects.exists()
 
 
+def test_a_slow_mail_server_holds_up_the_other_jobs_for_a_while_only(client, stranger, monkeypatch):
+    ask(client, "sam@example.org")
+    ask(client, "sam@example.org")
+    with monkeypatch.context() as patch:
+        patch.setattr(letters, "AT_A_TIME", 0)
+        letters.send_due()
+    assert len(mail.outbox) == 1 and Letter.objects.get().attempts == 0
+    letters.send_due()
+    assert len(mail.outbox) == 2 and not Letter.objects.exists()
+
+
 FIELDS = {"display_name": "Sam", "time_zone": "UTC", "theme": "system", "lock_version": "1"}
 
 

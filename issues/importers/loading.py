@@ -178,14 +178,16 @@ class Import:
             raise SourceError(home.product.key, "is archived or in the trash: take it out first")
         if self.actor is not None:
             access.authorize(self.actor, "import", home.product)
-        present = IssueNumber.objects.filter(product=home.product)
-        for number, source, created_at in present.values_list("number", "issue__source", "issue__created_at"):
+        facts = ("number", "issue__source", "issue__created_at", "issue__deleted_at")
+        present = IssueNumber.objects.filter(product=home.product).values_list(*facts)
+        for number, source, created_at, deleted_at in present:
             if number not in home.places:
                 continue
             place, begun = home.places[number]
             if source != Issue.Source.IMPORT or begun not in (None, created_at):
                 raise SourceError(place, f"{home.product.key}-{number} is another issue: import into another product")
             home.here.add(number)
+            self.counts["in the trash"] += deleted_at is not None
 
     def _plan_duplicates(self):
         """Find the originals of duplicates; leave out, and count, the duplicates that cannot be noted."""

@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from history import log
-from issues.management.commands.load_demo import NOTE
+from issues.management.commands.load_demo import NOTE, Command
 from issues.models import Comment, Issue, Relation
 from issues.services.issues import RELATED
 from products.models import Member, Product
@@ -33,3 +33,22 @@ def test_it_fills_an_empty_database(db, capsys):
     assert User.objects.get(username="ana").check_password((settings.DATA_DIR / NOTE).read_text())
     with pytest.raises(CommandError, match="for an empty one"):
         call_command("load_demo")
+
+
+def test_stopped_while_it_is_filled_it_is_filled_the_next_time(db, monkeypatch):
+    passwords = []
+
+    def stop(self, plans):
+        passwords.append((settings.DATA_DIR / NOTE).read_text())
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Command, "live", stop)
+        with pytest.raises(KeyboardInterrupt):
+            call_command("load_demo")
+    assert not Product.objects.exists() and not User.objects.exists()
+    monkeypatch.setattr(Command, "live", lambda self, plans: passwords.append(self.password))
+    call_command("load_demo")
+    assert Product.objects.count() == 3
+    assert len(set(passwords)) == 2
+    assert User.objects.get(username="ana").check_password((settings.DATA_DIR / NOTE).read_text())

@@ -374,6 +374,19 @@ def test_undoing_an_import_moves_its_issues_to_the_trash(db, tmp_path, administr
     assert issue.deleted_at and issue.title == "Issue 1"
 
 
+def test_run_again_after_it_was_undone_it_names_what_is_in_the_trash(db, tmp_path, administrator):
+    data = [record(n) for n in range(1, 4)]
+    assert "trash" not in bring(tmp_path, data) + bring(tmp_path, data)
+    services.undo(Batch.objects.get(query="import issues.json"), actor=administrator, via="web")
+    services.restore_issue(Issue.objects.get(number=3), actor=administrator, via="web")
+    out = bring(tmp_path, data)
+    assert "3 were here already" in out
+    assert (
+        "2 of these are in the trash, where they are purged after 30 days: restore them there, "
+        "or purge them and import again.\n"
+    ) in out
+
+
 def test_an_import_is_not_undone_from_the_page_of_one_issue(db, client, tmp_path, administrator):
     bring(tmp_path, [record(1, history=[change(2, "title", "Old", "Issue 1")])])
     client.force_login(administrator)

@@ -1,12 +1,18 @@
 """What the environment may say, and what is refused with the name of the variable."""
 
+import re
 import stat
 
 import environ
 import pytest
+import yaml
 from django.core.exceptions import ImproperlyConfigured
 
 from issuetracker import environment
+from issuetracker.settings import BASE_DIR
+
+# The image sets where it listens and keeps its files, and compose makes the address of the database.
+OF_THE_IMAGE = {"HOST", "PORT", "DATA_DIR", "DEBUG", "DATABASE_URL"}
 
 
 def env(monkeypatch, **values):
@@ -73,6 +79,18 @@ def test_a_database_server(monkeypatch, tmp_path):
     assert database["DISABLE_SERVER_SIDE_CURSORS"] is False
     pooled = environment.read_database(env(monkeypatch, DATABASE_URL=url, DATABASE_POOLED="on"), tmp_path)
     assert pooled["DISABLE_SERVER_SIDE_CURSORS"] is True
+
+
+def test_what_the_address_of_a_server_says_goes_before(monkeypatch, tmp_path):
+    url = "postgres://a:b@localhost/issues?options=-c%20search_path%3Dtracker&connect_timeout=10&sslmode=require"
+    given = env(monkeypatch, DATABASE_URL=url, DATABASE_REPLICA_URL=url)
+    for database in environment.read_databases(given, tmp_path).values():
+        assert (database["OPTIONS"]["connect_timeout"], database["OPTIONS"]["sslmode"]) == (10, "require")
+        assert database["OPTIONS"]["options"] == f"{environment.PLANNING} -c search_path=tracker"
+    plain = environment.read_database(env(monkeypatch, DATABASE_URL=url.partition("?")[0]), tmp_path)
+    assert plain["OPTIONS"] == environment.POSTGRESQL["OPTIONS"]
+    file = environment.read_database(env(monkeypatch, DATABASE_URL="sqlite:///issues.sqlite3?timeout=1"), tmp_path)
+    assert file["OPTIONS"] == environment.SQLITE["OPTIONS"]
 
 
 READERS = {
@@ -162,3 +180,23 @@ def test_the_address_of_a_redis(monkeypatch, url):
 def test_what_is_no_address_of_a_redis_is_refused(monkeypatch, url):
     with pytest.raises(ImproperlyConfigured, match="CACHE_URL must look like redis://"):
         environment.read_cache_url(env(monkeypatch, CACHE_URL=url))
+
+
+def test_the_containers_are_handed_every_setting():
+    names = re.findall(r"^#?([A-Z_]+)=", (BASE_DIR / ".env.example").read_text(), re.MULTILINE)
+    text = (BASE_DIR / "docker-compose.yml").read_text()
+    assert len(names) > 20
+    assert [name for name in names if name not in OF_THE_IMAGE and f"${{{name}:" not in text] == []
+
+
+def test_no_container_fills_the_disk_with_its_log():
+    services = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"]
+    kept = {"driver": "json-file", "options": {"max-size": "20m", "max-file": "5"}}
+    assert {name: service.get("logging") for name, service in services.items()} == dict.fromkeys(services, kept)
+
+
+@pytest.mark.parametrize("path", ["Makefile", "docs/backup.md"])
+def test_beside_another_tracker_nothing_of_its_is_used(path):
+    text = (BASE_DIR / path).read_text()
+    (line,) = re.findall(r"^.*\bDATA_DIR=\S+ DATABASE_URL= .*$", text, re.MULTILINE)
+    assert re.search(r"\bDATABASE_REPLICA_URL= ", line) and re.search(r"\bCACHE_URL= ", line)

@@ -1,5 +1,6 @@
 """`manage.py serve` starts everything, stops everything, and refuses what could lose data."""
 
+import os
 import signal
 import subprocess
 
@@ -43,13 +44,38 @@ def test_the_second_start_keeps_the_data(tracker, folder):
     assert database.stat().st_ino == born
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_web_and_worker_stop_together(tracker, number):
     tracker.start()
     assert tracker.says("The worker is ready.")
     assert tracker.stop(number) == 0
     assert tracker.is_gone()
     assert tracker.get("/status/")[0] is None
+
+
+def test_nothing_of_it_outlives_its_terminal(tracker):
+    tracker.start()
+    assert tracker.says("The worker is ready.")
+    # Which all of the group hear of, the web server too, to which it means something else.
+    os.killpg(tracker.process.pid, signal.SIGHUP)
+    tracker.process.wait(timeout=20)
+    assert tracker.is_gone()
+
+
+def test_it_outlives_its_terminal_where_it_was_told_to(tracker):
+    # As nohup does.
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        tracker.start()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert tracker.says("The worker is ready.")
+    os.killpg(tracker.process.pid, signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        tracker.process.wait(timeout=2)
+    assert tracker.get("/status/")[0] == 200
+    assert tracker.stop() == 0
+    assert tracker.is_gone()
 
 
 def test_the_end_of_one_ends_the_other(tracker):

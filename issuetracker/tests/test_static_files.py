@@ -15,7 +15,7 @@ def collected(settings, tmp_path):
     settings.STATIC_ROOT = tmp_path / "staticfiles"
     settings.STORAGES = {
         **settings.STORAGES,
-        "staticfiles": {"BACKEND": "issuetracker.staticfiles.HashedStorage"},
+        "staticfiles": {**settings.STORAGES["staticfiles"], "BACKEND": "issuetracker.staticfiles.HashedStorage"},
     }
     # The files of the packages are many, large, and not what this is about.
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
@@ -49,6 +49,13 @@ def test_what_every_page_loads_is_one_script(collected):
         if name.startswith("js/") and name.removeprefix("js/") not in staticfiles.SCRIPTS:
             text = (collected / names[name]).read_text()
             assert not re.search(r'"\./(keys|everywhere|app)\.', text), name
+
+
+def test_whoever_serves_them_may_read_what_another_collected(collected):
+    found = list(collected.rglob("*"))
+    assert {path.suffix for path in found} >= {".css", ".js", ".json", ".br"}
+    assert [path for path in found if path.is_file() and path.stat().st_mode & 0o044 != 0o044] == []
+    assert [path for path in found if path.is_dir() and path.stat().st_mode & 0o055 != 0o055] == []
 
 
 def test_it_is_done_again_only_after_a_change(collected):

@@ -12,8 +12,11 @@ from django.core.management import call_command
 from django.db import OperationalError
 from django.utils import timezone
 
+from history.models import Batch
 from issues import services
 from issues.models import Issue
+from issues.similar.writing import post_later
+from issuetracker import heartbeat
 from issuetracker.management.commands import worker
 from issuetracker.tests.tracker import Tracker
 from tests.postgresql import Server
@@ -106,6 +109,46 @@ def test_a_job_that_always_fails_keeps_no_other_from_being_done(monkeypatch):
         with contextlib.suppress(ValueError):
             jobs.run()
     assert done == ["other"]
+
+
+@pytest.mark.parametrize(("more", "seen"), [((), False), (((lambda: None, 0),), True)])
+def test_it_is_seen_at_work_only_when_something_is_done(monkeypatch, settings, tmp_path, more, seen):
+    def fail():
+        raise ValueError("always")
+
+    def sleep(seconds):
+        rounds.append(seconds)
+        if len(rounds) == 3:
+            raise Stopped
+
+    rounds = []
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(worker, "JOBS", ((fail, 0), *more))
+    monkeypatch.setattr(worker.time, "sleep", sleep)
+    with pytest.raises(Stopped):
+        worker.work(worker.Jobs())
+    assert (heartbeat.age() < 5) == seen
+
+
+def test_it_is_seen_at_work_while_one_large_job_lasts(monkeypatch):
+    beats = []
+    running, done = Batch(state=Batch.State.RUNNING), Batch(state=Batch.State.DONE)
+    steps = iter([running, running, done])
+    monkeypatch.setattr(heartbeat, "beat", lambda: beats.append("beat"))
+    monkeypatch.setattr(worker.bulk, "unfinished", lambda: [running])
+    monkeypatch.setattr(worker.bulk, "carry_on", lambda batch: next(steps))
+    worker.finish_bulk_changes()
+    assert len(beats) == 3
+
+
+def test_it_is_seen_at_work_while_many_words_are_written(monkeypatch, product, maintainer):
+    beats = []
+    monkeypatch.setattr(heartbeat, "beat", lambda: beats.append("beat"))
+    for title in ("One", "Two"):
+        issue = services.create_issue(product, actor=maintainer, via="web", title=title)
+        post_later([issue.pk])
+    worker.post_waiting()
+    assert len(beats) == 2
 
 
 @pytest.mark.once

@@ -11,6 +11,7 @@ from history.errors import Refused
 from issues.importers.loading import READERS, Import
 from issues.importers.source import MEBIBYTE, SourceError
 from issues.management.bulk import Progress, compare, prepare
+from issues.services.trash import KEPT_DAYS
 from issues.similar.writing import count_waiting
 from products.models import Product
 
@@ -81,6 +82,11 @@ class Command(BaseCommand):
         )
         if counts["found"] > new:
             say(f"  {counts['found'] - new:,} were here already.")
+        if counts["in the trash"]:
+            say(
+                f"  {counts['in the trash']:,} of these are in the trash, where they are purged after {KEPT_DAYS} "
+                "days: restore them there, or purge them and import again."
+            )
         for home in run.homes.values():
             made = f", created ({home.product.visibility})" if home.product in run.made else ""
             say(f"  {home.product.key}: {len(home.places):,} issues of {home.name}{made}")

@@ -8,6 +8,7 @@ from itertools import product as pairs
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.services import create_user
@@ -40,10 +41,10 @@ class Command(BaseCommand):
         # Made anew for each demonstration: it may be served to more than one machine.
         self.password = secrets.token_urlsafe(9)
         self.clock = self.now - timedelta(days=DAYS)
-        with self.moving_clock():
-            self.load()
-        # For `serve --demo`, which says it at every start.
+        # For `serve --demo`, which says it at every start. First, and then all or nothing: it may be stopped halfway.
         (settings.DATA_DIR / NOTE).write_text(self.password)
+        with transaction.atomic(), self.moving_clock():
+            self.load()
         self.stdout.write(f"Loaded {Issue.objects.count()} issues.")
 
     @contextmanager

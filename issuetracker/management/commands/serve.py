@@ -136,6 +136,12 @@ def run_worker():
     call_command("worker")
 
 
+def heeded():
+    """Return the signals that end it: the end of its terminal too, unless that is ignored, as nohup has it."""
+    ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    return SIGNALS if ignored else (*SIGNALS, signal.SIGHUP)
+
+
 def start(program):
     """Run `program` in a process of its own, which shares the memory of all that is loaded. Return its id."""
     pid = os.fork()
@@ -143,7 +149,7 @@ def start(program):
         return pid
     code = 1
     try:
-        for number in SIGNALS:
+        for number in heeded():
             signal.signal(number, signal.SIG_DFL)
         program()
         code = 0
@@ -168,7 +174,7 @@ def supervise(programs):
         for pid in pids:
             os.kill(pid, signal.SIGKILL if number == signal.SIGALRM else signal.SIGTERM)
 
-    for number in SIGNALS:
+    for number in heeded():
         signal.signal(number, stop)
     pids += [start(program) for program in programs]
     code = 0

@@ -38,6 +38,7 @@ def finish_bulk_changes():
     for batch in bulk.unfinished():
         while batch.state == Batch.State.RUNNING:
             batch = bulk.carry_on(batch)
+            heartbeat.beat()
 
 
 def purge_trash():
@@ -74,7 +75,7 @@ def count_words():
 
 def post_waiting():
     """Write the words of some issues that came many at once, for the comparison of issues."""
-    similar.post_waiting(chunks=CHUNKS)
+    similar.post_waiting(on_progress=lambda count: heartbeat.beat(), chunks=CHUNKS)
 
 
 # Each job with the seconds between two of its runs.
@@ -125,16 +126,16 @@ class Jobs:
         """Do the jobs that are due, the longest first. A job that fails is due again as it would be after a success."""
         for job, interval in sorted(JOBS, key=lambda one: self.due[one[0]]):
             if time.monotonic() >= self.due[job]:
-                heartbeat.beat()
                 self.due[job] = time.monotonic() + interval
                 job()
+                # Only now: a worker whose jobs all fail is not at work.
+                heartbeat.beat()
 
 
 def work(jobs):
     """Do the jobs for ever. An error is written down, and makes the next wait longer."""
     wait = SHORTEST_WAIT
     while True:
-        heartbeat.beat()
         try:
             jobs.run()
             wait = SHORTEST_WAIT
