@@ -86,8 +86,8 @@ def sentence(event, changes, hidden=frozenset(), names=NAMELESS):
     """Return the sentence after the actor's name as safe HTML; "" where nothing is left to say.
 
     `changes` are the event's Changes; `hidden` holds the `(field, id)` of rows that the reader may not see: what
-    names one of them is said without the name. `names` has the present names of people and statuses by
-    `(field, id)`, which the log keeps by user name and slug.
+    names one of them is said without the name. `names` has the present names of people, statuses and issues by
+    `(field, id)`, which the log keeps by user name, by slug and by the key of that time.
     """
     if event.about == "attachment":
         return format_html(str(FILES[event.kind]), *(_strong(name) for name in _file_names(changes)[:1]))
@@ -98,7 +98,7 @@ def sentence(event, changes, hidden=frozenset(), names=NAMELESS):
     if event.kind == Kind.REDACTED:
         return format_html(_("redacted the {}"), NAMES.get(changes[0].field, _("text")))
     if event.kind in (Kind.RELATED, Kind.UNRELATED):
-        return _relation(event.kind == Kind.RELATED, changes[0], hidden)
+        return _relation(event.kind == Kind.RELATED, changes[0], hidden, names)
     if event.kind == Kind.CREATED:
         return _("opened this")
     if event.kind == Kind.RETURNED:
@@ -133,11 +133,11 @@ def _closing(changes, names):
     return format_html(_("reopened it as {}"), _strong(display("status", status.after, names)))
 
 
-def _relation(made, change, hidden):
+def _relation(made, change, hidden, names):
     other = change.after or change.before
     if (change.field, other["id"]) in hidden:
         return ""
-    return format_html(str(RELATIONS[change.field, made]), _strong(other["name"]))
+    return format_html(str(RELATIONS[change.field, made]), _strong(display(change.field, other, names)))
 
 
 def _clause(change, hidden, names):

@@ -7,6 +7,7 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 
 from accounts.models import User
 from history.models import Event, Kind
+from issues.columns import issue_key
 from issues.links import LINKS, links_shown
 from issues.models import Attachment, Comment, Issue, SavedView, Status
 from issues.services.views import ABOUT as OF_VIEWS
@@ -27,6 +28,8 @@ NAMING = {
 MODELS = tuple(dict.fromkeys(NAMING.values()))
 # Whose names all may know: the log has the slug and the user name, people are told what they are called now.
 CALLED = {"status": Status, "assignee": User}
+# The key that an issue had may name a product that is hidden: whoever sees the issue is told the one that it has.
+KEYED = {field: model for field, model in NAMING.items() if model is Issue}
 
 
 def visible_events(user):
@@ -93,8 +96,8 @@ def seen(model, ids, user):
 class Known:
     """What changes name, as a reader knows it.
 
-    `hidden` are the `(field, id)` of what they may not see; `names` what statuses and people are called now by
-    `(field, id)`, and `categories` the category of each status by its id.
+    `hidden` are the `(field, id)` of what they may not see; `names` what statuses, people and issues are called now
+    by `(field, id)`, and `categories` the category of each status by its id.
     """
 
     hidden: frozenset
@@ -111,7 +114,7 @@ def look_up(changes, user):
     status = _slot(Status)
     return Known(
         frozenset(place for place, row in _places(ids, NAMING) if row not in found),
-        {place: found[row][0] for place, row in _places(ids, CALLED) if row in found},
+        {place: found[row][0] for place, row in _places(ids, CALLED | KEYED) if row in found},
         {pk: category for (what, pk), (_name, category) in found.items() if what == status},
     )
 
@@ -128,7 +131,10 @@ def _slot(model):
 
 def _known(user):
     nothing = Value("", CharField())
-    rows = [_texts(model, model.objects.visible_to(user), nothing, nothing) for model in MODELS]
+    rows = [
+        _texts(model, model.objects.visible_to(user), issue_key() if model is Issue else nothing, nothing)
+        for model in MODELS
+    ]
     rows.append(_texts(Status, Status.objects.all(), Cast("name", CharField()), Cast("category", CharField())))
     called = Coalesce(NullIf("display_name", nothing), "username", output_field=CharField())
     rows.append(_texts(User, User.objects.all(), Cast(called, CharField()), nothing))

@@ -11,7 +11,7 @@ from issues.models import Attachment, Comment, Issue
 from issues.querysets import live_and_seen
 from issues.services import right_to_undo
 from issuetracker.prepared import ByReader, PreparedModels, Slot
-from products.access import can, reader
+from products.access import can, reader, sees_internals
 
 SHOWN = 100
 # Of these nobody reads in the history.
@@ -90,7 +90,7 @@ def _events(issue, user, limit):
     """Return the newest events as `(event, its changes)`, newest first; comments speak for themselves."""
     events: dict = {}
     # An event has few changes: this many rows hold more events than are shown.
-    seen = (can(user, "comment_internally", issue), can(user, "restore", issue))
+    seen = (sees_internals(user, issue.product), can(user, "restore", issue))
     told = CHANGES.of(*seen, reader(user), 4 * (limit + 1))
     for change in told.rows(issue=issue.pk):
         events.setdefault(change.event_id, (change.event, []))[1].append(change)

@@ -162,6 +162,11 @@ def reader(user):
     return Reader(user.pk if known else None, known, is_superuser(user), roles, limited)
 
 
+def sees_internals(user, product):
+    """Return whether `user` sees what is internal in `product`: as `visible_internals`, in the archive as well."""
+    return role(user, product) >= TRIAGER
+
+
 def role(user, product):
     """Return the role of `user` in `product`: the higher of the implied and the given one, from NOBODY on."""
     limited = limit(user)

@@ -101,7 +101,10 @@ def _step(undoing, batch):
     events = list(events[:CHUNK])
     _lock_issues_of(events)
     for event in events:
-        undoing.left_alone += _revert_or_leave(event, undoing)
+        left = _revert_or_leave(event, undoing)
+        # A duplicate that came along may be one that its undoer does not see.
+        if event.issue_id is None or undoing.actor is None or access.sees(undoing.actor, event.issue):
+            undoing.left_alone += left
     undoing.done += len(events)
     # Some may have been purged meanwhile.
     if undoing.done >= undoing.total or len(events) < CHUNK:

@@ -1,13 +1,16 @@
 """What the log names and its reader may not see: told nowhere, neither by page, by API nor in the administration."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from accounts.services import create_user
 from history.models import Event
-from issues.services import create_issue, update_issue
+from issues.models import Issue
+from issues.services import add_comment, create_issue, decide, relate, trash_comment, undo, update_issue
 from products.models import Component, Label, Milestone, Version
-from products.services import create_part, create_product
+from products.services import create_part, create_product, update_product
 
 SECRETS = ("SEC", "TopComponent", "TopMilestone", "TopVersion", "TopLabel")
 
@@ -89,3 +92,49 @@ def test_a_list_that_an_issue_was_opened_from_does_not_name_a_hidden_product(pro
     assert "Takeover" not in client.get(**path).content.decode()
     client.force_login(administrator)
     assert "Takeover" in client.get(**path).content.decode()
+
+
+@pytest.mark.parametrize("link", ["relates", "parent", "duplicate_of"])
+def test_what_points_to_it_tells_the_key_that_it_has(client, product, administrator, link):
+    secret = create_product(actor=administrator, via="web", key="SEC", title="Private", visibility="private")
+    there = create_issue(secret, actor=administrator, via="web", title="There")
+    here = create_issue(product, actor=administrator, via="web", title="Here")
+    if link == "relates":
+        relate(here, actor=administrator, via="web", kind=link, other=there)
+    else:
+        update_issue(here, actor=administrator, via="web", **{link: there})
+    update_issue(there, actor=administrator, via="web", product=product)
+    page = client.get(here.get_absolute_url()).content.decode()
+    assert "<b>WEB-2</b>" in page and "SEC" not in page
+    assert "SEC" not in client.get("/products/WEB/").content.decode()
+
+
+def test_an_undo_tells_nothing_of_a_duplicate_that_is_hidden(product, administrator, triager):
+    secret = create_product(actor=administrator, via="web", key="SEC", title="Private", visibility="private")
+    hidden = create_issue(secret, actor=administrator, via="web", title="Hidden")
+    report, original = (
+        create_issue(product, actor=triager, via="web", title=title) for title in ("Report", "Original")
+    )
+    update_issue(hidden, actor=administrator, via="web", duplicate_of=report)
+    merged = decide(report, "duplicate", actor=triager, via="web", duplicate_of=original)
+    update_issue(Issue.objects.get(pk=hidden.pk), actor=administrator, via="web", duplicate_of=None, resolution="fixed")
+    undone = undo(merged.batch, actor=triager, via="web")
+    assert undone.left_alone == [] and Issue.objects.get(pk=report.pk).duplicate_of is None
+    assert Issue.objects.get(pk=hidden.pk).duplicate_of is None
+
+
+def test_what_is_internal_is_told_in_the_archive_as_well(client, product, maintainer, triager):
+    issue = create_issue(product, actor=triager, via="web", title="Cart")
+    comment = add_comment(issue, actor=triager, via="web", body="Between us", internal=True)
+    other = add_comment(issue, actor=triager, via="web", body="And this", internal=True)
+    trash_comment(other, actor=maintainer, via="web")
+    client.force_login(triager)
+    before = client.get("/issues/WEB-1/").content.decode()
+    assert "moved this to the trash" in before or "(a comment)" in before
+    update_product(product, actor=maintainer, via="web", archived=True)
+    page = client.get("/issues/WEB-1/").content.decode()
+    assert "(a comment)" in page
+    (since,) = re.findall(r'data-mark="([^"]*)"', page)
+    trash_comment(comment, actor=maintainer, via="web")
+    headers = {"X-Fragment": "issue"}
+    assert client.get(f"/issues/WEB-1/?since={since}", headers=headers).status_code == 200

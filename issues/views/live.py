@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from django.http import HttpResponse
 
-from products.access import can
+from products.access import sees_internals
 
 
 def mark_of(*shown):
@@ -18,7 +18,7 @@ def mark_of(*shown):
 
 def mark_of_issue(issue, user):
     """Return the mark of the page of an issue: what happens where only some see it moves only their mark."""
-    told = [issue.event_count] if can(user, "comment_internally", issue) else []
+    told = [issue.event_count] if sees_internals(user, issue.product) else []
     # The same looks different to who may change it: whoever signs out is told.
     return mark_of(issue, issue.key, user.pk, *told)
 

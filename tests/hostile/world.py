@@ -148,7 +148,12 @@ def routes():
 
 NAMES = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)")
 # No name, and so no address: what catches the rest of the administration and of the API, and what sends on.
-NAMELESS = {"/admin/(?P<url>.*)": "/admin/nowhere/", "/api/": "/api/nowhere/", "/admin/login/": "/admin/login/"}
+NAMELESS = {
+    "/admin/(?P<url>.*)": "/admin/nowhere/",
+    "/api/": "/api/nowhere/",
+    "/admin/login/": "/admin/login/",
+    "/admin/password_change/": "/admin/password_change/",
+}
 
 
 def fields_of(pattern):
