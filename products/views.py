@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from accounts.confirming import ask
 from history.errors import Stale
 from history.models import Batch
 from issuetracker.keyset import Key
 from products import services
-from products.access import authorize, can
+from products.access import authorize, can, forget_roles
 from products.forms import FORMS, MemberForm, ProductForm
 from products.models import Component, Label, Milestone, Product, Version
 from products.pages import (
@@ -255,7 +256,10 @@ def _set_member(request, product, user, role, version):
         return
     said = _("%(user)s is a member now.") if role else _("%(user)s is no longer a member.")
     batch = Batch.objects.filter(events__product=product, events__about="member").latest("id")
-    messages.success(request, said % {"user": user.name}, extra_tags=f"undo-{batch.pk}")
+    # Whoever has given up their own role cannot take it back.
+    forget_roles(request.user)
+    tags = f"undo-{batch.pk}" if can(request.user, "maintain", product) else ""
+    messages.success(request, said % {"user": user.name}, extra_tags=tags)
 
 
 @by_form
@@ -265,5 +269,11 @@ def remove_member(request, product, username):
     member = product.members.select_related("user").filter(user__username=username).first()
     if member is None:
         raise Http404
+    back = reverse("product-members", args=[product.key])
+    if member.user_id == request.user.pk and not request.user.is_superuser:
+        title, detail = _("Leave %(title)s?") % {"title": product.title}, _("You cannot take that back yourself.")
+        asked = ask(request, title, detail, _("Leave it"), back=back)
+        if asked:
+            return asked
     _set_member(request, product, member.user, None, version_of(request) or None)
-    return go_back(request, reverse("product-members", args=[product.key]))
+    return go_back(request, back) if can(request.user, "maintain", product) else redirect("products")

@@ -111,3 +111,11 @@ def test_they_take_ten_statements_at_most(administrator, product, path, django_a
     client.get(path)
     with django_assert_max_num_queries(10):
         assert client.get(path).status_code == 200
+
+
+def test_what_is_wrong_with_boxes_is_said_at_them(stranger):
+    client = Client()
+    client.force_login(stranger)
+    page = client.post("/profile/tokens/", {"name": "x"}).content.decode()
+    assert 'href="#id_scopes_0"' in page and 'id="id_scopes_0"' in page
+    assert 'aria-describedby="id_scopes-error"' in page and 'id="id_scopes-error"' in page

@@ -33,7 +33,7 @@ def test_what_would_change_is_shown_and_then_done(client, issues, triager):
     page = send(client, triager, ids=ids, words="p high l bug -l ui")
     assert "Priority: high" in page and "Label: + bug" in page and "Label: − ui" in page
     page = send(client, triager, ids=ids, words="p high")
-    assert "2 would change" in page and "1 are so already" in page and "Change 2 issues" in page
+    assert "2 would change" in page and "1 is so already" in page and "Change 2 issues" in page
     assert Issue.objects.filter(priority=3).count() == 1
     send(client, triager, 302, ids=ids, words="p high l bug -l ui c cart", apply="1", next="/issues/?q=cart")
     changed = Issue.objects.filter(priority=3, component__name="Cart")
@@ -51,7 +51,7 @@ def test_all_that_a_query_finds(client, issues, administrator, reporter, triager
     asked = " ".join(client.get(PAGE, {"q": "cart"}).content.decode().split())
     assert "5 issues are chosen" in asked
     page = send(client, triager, q="cart", words="s accepted")
-    assert "4 would change" in page and "1 would be left as they are" in page and "API-1" in page
+    assert "4 would change" in page and "1 would be left as it is" in page and "API-1" in page
     send(client, triager, 302, q="cart", words="s accepted", apply="1")
     assert Issue.objects.filter(status__slug="accepted").count() == 4
     assert Batch.objects.latest("id").query == "cart"

@@ -138,6 +138,15 @@ def test_a_bad_list_reference_does_no_harm(product, triager, reference):
     assert at(triager).get("/issues/WEB-1/", {"list": reference}).status_code == 200
 
 
+def test_more_of_ones_work_than_is_shown_is_one_click_away(product, triager):
+    file_many(product, triager, 30, assignee=triager)
+    file_many(product, triager, 30)
+    client = at(triager)
+    page = client.get("/").content.decode()
+    addresses = [unescape(one) for one in re.findall(r'href="(/issues/\?q=[^"]*)">All of them', page)]
+    assert [client.get(one).context["count"] for one in addresses] == [30, 30]
+
+
 def test_my_work_is_what_is_mine_and_open(product, triager, reporter):
     file(product, reporter, 2)
     update_issue(Issue.objects.get(number=1), actor=triager, via="web", assignee=triager)

@@ -525,3 +525,11 @@ def test_where_nothing_was_changed_nothing_is_undone(triager, client, address):
     assert "/undo/" not in page
     page = client.post(f"/views/{view.pk}/{address}/", sent | {"query": "priority:low"}, follow=True).content.decode()
     assert f"/batches/{Batch.objects.latest('id').pk}/undo/" in page
+
+
+def test_the_undo_of_a_new_view_leads_to_a_page_that_is_there(triager):
+    client = at(triager)
+    made = client.post("/views/new/", {"name": "Mine", "query": "is:open"}, follow=True)
+    (undo,) = re.findall(r'action="(/batches/[0-9]+/undo/)"', made.content.decode())
+    page = client.post(undo, {"next": made.request["PATH_INFO"]}, follow=True)
+    assert (page.status_code, page.request["PATH_INFO"]) == (200, "/views/")

@@ -14,7 +14,7 @@ from history.models import Batch
 from issues import services
 from issues.events import visible_events
 from issues.forms import CommentForm, FilesForm, IssueForm, RelationForm
-from issues.models import Comment, Issue, NeedInfo, Relation
+from issues.models import Comment, Issue, NeedInfo, Relation, SavedView
 from issues.rules import find_status
 from issues.views.access import address_of, at_issue, list_of
 from issues.views.detail import issue_page
@@ -323,6 +323,10 @@ def undo(request, pk):
     messages.success(request, _told(batch, undone), extra_tags=tags)
     if wants_rows(request):
         return answer_with_rows(request, undone.events.values("issue")[:ROWS])
+    views = undone.events.filter(about="savedview").values("about_id")
+    if SavedView.objects.filter(pk__in=views, archived_at__isnull=False).exists():
+        # The page of a view that was just made is there no more.
+        return redirect("views")
     return go_back(request, "/issues/")
 
 

@@ -231,7 +231,9 @@ def field_errors(field):
     if not (field and field.errors):
         return ""
     html = '<div class="field-error" id="{}-error">{}<span>{}</span></div>'
-    return format_html(html, field.id_for_label, icon("alert", "icon-s"), " ".join(map(str, field.errors)))
+    # A group of boxes has no field that its label is for.
+    place = field.id_for_label or field.auto_id
+    return format_html(html, place, icon("alert", "icon-s"), " ".join(map(str, field.errors)))
 
 
 @register.filter

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from history.models import Event
-from products.models import Component, Label, Milestone, Product, Version
+from products.models import Component, Label, Member, Milestone, Product, Version
 from products.services import create_part, set_member, update_part, update_product
 
 SETTINGS = {"key": "WEB", "title": "Web shop", "visibility": "public", "triage_days": "7", "version": "1"}
@@ -173,3 +173,24 @@ def test_a_role_that_somebody_else_has_changed(product, maintainer, triager, adm
     set_member(product, triager, None, actor=administrator, via="web")
     assert client.post(home, {"user": "tom", "role": "viewer", "version": "3"}).status_code == 404
     assert not product.members.filter(user=triager).exists()
+
+
+def test_whoever_leaves_is_asked_first_and_offered_nothing_that_they_may_not_do(product, maintainer, administrator):
+    set_member(product, administrator, "maintainer", actor=administrator, via="web")
+    update_product(product, actor=administrator, via="web", visibility="private")
+    client, address = at(maintainer), "/products/WEB/members/mia/remove/"
+    assert f"Leave {product.title}?" in client.post(address).content.decode()
+    assert Member.objects.filter(user=maintainer).exists()
+    page = client.post(address, {"confirm": "1"}, follow=True)
+    assert page.request["PATH_INFO"] == "/products/" and "no longer a member" in page.content.decode()
+    assert "/undo/" not in page.content.decode()
+
+
+def test_the_number_of_what_is_open_leads_to_that(product, triager):
+    for path in ("/products/", "/products/WEB/"):
+        assert 'href="/products/WEB/issues/?is=open"' in at(triager).get(path).content.decode()
+
+
+def test_one_day_is_one_day(product, maintainer):
+    update_product(product, actor=maintainer, via="web", triage_days=1)
+    assert "within 1 day<" in at(maintainer).get("/products/WEB/").content.decode()

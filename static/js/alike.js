@@ -16,7 +16,7 @@ export function start(place) {
     try {
       place.innerHTML = await load(`${place.dataset.address}&title=${encodeURIComponent(text)}`);
       const count = place.querySelectorAll("li").length;
-      if (count) say(place.dataset.said.replace("#", count));
+      if (count) say(count === 1 ? place.dataset.one : place.dataset.said.replace("#", count));
     } catch (error) {
       if (!aborted(error)) place.replaceChildren();
     }

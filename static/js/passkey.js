@@ -57,6 +57,13 @@ export function start(button) {
   const refusal = form.querySelector("[data-refused]");
   button.hidden = false;
   form.hidden = false;
+  // Enter in a field is a press of the button; what comes back from the device is sent as it is.
+  form.addEventListener("submit", (event) => {
+    if (form.elements.credential.value) return;
+    event.preventDefault();
+    event.stopPropagation();
+    button.click();
+  });
   button.addEventListener("click", async (event) => {
     event.preventDefault();
     if (!form.reportValidity()) return;
