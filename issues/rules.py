@@ -257,15 +257,17 @@ def canonical(target, actor):
     return original
 
 
-def check_link(issue, field, target, actor):
+def check_link(issue, field, target, actor, *, may_be_trashed=False):
     """Raise ValidationError unless `issue` may point to `target` by `field` without a circle.
 
+    A link that `may_be_trashed` is one that goes back: its target may have gone to the trash since, as with all others.
     The rows on the way up are read anew and locked, so that two such links made at once cannot close a circle between
     them.
     """
     above = Issue.objects.select_for_update(of=("self",)).select_related("product")
     step = above.filter(pk=target.pk).first()
-    if step is None or step.deleted_at or not access.sees(actor, step):
+    gone = step is None or (step.deleted_at and not may_be_trashed)
+    if gone or not access.sees(actor, step):
         raise ValidationError({field: ValidationError(_("There is no such issue."), code="absent")})
     below = {issue.pk}
     while step is not None:

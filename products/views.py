@@ -270,7 +270,8 @@ def remove_member(request, product, username):
     if member is None:
         raise Http404
     back = reverse("product-members", args=[product.key])
-    if member.user_id == request.user.pk and not request.user.is_superuser:
+    is_own = member.user_id == request.user.pk and not request.user.is_superuser
+    if is_own and can(request.user, "maintain", product):
         title, detail = _("Leave %(title)s?") % {"title": product.title}, _("You cannot take that back yourself.")
         asked = ask(request, title, detail, _("Leave it"), back=back)
         if asked:

@@ -146,6 +146,8 @@ def update_user(user, *, actor, via, expected_version=None, **changes):
     (the last active superuser stays), or ValidationError by field.
     """
     refuse_unknown(changes, SUPERUSER_FIELDS)
+    if {"is_active", "is_superuser"} & set(changes):
+        _lock_superusers()
     user = lock(User.objects.all(), user, expected_version)
     changes = {field: value for field, value in changes.items() if getattr(user, field) != value}
     if actor is not None:
@@ -202,13 +204,16 @@ def finish_user(user, before, log_to):
     return user
 
 
+def _lock_superusers():
+    """Return the ids of all active superusers, locked in one order: two who take it from one another wait."""
+    rows = User.objects.filter(is_active=True, is_superuser=True).order_by("pk").select_for_update(no_key=True)
+    return set(rows.values_list("pk", flat=True))
+
+
 def _keep_a_superuser(user, changes):
-    if {"is_active", "is_superuser"} & set(changes) and not (user.is_active and user.is_superuser):
-        # Locked, or two who take it from one another at once would each count on the other.
-        rows = User.objects.filter(is_active=True, is_superuser=True).order_by("pk").select_for_update(no_key=True)
-        present = set(rows.values_list("pk", flat=True))
-        if present == {user.pk}:
-            raise Conflict(_("This is the last administrator: make another one first."), "last_superuser")
+    is_none = {"is_active", "is_superuser"} & set(changes) and not (user.is_active and user.is_superuser)
+    if is_none and _lock_superusers() == {user.pk}:
+        raise Conflict(_("This is the last administrator: make another one first."), "last_superuser")
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """What the change of a product or a person means for issues, in the same transaction and by few statements."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from django.db.models import F
@@ -36,7 +37,9 @@ def follow_person(user, batch):
     if ids:
         own = log.open_batch(actor=batch.actor, via=batch.via, at=batch.at)
         for issue in Issue.objects.filter(pk__in=ids).order_by("pk"):
-            withdraw_idle(lock_issue(issue), own)
+            # What has gone to the trash meanwhile is looked at when it comes back.
+            with suppress(Issue.DoesNotExist):
+                withdraw_idle(lock_issue(issue), own)
 
 
 def _move_deadlines(product, before, after):

@@ -75,10 +75,11 @@ def set_trashed(issue, batch, trashed):
     before = log.state(issue, ["deleted_at"])
     issue.deleted_at = batch.at if trashed else None
     issue.deleted_by = batch.actor if trashed else None
+    issue = finish(issue, before, batch, Kind.TRASHED if trashed else Kind.RESTORED)
     if not trashed and issue.waiting_for_id is not None:
-        # Who was asked may see it no more by now.
+        # Who was asked may see it no more by now. Told after it is back, so that its undo comes before it goes.
         withdraw_idle(issue, batch)
-    return finish(issue, before, batch, Kind.TRASHED if trashed else Kind.RESTORED)
+    return issue
 
 
 @transaction.atomic

@@ -45,7 +45,7 @@ def decide(
     ValidationError by field.
     """
     _refuse_strange(decision, details, changes)
-    lock_ahead(issue, details)
+    lock_ahead(issue, {**(changes or {}), **details})
     issue = lock_issue(issue, expected_version)
     access.authorize(actor, "triage", issue)
     _refuse_decided(issue, decision, seen)

@@ -40,6 +40,8 @@ CHUNK = 500
 TOGETHER = (
     frozenset({"status", "resolution", "duplicate_of", "closed_at", "triaged_at"}),
     frozenset({"product", "number"}),
+    # What was confirmed is that address alone.
+    frozenset({"email", "email_confirmed"}),
 )
 # They follow from other things, which are told.
 FOLLOWING = {"returned_at", "returned_reason"}
@@ -98,7 +100,9 @@ def _step(undoing, batch):
     events = _events_of(batch).order_by("-id").select_related("issue__product")
     if undoing.todo is not None:
         events = events.filter(pk__lt=undoing.todo["below"])
-    events = list(events[:CHUNK])
+    # One that was begun before places were kept knows only how many are done.
+    skipped = undoing.done if undoing.todo is None else 0
+    events = list(events[skipped : skipped + CHUNK])
     _lock_issues_of(events)
     for event in events:
         left = _revert_or_leave(event, undoing)
@@ -250,7 +254,10 @@ def _person_of(event):
 
 def _authorize_on_person(actor, event):
     """Raise Forbidden unless `actor` may set on the person what `event` has changed."""
-    fields = [change.field for change in event.changes.all() if not log.same(change.before, change.after)]
+    fields = {change.field for change in event.changes.all() if not log.same(change.before, change.after)}
+    if "email" in fields:
+        # It follows from the address, and goes back with it alone.
+        fields -= {"email_confirmed"}
     users.authorize_fields(actor, User.objects.get(pk=event.about_id), fields)
 
 
@@ -405,7 +412,7 @@ def _may_return(issue, actor, batch, field, frozen):
             merged = Change.objects.filter(event__batch=batch, issue=other, field="duplicate_of")
             if not merged.exists():
                 return False
-        rules.check_link(issue, field, other, actor)
+        rules.check_link(issue, field, other, actor, may_be_trashed=True)
     except (ValidationError, Issue.DoesNotExist):
         return False
     return True

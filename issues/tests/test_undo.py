@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from accounts.services import create_token, set_password, update_user
+from accounts.services import create_token, create_user, set_password, update_user
 from accounts.services.invitations import invite
 from history import log
 from history.errors import Conflict, Forbidden
@@ -11,6 +11,7 @@ from history.models import Batch, Event
 from issues.models import Comment, Issue, Relation, Status
 from issues.services import (
     add_comment,
+    ask,
     can_undo,
     create_issue,
     create_status,
@@ -262,6 +263,55 @@ def test_a_purge_meanwhile_neither_stops_a_long_undo_nor_lets_it_skip_anything(
     undone = resume(undone)
     assert (undone.state, undone.done, undone.todo, undone.left_alone) == ("done", 5, None, [])
     assert set(Issue.objects.values_list("priority", flat=True)) == {0}
+
+
+def test_a_duplicate_is_one_again_of_what_went_to_the_trash_meanwhile(product, issue, maintainer, triager):
+    other = create_issue(product, actor=triager, via="web", title="Original")
+    change(issue, triager, duplicate_of=other)
+    reopened = change(fresh(issue), triager, status=to("accepted"))
+    trash_issue(other, actor=maintainer, via="web")
+    assert take_back(reopened, triager).left_alone == []
+    assert fresh(issue).duplicate_of_id == other.pk
+    restore_issue(other, actor=maintainer, via="web")
+    assert fresh(issue).duplicate_of == fresh(other)
+
+
+def test_one_that_was_begun_by_an_older_version_goes_on_where_it_was(product, triager, monkeypatch):
+    monkeypatch.setattr(undoing, "CHUNK", 2)
+    batch = log.open_batch(actor=triager, via="web", total=5)
+    issues = [create_issue(product, actor=triager, via="web", title=f"{n}") for n in range(5)]
+    for one in issues:
+        update_issue(one, actor=triager, via="web", batch=batch, priority=3)
+    undone = take_back(batch, triager)
+    Batch.objects.filter(pk=undone.pk).update(todo=None)
+    undone = resume(undone)
+    assert (undone.done, undone.left_alone) == (5, [])
+    assert set(Issue.objects.values_list("priority", flat=True)) == {0}
+
+
+def test_staff_take_back_an_address_that_they_have_set(administrator, stranger):
+    staff = create_user(actor=administrator, via="web", username="stan", is_staff=True)
+    update_user(stranger, actor=administrator, via="web", email_confirmed=True)
+    batches = []
+    for address in ("b@example.org", "c@example.org"):
+        update_user(fresh(stranger), actor=staff, via="web", email=address)
+        batches.append(Batch.objects.latest("id"))
+    # Nobody has confirmed the last one.
+    take_back(batches[0], staff)
+    assert (fresh(stranger).email, fresh(stranger).email_confirmed) == ("c@example.org", False)
+    take_back(batches[1], staff)
+    assert fresh(stranger).email == "b@example.org"
+
+
+def test_a_question_that_was_withdrawn_as_it_came_back_is_asked_again(issue, administrator, maintainer, stranger):
+    ask(issue, actor=maintainer, via="web", requestee=stranger, question="Which browser?")
+    trash_issue(issue, actor=maintainer, via="web")
+    update_user(stranger, actor=administrator, via="web", is_active=False)
+    restore_issue(issue, actor=maintainer, via="web")
+    batch = Batch.objects.latest("id")
+    update_user(fresh(stranger), actor=administrator, via="web", is_active=True)
+    assert take_back(batch, maintainer).left_alone == []
+    assert fresh(issue).deleted_at is not None and fresh(issue).waiting_for == stranger
 
 
 def test_what_is_taken_back_later_is_told_of_as_then(product, triager, monkeypatch):

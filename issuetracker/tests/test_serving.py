@@ -44,6 +44,15 @@ def test_the_second_start_keeps_the_data(tracker, folder):
     assert database.stat().st_ino == born
 
 
+@pytest.fixture
+def _from_a_terminal():
+    """Whoever runs the tests may have ignored the end of the terminal, and what is started would inherit that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_from_a_terminal")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_web_and_worker_stop_together(tracker, number):
     tracker.start()
@@ -53,6 +62,7 @@ def test_web_and_worker_stop_together(tracker, number):
     assert tracker.get("/status/")[0] is None
 
 
+@pytest.mark.usefixtures("_from_a_terminal")
 def test_nothing_of_it_outlives_its_terminal(tracker):
     tracker.start()
     assert tracker.says("The worker is ready.")

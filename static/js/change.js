@@ -94,8 +94,8 @@ export function start(page, { focus, changed }) {
   }
 
   // What is known of the list, for the answer to be drawn alike; of one that is empty by now, what it was.
-  function surroundings() {
-    const table = page.querySelector(".issue-list");
+  function surroundings(key) {
+    const table = (key && rowOf(key)?.closest(".issue-list")) ?? page.querySelector(".issue-list");
     if (table) around = { columns: table.dataset.columns.split(" "), list: table.dataset.list };
     return around;
   }
@@ -119,8 +119,8 @@ export function start(page, { focus, changed }) {
   }
 
   // A form from elsewhere about the issue of a row. Returns the answer, whose errors its sender shows.
-  async function sendFrom(form) {
-    const answer = await send(form, null, surroundings()).catch(() => ({ ...NOTHING, errors: failed }));
+  async function sendFrom(form, key) {
+    const answer = await send(form, null, surroundings(key)).catch(() => ({ ...NOTHING, errors: failed }));
     put(answer.rows);
     if (answer.ok) answer.toasts.forEach(showToast);
     return answer;
@@ -129,18 +129,17 @@ export function start(page, { focus, changed }) {
   async function submit(form, submitter, { key, field }, also = {}) {
     if (form.ariaBusy) return;
     form.ariaBusy = "true";
-    const answer = await send(form, submitter, { ...surroundings(), ...also }).catch(() => NOTHING);
+    const answer = await send(form, submitter, { ...surroundings(key), ...also }).catch(() => NOTHING);
     form.ariaBusy = null;
     put(answer.rows);
-    // By now one may be at another row, or write in another menu.
-    const isOpen = content.contains(form);
+    // By now one may have closed the menu, be at another row, or write in another menu.
+    const isOwn = content.contains(form);
+    const isOpen = isOwn && menu.matches(":popover-open");
     const isHere = isOpen || document.activeElement === document.body;
     if (answer.ok) {
       drafts.delete(draft(key, field));
-      if (isOpen) {
-        form.reset();
-        close();
-      }
+      if (isOwn) form.reset();
+      if (isOpen) close();
       answer.toasts.forEach(showToast);
       if (isHere) focusUnlessPeeking(rowOf(key));
     } else if (isHere || rowOf(key)?.contains(document.activeElement)) {

@@ -5,19 +5,38 @@ import { live } from "./live.js";
 import { complain } from "./toasts.js";
 import { steadily, updateWithin } from "./update.js";
 
-// What is being written is kept while one sends something else, goes elsewhere or signs in again: in this tab alone.
+// What is being written is kept while one sends something else, goes elsewhere or signs in again: in this tab alone,
+// and as internal as it was.
 function keepDraft(page) {
   const key = `draft ${readerOf(page)} ${page.querySelector("[data-open-issue]").dataset.openIssue}`;
+  const made = `${key} made`;
   const field = () => page.querySelector("#comment-body");
-  const kept = JSON.parse(sessionStorage.getItem(key));
-  // The page leads to a comment that has been made.
-  const isMade = kept?.sent && /^#comment-\d/.test(location.hash);
-  if (kept && !isMade && field() && !field().value) field().value = kept.text;
-  addEventListener("pagehide", () => {
-    const text = field()?.value;
-    if (text?.trim()) sessionStorage.setItem(key, JSON.stringify({ text, sent: "sent" in field().form.dataset }));
-    else if (field()) sessionStorage.removeItem(key);
-  });
+  const internal = () => field().form.elements.internal;
+  const isMade = () => field().value === sessionStorage.getItem(made);
+
+  function give() {
+    if (!field()) return;
+    // A browser that goes back gives what has been sent since.
+    if (field().value && isMade()) field().form.reset();
+    const kept = JSON.parse(sessionStorage.getItem(key));
+    // The page leads to a comment that has been made of it.
+    if (kept?.sent && /^#comment-\d/.test(location.hash)) return sessionStorage.setItem(made, kept.text);
+    if (!kept || field().value) return;
+    field().value = kept.text;
+    if (internal()) internal().checked = kept.internal;
+  }
+
+  function keep() {
+    if (!field()) return;
+    const text = field().value;
+    const sent = "sent" in field().form.dataset;
+    if (!text.trim() || (isMade() && !sent)) return sessionStorage.removeItem(key);
+    sessionStorage.setItem(key, JSON.stringify({ text, internal: Boolean(internal()?.checked), sent }));
+  }
+
+  give();
+  addEventListener("pageshow", (event) => event.persisted && give());
+  addEventListener("pagehide", keep);
 }
 
 export function start(page) {

@@ -75,7 +75,7 @@ export function start(page) {
     if (!row) return null;
     const key = row.dataset.issue;
     const done = () => document.activeElement.matches("body, #palette *") && focus(rows().find((one) => one.dataset.issue === key));
-    return { key, done, send: change.send };
+    return { key, done, send: (form) => change.send(form, key) };
   });
 
   // Others change what is listed. What one is at, has chosen or looks at stays, even where it is listed no more.

@@ -17,10 +17,11 @@ const read = async (answer) => ({
 // this is the moment; `put` is given what came, and `gone` is called where the page is no longer there for its reader.
 export function live({ mark, address, fragment, put, gone = () => {}, idle = () => true }) {
   let asking = false;
+  let stopped = false;
 
   async function ask() {
     const since = mark();
-    if (asking || document.hidden || !since || !idle()) return;
+    if (stopped || asking || document.hidden || !since || !idle()) return;
     asking = true;
     const at = address();
     const answer = await fetchAnswer(at, since);
@@ -45,7 +46,10 @@ export function live({ mark, address, fragment, put, gone = () => {}, idle = () 
   }
 
   const timer = setInterval(ask, EVERY);
-  const stop = () => clearInterval(timer);
+  function stop() {
+    stopped = true;
+    clearInterval(timer);
+  }
   document.addEventListener("visibilitychange", ask);
   return ask;
 }

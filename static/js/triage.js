@@ -294,6 +294,9 @@ export function start(page) {
     for (const [field, value] of since) field.value = value;
     const ids = new Map(sent.map(([field, value]) => [field.id, value]));
     drafts.set(key, (drafts.get(key) ?? []).filter(([id, value]) => ids.get(id) !== value));
+    // Whoever went away and came back has the same text before them in another form.
+    const again = (field) => shown() === key && !form.contains(field) && ids.get(field.id) === field.value;
+    for (const field of texts().filter(again)) field.value = field.defaultValue;
     menu?.removeAttribute("open");
     if (left) text()?.focus({ preventScroll: true });
   }

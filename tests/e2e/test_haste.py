@@ -78,6 +78,31 @@ def test_what_one_writes_about_one_row_outlives_the_answer_about_another(reports
     expect(comment).to_be_focused()
 
 
+def test_an_answer_to_a_menu_that_was_closed_takes_no_focus(reports, visit, triager):
+    page = visit(LIST, triager)
+    delay(page, "**/issues/WEB-1/comments/")
+    link(page, "WEB-1").focus()
+    page.keyboard.press("r")
+    page.locator("[data-row-menu] textarea").fill("Said")
+    page.keyboard.press("Control+Enter")
+    page.locator("#q").click()
+    expect(toast(page)).to_contain_text("comment added")
+    expect(page.locator("#q")).to_be_focused()
+    link(page, "WEB-1").focus()
+    page.keyboard.press("r")
+    expect(page.locator("[data-row-menu] textarea")).to_have_value("")
+
+
+def test_a_row_of_my_work_stays_in_its_list(reports, visit, reporter, product, triager):
+    create_issue(product, actor=triager, via="web", title="Mine to do", assignee=triager)
+    create_issue(product, actor=triager, via="web", title="Reported by me")
+    page = visit("/", triager)
+    row(page, "WEB-5").locator('a[data-field="priority"]').click()
+    page.get_by_role("button", name="Urgent").click()
+    expect(toast(page)).to_contain_text("priority changed")
+    expect(link(page, "WEB-5")).to_have_attribute("href", re.compile("author"))
+
+
 def test_a_key_says_that_the_server_is_away(reports, visit, triager, complaints):
     page = visit(LIST, triager)
     page.route("**/menu/**", lambda route: route.abort())
@@ -199,6 +224,21 @@ class TestQueue:
         expect(page.locator(".triage-beside")).to_contain_text("Urgent")
         assert fresh(1).is_queued
 
+    def test_a_comment_is_sent_once_though_one_goes_and_comes_back(self, reports, visit, triager):
+        page = visit("/triage/", triager)
+        page.wait_for_load_state("networkidle")
+        delay(page, "**/issues/WEB-1/comments/", 1500)
+        page.keyboard.press("r")
+        page.keyboard.type("Once")
+        for key in ("Control+Enter", "Escape", "j"):
+            page.keyboard.press(key)
+        expect(heading(page)).to_have_text("Cart forgets")
+        page.keyboard.press("k")
+        expect(heading(page)).to_have_text("Cart empties")
+        expect(page.locator(".composer textarea")).to_have_value("Once")
+        expect(page.locator(".triage-story")).to_contain_text("Once")
+        expect(page.locator(".composer textarea")).to_have_value("")
+
     def test_its_filter_outlives_what_others_decide(self, reports, visit, triager, administrator, reporter, maintainer):
         other = create_product(actor=administrator, via="web", key="API", title="API")
         set_member(other, triager, "triager", actor=administrator, via="web")
@@ -267,6 +307,25 @@ class TestIssue:
         for _one in range(2):
             expect(self.comment(page)).to_have_value("")
             page.reload()
+
+    def test_what_was_to_be_internal_is_internal_still(self, page):
+        self.comment(page).fill("Between us")
+        page.get_by_label("Internal").check()
+        for _one in range(2):
+            page.reload()
+            expect(self.comment(page)).to_have_value("Between us")
+            expect(page.get_by_label("Internal")).to_be_checked()
+
+    def test_what_was_sent_is_no_draft_where_one_goes_back(self, page):
+        page.goto(page.url)
+        self.comment(page).fill("Sent once")
+        self.comment(page).press("Control+Enter")
+        expect(page.locator(".timeline")).to_contain_text("Sent once")
+        page.go_back()
+        page.wait_for_timeout(300)
+        page.goto(page.url.split("#")[0])
+        expect(self.comment(page)).to_have_value("")
+        assert fresh(1).comment_count == 1
 
     def test_a_form_that_is_refused_is_not_taken_for_a_sign_out(self, page, triager, complaints):
         page.keyboard.press("a")
