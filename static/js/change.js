@@ -81,7 +81,9 @@ export function start(page, { focus, changed }) {
     const wanted = ["[data-first]", "[aria-pressed=true]", ".menu-item input", ".menu-item"];
     wanted.map((one) => content.querySelector(one)).find(Boolean)?.focus();
     const box = content.querySelector("textarea");
-    if (box) box.value = drafts.get(draft(opened.key, opened.field)) ?? "";
+    const kept = drafts.get(draft(opened.key, opened.field));
+    if (box) box.value = kept?.text ?? "";
+    if (kept && box?.form.elements.internal) box.form.elements.internal.checked = kept.internal;
     const chosen = /^[1-9]$/.test(typed) && content.querySelector(`[data-digit="${typed}"]`);
     if (chosen) return chosen.click();
     if (!typed || !document.activeElement.matches(".control")) return;
@@ -193,7 +195,7 @@ export function start(page, { focus, changed }) {
   const draft = (key, field) => `${key} ${field}`;
   function keepDraft() {
     const box = content.querySelector("textarea");
-    if (box) drafts.set(draft(opened.key, opened.field), box.value);
+    if (box) drafts.set(draft(opened.key, opened.field), { text: box.value, internal: box.form.elements.internal?.checked });
   }
 
   menu.addEventListener("toggle", (event) => {

@@ -89,12 +89,14 @@ export function start(page) {
   const texts = () => [...page.querySelectorAll(".triage-issue textarea")];
   function keepDrafts() {
     const written = texts().filter((one) => one.value !== one.defaultValue);
-    if (shown()) drafts.set(shown(), written.map((one) => [one.id, one.value]));
+    if (shown()) drafts.set(shown(), written.map((one) => [one.id, one.value, one.form.elements.internal?.checked]));
   }
   function giveDrafts(key) {
-    for (const [id, value] of drafts.get(key) ?? []) {
+    for (const [id, value, internal] of drafts.get(key) ?? []) {
       const field = texts().find((one) => one.id === id);
-      if (field) field.value = value;
+      if (!field) continue;
+      field.value = value;
+      if (field.form.elements.internal) field.form.elements.internal.checked = internal;
     }
   }
 

@@ -93,6 +93,21 @@ def test_an_answer_to_a_menu_that_was_closed_takes_no_focus(reports, visit, tria
     expect(page.locator("[data-row-menu] textarea")).to_have_value("")
 
 
+def test_what_was_to_be_internal_is_internal_still(reports, visit, triager):
+    page = visit(LIST, triager)
+    menu = page.locator("[data-row-menu]")
+    for key, internal in (("WEB-1", True), ("WEB-2", False), ("WEB-1", True)):
+        link(page, key).focus()
+        page.keyboard.press("r")
+        if menu.locator("textarea").input_value() == "":
+            menu.locator("textarea").fill(f"About {key}")
+            menu.get_by_label("Internal").set_checked(internal)
+        expect(menu.locator("textarea")).to_have_value(f"About {key}")
+        assert menu.get_by_label("Internal").is_checked() == internal
+        page.keyboard.press("Escape")
+        expect(menu).to_be_hidden()
+
+
 def test_a_row_of_my_work_stays_in_its_list(reports, visit, reporter, product, triager):
     create_issue(product, actor=triager, via="web", title="Mine to do", assignee=triager)
     create_issue(product, actor=triager, via="web", title="Reported by me")
@@ -238,6 +253,21 @@ class TestQueue:
         expect(page.locator(".composer textarea")).to_have_value("Once")
         expect(page.locator(".triage-story")).to_contain_text("Once")
         expect(page.locator(".composer textarea")).to_have_value("")
+
+    def test_what_was_to_be_internal_is_internal_still(self, reports, visit, triager):
+        page = visit("/triage/", triager)
+        page.wait_for_load_state("networkidle")
+        page.keyboard.press("r")
+        page.keyboard.type("Between us")
+        page.get_by_label("Internal").check()
+        for key in ("Escape", "j"):
+            page.keyboard.press(key)
+        expect(heading(page)).to_have_text("Cart forgets")
+        expect(page.get_by_label("Internal")).not_to_be_checked()
+        page.locator("article[data-shown]").focus()
+        page.keyboard.press("k")
+        expect(page.locator(".composer textarea")).to_have_value("Between us")
+        expect(page.get_by_label("Internal")).to_be_checked()
 
     def test_its_filter_outlives_what_others_decide(self, reports, visit, triager, administrator, reporter, maintainer):
         other = create_product(actor=administrator, via="web", key="API", title="API")
