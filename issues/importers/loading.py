@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from accounts.models import User
 from accounts.services import create_placeholders
 from history import log
-from history.models import Batch, Change, Kind, Via
+from history.models import Batch, Change, Event, Kind, Via
 from issues import rules
 from issues.importers import github, ietf, ndjson
 from issues.importers.colours import nearest
@@ -131,9 +131,18 @@ class Import:
             return Home(issue.product or self.key, product.key if product else self.key.upper(), product)
         if not issue.product:
             raise SourceError(issue.place, "the file does not name its product: give --product KEY")
-        product = Product.objects.filter(title=issue.product).order_by("pk").first()
+        product = self._find_home(issue.product)
         taken = {home.key for home in self.homes.values()} | set(ProductKey.objects.values_list("key", flat=True))
         return Home(issue.product, product.key if product else key_of(issue.product, taken), product)
+
+    def _find_home(self, title):
+        """Return the product with that title, or that an import made by it and which is called otherwise by now."""
+        present = Product.objects.filter(title=title).order_by("pk")
+        made = Event.objects.filter(about="product", kind=Kind.CREATED, batch__via=Via.IMPORT, state__title=title)
+        others = Product.objects.filter(pk__in=made.values("about_id"))
+        others = others.exclude(pk__in=[home.product.pk for home in self.homes.values() if home.product])
+        live = present.filter(deleted_at=None).first()
+        return live or present.first() or others.order_by("pk").first()
 
     def _note_names(self, issue, home):
         people = {issue.author, issue.fields["assignee"], *issue.watchers, *(comment.who for comment in issue.comments)}

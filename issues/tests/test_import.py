@@ -20,6 +20,7 @@ from issues.services.issues import RELATED
 from issues.similar.finding import similar_to
 from issues.similar.writing import count_waiting
 from products.models import Component, Label, Milestone, Product
+from products.services import create_product, update_product
 
 
 def bring(tmp_path, data, format="ndjson", name="issues.json", **options):
@@ -337,6 +338,23 @@ def test_run_again_it_changes_nothing_and_adds_what_is_new(db, tmp_path, maintai
         (3, "Issue 3"),
         (4, "Issue 4"),
     ]
+
+
+def test_a_product_that_is_called_otherwise_by_now_is_found_again(db, tmp_path, administrator):
+    data = [record(n, product="Eclipse Platform") for n in range(1, 4)]
+    bring(tmp_path, data)
+    update_product(Product.objects.get(), actor=administrator, via="web", title="Platform")
+    out = bring(tmp_path, [*data, record(4, product="Eclipse Platform")])
+    assert "3 were here already" in out
+    assert sorted(Issue.objects.values_list("product__title", "number")) == [("Platform", n) for n in (1, 2, 3, 4)]
+
+
+def test_a_new_product_of_an_old_title_is_the_one_that_is_meant(db, tmp_path, administrator):
+    bring(tmp_path, [record(1, product="Eclipse Platform")])
+    update_product(Product.objects.get(), actor=administrator, via="web", title="Platform")
+    create_product(actor=administrator, via="web", key="NEW", title="Eclipse Platform")
+    bring(tmp_path, [record(2, product="Eclipse Platform")])
+    assert Issue.objects.get(number=2).product.key == "NEW"
 
 
 def test_killed_halfway_and_run_again_it_ends_the_same(db, tmp_path, monkeypatch):
