@@ -1,6 +1,6 @@
 """What other apps do where a product or a person has changed, in the same transaction: this knows nothing of theirs.
 
-An app says once, as it is set up, what it does; the services of products and people call it by `tell` and `tell_off`.
+An app says once, as it is set up, what it does; the services of products and people call `tell` and `tell_deactivated`.
 """
 
 _followers: list = []
@@ -27,7 +27,7 @@ def follow_people(act):
     _followers_of_people.append(act)
 
 
-def tell_off(user, batch):
+def tell_deactivated(user, batch):
     """Tell all followers that the locked `user` was just deactivated in `batch`."""
     for act in _followers_of_people:
         act(user, batch)

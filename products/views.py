@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.confirming import ask
 from history.errors import Stale
 from history.models import Batch
 from issuetracker.keyset import Key
@@ -273,7 +272,7 @@ def remove_member(request, product, username):
     is_own = member.user_id == request.user.pk and not request.user.is_superuser
     if is_own and can(request.user, "maintain", product):
         title, detail = _("Leave %(title)s?") % {"title": product.title}, _("You cannot take that back yourself.")
-        asked = ask(request, title, detail, _("Leave it"), back=back)
+        asked = ask_first(request, title, detail, _("Leave it"), back=back)
         if asked:
             return asked
     _set_member(request, product, member.user, None, version_of(request) or None)

@@ -200,7 +200,7 @@ def finish_user(user, before, log_to):
     batch = log_to()
     log.record(batch, Kind.CHANGED, about=user, changes=changes)
     if "is_active" in changes and not user.is_active:
-        following.tell_off(user, batch)
+        following.tell_deactivated(user, batch)
     return user
 
 

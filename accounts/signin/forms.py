@@ -1,6 +1,7 @@
 """What a person fills in to come in, and to say how they come in."""
 
 import json
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from allauth.core import context
@@ -77,6 +78,16 @@ class SignInForm(forms.Form):
         return self.cleaned_data
 
 
+@contextmanager
+def attempt(request, name, user):
+    """Count a try as `name`, failed where what is within raises. Raises ValidationError where there are too many."""
+    tried = limits.Attempt(request, name, user)
+    if not tried.allowed:
+        raise ValidationError(TOO_MANY, code="limit")
+    yield
+    tried.succeeded()
+
+
 class PasswordForm(forms.Form):
     """One's password once more."""
 
@@ -89,25 +100,19 @@ class PasswordForm(forms.Form):
     def clean_password(self):
         """Return the password. Raises ValidationError where it is wrong, or was guessed at too often."""
         user = self.request.user
-        attempt = limits.Attempt(self.request, user.username, user)
-        if not attempt.allowed:
-            raise ValidationError(TOO_MANY, code="limit")
-        if not user.check_password(self.cleaned_data["password"]):
-            raise ValidationError(_("The password is wrong."), code="wrong")
-        attempt.succeeded()
+        with attempt(self.request, user.username, user):
+            if not user.check_password(self.cleaned_data["password"]):
+                raise ValidationError(_("The password is wrong."), code="wrong")
         return self.cleaned_data["password"]
 
 
 class _LimitedCode:
     def clean_code(self):
         """Return the code, which nobody else and no other process has taken before. Raises ValidationError."""
-        attempt = limits.Attempt(context.request, f"code of {self.user.pk}", self.user)
-        if not attempt.allowed:
-            raise ValidationError(TOO_MANY, code="limit")
-        code = super().clean_code()
-        if not limits.first_use("code", self.user.pk, normalize_user_code(code), seconds=CODE_LIVES):
-            raise ValidationError(_("That is not right, or it was used already."), code="used")
-        attempt.succeeded()
+        with attempt(context.request, f"code of {self.user.pk}", self.user):
+            code = super().clean_code()
+            if not limits.first_use("code", self.user.pk, normalize_user_code(code), seconds=CODE_LIVES):
+                raise ValidationError(_("That is not right, or it was used already."), code="used")
         return code
 
 

@@ -19,7 +19,7 @@ from accounts.services import set_password
 from accounts.services.invitations import ask_for_reset
 from accounts.signin import limits, place
 from accounts.signin.adapters import may_sign_in_locally
-from accounts.signin.forms import TOO_MANY, AddressForm, NewPasswordForm
+from accounts.signin.forms import AddressForm, NewPasswordForm, attempt
 from accounts.signin.proving import proven
 from accounts.signin.views import TOO_MANY_REQUESTS
 
@@ -29,12 +29,8 @@ class ChangeForm(PasswordChangeForm):
 
     def clean_old_password(self):
         """Return the old password. Raises ValidationError where it is wrong, or was guessed at too often."""
-        attempt = limits.Attempt(context.request, self.user.username, self.user)
-        if not attempt.allowed:
-            raise ValidationError(TOO_MANY, code="limit")
-        old = super().clean_old_password()
-        attempt.succeeded()
-        return old
+        with attempt(context.request, self.user.username, self.user):
+            return super().clean_old_password()
 
 
 class PasswordChange(auth.PasswordChangeView):

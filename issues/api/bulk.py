@@ -47,18 +47,21 @@ def _read(issue, wanted, context):
     """Return `(decision, changes, details)` of what is `wanted`, with the rows that names mean for `issue`."""
     fields = {name: value for name, value in wanted.items() if name not in LABELS}
     labels = _labels(issue.product, {name: wanted[name] for name in LABELS if name in wanted})
-    given = {name: fields.pop(name) for name in ("decision", *DETAILS) if "decision" in wanted and name in fields}
-    # Which links are not theirs to clear is another matter for each issue.
-    cleared = {name: None for name in ("parent", "duplicate_of") if fields.get(name, issue) is None}
-    if not given:
+    if "decision" not in fields:
         serializer = serializers.IssueSerializer(issue, data=fields, partial=True, context=context)
         serializer.is_valid(raise_exception=True)
-        return "", {**serializer.changes, **cleared, **labels}, {}
+        return "", {**serializer.changes, **_cleared(fields), **labels}, {}
+    given = {name: fields.pop(name) for name in ("decision", *DETAILS) if name in fields}
     context = {**context, "issue": issue}
     serializer = serializers.DecisionSerializer(data={**given, "set": fields}, context=context)
     serializer.is_valid(raise_exception=True)
     details = dict(serializer.validated_data)
-    return details.pop("decision"), {**details.pop("changes"), **cleared, **labels}, details
+    return details.pop("decision"), {**details.pop("changes"), **_cleared(fields), **labels}, details
+
+
+def _cleared(fields):
+    """Return the links that `fields` clear. Which of them are not theirs to clear is another matter for each issue."""
+    return {name: None for name in ("parent", "duplicate_of") if name in fields and fields[name] is None}
 
 
 def _labels(product, wanted):

@@ -235,12 +235,18 @@ def test_a_duplicate_in_the_trash_follows_its_original_there_and_back(issue, pro
     assert (redone.left_alone, original()) == ([], first.pk)
 
 
+def change_many(product, actor, amount):
+    """Return a batch that has given so many new issues a priority, and these."""
+    batch = log.open_batch(actor=actor, via="web", total=amount)
+    issues = [create_issue(product, actor=actor, via="web", title=f"{n}") for n in range(amount)]
+    for one in issues:
+        update_issue(one, actor=actor, via="web", batch=batch, priority=3)
+    return batch, issues
+
+
 def test_a_long_undo_runs_on_step_by_step(product, triager, monkeypatch):
     monkeypatch.setattr(undoing, "CHUNK", 2)
-    batch = log.open_batch(actor=triager, via="web", total=5)
-    issues = [create_issue(product, actor=triager, via="web", title=f"{n}") for n in range(5)]
-    for one in issues:
-        update_issue(one, actor=triager, via="web", batch=batch, priority=3)
+    batch, _issues = change_many(product, triager, 5)
     undone = take_back(batch, triager)
     assert (undone.state, undone.done, undone.total) == ("running", 2, 5)
     assert list(running()) == [undone]
@@ -252,10 +258,7 @@ def test_a_purge_meanwhile_neither_stops_a_long_undo_nor_lets_it_skip_anything(
     product, triager, maintainer, monkeypatch
 ):
     monkeypatch.setattr(undoing, "CHUNK", 2)
-    batch = log.open_batch(actor=triager, via="web", total=6)
-    issues = [create_issue(product, actor=triager, via="web", title=f"{n}") for n in range(6)]
-    for one in issues:
-        update_issue(one, actor=triager, via="web", batch=batch, priority=3)
+    batch, issues = change_many(product, triager, 6)
     undone = take_back(batch, triager)
     for gone in (issues[5], issues[0]):
         trash_issue(gone, actor=maintainer, via="web")
@@ -278,10 +281,7 @@ def test_a_duplicate_is_one_again_of_what_went_to_the_trash_meanwhile(product, i
 
 def test_one_that_was_begun_by_an_older_version_goes_on_where_it_was(product, triager, monkeypatch):
     monkeypatch.setattr(undoing, "CHUNK", 2)
-    batch = log.open_batch(actor=triager, via="web", total=5)
-    issues = [create_issue(product, actor=triager, via="web", title=f"{n}") for n in range(5)]
-    for one in issues:
-        update_issue(one, actor=triager, via="web", batch=batch, priority=3)
+    batch, _issues = change_many(product, triager, 5)
     undone = take_back(batch, triager)
     Batch.objects.filter(pk=undone.pk).update(todo=None)
     undone = resume(undone)
@@ -316,10 +316,7 @@ def test_a_question_that_was_withdrawn_as_it_came_back_is_asked_again(issue, adm
 
 def test_what_is_taken_back_later_is_told_of_as_then(product, triager, monkeypatch):
     monkeypatch.setattr(undoing, "CHUNK", 1)
-    batch = log.open_batch(actor=triager, via="web", total=2)
-    issues = [create_issue(product, actor=triager, via="web", title=f"{n}") for n in range(2)]
-    for one in issues:
-        update_issue(one, actor=triager, via="web", batch=batch, priority=3)
+    batch, issues = change_many(product, triager, 2)
     undone = take_back(batch, triager)
     update_issue(issues[0], actor=triager, via="web", title="Better")
     between = fresh(issues[0]).updated_at
@@ -330,10 +327,7 @@ def test_what_is_taken_back_later_is_told_of_as_then(product, triager, monkeypat
 
 def test_a_token_is_held_to_its_products_to_the_end(product, triager, monkeypatch):
     monkeypatch.setattr(undoing, "CHUNK", 1)
-    batch = log.open_batch(actor=triager, via="api", total=2)
-    for title in ("One", "Two"):
-        one = create_issue(product, actor=triager, via="web", title=title)
-        update_issue(one, actor=triager, via="api", batch=batch, priority=3)
+    batch, _issues = change_many(product, triager, 2)
     limits, revert = [], undoing._revert_or_leave
 
     def note(event, undone):
@@ -444,10 +438,7 @@ def test_the_last_maintainer_is_a_reason_that_is_told(product, administrator, st
 @pytest.mark.parametrize("error", [Conflict("x"), Forbidden("x"), ValidationError({"name": "x"}), Issue.DoesNotExist()])
 def test_what_is_refused_stops_no_long_undo(product, triager, monkeypatch, error):
     monkeypatch.setattr(undoing, "CHUNK", 2)
-    batch = log.open_batch(actor=triager, via="web", total=5)
-    issues = [create_issue(product, actor=triager, via="web", title=f"{n}") for n in range(5)]
-    for one in issues:
-        update_issue(one, actor=triager, via="web", batch=batch, priority=3)
+    batch, issues = change_many(product, triager, 5)
     revert = undoing._revert
 
     def refusing(event, into):

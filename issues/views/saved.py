@@ -91,10 +91,13 @@ def _tell_conflicts(form, present):
     for name, field in form.fields.items():
         now = present[name]
         if field.has_changed(now, form[name].data):
-            said = (
-                ", ".join(now) if isinstance(now, list) else (_("no"), _("yes"))[now] if now in (True, False) else now
-            )
-            form.add_error(name, _("Now it is: %(value)s") % {"value": said or "—"})
+            form.add_error(name, _("Now it is: %(value)s") % {"value": _as_said(now)})
+
+
+def _as_said(value):
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return (", ".join(value) if isinstance(value, list) else value) or "—"
 
 
 @login_required

@@ -1,5 +1,6 @@
 // Fields changed in the row of a list: a menu beside the cell, whose forms are those of the issue's own page.
 import "./digits.js";
+import { draftOf, give } from "./drafts.js";
 import { aborted, latest, load, send } from "./fragments.js";
 import { complain as complainOnTop, show as showToast } from "./toasts.js";
 
@@ -81,9 +82,7 @@ export function start(page, { focus, changed }) {
     const wanted = ["[data-first]", "[aria-pressed=true]", ".menu-item input", ".menu-item"];
     wanted.map((one) => content.querySelector(one)).find(Boolean)?.focus();
     const box = content.querySelector("textarea");
-    const kept = drafts.get(draft(opened.key, opened.field));
-    if (box) box.value = kept?.text ?? "";
-    if (kept && box?.form.elements.internal) box.form.elements.internal.checked = kept.internal;
+    if (box) give(box, drafts.get(draft(opened.key, opened.field)) ?? { text: "", internal: false });
     const chosen = /^[1-9]$/.test(typed) && content.querySelector(`[data-digit="${typed}"]`);
     if (chosen) return chosen.click();
     if (!typed || !document.activeElement.matches(".control")) return;
@@ -195,7 +194,7 @@ export function start(page, { focus, changed }) {
   const draft = (key, field) => `${key} ${field}`;
   function keepDraft() {
     const box = content.querySelector("textarea");
-    if (box) drafts.set(draft(opened.key, opened.field), { text: box.value, internal: box.form.elements.internal?.checked });
+    if (box) drafts.set(draft(opened.key, opened.field), draftOf(box));
   }
 
   menu.addEventListener("toggle", (event) => {

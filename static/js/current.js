@@ -1,5 +1,6 @@
 // The page of an issue as it is now: new comments come, fields change, but for what somebody is writing or choosing.
 import { start as startDeciding } from "./deciding.js";
+import { draftOf, give as giveDraft } from "./drafts.js";
 import { readerOf, say } from "./fragments.js";
 import { live } from "./live.js";
 import { complain } from "./toasts.js";
@@ -11,7 +12,6 @@ function keepDraft(page) {
   const key = `draft ${readerOf(page)} ${page.querySelector("[data-open-issue]").dataset.openIssue}`;
   const made = `${key} made`;
   const field = () => page.querySelector("#comment-body");
-  const internal = () => field().form.elements.internal;
   const isMade = () => field().value === sessionStorage.getItem(made);
 
   function give() {
@@ -21,17 +21,14 @@ function keepDraft(page) {
     const kept = JSON.parse(sessionStorage.getItem(key));
     // The page leads to a comment that has been made of it.
     if (kept?.sent && /^#comment-\d/.test(location.hash)) return sessionStorage.setItem(made, kept.text);
-    if (!kept || field().value) return;
-    field().value = kept.text;
-    if (internal()) internal().checked = kept.internal;
+    if (kept && !field().value) giveDraft(field(), kept);
   }
 
   function keep() {
     if (!field()) return;
-    const text = field().value;
     const sent = "sent" in field().form.dataset;
-    if (!text.trim() || (isMade() && !sent)) return sessionStorage.removeItem(key);
-    sessionStorage.setItem(key, JSON.stringify({ text, internal: Boolean(internal()?.checked), sent }));
+    if (!field().value.trim() || (isMade() && !sent)) return sessionStorage.removeItem(key);
+    sessionStorage.setItem(key, JSON.stringify({ ...draftOf(field()), sent }));
   }
 
   give();

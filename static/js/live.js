@@ -14,7 +14,8 @@ const read = async (answer) => ({
 });
 
 // `mark` says what is shown ("" where nothing is to be asked), `address` where to ask for the `fragment`, `idle` whether
-// this is the moment; `put` is given what came, and `gone` is called where the page is no longer there for its reader.
+// this is the moment; `put` is given what came, and returns false where that was drawn for another reader; `gone` is
+// called where the page is no longer there.
 export function live({ mark, address, fragment, put, gone = () => {}, idle = () => true }) {
   let asking = false;
   let stopped = false;

@@ -1,5 +1,6 @@
 // The queue, one issue after the other: the next one is fetched while this one is read, so that it is there at once.
 import "./digits.js";
+import { draftOf, give } from "./drafts.js";
 import { parse, say, send } from "./fragments.js";
 import { offer, offerIssue } from "./offer.js";
 import { live } from "./live.js";
@@ -24,10 +25,11 @@ export function start(page) {
   const shown = () => text()?.dataset.shown;
   const rows = () => [...page.querySelectorAll(".queue-row")];
   const rowOf = (key) => rows().find((row) => row.dataset.issue === key);
-  const address = (key) => rowOf(key)?.href ?? addressHere(key);
 
   // The address of the page at an issue, or at none: of the same queue.
-  function addressHere(key) {
+  function address(key) {
+    const row = rowOf(key);
+    if (row) return row.href;
     const here = new URL(location);
     if (key) here.searchParams.set("issue", key);
     else here.searchParams.delete("issue");
@@ -89,14 +91,12 @@ export function start(page) {
   const texts = () => [...page.querySelectorAll(".triage-issue textarea")];
   function keepDrafts() {
     const written = texts().filter((one) => one.value !== one.defaultValue);
-    if (shown()) drafts.set(shown(), written.map((one) => [one.id, one.value, one.form.elements.internal?.checked]));
+    if (shown()) drafts.set(shown(), written.map((one) => ({ id: one.id, ...draftOf(one) })));
   }
   function giveDrafts(key) {
-    for (const [id, value, internal] of drafts.get(key) ?? []) {
-      const field = texts().find((one) => one.id === id);
-      if (!field) continue;
-      field.value = value;
-      if (field.form.elements.internal) field.form.elements.internal.checked = internal;
+    for (const draft of drafts.get(key) ?? []) {
+      const field = texts().find((one) => one.id === draft.id);
+      if (field) give(field, draft);
     }
   }
 
@@ -213,7 +213,7 @@ export function start(page) {
       toasts.forEach(showToast);
       if (!answer.ok && next && shown() !== key) complain(part("[data-error-summary]", fresh)?.textContent ?? page.dataset.failed);
       else if (!answer.ok) part("[data-error-summary]")?.focus();
-      else history.replaceState({ key: shown() }, "", shown() ? address(shown()) : addressHere());
+      else history.replaceState({ key: shown() }, "", address(shown()));
       const following = shown() && neighbour(1);
       if (following) fetchIssue(following);
     } catch {
@@ -295,7 +295,7 @@ export function start(page) {
     form.reset();
     for (const [field, value] of since) field.value = value;
     const ids = new Map(sent.map(([field, value]) => [field.id, value]));
-    drafts.set(key, (drafts.get(key) ?? []).filter(([id, value]) => ids.get(id) !== value));
+    drafts.set(key, (drafts.get(key) ?? []).filter(({ id, text: kept }) => ids.get(id) !== kept));
     // Whoever went away and came back has the same text before them in another form.
     const again = (field) => shown() === key && !form.contains(field) && ids.get(field.id) === field.value;
     for (const field of texts().filter(again)) field.value = field.defaultValue;
@@ -306,7 +306,7 @@ export function start(page) {
   const marks = () => [part(".triage-head"), text()].map((one) => one?.dataset.mark ?? "").join(".");
   const refresh = live({
     mark: marks,
-    address: () => (shown() ? address(shown()) : addressHere()),
+    address: () => address(shown()),
     fragment: "triage",
     idle: () => deciding.size === 0 && (shown() || !part("details[open]")),
     put: bringUpToDate,
