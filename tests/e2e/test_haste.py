@@ -349,7 +349,10 @@ class TestIssue:
     def test_what_was_sent_is_no_draft_where_one_goes_back(self, page):
         page.goto(page.url)
         self.comment(page).fill("Sent once")
-        self.comment(page).press("Control+Enter")
+        with page.expect_navigation(url=re.compile("#comment-")):
+            self.comment(page).press("Control+Enter")
+        # Until its scripts have come, the page of the comment does not know that it is made.
+        page.locator("html[data-ready]").wait_for(state="attached")
         expect(page.locator(".timeline")).to_contain_text("Sent once")
         page.go_back()
         page.wait_for_timeout(300)

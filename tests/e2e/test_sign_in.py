@@ -75,7 +75,7 @@ def test_by_password_on_to_where_one_was_going(visit, transactional_db, stranger
     enter(page)
     arrived(page, "API tokens")
     page.get_by_role("link", name="Sessions").click()
-    assert page.get_by_role("cell", name="Chrome, Linux").is_visible()
+    page.get_by_role("cell", name="Chrome, Linux").wait_for()
     assert page.get_by_text("This one").is_visible()
 
 

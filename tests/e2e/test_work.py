@@ -211,7 +211,8 @@ def test_on_a_phone(issue, live_server, special_context, triager, scripts):
     page.get_by_label("Comment", exact=True).fill("From the train.")
     page.locator(".composer").get_by_role("button", name="Comment").click()
     expect(page.locator(".timeline")).to_contain_text("From the train.")
-    page.locator(".timeline").get_by_role("button", name="Undo").last.click()
+    with page.expect_navigation():
+        page.locator(".timeline").get_by_role("button", name="Undo").last.click()
     assert fresh(issue).status.slug == "new"
 
 
