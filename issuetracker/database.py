@@ -14,6 +14,7 @@ import psycopg2
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
+from django.db.backends.signals import connection_created
 from django.utils.translation import gettext as _
 from psycopg2 import extensions
 
@@ -23,17 +24,17 @@ SILENCE = "the database server does not answer"
 SILENCE_LIMIT = 3.5
 # Where a server has been silent; whoever asks may have queued for as long as the limit above.
 DOUBTED_LIMIT = 0.5
-STATEMENT_LIMIT = "3s"
+STATEMENT_LIMIT = 3
 LOCK_LIMIT = "2500ms"
 
-TOO_SLOW = "57014"
+TOO_SLOW = ("57014", "SQLITE_INTERRUPT")
 DISK_FULL = "53100"
 CONTENDED = ("55P03", "40P01", "40001")
 # How many steps SQLite takes before it looks at the clock: less than a millisecond.
 STEPS_BETWEEN = 10_000
 SQLITE_FULL = "disk is full"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-SQLITE_AWAY = ("locked", "unable to open", "disk i/o", "readonly", "full")
+SQLITE_AWAY = ("locked", "unable to open", "disk i/o", "readonly", "full", "interrupted")
 
 _request = threading.local()
 _doubted = threading.Event()
@@ -41,14 +42,36 @@ _asking = threading.Lock()
 
 
 def guard_web_process():
-    """Bound every wait of this process for PostgreSQL: connecting, statements, locks, and silence."""
+    """Bound every statement of this process, and every wait for PostgreSQL: connecting, locks, and silence."""
     if not connections.settings["default"]["ENGINE"].endswith("postgresql"):
+        connection_created.connect(bound_statements)
         return
-    limits = f"-c statement_timeout={STATEMENT_LIMIT} -c lock_timeout={LOCK_LIMIT}"
+    limits = f"-c statement_timeout={STATEMENT_LIMIT}s -c lock_timeout={LOCK_LIMIT}"
     for of_one in connections.settings.values():
         options = of_one["OPTIONS"]
         options["options"] = f"{options.get('options', '')} {limits}".strip()
     extensions.set_wait_callback(wait_for_answer)
+
+
+def bound_statements(connection, **of_signal):
+    """Stop each statement of a new `connection` to SQLite, its rows included, when it has taken too long."""
+    _look_at_clock(connection)
+    if _time_statement not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_time_statement)
+
+
+def _time_statement(execute, *statement):
+    _request.statement_ends = time.monotonic() + STATEMENT_LIMIT
+    return execute(*statement)
+
+
+def _look_at_clock(connection):
+    connection.connection.set_progress_handler(_is_late, STEPS_BETWEEN)
+
+
+def _is_late():
+    ends = (getattr(_request, name, None) for name in ("statement_ends", "bound_ends"))
+    return any(end is not None and time.monotonic() > end for end in ends)
 
 
 def wait_for_answer(connection):
@@ -146,8 +169,8 @@ def is_full(error):
 
 
 def code_of(error):
-    """Return PostgreSQL's code for `error`, or None."""
-    return getattr(error.__cause__, "pgcode", None)
+    """Return PostgreSQL's code for `error`, or SQLite's name of it, or None."""
+    return getattr(error.__cause__, "pgcode", None) or getattr(error.__cause__, "sqlite_errorname", None)
 
 
 class Shortened(logging.Filter):
@@ -163,15 +186,18 @@ class Shortened(logging.Filter):
 
 
 def reason(error):
-    """Return what to tell a person about `error`: it `is_away`, or it `is_full`; never an address or a name in it."""
+    """Return what to tell of `error`, which `is_away` or `is_full`: a code for programs, and words for people.
+
+    There is never an address or a name in either.
+    """
     if is_full(error):
-        return _("The disk of the server is full. Nothing was changed.")
+        return "full", _("The disk of the server is full. Nothing was changed.")
     code = code_of(error)
-    if code == TOO_SLOW:
-        return _("This took too long and was stopped. Ask for less at once.")
+    if code in TOO_SLOW:
+        return "too_slow", _("This took too long and was stopped. Ask for less at once.")
     if code in CONTENDED:
-        return _("Others are changing the same thing. Try again.")
-    return _("The database cannot be reached. Nothing was changed.")
+        return "contended", _("Others are changing the same thing. Try again.")
+    return "away", _("The database cannot be reached. Nothing was changed.")
 
 
 def refuse_unsafe(connection):
@@ -221,9 +247,9 @@ def bounded(seconds):
             yield
         return
     connection.ensure_connection()
-    end = time.monotonic() + seconds
-    connection.connection.set_progress_handler(lambda: time.monotonic() > end, STEPS_BETWEEN)
+    _look_at_clock(connection)
+    _request.bound_ends = time.monotonic() + seconds
     try:
         yield
     finally:
-        connection.connection.set_progress_handler(None, 0)
+        _request.bound_ends = None

@@ -132,7 +132,7 @@ def primary():
 def _is_of_replica(error):
     """Return whether the primary may well do what led to `error`: not where it took too long."""
     code = database.code_of(error)
-    return code != database.TOO_SLOW and (code == READ_ONLY or database.is_away(error))
+    return code not in database.TOO_SLOW and (code == READ_ONLY or database.is_away(error))
 
 
 def _is_lost(error):

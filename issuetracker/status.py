@@ -47,7 +47,8 @@ def _needed():
 
 
 def _unready(request):
-    return _retried(_answer(request, 503, _("Service unavailable"), _("The database is not migrated yet.")))
+    detail = _("The database is not migrated yet.")
+    return _retried(_answer(request, 503, _("Service unavailable"), "unmigrated", detail))
 
 
 @require_safe
@@ -68,17 +69,17 @@ def server_error(request):
     """Answer an exception that nothing else has answered: 507 without room, 503 without a database, else 500."""
     error = sys.exc_info()[1]
     if error is not None and database.is_full(error):
-        return _retried(_answer(request, 507, _("Insufficient storage"), database.reason(error)))
+        return _retried(_answer(request, 507, _("Insufficient storage"), *database.reason(error)))
     if error is not None and database.is_away(error):
         return unavailable(request, error)
     detail = _("Something went wrong here. It has been written down.")
-    return _answer(request, 500, _("Internal server error"), detail)
+    return _answer(request, 500, _("Internal server error"), "error", detail)
 
 
 def unavailable(request, error):
     """Answer that the database is away, and when to ask again."""
     counts.miss()
-    return _retried(_answer(request, 503, _("Service unavailable"), database.reason(error)))
+    return _retried(_answer(request, 503, _("Service unavailable"), *database.reason(error)))
 
 
 def _retried(response):
@@ -87,9 +88,9 @@ def _retried(response):
     return response
 
 
-def _answer(request, status, title, detail):
+def _answer(request, status, title, code, detail):
     if request.path_info.startswith(ANSWERED_IN_JSON):
-        return _problem(status, title, detail)
+        return _problem(status, title, detail, code=code)
     # Rendered without the request: what the context processors add is asked of the database.
     again = escape_leading_slashes(request.get_full_path()) if request.method == "GET" else "/"
     page = loader.render_to_string("500.html", {"title": title, "detail": detail, "again": again})

@@ -63,7 +63,7 @@ def failing(monkeypatch, error, times=1):
         (OperationalError, "40001", 200, False),
         (InternalError, replica.READ_ONLY, 200, False),
         # The primary would take as long.
-        (OperationalError, database.TOO_SLOW, 503, False),
+        (OperationalError, database.TOO_SLOW[0], 503, False),
     ],
 )
 @pytest.mark.parametrize("path", ["/products/", "/api/v1/products/"])

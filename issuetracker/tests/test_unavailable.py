@@ -2,9 +2,18 @@
 
 import errno
 import logging
+import time
 
 import pytest
-from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError, connection
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    connections,
+    transaction,
+)
 from django.test import RequestFactory
 
 from issuetracker import database, status
@@ -13,6 +22,7 @@ AWAY = "The database cannot be reached. Nothing was changed."
 SLOW = "This took too long and was stopped. Ask for less at once."
 NO_ROOM = "The disk of the server is full. Nothing was changed."
 BUSY = "Others are changing the same thing. Try again."
+NUMBERS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT {}) SELECT {} FROM n"
 
 
 class FromServer(Exception):
@@ -45,10 +55,57 @@ def test_is_away(caught, away):
 
 
 @pytest.mark.parametrize(
-    ("pgcode", "said"), [(None, AWAY), ("57P01", AWAY), ("57014", SLOW), ("55P03", BUSY), ("40P01", BUSY)]
+    ("pgcode", "said"),
+    [
+        (None, ("away", AWAY)),
+        ("57P01", ("away", AWAY)),
+        ("57014", ("too_slow", SLOW)),
+        ("55P03", ("contended", BUSY)),
+        ("40P01", ("contended", BUSY)),
+    ],
 )
 def test_reason(pgcode, said):
     assert database.reason(error(pgcode)) == said
+
+
+@pytest.fixture
+def impatient(db, monkeypatch):
+    """A connection to SQLite as a web process has it, whose statements may take a tenth of a second."""
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL stops its statements itself")
+    impatient = connections["default"]
+    monkeypatch.setattr(impatient, "execute_wrappers", [])
+    monkeypatch.setattr(database, "STATEMENT_LIMIT", 0.1)
+    database.bound_statements(impatient)
+    yield impatient
+    impatient.execute_wrappers.clear()
+    impatient.connection.set_progress_handler(None, 0)
+    database._request.statement_ends = None
+
+
+@pytest.mark.traced
+@pytest.mark.parametrize("asked", ["count(*)", "x"])
+def test_a_statement_that_takes_too_long_is_stopped_also_among_its_rows(impatient, asked):
+    with pytest.raises(OperationalError) as caught, transaction.atomic(), impatient.cursor() as cursor:
+        cursor.execute(NUMBERS.format(-1, asked))
+        while cursor.fetchmany(1000):
+            pass
+    assert database.is_away(caught.value)
+    assert database.reason(caught.value) == ("too_slow", SLOW)
+    time.sleep(0.1)
+    with database.bounded(10), impatient.cursor() as cursor:
+        cursor.execute(NUMBERS.format(50_000, "max(x)"))
+        assert cursor.fetchone() == (50000,)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/issues/", "/issues/"])
+def test_what_takes_too_long_is_answered_so(client, product, impatient, monkeypatch, path):
+    monkeypatch.setattr(database, "STATEMENT_LIMIT", -1)
+    impatient.connection.set_progress_handler(database._is_late, 1)
+    client.raise_request_exception = False
+    response = client.get(path)
+    assert response.status_code == 503
+    assert SLOW in response.text
 
 
 @pytest.mark.parametrize(
