@@ -37,8 +37,8 @@ def _unreadable(text):
     """Return the Problem of a text that is not read at all, or None."""
     size = len(text.encode(errors="surrogatepass"))
     if len(text) > CHARACTERS or size > BYTES:
-        message = _("Too long: at most %(limit)d characters.") % {"limit": CHARACTERS}
-        return Problem("too_long", 0, len(text), message)
+        message = _("Too long: at most %(characters)d characters, and %(bytes)d bytes.")
+        return Problem("too_long", 0, len(text), message % {"characters": CHARACTERS, "bytes": BYTES})
     return unsearchable(text)
 
 

@@ -241,3 +241,4 @@ def test_the_help_page_names_every_field(client, db):
     page = client.get("/issues/query/").content.decode()
     for name in ("component", "blocked-by", "changed", "was", "sort", "age"):
         assert f"<code>{name}:</code>" in page
+    assert "parent, duplicate-of, due, resolution, confidential, label, title, body" in " ".join(page.split())

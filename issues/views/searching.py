@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from issues.finding.completion import complete
-from issues.query.fields import DIRECTIVES, FIELDS, HISTORY, SORTS
+from issues.query.fields import CHANGEABLE, DIRECTIVES, FIELDS, HISTORY, KEPT, SORTS
 from products.models import Product
 
 EXAMPLES = (
@@ -39,5 +39,7 @@ def _product(request):
 @require_safe
 def query_help(request):
     """Explain the query language, from its own registry."""
-    context = {"fields": FIELDS.values(), "directives": DIRECTIVES, "history": HISTORY, "sorts": SORTS}
+    told = {"was": KEPT, "changed": CHANGEABLE}
+    history = [(name, said, told.get(name, ())) for name, said in HISTORY.items()]
+    context = {"fields": FIELDS.values(), "directives": DIRECTIVES, "history": history, "sorts": SORTS}
     return render(request, "issues/query_help.html", {**context, "examples": EXAMPLES})
