@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import PersonField, TextField
 from issues.choices import COLUMNS, DECISION_DETAILS, DECLINED, GROUPS, Decision
 from issues.models import QUERY_LIMIT, TITLE_LIMIT, Issue, Priority, Severity, Status
-from issues.rules import settable
+from issues.rules import holds, settable
+from issues.similar.suggesting import is_empty
 from products.access import REPORTER_FIELDS, can, sees
 from products.models import Component, Label, Milestone, Product, Version
 from products.numbers import read_number
@@ -249,7 +250,17 @@ class DecisionForm(forms.Form):
             data["component"] = Component.objects.active().filter(product=home, name__iexact=name).first()
             if data["component"] is None:
                 self.add_error("component", _("There is no such component there."))
+        # Of what is decided, the service says who has done it.
+        if self.issue.is_in_triage:
+            self._refuse_set()
         return data
+
+    def _refuse_set(self):
+        """Refuse what was suggested for an empty field that says something else by now."""
+        for name, value in self._taken().items():
+            if name != "labels" and not is_empty(self.issue, name) and not holds(self.issue, name, value):
+                message = _("%(field)s has been set in the meantime: look at it once more.")
+                self.add_error(f"set_{name}", message % {"field": IssueForm.base_fields[name].label})
 
     def details(self):
         """Return what the service is told beside the decision."""
@@ -260,10 +271,10 @@ class DecisionForm(forms.Form):
     def _taken(self):
         """Return the fields that were suggested and taken."""
         data = self.cleaned_data
-        changes = {name: data[f"set_{name}"] for name in ("component", "type", "assignee") if data[f"set_{name}"]}
-        if data["set_severity"]:
+        changes = {name: data[f"set_{name}"] for name in ("component", "type", "assignee") if data.get(f"set_{name}")}
+        if data.get("set_severity"):
             changes["severity"] = Severity[data["set_severity"].upper()]
-        if data["set_labels"]:
+        if data.get("set_labels"):
             changes["labels"] = list(dict.fromkeys([*self.issue.label_list, *data["set_labels"]]))
         return changes
 

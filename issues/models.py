@@ -124,7 +124,8 @@ class Issue(Versioned):
     returned_at = models.DateTimeField(null=True, editable=False)
     returned_reason = models.CharField(max_length=8, choices=choices.Return, blank=True, editable=False)
     # Kept for the queue, and following from what the log keeps: when its time in triage is up, while it is there, and
-    # who was asked first of those who have not answered yet, and since when anybody is.
+    # who was asked first of those who have not answered yet, and since when anybody is, or since it was last put to
+    # sleep or woken: what it waited before is in `overdue_at` by then.
     overdue_at = models.DateTimeField(null=True, editable=False)
     waiting_for = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+", db_index=False

@@ -195,11 +195,26 @@ def bring_back(issue, now, reason):
 
 def snooze(issue, until, now):
     """Let `issue` sleep `until` some time, or wake it (None). The time that it sleeps does not count in triage."""
+    leave_out_waiting(issue, now)
     if issue.is_in_triage and issue.overdue_at is not None:
         issue.overdue_at += _asleep(until, now) - _asleep(issue.snoozed_until, now)
     if _asleep(until, now):
         issue.returned_at, issue.returned_reason = None, ""
     issue.snoozed_until = until
+
+
+def leave_out_waiting(issue, now):
+    """Let the time that `issue` has waited for an answer, until `now`, not count in triage. Return whether it is so.
+
+    What it slept meanwhile has been left out already; what it waits from `now` on is still to be.
+    """
+    if issue.waiting_since is None or not issue.is_in_triage or issue.overdue_at is None:
+        return False
+    since = max(issue.waiting_since, issue.waits_from, issue.snoozed_until or issue.waiting_since)
+    left_out = issue.waits_from < now or bool(_asleep(issue.snoozed_until, now))
+    issue.overdue_at += max(now - since, timedelta(0))
+    issue.waiting_since = now
+    return left_out
 
 
 def _asleep(until, now):

@@ -17,7 +17,7 @@ from issues.query.completing import as_value
 from issues.query.errors import Problem
 from issues.query.fields import CHANGEABLE, FIELDS, KEPT, WAITING, Kind
 from issues.query.tokens import quoted
-from issues.query.tree import Plain, Range, Special, Term, Text
+from issues.query.tree import Plain, Range, Ref, Special, Term, Text
 from issues.watchers import watched_by
 from products import access
 
@@ -46,15 +46,23 @@ class Conditions:
 
     def of(self, node):
         """Return the Q of a node, or None where nothing of it is valid."""
+        node = self._meant(node)
         return getattr(self, f"_{type(node).__name__.lower()}")(node)
+
+    def _meant(self, node):
+        """Return what a key is that names no product that the reader knows: "UTF-8" is a word. Else the `node`."""
+        if not isinstance(node, Ref) or node.product is None or self.names.ids("product", node.product):
+            return node
+        return Text(node.key, place=node.place)
 
     def _problem(self, code, place, message, suggestions=()):
         self.problems.append(Problem(code, place.start, place.length, message, tuple(suggestions)))
 
     def _and(self, node):
         """Texts side by side are looked for together: all of them in one document."""
-        texts = [one for one in node.nodes if isinstance(one, Text)]
-        parts = [self.of(one) for one in node.nodes if not isinstance(one, Text)]
+        nodes = [self._meant(one) for one in node.nodes]
+        texts = [one for one in nodes if isinstance(one, Text)]
+        parts = [self.of(one) for one in nodes if not isinstance(one, Text)]
         needles = [needle for needle in map(self._needle, texts) if needle]
         if needles:
             parts.append(self._matching(needles, self.columns))
@@ -101,13 +109,9 @@ class Conditions:
     def _ref(self, node):
         if node.product is None:
             return Q(number=node.number)
-        key = f"{node.product}-{node.number}"
-        if not self.names.ids("product", node.product):
-            # No product of that name that the reader knows: "UTF-8" is a word.
-            return self._text(Text(key, place=node.place))
-        ids = self.names.ids(ISSUE, key)
+        ids = self.names.ids(ISSUE, node.key)
         if not ids:
-            self._problem("unknown", node.place, _there_is_no(key), [quoted(key)])
+            self._problem("unknown", node.place, _there_is_no(node.key), [quoted(node.key)])
             return None
         return Q(pk__in=ids)
 

@@ -185,7 +185,8 @@ def _names_of(leaf):
         terms = [term for way in needle.ways for term in way.terms] if needle else []
         return [(kind, term) for kind in (WORD, WORD_ANYWHERE) for term in terms]
     if isinstance(leaf, Ref) and leaf.product:
-        return [("product", leaf.product), (ISSUE, f"{leaf.product}-{leaf.number}")]
+        # Where the reader knows no such product, it is a word.
+        return [("product", leaf.product), (ISSUE, leaf.key), *_names_of(Text(leaf.key))]
     if isinstance(leaf, By):
         return _plain(PERSON, [leaf.who])
     if isinstance(leaf, Changed):

@@ -80,5 +80,5 @@ PRINTERS = {
     Changed: _changed,
     By: lambda by: f"by:{print_value(by.who)}",
     Text: print_words,
-    Ref: lambda ref: f"{ref.product}-{ref.number}" if ref.product else f"#{ref.number}",
+    Ref: lambda ref: ref.key if ref.product else f"#{ref.number}",
 }

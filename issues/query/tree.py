@@ -102,6 +102,11 @@ class Ref:
     number: int
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
+    @property
+    def key(self):
+        """The key that it is written as."""
+        return f"{self.product}-{self.number}"
+
 
 @dataclass(frozen=True)
 class Not:

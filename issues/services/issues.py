@@ -399,7 +399,7 @@ def finish(issue, before, batch, kind=Kind.CHANGED):
     issue.lock_version += 1
     issue.updated_at, issue.updated_by = batch.at, batch.actor
     log.record(batch, kind, about=issue, product=issue.product, issue=issue, changes=changes)
-    extra = ["description_html", "lock_version", "updated_at", "updated_by", "event_count", "deleted_by", "overdue_at"]
+    extra = [*COUNTED, "description_html", "deleted_by", "overdue_at", "waiting_since"]
     save_changed(issue, [*changes, *extra])
     if not TEXTS.isdisjoint(changes):
         fulltext.index([(issue.pk, issue.title, issue.description)])

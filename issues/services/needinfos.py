@@ -1,7 +1,5 @@
 """Questions to a named person: while one is open the issue waits, and is in nobody's queue."""
 
-from datetime import timedelta
-
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -143,19 +141,10 @@ def _record(kind, needinfo, issue, batch, **told):
     since = issue.waiting_since
     first = NeedInfo.objects.filter(issue=issue, state=NeedInfo.State.OPEN).order_by("created_at", "pk").first()
     issue.waiting_for = first.requestee if first else None
-    issue.waiting_since = (since or batch.at) if first else None
-    if since is not None and first is None and not _settle(issue, since, batch.at):
+    if since is not None and first is None and not rules.leave_out_waiting(issue, batch.at):
         told["changes"]["waiting_since"] = (log.freeze(since), None)
+    issue.waiting_since = (since or batch.at) if first else None
     touch(issue, batch)
     log.record(batch, kind, about=needinfo, product=issue.product, issue=issue, **told)
     waiting = ["waiting_for", "waiting_since", "overdue_at"]
     save_changed(issue, [*waiting, "event_count", "lock_version", "updated_at", "updated_by"])
-
-
-def _settle(issue, since, now):
-    """Let the time that `issue` has waited not count in triage. Return it, or no time where none of it was there."""
-    if not issue.is_in_triage or issue.overdue_at is None:
-        return timedelta(0)
-    waited = max(now - max(since, issue.waits_from), timedelta(0))
-    issue.overdue_at += waited
-    return waited

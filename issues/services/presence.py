@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -23,7 +24,9 @@ def be_here(issue, *, actor):
         unique_fields=["issue", "user"],
         update_fields=["seen_at"],
     )
-    Presence.objects.filter(issue=issue, seen_at__lt=now - FORGOTTEN).delete()
-    Presence.objects.filter(user=actor).exclude(issue=issue).delete()
+    old = Q(issue=issue, seen_at__lt=now - FORGOTTEN) | (Q(user=actor) & ~Q(issue=issue))
+    # A row that somebody holds is being renewed or removed: waiting for it, two could wait for one another.
+    gone = Presence.objects.filter(old).select_for_update(skip_locked=True).values("pk")
+    Presence.objects.filter(pk__in=gone).delete()
     here = Presence.objects.filter(issue=issue).exclude(user=actor).values("user")
     return User.objects.filter(pk__in=here, is_active=True).order_by("username")

@@ -54,7 +54,7 @@ def offers(user, issue):
     component, severity, labels and assignee where they are empty, and type where it is what it is by default. Only
     what could be set is offered: what is not archived, and who may be asked. Fields without any are left out.
     """
-    wanted = [name for name in FIELDS if _is_empty(issue, name)]
+    wanted = [name for name in FIELDS if is_empty(issue, name)]
     if not wanted:
         return {}
     given = _given(user, issue, wanted)
@@ -71,7 +71,8 @@ def offers(user, issue):
     return {name: told[name][:SHOWN] for name in wanted if told[name]}
 
 
-def _is_empty(issue, name):
+def is_empty(issue, name):
+    """Return whether the field `name` of `issue` says nothing yet, so that something is suggested for it."""
     if name == "type":
         return issue.type == Type.BUG
     if name == "severity":

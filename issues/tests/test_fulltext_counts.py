@@ -8,8 +8,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from issues import fulltext
+from issues.finding import search
 from issues.finding.names import Names
-from issues.models import WordCensus, WordCount
+from issues.models import Issue, WordCensus, WordCount
 from issues.query import parse
 from issues.services import add_comment, create_issue, trash_issue, update_issue
 from products.services import create_product
@@ -66,6 +67,21 @@ def test_the_worker_counts_when_something_has_happened_for_an_hour(product, main
     assert not fulltext.count_words_if_due(now)
     assert fulltext.count_words_if_due(later)
     assert WordCensus.objects.count() == 1
+
+
+@pytest.mark.parametrize("common", [5000, 1])
+@pytest.mark.parametrize(
+    ("query", "quoted"),
+    [("UTF-8", '"UTF-8"'), ("UTF-8 login", '"UTF-8" login'), ("login OR -SHA-256", 'login OR -"SHA-256"')],
+)
+def test_a_word_that_looks_like_a_key_is_as_common_as_it_is(product, triager, monkeypatch, common, query, quoted):
+    monkeypatch.setattr("issues.finding.conditions.RARE", common)
+    for title in ("UTF-8 login", "UTF-8 and SHA-256", "SHA-256 of UTF-8"):
+        file(product, triager, title)
+    fulltext.count_words()
+    one, other = (search(triager, text=text) for text in (query, quoted))
+    assert (one.needles, one.weights) == (other.needles, other.weights)
+    assert str(one.apply(Issue.objects.all()).query) == str(other.apply(Issue.objects.all()).query)
 
 
 def test_reindex_counts(product, maintainer):

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from history.models import Batch
+from issues.choices import Severity
 from issues.models import Issue, NeedInfo, Presence
 from issues.services import create_issue, decide, update_issue
 from issues.tests.many import file_many
@@ -106,14 +107,45 @@ def test_what_is_wrong_is_said_beside_what_was_written(client, reports, triager,
 
 def test_the_second_sees_what_the_first_did(client, reports, triager, maintainer):
     seen = reports[0].lock_version
-    decide(reports[0], "accept", actor=maintainer, via="web")
-    answer = post(client, triager, decision="decline", resolution="invalid", seen=seen)
-    assert answer.status_code == 409
-    assert "mia has decided on WEB-1: it is Accepted." in text(answer)
+    decide(reports[0], "accept", actor=maintainer, via="web", changes={"severity": Severity.S1})
+    for data in ({"decision": "decline", "resolution": "invalid"}, {"decision": "accept", "set_severity": "s2"}):
+        answer = post(client, triager, seen=seen, **data)
+        assert answer.status_code == 409
+        assert "mia has decided on WEB-1: it is Accepted." in text(answer)
     assert Issue.objects.get(number=1).status.slug == "accepted"
     update_issue(reports[1], actor=maintainer, via="web", snoozed_until=timezone.now() + timedelta(days=1))
     answer = post(client, triager, "WEB-2", decision="accept", seen=1)
     assert answer.status_code == 409 and "look at it once more" in text(answer)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "taken", "refused"),
+    [
+        ({"component": "Cart"}, {"set_component": "Till"}, "Component"),
+        ({"assignee": "mia"}, {"set_assignee": "tom"}, "Assignee"),
+        ({"type": "task"}, {"set_type": "feature"}, "Type"),
+        ({"severity": Severity.S2}, {"set_severity": "s1", "set_component": "Till"}, "Severity"),
+        ({"severity": Severity.S2}, {"set_severity": "s2", "set_component": "Till"}, None),
+        ({"component": "Cart"}, {"set_assignee": "tom"}, None),
+    ],
+)
+def test_what_is_suggested_takes_the_place_of_nothing(
+    client, reports, product, maintainer, triager, theirs, taken, refused
+):
+    parts = {
+        name: create_part(Component, product=product, actor=maintainer, via="web", name=name)
+        for name in ("Cart", "Till")
+    }
+    rows = {"mia": maintainer, **parts}
+    ((field, value),) = theirs.items()
+    update_issue(reports[0], actor=maintainer, via="web", **{field: rows.get(value, value)})
+    sent = {name: parts[one].pk if one in parts else one for name, one in taken.items()}
+    answer = post(client, triager, decision="accept", seen=reports[0].lock_version, **sent)
+    issue = Issue.objects.get(number=1)
+    assert getattr(issue, field) == rows.get(value, value)
+    assert issue.is_in_triage == bool(refused)
+    if refused:
+        assert f"{refused} has been set in the meantime: look at it once more." in text(answer)
 
 
 @pytest.mark.parametrize(("who", "code"), [("reporter", 403), ("stranger", 403)])

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.models import User
-from history.models import Event
+from history.models import Batch, Event
 from issues.models import Issue, NeedInfo, Vote
 from issues.rules import first_status
 from issues.services import (
@@ -21,6 +22,7 @@ from issues.services import (
     update_issue,
     vote,
     watch,
+    withdraw,
 )
 from issues.timeline import timeline
 from products.services import create_product, set_member, trash_product, update_product
@@ -102,6 +104,52 @@ class TestTheClock:
         update_issue(issue, actor=triager, via="web", status=first_status("triage"))
         add_comment(issue, actor=reporter, via="web", body="This one.")
         assert fresh(issue).overdue_at < timezone.now() + timedelta(days=8)
+
+    @pytest.mark.parametrize(
+        ("steps", "left_out"),
+        [
+            ("1 sleep 2, 3 ask, 5 answer", 3),
+            ("3 sleep 8, 4 ask, 6 answer", 3),
+            ("3 sleep 8, 4 ask, 6 withdraw", 5),
+            ("3 sleep 8, 4 ask, 10 answer", 7),
+            ("3 sleep 8, 4 ask, 5 wake, 6 withdraw", 3),
+            ("1 sleep 20, 4 ask, 6 answer", 5),
+            ("3 ask, 4 sleep 8, 6 answer", 3),
+            ("3 ask, 4 sleep 8, 6 withdraw", 5),
+            ("3 ask, 4 sleep 8, 10 answer", 7),
+            ("3 ask, 4 sleep 8, 5 wake, 9 withdraw", 6),
+            ("3 ask, 4 sleep 6, 5 sleep 8, 10 withdraw", 7),
+            ("3 sleep 8, 4 ask, 5 withdraw, 6 undo, 10 withdraw", 7),
+            ("3 sleep 9, 4 ask, 5 withdraw, 6 wake, 7 ask, 8 withdraw", 4),
+            ("3 ask, 4 sleep 8, 5 undo, 6 answer", 3),
+        ],
+    )
+    def test_no_moment_is_left_out_twice(self, product, reporter, triager, steps, left_out):
+        filed = timezone.now()
+        with time_machine.travel(filed, tick=False) as clock:
+            issue = create_issue(product, actor=reporter, via="web", title="Cart empties")
+            for step in steps.split(", "):
+                day, *what = step.split()
+                clock.move_to(filed + timedelta(days=int(day)))
+                self.do(issue, triager, reporter, *what)
+        assert (fresh(issue).overdue_at - filed).days - product.triage_days == left_out
+
+    @staticmethod
+    def do(issue, triager, reporter, what, until=None):
+        doing = {"actor": triager, "via": "web"}
+        if what == "sleep":
+            at = issue.created_at + timedelta(days=int(until))
+            update_issue(fresh(issue), snoozed_until=at, **doing)
+        elif what == "wake":
+            update_issue(fresh(issue), snoozed_until=None, **doing)
+        elif what == "ask":
+            ask(issue, triager, reporter)
+        elif what == "answer":
+            add_comment(issue, actor=reporter, via="web", body="This one.")
+        elif what == "withdraw":
+            withdraw(NeedInfo.objects.get(state="open"), **doing)
+        else:
+            undo(Batch.objects.latest("id"), **doing)
 
     def test_an_answer_is_told_before_that_it_woke(self, issue, reporter, triager):
         decide(issue, "snooze", actor=triager, via="web", until=LATER)

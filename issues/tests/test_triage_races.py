@@ -2,22 +2,25 @@
 
 import threading
 import time
+from datetime import timedelta
 from functools import partial
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import connections
+from django.utils import timezone
 
 from history.errors import Conflict, Forbidden
 from history.models import Batch
-from issues.models import Issue, NeedInfo
+from issues.models import Issue, NeedInfo, Presence
 from issues.rules import first_status
-from issues.services import add_comment, bulk, create_issue, decide, trash_issue, undo, update_issue, vote
+from issues.services import add_comment, be_here, bulk, create_issue, decide, trash_issue, undo, update_issue, vote
 from issues.services import issues as issue_services
 from issues.services.bulk import Plan
 from products.services import create_product, update_product
 
 ROUNDS = 8
+LONG_AGO = timezone.now() - timedelta(hours=1)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -209,3 +212,13 @@ def test_a_bulk_change_waits_for_who_votes(file, triager, stranger, maintainer):
         merge = partial(bulk.change, ids, plan, actor=triager, via="web")
         assert together(merge, *(voting(one, stranger) for one in others), voting(original, maintainer)) == []
         assert Issue.objects.get(pk=original.pk).votes == 2
+
+
+@pytest.mark.parametrize("who", ["two on one issue", "one in two windows"])
+def test_whoever_is_here_waits_for_nobody(file, triager, maintainer, who):
+    one, other = file(2)
+    pairs = [(one, triager), (one, maintainer)] if who == "two on one issue" else [(one, triager), (other, triager)]
+    for _round in range(ROUNDS):
+        Presence.objects.all().delete()
+        Presence.objects.bulk_create(Presence(issue=issue, user=user, seen_at=LONG_AGO) for issue, user in pairs)
+        assert together(*(partial(be_here, issue, actor=user) for issue, user in pairs)) == []

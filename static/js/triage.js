@@ -207,13 +207,16 @@ export function start(page) {
       if (!answer.ok && !part("[data-shown]", fresh)) throw new Error(answer.status);
       const toasts = [...fresh.querySelectorAll("[data-toasts] .toast")];
       ready.clear();
+      // What was sent is no draft any more; what is written beside it is, where nothing was decided.
       if (answer.ok) drafts.delete(key);
-      if (next && (answer.ok || written())) redraw(fresh);
+      else keepDrafts();
+      const stays = (next || shown() !== key) && (answer.ok || written());
+      if (stays) redraw(fresh);
       else whole(fresh);
       toasts.forEach(showToast);
-      if (!answer.ok && next && shown() !== key) complain(part("[data-error-summary]", fresh)?.textContent ?? page.dataset.failed);
+      if (!answer.ok && stays) complain(part("[data-error-summary]", fresh)?.textContent ?? page.dataset.failed);
       else if (!answer.ok) part("[data-error-summary]")?.focus();
-      else history.replaceState({ key: shown() }, "", address(shown()));
+      history.replaceState({ key: shown() }, "", address(shown()));
       const following = shown() && neighbour(1);
       if (following) fetchIssue(following);
     } catch {

@@ -313,6 +313,60 @@ class TestQueue:
         expect(toast(page)).to_contain_text("Accepted WEB-1")
         complaints.clear()
 
+    def test_a_comment_outlives_a_decision_that_is_refused(self, product, reporter, visit, triager, complaints):
+        create_issue(product, actor=reporter, via="web", title="Cart empties")
+        page = visit("/triage/", triager)
+        page.locator(".composer textarea").fill("Half a thought")
+        page.locator("article[data-shown]").focus()
+        page.keyboard.press("2")
+        page.keyboard.type("WEB-99999")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-error-summary]")).to_contain_text("WEB-99999")
+        expect(page.locator(".composer textarea")).to_have_value("Half a thought")
+        complaints.clear()
+
+    def test_what_was_sent_with_the_last_decision_does_not_come_back(self, product, reporter, visit, triager):
+        create_issue(product, actor=reporter, via="web", title="Cart empties")
+        page = visit("/triage/", triager)
+        page.keyboard.press("3")
+        page.locator("details[open] textarea").fill("Sorry")
+        page.locator("details[open]").get_by_role("button", name="Invalid").click()
+        expect(toast(page)).to_contain_text("Declined WEB-1")
+        toast(page).get_by_role("button", name="Undo").click()
+        expect(heading(page)).to_have_text("Cart empties")
+        assert {one.input_value() for one in page.locator(".triage-issue textarea").all()} == {""}
+
+    @pytest.mark.parametrize("taken", [True, False])
+    def test_what_one_writes_outlives_the_answer_about_the_last(
+        self, reports, visit, triager, maintainer, complaints, taken
+    ):
+        page = visit("/triage/?issue=WEB-3", triager)
+        page.wait_for_load_state("networkidle")
+        delay(page, "**/issues/WEB-3/triage/", 1500)
+        if not taken:
+            decide(reports[2], "accept", actor=maintainer, via="web")
+        for key in ("1", "k"):
+            page.keyboard.press(key)
+        expect(heading(page)).to_have_text("Cart forgets")
+        page.locator(".composer textarea").fill("Half a sentence")
+        expect(toast(page)).to_contain_text("Accepted WEB-3" if taken else "mia has decided on WEB-3")
+        expect(page.locator(".composer textarea")).to_have_value("Half a sentence")
+        expect(heading(page)).to_have_text("Cart forgets")
+        expect(page.locator(".queue-row")).to_have_count(2)
+        expect(page).to_have_url(re.compile("issue=WEB-2"))
+        complaints.clear()
+
+    def test_the_address_names_what_is_shown_after_a_refusal(self, reports, visit, triager, complaints):
+        page = visit("/triage/", triager)
+        page.wait_for_load_state("networkidle")
+        page.keyboard.press("2")
+        page.keyboard.type("WEB-99999")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-error-summary]")).to_contain_text("WEB-99999")
+        expect(heading(page)).to_have_text("Cart empties")
+        expect(page).to_have_url(re.compile("issue=WEB-1"))
+        complaints.clear()
+
 
 class TestIssue:
     @pytest.fixture
