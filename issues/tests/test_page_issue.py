@@ -212,6 +212,16 @@ def test_a_comment_is_edited_and_a_conflict_shown(issue, stranger):
     assert fresh(comment).body == "Second"
 
 
+def test_a_comment_that_is_mended_is_still_the_one_of_before(issue, stranger):
+    comment = add_comment(issue, actor=stranger, via="web", body="First")
+    url = ("comment-edit", issue, comment.pk)
+    assert post(stranger, *url, body="Second", version="1").status_code == 302
+    page = post(stranger, *url, body=" ", version="1")
+    assert (page.status_code, 'name="version" value="1"' in page.content.decode()) == (400, True)
+    page = post(stranger, *url, body="Third", version="1")
+    assert (page.status_code, 'name="version" value="2"' in page.content.decode()) == (409, True)
+
+
 def test_relations_come_and_go(issue, product, triager):
     other = create_issue(product, actor=triager, via="web", title="Two")
     assert post(triager, "issue-relate", issue, kind="blocked-by", issue=other.key).status_code == 302

@@ -24,6 +24,11 @@ def take_back(client, page):
     return client.post(address, follow=True)
 
 
+def version_of(page):
+    """Return the version that the form of a page sends."""
+    return re.search(r'name="version" value="(\d+)"', page.content.decode()).group(1)
+
+
 def test_a_product_is_made(administrator, stranger):
     answer = at(administrator).post("/products/new/", {**SETTINGS, "title": "Web shop", "owner": "SAM"}, follow=True)
     assert answer.redirect_chain == [("/products/WEB/", 302)]
@@ -70,9 +75,38 @@ def test_settings_that_somebody_else_has_changed(product, maintainer, administra
     client = at(maintainer)
     page = client.post("/products/WEB/settings/", {**SETTINGS, "title": "Mine"})
     text = page.content.decode()
-    assert page.status_code == 400 and "It now says: " in text and "Theirs" in text and 'value="Mine"' in text
+    assert page.status_code == 400 and "Now it is: Theirs" in text and 'value="Mine"' in text
     assert client.post("/products/WEB/settings/", {**SETTINGS, "title": "Mine", "version": "2"}).status_code == 302
     assert Product.objects.get().title == "Mine"
+
+
+def test_only_what_would_change_is_named_where_somebody_else_has_changed_something(product, maintainer, administrator):
+    given = {"description": "One\nTwo", "members_skip_triage": True, "owner": maintainer}
+    seen = update_product(product, actor=administrator, via="web", **given)
+    update_product(seen, actor=administrator, via="web", title="Theirs")
+    sent = {**SETTINGS, "description": "One\r\nTwo", "members_skip_triage": "on", "owner": "mia"}
+    page = at(maintainer).post("/products/WEB/settings/", {**sent, "version": seen.lock_version})
+    assert set(page.context["form"].errors) == {"__all__", "title"}
+
+
+@pytest.mark.parametrize(
+    ("place", "fields", "wrong"),
+    [
+        ("settings/", SETTINGS, {"triage_days": "0"}),
+        ("components/{pk}/", {"name": "Cart", "version": "1"}, {"triage_owner": "nobody"}),
+    ],
+)
+def test_a_form_that_is_mended_is_still_made_from_what_was_there_before(product, maintainer, place, fields, wrong):
+    part = create_part(Component, product=product, actor=maintainer, via="web", name="Basket")
+    client, address = at(maintainer), f"/products/WEB/{place.format(pk=part.pk)}"
+    update_product(product, actor=maintainer, via="web", title="Theirs")
+    update_part(part, actor=maintainer, via="web", name="Theirs")
+    page = client.post(address, {**fields, **wrong})
+    assert (page.status_code, version_of(page)) == (400, "1")
+    page = client.post(address, {**fields, "version": version_of(page)})
+    assert (page.status_code, version_of(page)) == (400, "2")
+    assert Product.objects.get().title == Component.objects.get().name == "Theirs"
+    assert client.post(address, {**fields, "version": version_of(page)}).status_code == 302
 
 
 def test_archive_and_back(product, maintainer, triager):
