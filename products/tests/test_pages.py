@@ -155,6 +155,17 @@ def test_parts_are_made_changed_archived_and_taken_back(product, maintainer, tri
     assert client.get(f"{home}{row.pk + 1}/").status_code == 404
 
 
+def test_the_description_of_a_component_stays_as_it_was_written(product, maintainer):
+    written = "One\nTwo\n" + "x" * 2000
+    part = create_part(Component, product=product, actor=maintainer, via="web", name="Cart", description=written)
+    client, address = at(maintainer), f"/products/WEB/components/{part.pk}/"
+    # A field of one line would send the lines as one.
+    assert '<textarea name="description"' in client.get(address).content.decode()
+    sent = {"name": "Basket", "description": written.replace("\n", "\r\n"), "version": "1"}
+    assert client.post(address, sent).status_code == 302
+    assert Component.objects.values_list("name", "description").get() == ("Basket", written)
+
+
 def test_a_part_that_somebody_else_has_changed(product, maintainer):
     part = create_part(Version, product=product, actor=maintainer, via="web", name="1.4")
     update_part(part, actor=maintainer, via="web", name="1.5")
