@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 
+from accounts.services import update_user
 from history.models import Event
 from products.models import Component, Label, Member, Milestone, Product, Version
 from products.services import create_part, set_member, update_part, update_product
@@ -164,6 +165,21 @@ def test_the_description_of_a_component_stays_as_it_was_written(product, maintai
     sent = {"name": "Basket", "description": written.replace("\n", "\r\n"), "version": "1"}
     assert client.post(address, sent).status_code == 302
     assert Component.objects.values_list("name", "description").get() == ("Basket", written)
+
+
+def test_whose_owner_is_inactive_by_now_can_be_changed(product, maintainer, administrator, triager):
+    update_product(product, actor=administrator, via="web", owner=triager)
+    people = {"triage_owner": triager, "default_assignee": triager}
+    part = create_part(Component, product=product, actor=maintainer, via="web", name="Cart", **people)
+    update_user(triager, actor=administrator, via="web", is_active=False)
+    client = at(maintainer)
+    sent = {**SETTINGS, "title": "Shop", "owner": "tom", "version": "2"}
+    assert client.post("/products/WEB/settings/", sent).status_code == 302
+    sent = {"name": "Basket", "triage_owner": "tom", "default_assignee": "tom", "version": "1"}
+    assert client.post(f"/products/WEB/components/{part.pk}/", sent).status_code == 302
+    assert (Product.objects.get().title, Component.objects.get().name) == ("Shop", "Basket")
+    refused = client.post("/products/WEB/components/", {"name": "Search", "triage_owner": "tom"})
+    assert refused.context["form"].errors["triage_owner"] == ["tom is not active, or cannot see this product."]
 
 
 def test_a_part_that_somebody_else_has_changed(product, maintainer):
