@@ -164,8 +164,6 @@ def update_part(part, *, actor, via, expected_version=None, **changes):
     before = log.state(part)
     _set(part, changes)
     _check_people(part, part.product, log.difference(before, log.state(part)))
-    if "name" in changes:
-        _check_name(part)
     return finish_part(part, before, lambda: log.open_batch(actor=actor, via=via))
 
 
@@ -174,6 +172,8 @@ def finish_part(part, before, log_to):
     changes = log.difference(before, log.state(part))
     if changes:
         check(part)
+        if "name" in changes:
+            _check_name(part)
         part.lock_version += 1
         save_named(part, [*changes, "lock_version"])
         log.record(log_to(), Kind.CHANGED, about=part, product=part.product, changes=changes)

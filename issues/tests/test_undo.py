@@ -426,6 +426,16 @@ def test_who_is_inactive_by_now_is_left_alone(product, administrator, viewer):
     assert not Member.objects.filter(user=viewer).exists()
 
 
+def test_a_label_gets_no_name_back_that_is_one_of_the_site_by_now(product, maintainer, administrator):
+    label = create_part(Label, product=product, actor=maintainer, via="web", name="bug")
+    update_part(label, actor=maintainer, via="web", name="defect", colour="teal")
+    renaming = Batch.objects.latest("id")
+    create_part(Label, product=None, actor=administrator, via="web", name="Bug")
+    undone = take_back(renaming, maintainer)
+    assert {one["field"] for one in undone.left_alone} == {"name", "colour"}
+    assert fresh(label).name == "defect"
+
+
 def test_the_last_maintainer_is_a_reason_that_is_told(product, administrator, stranger):
     set_member(product, stranger, "maintainer", actor=administrator, via="web")
     batch = Batch.objects.latest("id")
