@@ -579,6 +579,8 @@ def _revert_row(event, undoing):
     before = log.state(row)
     if event.kind == Kind.CHANGED:
         wanted, left = _invert(event, before)
+    elif event.kind == Kind.TRASHED and not _has_trashed(event, row):
+        return [_left(event, "deleted_at")]
     else:
         wanted, left = _existence(event, row, undoing), []
     try:

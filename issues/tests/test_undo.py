@@ -436,6 +436,16 @@ def test_a_label_gets_no_name_back_that_is_one_of_the_site_by_now(product, maint
     assert fresh(label).name == "defect"
 
 
+def test_another_trashing_of_a_product_is_left_alone(product, maintainer, administrator):
+    trash_product(product, actor=maintainer, via="web")
+    trashing = Batch.objects.latest("id")
+    restore_product(product, actor=maintainer, via="web")
+    trash_product(product, actor=administrator, via="web")
+    undone = take_back(trashing, maintainer)
+    assert undone.left_alone == [{"issue": None, "field": "deleted_at", "by": "ada"}]
+    assert fresh(product).deleted_by == administrator
+
+
 def test_the_last_maintainer_is_a_reason_that_is_told(product, administrator, stranger):
     set_member(product, stranger, "maintainer", actor=administrator, via="web")
     batch = Batch.objects.latest("id")
