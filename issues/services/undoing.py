@@ -354,6 +354,9 @@ def _revert_issue(event, undoing):
         return []
     before = log.state(issue, KEPT)
     wanted, left = _invert(event, before, partial(_may_return, issue, undoing.actor, event.batch_id))
+    if not _may_be_asked(issue, wanted):
+        del wanted["assignee"]
+        left.append(_left(event, "assignee"))
     try:
         # A savepoint, so that what does not fit any more leaves nothing half done.
         with transaction.atomic():
@@ -416,6 +419,14 @@ def _may_return(issue, actor, batch, field, frozen):
     except (ValidationError, Issue.DoesNotExist):
         return False
     return True
+
+
+def _may_be_asked(issue, wanted):
+    """Return whether whom the frozen values `wanted` assign to `issue`, if anybody, may be asked where they put it."""
+    if wanted.get("assignee") is None:
+        return True
+    home = _product_of(wanted["product"]) if "product" in wanted else issue.product
+    return access.may_be_asked(User.objects.filter(pk=wanted["assignee"]["id"]).first(), home)
 
 
 def _revert_question(event, undoing):

@@ -446,6 +446,39 @@ def test_another_trashing_of_a_product_is_left_alone(product, maintainer, admini
     assert fresh(product).deleted_by == administrator
 
 
+def deactivate(user, product, actor):
+    update_user(user, actor=actor, via="web", is_active=False)
+
+
+def hide(user, product, actor):
+    update_product(product, actor=actor, via="web", visibility="private")
+
+
+@pytest.mark.parametrize("do", [deactivate, hide])
+def test_an_assignee_who_may_not_be_asked_any_more_is_left_alone(product, issue, triager, administrator, stranger, do):
+    change(issue, triager, assignee=stranger)
+    batch = change(issue, triager, assignee=None, priority=4, confidential=True)
+    do(stranger, product, administrator)
+    undone = take_back(batch, triager)
+    assert undone.left_alone == [{"issue": "WEB-1", "field": "assignee", "by": None}]
+    assert (fresh(issue).assignee, fresh(issue).priority) == (None, 0)
+
+
+@pytest.mark.parametrize(("do", "left"), [(None, []), (deactivate, ["assignee"]), (hide, ["assignee"])])
+def test_an_assignee_comes_back_with_the_move_to_where_they_may_be_asked(
+    product, issue, administrator, stranger, do, left
+):
+    change(issue, administrator, assignee=stranger)
+    ops = create_product(actor=administrator, via="web", key="OPS", title="Operations", visibility="private")
+    batch = change(issue, administrator, product=ops)
+    assert fresh(issue).assignee is None
+    if do:
+        do(stranger, product, administrator)
+    undone = take_back(batch, administrator)
+    assert [one["field"] for one in undone.left_alone] == left
+    assert (fresh(issue).key, fresh(issue).assignee) == ("WEB-1", None if left else stranger)
+
+
 def test_the_last_maintainer_is_a_reason_that_is_told(product, administrator, stranger):
     set_member(product, stranger, "maintainer", actor=administrator, via="web")
     batch = Batch.objects.latest("id")
