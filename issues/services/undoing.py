@@ -225,7 +225,9 @@ def _home(event):
 
 
 def _authorize_event(actor, event, own):
-    if event.issue is not None:
+    if event.about == "relation":
+        _authorize_on_relation(actor, event, own)
+    elif event.issue is not None:
         theirs = own and event.kind in ATTENTION and _person_of(event) == actor.pk
         access.authorize(actor, right_to_undo(event, theirs), event.issue, own=own)
         if not access.can(actor, "undo", event.issue):
@@ -242,6 +244,15 @@ def _authorize_event(actor, event, own):
         access.authorize(actor, SITE_RIGHTS.get(event.about, "edit_users"))
         if event.about == "user":
             _authorize_on_person(actor, event)
+
+
+def _authorize_on_relation(actor, event, own):
+    """Raise Forbidden unless `actor` may undo this end of a relation, or end it from the other one."""
+    access.authorize(actor, "be_related", event.issue)
+    change = event.changes.get()
+    other = Issue.objects.select_related("product").filter(pk=(change.before or change.after)["id"]).first()
+    if other is None or not access.can(actor, "relate", other):
+        access.require(actor, right_to_undo(event), event.issue, own=own)
 
 
 def _person_of(event):
