@@ -33,7 +33,7 @@ class TextField(forms.CharField):
 
 
 class PersonField(forms.CharField):
-    """A person by user name; nobody where it is empty."""
+    """A person by user name; nobody where it is empty. Whether one who is inactive will do, the services say."""
 
     def clean(self, value):
         """Return the User, or None."""
@@ -41,7 +41,7 @@ class PersonField(forms.CharField):
         if not name:
             return None
         person = User.objects.called(name)
-        if person is None or not person.is_active:
+        if person is None:
             raise ValidationError(_("There is no active person of that name."), code="unknown")
         return person
 

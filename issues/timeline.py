@@ -68,11 +68,11 @@ def timeline(issue, user, *, questions=(), files=None, everything=False):
     """
     limit = ALL if everything else SHOWN
     comments = COMMENTS.of(reader(user), limit + 1).rows(issue=issue.pk)
-    events = _events(issue, user, limit)
-    cut = len(comments) > limit or len(events) > limit
+    events, cut = _events(issue, user, limit)
+    cut |= len(comments) > limit
     entries = [
         *_comment_entries(issue, user, comments[:limit], files or {}),
-        *_event_entries(issue, user, events[:limit]),
+        *_event_entries(issue, user, events),
     ]
     entries += [Entry(one.created_at, 0, actor=one.asker, question=one) for one in questions]
     return sorted(entries, key=lambda entry: (entry.at, entry.order)), cut
@@ -87,14 +87,22 @@ COMMENTS = ByReader(PreparedModels, _comments)
 
 
 def _events(issue, user, limit):
-    """Return the newest events as `(event, its changes)`, newest first; comments speak for themselves."""
-    events: dict = {}
-    # An event has few changes: this many rows hold more events than are shown.
+    """Return the newest events as `(event, its changes)`, newest first, and whether older ones are left out.
+
+    Comments speak for themselves.
+    """
+    grouped: dict = {}
+    # An event has few changes: this many rows mostly hold more events than are shown.
+    amount = 4 * (limit + 1)
     seen = (sees_internals(user, issue.product), can(user, "restore", issue))
-    told = CHANGES.of(*seen, reader(user), 4 * (limit + 1))
-    for change in told.rows(issue=issue.pk):
-        events.setdefault(change.event_id, (change.event, []))[1].append(change)
-    return list(events.values())
+    rows = CHANGES.of(*seen, reader(user), amount).rows(issue=issue.pk)
+    for change in rows:
+        grouped.setdefault(change.event_id, (change.event, []))[1].append(change)
+    events = list(grouped.values())
+    if len(rows) == amount:
+        # The oldest may have more changes than were read.
+        return events[:-1][:limit], True
+    return events[:limit], len(events) > limit
 
 
 def _changes(internal, trash, user, amount):

@@ -45,7 +45,7 @@ class ComponentForm(forms.Form):
     """A component."""
 
     name = forms.CharField(label=_("Name"), max_length=100)
-    description = forms.CharField(label=_("Description"), required=False, max_length=1000)
+    description = TextField(label=_("Description"), required=False, widget=forms.Textarea(attrs={"rows": 4}))
     triage_owner = PersonField(label=_("Triage owner"), required=False)
     default_assignee = PersonField(label=_("Default assignee"), required=False)
 

@@ -140,6 +140,26 @@ def version_of(request):
     return read_number(request.POST.get("version", "")) or 0
 
 
+def version_for(request, row):
+    """Return what a form says that it was made from: the version of `row`, or what it said when it was sent."""
+    return version_of(request) if request.method == "POST" else row.lock_version
+
+
+def tell_conflicts(form, present):
+    """Say that somebody has changed what `form` changes, and beside each field that would change what is `present`."""
+    form.add_error(None, _("Somebody has changed this meanwhile: look it over, and save again."))
+    for name, field in form.fields.items():
+        now = present[name]
+        if field.has_changed(now, form[name].data):
+            form.add_error(name, _("Now it is: %(value)s") % {"value": _as_said(now)})
+
+
+def _as_said(value):
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return (", ".join(value) if isinstance(value, list) else value) or "—"
+
+
 def go_back(request, otherwise):
     """Return a redirect to the page that the form names, where it is one of ours."""
     return HttpResponseRedirect(own_address(request.POST.get("next", "")) or otherwise)

@@ -23,7 +23,7 @@ PART_FIELDS = {
     Version: frozenset({"name", "archived"}),
     Label: frozenset({"name", "description", "colour", "archived"}),
 }
-PEOPLE = ("owner", "triage_owner", "default_assignee")
+PEOPLE = {"owner", "triage_owner", "default_assignee"}
 
 
 @transaction.atomic
@@ -39,6 +39,9 @@ def create_product(*, actor, via, **fields):
     product.owner = product.owner or actor
     product.description_html = render(product.description)
     check(product)
+    if product.owner != actor:
+        # Whoever makes it sees it, being its maintainer then.
+        _check_people(product, product, {"owner"})
     _refuse_used_key(product)
     save_named(product)
     ProductKey.objects.create(key=product.key, product=product)
@@ -61,7 +64,7 @@ def update_product(product, *, actor, via, expected_version=None, **changes):
     authorize(actor, "unarchive" if changes.get("archived") is False else "maintain", product)
     before = log.state(product)
     _set(product, changes)
-    _check_people(product, product, changes)
+    _check_people(product, product, log.difference(before, log.state(product)))
     return finish_product(product, before, log_to=lambda: log.open_batch(actor=actor, via=via))
 
 
@@ -98,10 +101,10 @@ def _set(row, changes):
             setattr(row, field, value)
 
 
-def _check_people(row, product, changes):
+def _check_people(row, product, changed):
     errors = {}
-    for field in PEOPLE:
-        person = changes.get(field)
+    for field in PEOPLE.intersection(changed):
+        person = getattr(row, field)
         if person is not None and not access.may_be_asked(person, product):
             message = _("%(user)s is not active, or cannot see this product.") % {"user": person}
             errors[field] = ValidationError(message, code="person")
@@ -140,7 +143,8 @@ def create_part(model, *, product, actor, via, **fields):
     refuse_unknown(fields, PART_FIELDS[model] - {"archived"})
     part = model(product=product, **fields)
     check(part)
-    _check_part(part, fields)
+    _check_people(part, product, fields)
+    _check_name(part)
     save_named(part)
     batch = log.open_batch(actor=actor, via=via)
     log.record(batch, Kind.CREATED, about=part, product=product, state=log.present(part))
@@ -159,7 +163,7 @@ def update_part(part, *, actor, via, expected_version=None, **changes):
     _authorize_part(actor, part.product)
     before = log.state(part)
     _set(part, changes)
-    _check_part(part, changes)
+    _check_people(part, part.product, log.difference(before, log.state(part)))
     return finish_part(part, before, lambda: log.open_batch(actor=actor, via=via))
 
 
@@ -168,6 +172,8 @@ def finish_part(part, before, log_to):
     changes = log.difference(before, log.state(part))
     if changes:
         check(part)
+        if "name" in changes:
+            _check_name(part)
         part.lock_version += 1
         save_named(part, [*changes, "lock_version"])
         log.record(log_to(), Kind.CHANGED, about=part, product=part.product, changes=changes)
@@ -181,9 +187,8 @@ def _authorize_part(actor, product):
         authorize(actor, "maintain", product)
 
 
-def _check_part(part, changes):
-    _check_people(part, part.product, changes)
-    if isinstance(part, Label) and "name" in changes:
+def _check_name(part):
+    if isinstance(part, Label):
         others = Label.objects.filter(name__iexact=part.name).exclude(pk=part.pk)
         if part.product is not None:
             others = others.filter(product=None)

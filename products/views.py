@@ -27,6 +27,8 @@ from products.pages import (
     explained,
     go_back,
     paged,
+    tell_conflicts,
+    version_for,
     version_of,
 )
 
@@ -64,12 +66,13 @@ def new(request):
 def settings(request, product):
     """Show the settings of a product, and change them."""
     may_edit = can(request.user, "maintain", product)
+    version = version_for(request, product)
     if request.method == "POST":
         form = ProductForm(request.POST)
         if form.is_valid():
             try:
                 changed = services.update_product(
-                    product, actor=request.user, via="web", expected_version=version_of(request), **form.cleaned_data
+                    product, actor=request.user, via="web", expected_version=version, **form.cleaned_data
                 )
                 _tell(request, _("The settings are saved."), changed, product)
                 return redirect("product-settings", changed.key)
@@ -77,10 +80,11 @@ def settings(request, product):
                 add_errors(form, error)
             except Stale as stale:
                 product = stale.current
-                form.add_error(None, _conflict(form, product))
+                version = product.lock_version
+                tell_conflicts(form, _present(product))
     else:
         form = ProductForm(initial=_present(product))
-    context = {"product": product, "form": form, "may_edit": may_edit, "page": "settings"}
+    context = {"product": product, "form": form, "version": version, "may_edit": may_edit, "page": "settings"}
     context["may_unarchive"] = can(request.user, "unarchive", product)
     return render(request, "products/settings.html", context, status=400 if form.errors else 200)
 
@@ -90,14 +94,6 @@ def _present(row):
     fields = ProductForm.base_fields if isinstance(row, Product) else FORMS[type(row)].base_fields
     values = {name: getattr(row, name) for name in fields}
     return {name: getattr(value, "username", value) for name, value in values.items()}
-
-
-def _conflict(form, current):
-    """Return what to say about fields that somebody else has changed meanwhile: what they hold now."""
-    present = _present(current)
-    differing = [name for name in form.fields if str(present[name] or "") != form.data.get(name, "")]
-    told = "; ".join(f"{form.fields[name].label}: {present[name] or '—'}" for name in differing)
-    return _("Somebody has changed this meanwhile. It now says: %(told)s. Save again to keep yours.") % {"told": told}
 
 
 def _tell(request, text, row, before):
@@ -186,12 +182,13 @@ def part(request, product, kind, pk):
     """Edit a component, milestone, version or label."""
     row = get_object_or_404(KINDS[kind].objects.filter(product=product), pk=pk)
     authorize(request.user, "maintain", product)
+    version = version_for(request, row)
     if request.method == "POST":
         form = FORMS[KINDS[kind]](request.POST)
         if form.is_valid():
             try:
                 changed = services.update_part(
-                    row, actor=request.user, via="web", expected_version=version_of(request), **form.cleaned_data
+                    row, actor=request.user, via="web", expected_version=version, **form.cleaned_data
                 )
                 _tell(request, _("%(name)s is saved.") % {"name": changed.name}, changed, row)
                 return redirect(f"product-{kind}", product.key)
@@ -199,10 +196,11 @@ def part(request, product, kind, pk):
                 add_errors(form, error)
             except Stale as stale:
                 row = stale.current
-                form.add_error(None, _conflict(form, row))
+                version = row.lock_version
+                tell_conflicts(form, _present(row))
     else:
         form = FORMS[KINDS[kind]](initial=_present(row))
-    context = {"product": product, "page": kind, "title": TEXTS[kind][0], "row": row, "form": form}
+    context = {"product": product, "page": kind, "title": TEXTS[kind][0], "row": row, "form": form, "version": version}
     return render(request, "products/part.html", context, status=400 if form.errors else 200)
 
 

@@ -19,7 +19,7 @@ from issues.services import files as incoming
 from issuetracker.prepared import PreparedModels, Slot
 from products import access
 from products.markdown import render
-from products.models import Label, limit_text
+from products.models import Label, Product, limit_text
 
 PLAIN_FIELDS = [
     "title",
@@ -338,7 +338,11 @@ def _limit_description(text):
 
 def _move(issue, changes, actor):
     """Give `issue` its place in another product: its old number there or a new one, and parts of the same names."""
-    target = changes["product"]
+    # As it is under its lock: since it was read it may have gone to the trash, or been hidden or archived.
+    target = Product.objects.filter(pk=changes["product"].pk, deleted_at=None).first()
+    if target is None:
+        message = _("There is no product “%(key)s”.") % {"key": changes["product"].key}
+        raise ValidationError({"product": ValidationError(message, code="absent")})
     access.authorize(actor, "create", target)
     issue.product = target
     for field in rules.PARTS:

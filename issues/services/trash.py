@@ -217,7 +217,7 @@ def _let_go(ids, batch):
     """Take what is purged out of the issues that name it, each with an event, so that their history still holds."""
     for field in ("parent", "duplicate_of"):
         named = Issue.objects.filter(**{f"{field}__in": ids}).exclude(pk__in=ids).select_related(*RELATED)
-        for issue in named.select_for_update(of=("self",)):
+        for issue in named.order_by("pk").select_for_update(of=("self",)):
             before = log.state(issue, [field])
             setattr(issue, field, None)
             finish(issue, before, batch)
@@ -248,6 +248,8 @@ def purge_expired(now):
     for model in (Attachment, Comment, Issue, Product):
         for row in model.objects.filter(deleted_at__lt=limit).order_by("pk")[:CHUNK]:
             with transaction.atomic():
+                if model is Issue:
+                    lock_family(row.pk)
                 locked = model.objects.select_for_update().filter(pk=row.pk, deleted_at__lt=limit).first()
                 if locked is not None:
                     _purge(locked, log.open_batch(actor=None, via=Via.ADMIN, at=now))

@@ -225,7 +225,9 @@ def _home(event):
 
 
 def _authorize_event(actor, event, own):
-    if event.issue is not None:
+    if event.about == "relation":
+        _authorize_on_relation(actor, event, own)
+    elif event.issue is not None:
         theirs = own and event.kind in ATTENTION and _person_of(event) == actor.pk
         access.authorize(actor, right_to_undo(event, theirs), event.issue, own=own)
         if not access.can(actor, "undo", event.issue):
@@ -242,6 +244,15 @@ def _authorize_event(actor, event, own):
         access.authorize(actor, SITE_RIGHTS.get(event.about, "edit_users"))
         if event.about == "user":
             _authorize_on_person(actor, event)
+
+
+def _authorize_on_relation(actor, event, own):
+    """Raise Forbidden unless `actor` may undo this end of a relation, or end it from the other one."""
+    access.authorize(actor, "be_related", event.issue)
+    change = event.changes.get()
+    other = Issue.objects.select_related("product").filter(pk=(change.before or change.after)["id"]).first()
+    if other is None or not access.can(actor, "relate", other):
+        access.require(actor, right_to_undo(event), event.issue, own=own)
 
 
 def _person_of(event):
@@ -354,6 +365,9 @@ def _revert_issue(event, undoing):
         return []
     before = log.state(issue, KEPT)
     wanted, left = _invert(event, before, partial(_may_return, issue, undoing.actor, event.batch_id))
+    if not _may_be_asked(issue, wanted):
+        del wanted["assignee"]
+        left.append(_left(event, "assignee"))
     try:
         # A savepoint, so that what does not fit any more leaves nothing half done.
         with transaction.atomic():
@@ -416,6 +430,14 @@ def _may_return(issue, actor, batch, field, frozen):
     except (ValidationError, Issue.DoesNotExist):
         return False
     return True
+
+
+def _may_be_asked(issue, wanted):
+    """Return whether whom the frozen values `wanted` assign to `issue`, if anybody, may be asked where they put it."""
+    if wanted.get("assignee") is None:
+        return True
+    home = _product_of(wanted["product"]) if "product" in wanted else issue.product
+    return access.may_be_asked(User.objects.filter(pk=wanted["assignee"]["id"]).first(), home)
 
 
 def _revert_question(event, undoing):
@@ -579,6 +601,8 @@ def _revert_row(event, undoing):
     before = log.state(row)
     if event.kind == Kind.CHANGED:
         wanted, left = _invert(event, before)
+    elif event.kind == Kind.TRASHED and not _has_trashed(event, row):
+        return [_left(event, "deleted_at")]
     else:
         wanted, left = _existence(event, row, undoing), []
     try:

@@ -11,7 +11,7 @@ from issues.models import Issue
 from issues.services import bulk, create_issue, purge, trash_issue, update_issue
 from issues.tests.many import file_many
 from products.models import Component, Label, Product
-from products.services import create_part, create_product, set_member, update_product
+from products.services import create_part, create_product, set_member, trash_product, update_product
 
 BULK = "/api/v1/issues/bulk/"
 
@@ -286,6 +286,20 @@ def test_what_it_names_may_be_purged_while_it_waits(product, issues, triager, ad
     batch.refresh_from_db()
     assert (batch.state, batch.todo["changes"]) == (Batch.State.FAILED, 0)
     assert not bulk.unfinished().exists()
+
+
+def test_nothing_moves_into_a_product_that_went_to_the_trash_while_it_waits(
+    product, issues, other, triager, administrator, monkeypatch
+):
+    monkeypatch.setattr(bulk, "AT_ONCE", 1)
+    plan = bulk.Plan({product.pk: {"product": other}})
+    batch = bulk.change([one.pk for one in issues], plan, actor=triager, via="web")
+    trash_product(other, actor=administrator, via="web")
+    call_command("worker", once=True)
+    batch.refresh_from_db()
+    refused = [[one.key, "absent"] for one in issues]
+    assert (batch.state, batch.todo["changes"], batch.todo["refused"]) == ("done", 0, refused)
+    assert Issue.objects.filter(product=product).count() == len(issues)
 
 
 def test_the_worker_tells_the_time_at_which_it_changes_them(api, product, triager, monkeypatch):

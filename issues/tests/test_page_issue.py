@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from history.models import Batch, Event
+from issues import timeline as module
 from issues.facts import facts_of
 from issues.models import Comment, Issue, Relation, Status
 from issues.services import (
@@ -212,6 +213,16 @@ def test_a_comment_is_edited_and_a_conflict_shown(issue, stranger):
     assert fresh(comment).body == "Second"
 
 
+def test_a_comment_that_is_mended_is_still_the_one_of_before(issue, stranger):
+    comment = add_comment(issue, actor=stranger, via="web", body="First")
+    url = ("comment-edit", issue, comment.pk)
+    assert post(stranger, *url, body="Second", version="1").status_code == 302
+    page = post(stranger, *url, body=" ", version="1")
+    assert (page.status_code, 'name="version" value="1"' in page.content.decode()) == (400, True)
+    page = post(stranger, *url, body="Third", version="1")
+    assert (page.status_code, 'name="version" value="2"' in page.content.decode()) == (409, True)
+
+
 def test_relations_come_and_go(issue, product, triager):
     other = create_issue(product, actor=triager, via="web", title="Two")
     assert post(triager, "issue-relate", issue, kind="blocked-by", issue=other.key).status_code == 302
@@ -390,6 +401,16 @@ def test_the_page_takes_eight_statements_however_much_there_is(product, triager,
     with django_assert_max_num_queries(8):
         page = client.get("/issues/WEB-1/")
     assert (page.status_code, page.context["issue"].comment_count) == (200, amount)
+
+
+@pytest.mark.parametrize("times", [1, 6])
+def test_a_history_that_is_cut_short_says_so(issue, triager, monkeypatch, times):
+    monkeypatch.setattr(module, "SHOWN", 10)
+    statuses = [Status.objects.get(slug=slug) for slug in ("closed", "new")]
+    for status in times * statuses:
+        update_issue(issue, actor=triager, via="web", status=status)
+    entries, cut = timeline(fresh(issue), triager)
+    assert cut == (len(entries) < 2 * times) == (times > 1)
 
 
 def test_reading_changes_nothing(issue, maintainer):

@@ -14,7 +14,18 @@ from history.errors import Conflict, Forbidden
 from history.models import Batch
 from issues.models import Issue, NeedInfo, Presence
 from issues.rules import first_status
-from issues.services import add_comment, be_here, bulk, create_issue, decide, trash_issue, undo, update_issue, vote
+from issues.services import (
+    add_comment,
+    be_here,
+    bulk,
+    create_issue,
+    decide,
+    trash,
+    trash_issue,
+    undo,
+    update_issue,
+    vote,
+)
 from issues.services import issues as issue_services
 from issues.services.bulk import Plan
 from products.services import create_product, update_product
@@ -186,11 +197,23 @@ def slowly(do):
 
 
 def after(seconds, do):
-    def done():
+    def done(*arguments):
         time.sleep(seconds)
-        do()
+        do(*arguments)
 
     return done
+
+
+def test_a_purge_waits_for_who_hides_a_duplicate_of_what_is_purged(file, administrator, monkeypatch):
+    doing = {"actor": administrator, "via": "web"}
+    monkeypatch.setattr(trash, "lock_family", after(0.3, trash.lock_family))
+    (original,) = file(1)
+    home = create_product(key="OPS", title="Operations", **doing)
+    duplicate = update_issue(create_issue(home, title="d", **doing), duplicate_of=original, **doing)
+    trash_issue(original, **doing)
+    purge = partial(trash.purge_expired, timezone.now() + timedelta(days=31))
+    assert together(purge, after(0.1, partial(update_product, home, visibility="private", **doing))) == []
+    assert list(Issue.objects.values_list("pk", "duplicate_of")) == [(duplicate.pk, None)]
 
 
 def test_of_an_answer_and_a_closing_no_question_is_left(file, triager, reporter, maintainer):

@@ -426,6 +426,59 @@ def test_who_is_inactive_by_now_is_left_alone(product, administrator, viewer):
     assert not Member.objects.filter(user=viewer).exists()
 
 
+def test_a_label_gets_no_name_back_that_is_one_of_the_site_by_now(product, maintainer, administrator):
+    label = create_part(Label, product=product, actor=maintainer, via="web", name="bug")
+    update_part(label, actor=maintainer, via="web", name="defect", colour="teal")
+    renaming = Batch.objects.latest("id")
+    create_part(Label, product=None, actor=administrator, via="web", name="Bug")
+    undone = take_back(renaming, maintainer)
+    assert {one["field"] for one in undone.left_alone} == {"name", "colour"}
+    assert fresh(label).name == "defect"
+
+
+def test_another_trashing_of_a_product_is_left_alone(product, maintainer, administrator):
+    trash_product(product, actor=maintainer, via="web")
+    trashing = Batch.objects.latest("id")
+    restore_product(product, actor=maintainer, via="web")
+    trash_product(product, actor=administrator, via="web")
+    undone = take_back(trashing, maintainer)
+    assert undone.left_alone == [{"issue": None, "field": "deleted_at", "by": "ada"}]
+    assert fresh(product).deleted_by == administrator
+
+
+def deactivate(user, product, actor):
+    update_user(user, actor=actor, via="web", is_active=False)
+
+
+def hide(user, product, actor):
+    update_product(product, actor=actor, via="web", visibility="private")
+
+
+@pytest.mark.parametrize("do", [deactivate, hide])
+def test_an_assignee_who_may_not_be_asked_any_more_is_left_alone(product, issue, triager, administrator, stranger, do):
+    change(issue, triager, assignee=stranger)
+    batch = change(issue, triager, assignee=None, priority=4, confidential=True)
+    do(stranger, product, administrator)
+    undone = take_back(batch, triager)
+    assert undone.left_alone == [{"issue": "WEB-1", "field": "assignee", "by": None}]
+    assert (fresh(issue).assignee, fresh(issue).priority) == (None, 0)
+
+
+@pytest.mark.parametrize(("do", "left"), [(None, []), (deactivate, ["assignee"]), (hide, ["assignee"])])
+def test_an_assignee_comes_back_with_the_move_to_where_they_may_be_asked(
+    product, issue, administrator, stranger, do, left
+):
+    change(issue, administrator, assignee=stranger)
+    ops = create_product(actor=administrator, via="web", key="OPS", title="Operations", visibility="private")
+    batch = change(issue, administrator, product=ops)
+    assert fresh(issue).assignee is None
+    if do:
+        do(stranger, product, administrator)
+    undone = take_back(batch, administrator)
+    assert [one["field"] for one in undone.left_alone] == left
+    assert (fresh(issue).key, fresh(issue).assignee) == ("WEB-1", None if left else stranger)
+
+
 def test_the_last_maintainer_is_a_reason_that_is_told(product, administrator, stranger):
     set_member(product, stranger, "maintainer", actor=administrator, via="web")
     batch = Batch.objects.latest("id")

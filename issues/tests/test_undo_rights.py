@@ -5,11 +5,13 @@ import pytest
 from accounts.services import create_user, update_user
 from history.errors import Forbidden
 from history.models import Batch
-from issues.models import Vote, Watch
+from issues.models import Relation, Vote, Watch
 from issues.services import (
     add_comment,
+    can_undo,
     create_issue,
     purge,
+    relate,
     restore_comment,
     restore_issue,
     resume,
@@ -238,6 +240,20 @@ def test_what_a_triager_takes_back_of_a_maintainers(product, maintainer, triager
         with pytest.raises(Forbidden):
             undo(batch, actor=triager, via="web")
         undo(batch, actor=maintainer, via="web")
+
+
+@pytest.mark.parametrize(("role", "allowed"), [("viewer", True), (None, False)])
+@pytest.mark.parametrize("kind", ["blocks", "blocked-by", "relates"])
+def test_a_relation_is_taken_back_by_who_may_end_it(issue, secret, administrator, triager, kind, role, allowed):
+    set_member(secret, triager, "viewer", actor=administrator, via="web")
+    there = create_issue(secret, actor=administrator, via="web", title="There")
+    relate(issue, actor=triager, via="web", kind=kind, other=there)
+    batch = last()
+    set_member(secret, triager, role, actor=administrator, via="web")
+    assert can_undo(triager, batch) == allowed
+    if allowed:
+        assert undo(batch, actor=triager, via="web").left_alone == []
+    assert Relation.objects.exists() != allowed
 
 
 def test_a_page_offers_no_undo_that_would_be_refused(client, product, maintainer, triager):

@@ -9,7 +9,7 @@ from history.models import Event
 from issues.models import Issue, IssueNumber, Status
 from issues.services import create_issue, trash_issue, update_issue
 from products.models import Component, Label
-from products.services import create_part, create_product, set_member, update_part, update_product
+from products.services import create_part, create_product, set_member, trash_product, update_part, update_product
 
 
 @pytest.fixture
@@ -213,6 +213,27 @@ def test_a_move_needs_rights_on_both_sides(issue, other, triager, administrator)
     other = update_product(other, actor=administrator, via="web", visibility="private")
     with pytest.raises(Forbidden):
         change(issue, triager, product=other)
+
+
+def trash(other, administrator):
+    trash_product(other, actor=administrator, via="web")
+
+
+def hide(other, administrator):
+    update_product(other, actor=administrator, via="web", visibility="private")
+
+
+def archive(other, administrator):
+    update_product(other, actor=administrator, via="web", archived=True)
+
+
+@pytest.mark.parametrize(("do", "refusal"), [(trash, ValidationError), (hide, Forbidden), (archive, Forbidden)])
+def test_a_move_asks_what_has_become_of_the_product_meanwhile(issue, other, triager, administrator, do, refusal):
+    do(other, administrator)
+    with pytest.raises(refusal) as refused:
+        change(issue, triager, product=other)
+    assert refusal is Forbidden or refused.value.error_dict["product"][0].code == "absent"
+    assert Issue.objects.get(pk=issue.pk).key == "WEB-1"
 
 
 def test_what_is_in_the_trash_does_not_change(issue, maintainer):

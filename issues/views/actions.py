@@ -22,7 +22,7 @@ from issues.views.rows import answer_with_rows, wants_rows
 from issues.views.uploading import by_upload
 from products.access import authorize
 from products.numbers import read_number
-from products.pages import add_errors, ask_first, by_form, explained, go_back, version_of
+from products.pages import add_errors, ask_first, by_form, explained, go_back, version_for, version_of
 
 # More of them than a list shows are not drawn anew.
 ROWS = 100
@@ -131,7 +131,7 @@ def _comment(request, issue, pk):
 def edit_comment(request, issue, pk):
     """Edit the text of a comment."""
     comment = _comment(request, issue, pk)
-    conflict = None
+    version, conflict = version_for(request, comment), None
     form = CommentForm(request.POST or None, initial={"body": comment.body})
     files = FilesForm({}, request.FILES) if form.is_bound else FilesForm()
     if form.is_valid() and files.is_valid():
@@ -143,7 +143,7 @@ def edit_comment(request, issue, pk):
                     actor=request.user,
                     via="web",
                     body=form.cleaned_data["body"],
-                    expected_version=version_of(request),
+                    expected_version=version,
                     files=kept,
                 )
             return redirect(address_of(request, issue, f"#comment-{comment.pk}"))
@@ -151,8 +151,9 @@ def edit_comment(request, issue, pk):
             add_errors(form, error, files)
         except Stale as stale:
             conflict = comment = stale.current
+            version = comment.lock_version
     context = {"issue": issue, "product": issue.product, "comment": comment, "form": form, "conflict": conflict}
-    context["file_form"] = files
+    context |= {"file_form": files, "version": version}
     context |= {"here": address_of(request, issue), "list": list_of(request)}
     status = 409 if conflict else 400 if form.errors or files.errors else 200
     return render(request, "issues/edit_comment.html", context, status=status)

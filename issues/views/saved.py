@@ -21,7 +21,7 @@ from issues.views.lists import answer
 from issuetracker.keyset import Key
 from products.access import can
 from products.numbers import read_number
-from products.pages import add_errors, explained, go_back, paged, version_of
+from products.pages import add_errors, explained, go_back, paged, tell_conflicts, version_for, version_of
 
 
 def find_view(user, pk):
@@ -86,20 +86,6 @@ def _present(view):
     return {**present, "product": view.product and view.product.key}
 
 
-def _tell_conflicts(form, present):
-    """Say beside each field that would be changed what it is by now."""
-    for name, field in form.fields.items():
-        now = present[name]
-        if field.has_changed(now, form[name].data):
-            form.add_error(name, _("Now it is: %(value)s") % {"value": _as_said(now)})
-
-
-def _as_said(value):
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return (", ".join(value) if isinstance(value, list) else value) or "—"
-
-
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @explained
@@ -107,7 +93,8 @@ def edit(request, pk):
     """Change what a view is called, what it asks for, and who sees it."""
     found = find_view(request.user, pk)
     form = ViewForm(request.POST or None, user=request.user, view=found, initial=_present(found))
-    options = {"actor": request.user, "via": "web", "expected_version": version_of(request)}
+    version = version_for(request, found)
+    options = {"actor": request.user, "via": "web", "expected_version": version}
     try:
         changed = form.is_valid() and _written(form, lambda fields: services.update_view(found, **options, **fields))
         if changed:
@@ -115,9 +102,10 @@ def edit(request, pk):
             return redirect(changed)
     except Stale as stale:
         found = stale.current
-        form.add_error(None, _("Somebody has changed this meanwhile: look it over, and save again."))
-        _tell_conflicts(form, _present(found))
-    context = {"form": form, "saved_view": found, "may_edit_view": can(request.user, "edit_view", found)}
+        version = found.lock_version
+        tell_conflicts(form, _present(found))
+    context = {"form": form, "saved_view": found, "version": version}
+    context["may_edit_view"] = can(request.user, "edit_view", found)
     return render(request, "issues/view_form.html", context, status=400 if form.errors else 200)
 
 

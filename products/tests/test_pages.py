@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 
+from accounts.services import update_user
 from history.models import Event
 from products.models import Component, Label, Member, Milestone, Product, Version
 from products.services import create_part, set_member, update_part, update_product
@@ -22,6 +23,11 @@ def take_back(client, page):
     """Press the button of the message that offers an undo."""
     address = re.search(r'action="(/batches/\d+/undo/)"', page.content.decode()).group(1)
     return client.post(address, follow=True)
+
+
+def version_of(page):
+    """Return the version that the form of a page sends."""
+    return re.search(r'name="version" value="(\d+)"', page.content.decode()).group(1)
 
 
 def test_a_product_is_made(administrator, stranger):
@@ -70,9 +76,38 @@ def test_settings_that_somebody_else_has_changed(product, maintainer, administra
     client = at(maintainer)
     page = client.post("/products/WEB/settings/", {**SETTINGS, "title": "Mine"})
     text = page.content.decode()
-    assert page.status_code == 400 and "It now says: " in text and "Theirs" in text and 'value="Mine"' in text
+    assert page.status_code == 400 and "Now it is: Theirs" in text and 'value="Mine"' in text
     assert client.post("/products/WEB/settings/", {**SETTINGS, "title": "Mine", "version": "2"}).status_code == 302
     assert Product.objects.get().title == "Mine"
+
+
+def test_only_what_would_change_is_named_where_somebody_else_has_changed_something(product, maintainer, administrator):
+    given = {"description": "One\nTwo", "members_skip_triage": True, "owner": maintainer}
+    seen = update_product(product, actor=administrator, via="web", **given)
+    update_product(seen, actor=administrator, via="web", title="Theirs")
+    sent = {**SETTINGS, "description": "One\r\nTwo", "members_skip_triage": "on", "owner": "mia"}
+    page = at(maintainer).post("/products/WEB/settings/", {**sent, "version": seen.lock_version})
+    assert set(page.context["form"].errors) == {"__all__", "title"}
+
+
+@pytest.mark.parametrize(
+    ("place", "fields", "wrong"),
+    [
+        ("settings/", SETTINGS, {"triage_days": "0"}),
+        ("components/{pk}/", {"name": "Cart", "version": "1"}, {"triage_owner": "nobody"}),
+    ],
+)
+def test_a_form_that_is_mended_is_still_made_from_what_was_there_before(product, maintainer, place, fields, wrong):
+    part = create_part(Component, product=product, actor=maintainer, via="web", name="Basket")
+    client, address = at(maintainer), f"/products/WEB/{place.format(pk=part.pk)}"
+    update_product(product, actor=maintainer, via="web", title="Theirs")
+    update_part(part, actor=maintainer, via="web", name="Theirs")
+    page = client.post(address, {**fields, **wrong})
+    assert (page.status_code, version_of(page)) == (400, "1")
+    page = client.post(address, {**fields, "version": version_of(page)})
+    assert (page.status_code, version_of(page)) == (400, "2")
+    assert Product.objects.get().title == Component.objects.get().name == "Theirs"
+    assert client.post(address, {**fields, "version": version_of(page)}).status_code == 302
 
 
 def test_archive_and_back(product, maintainer, triager):
@@ -119,6 +154,32 @@ def test_parts_are_made_changed_archived_and_taken_back(product, maintainer, tri
     client.post(f"{home}{row.pk}/archive/", {"archived": "yes"})
     assert model.objects.get().archived
     assert client.get(f"{home}{row.pk + 1}/").status_code == 404
+
+
+def test_the_description_of_a_component_stays_as_it_was_written(product, maintainer):
+    written = "One\nTwo\n" + "x" * 2000
+    part = create_part(Component, product=product, actor=maintainer, via="web", name="Cart", description=written)
+    client, address = at(maintainer), f"/products/WEB/components/{part.pk}/"
+    # A field of one line would send the lines as one.
+    assert '<textarea name="description"' in client.get(address).content.decode()
+    sent = {"name": "Basket", "description": written.replace("\n", "\r\n"), "version": "1"}
+    assert client.post(address, sent).status_code == 302
+    assert Component.objects.values_list("name", "description").get() == ("Basket", written)
+
+
+def test_whose_owner_is_inactive_by_now_can_be_changed(product, maintainer, administrator, triager):
+    update_product(product, actor=administrator, via="web", owner=triager)
+    people = {"triage_owner": triager, "default_assignee": triager}
+    part = create_part(Component, product=product, actor=maintainer, via="web", name="Cart", **people)
+    update_user(triager, actor=administrator, via="web", is_active=False)
+    client = at(maintainer)
+    sent = {**SETTINGS, "title": "Shop", "owner": "tom", "version": "2"}
+    assert client.post("/products/WEB/settings/", sent).status_code == 302
+    sent = {"name": "Basket", "triage_owner": "tom", "default_assignee": "tom", "version": "1"}
+    assert client.post(f"/products/WEB/components/{part.pk}/", sent).status_code == 302
+    assert (Product.objects.get().title, Component.objects.get().name) == ("Shop", "Basket")
+    refused = client.post("/products/WEB/components/", {"name": "Search", "triage_owner": "tom"})
+    assert refused.context["form"].errors["triage_owner"] == ["tom is not active, or cannot see this product."]
 
 
 def test_a_part_that_somebody_else_has_changed(product, maintainer):

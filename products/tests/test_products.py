@@ -130,6 +130,30 @@ def test_only_who_sees_the_product_owns_its_triage(product, administrator, stran
     assert set(refused.value.error_dict) == {"triage_owner"}
 
 
+@pytest.mark.parametrize(("visibility", "is_active"), [("private", True), ("public", False)])
+def test_only_who_sees_a_new_product_owns_it(administrator, stranger, visibility, is_active):
+    stranger = update_user(stranger, actor=administrator, via="web", is_active=is_active)
+    make = {"actor": administrator, "via": "web", "key": "WEB", "title": "Web shop", "visibility": visibility}
+    with pytest.raises(ValidationError) as refused:
+        create_product(**make, owner=stranger)
+    assert set(refused.value.error_dict) == {"owner"} and not Product.objects.exists()
+    assert create_product(**make, owner=administrator).owner == administrator
+
+
+def test_owners_that_do_not_change_are_not_asked_about(product, administrator, triager):
+    product = update_product(product, actor=administrator, via="web", owner=triager)
+    people = {"triage_owner": triager, "default_assignee": triager}
+    part = create_part(Component, product=product, actor=administrator, via="web", name="Cart", **people)
+    inactive = update_user(triager, actor=administrator, via="web", is_active=False)
+    people = {"triage_owner": inactive, "default_assignee": inactive}
+    assert update_product(product, actor=administrator, via="web", owner=inactive, title="Shop").title == "Shop"
+    assert update_part(part, actor=administrator, via="web", **people, name="Basket").name == "Basket"
+    update_part(part, actor=administrator, via="web", triage_owner=None)
+    with pytest.raises(ValidationError) as refused:
+        update_part(part, actor=administrator, via="web", **people)
+    assert set(refused.value.error_dict) == {"triage_owner"}
+
+
 def test_members_come_change_and_go(product, maintainer, stranger, triager):
     with pytest.raises(Forbidden):
         set_member(product, stranger, "viewer", actor=triager, via="web")

@@ -80,7 +80,7 @@ class Command(BaseCommand):
     def product(self, key, story):
         """Make a product with its parts and members. Return the plans of its issues."""
         fields = {name: story[name] for name in ("title", "description", "visibility")}
-        product = create_product(actor=self.boss, via="web", key=key, owner=self.people["ana"], **fields)
+        product = create_product(actor=self.people["ana"], via="web", key=key, **fields)
         for name, _shown, _staff, roles in stories.PEOPLE:
             if key in roles:
                 set_member(product, self.people[name], roles[key], actor=self.boss, via="web")
