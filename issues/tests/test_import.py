@@ -15,7 +15,7 @@ from issues import services
 from issues.importers.colours import nearest
 from issues.importers.loading import key_of
 from issues.models import Comment, Issue, Watch
-from issues.services import batch, update_issue
+from issues.services import batch, create_issue, update_issue
 from issues.services.issues import RELATED
 from issues.similar.finding import similar_to
 from issues.similar.writing import count_waiting
@@ -371,6 +371,26 @@ def test_killed_halfway_and_run_again_it_ends_the_same(db, tmp_path, monkeypatch
     run = Batch.objects.get(via="import", query="import issues.json")
     assert (run.state, run.total, run.events.filter(kind="created").count()) == ("done", 7, 7)
     assert_replays()
+
+
+def test_what_is_filed_while_it_runs_or_after_it_was_killed_takes_no_number_of_the_file(
+    db, tmp_path, monkeypatch, reporter
+):
+    data = [record(n) for n in range(1, 8)]
+    monkeypatch.setattr(batch, "CHUNK", 2)
+    stop = killed_after_two()
+
+    def file_and_stop(self, count):
+        create_issue(Product.objects.get(), actor=reporter, via="web", title="Ours")
+        stop(self, count)
+
+    monkeypatch.setattr("issues.management.commands.import_issues.Progress.__call__", file_and_stop)
+    with pytest.raises(KeyboardInterrupt):
+        bring(tmp_path, data)
+    monkeypatch.undo()
+    assert "4 were here already" in bring(tmp_path, data)
+    assert list(Issue.objects.filter(title="Ours").order_by("number").values_list("number", flat=True)) == [8, 9]
+    assert Issue.objects.filter(source="import").count() == 7
 
 
 def killed_after_two():

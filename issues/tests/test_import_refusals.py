@@ -6,14 +6,16 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError
+from django.db import IntegrityError
 
 from accounts.models import User
 from history.models import Batch, Event
 from issues.importers import source
+from issues.importers.loading import Import
 from issues.models import Category, Issue, Status
 from issues.services import create_issue
 from issues.tests.test_import import bring, change, event, github, record
-from products.models import Product
+from products.models import Component, Product
 from products.services import trash_product, update_product
 
 
@@ -191,6 +193,33 @@ def test_a_number_that_another_issue_has(db, tmp_path, product, reporter):
     assert "line 1: WEB-2 is another issue" in refusal(tmp_path, [other], product="WEB")
 
 
+@pytest.mark.parametrize("number", [2, 1])
+def test_a_number_that_is_taken_between_the_check_and_the_loading(db, tmp_path, product, reporter, monkeypatch, number):
+    check = Import.check
+
+    def check_and_file(self):
+        check(self)
+        create_issue(product, actor=reporter, via="web", title="Ours")
+
+    monkeypatch.setattr(Import, "check", check_and_file)
+    if number == 1:
+        with pytest.raises(CommandError, match=r"line 1: WEB-1 is another issue.* 0 issues were imported"):
+            bring(tmp_path, [record(1, component="Cart")], product="WEB")
+        assert not Component.objects.exists()
+    else:
+        bring(tmp_path, [record(2)], product="WEB")
+        assert Issue.objects.count() == 2
+
+
+def test_what_another_import_writes_at_the_same_time(db, tmp_path, monkeypatch):
+    def collide(self, on_progress):
+        raise IntegrityError("UNIQUE constraint failed")
+
+    monkeypatch.setattr(Import, "load", collide)
+    with pytest.raises(CommandError, match="0 issues were imported before this: run it again"):
+        bring(tmp_path, [record(1)])
+
+
 def test_products_that_are_archived_or_in_the_trash(db, tmp_path, product, maintainer):
     update_product(product, actor=maintainer, via="web", archived=True)
     assert "WEB: is archived or in the trash" in refusal(tmp_path, [record(1)], product="WEB")
@@ -208,8 +237,6 @@ def test_a_file_that_names_no_product(db, tmp_path):
 
 
 def test_what_is_loaded_is_what_was_checked_even_where_the_file_has_changed(db, tmp_path, monkeypatch):
-    from issues.importers.loading import Import
-
     check = Import.check
 
     def check_and_change(self):
