@@ -7,7 +7,7 @@ from itertools import count
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Value
+from django.db.models import Exists, OuterRef, Value
 from django.db.models.functions import Lower
 
 from accounts.models import User
@@ -265,7 +265,10 @@ class Import:
         """Return the batch of this file, or None where there is nothing to do. One that was killed is carried on."""
         about = UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", f"import {self.path.name}")
         running = Batch.objects.filter(via=Via.IMPORT, state=Batch.State.RUNNING, query=about, actor=self.actor)
-        begun = running.order_by("-pk").first()
+        # Another file may have the same name.
+        products = [home.product for home in self.homes.values()]
+        elsewhere = Event.objects.filter(batch=OuterRef("pk")).exclude(product__in=products)
+        begun = running.filter(~Exists(elsewhere)).order_by("-pk").first()
         if begun is None and (self.new or self._links()):
             fields = {"query": about, "total": 0, "done": 0, "state": Batch.State.RUNNING}
             begun = log.open_batch(actor=self.actor, via=Via.IMPORT, **fields)

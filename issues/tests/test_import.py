@@ -393,6 +393,21 @@ def test_what_is_filed_while_it_runs_or_after_it_was_killed_takes_no_number_of_t
     assert Issue.objects.filter(source="import").count() == 7
 
 
+def test_a_file_of_the_same_name_that_goes_elsewhere_is_another_batch(db, tmp_path, monkeypatch, administrator):
+    data = [record(n) for n in range(1, 8)]
+    monkeypatch.setattr(batch, "CHUNK", 2)
+    monkeypatch.setattr("issues.management.commands.import_issues.Progress.__call__", killed_after_two())
+    with pytest.raises(KeyboardInterrupt):
+        bring(tmp_path, data, product="AAA")
+    monkeypatch.undo()
+    bring(tmp_path, data, product="BBB")
+    bring(tmp_path, data, product="AAA")
+    first, second = Batch.objects.filter(via="import", query="import issues.json").order_by("pk")
+    assert (first.state, first.total, second.state, second.total) == ("done", 7, "done", 7)
+    services.undo(second, actor=administrator, via="web")
+    assert set(Issue.objects.filter(deleted_at=None).values_list("product__key", flat=True)) == {"AAA"}
+
+
 def killed_after_two():
     counted = []
 
