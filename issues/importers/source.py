@@ -169,7 +169,7 @@ class Reader:
         role_address = value.startswith("inbox-") and "@" in value
         if role_address:
             return None
-        login = value.partition("@")[0] or value.strip("@")
+        login = value.lstrip("@").partition("@")[0]
         name = NOT_IN_USER_NAMES.sub("-", login)[:USER_NAME_LIMIT]
         self.report.changed["user names that none may have here, mended"] += name != login
         return name or None

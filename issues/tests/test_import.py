@@ -219,6 +219,15 @@ def test_an_unknown_resolution_is_that_of_what_was_fixed(db, tmp_path):
     assert Issue.objects.get().resolution == "fixed"
 
 
+@pytest.mark.parametrize(
+    ("given", "name"), [("@ana@example.org", "ana"), ("@ana", "ana"), ("ana@example.org", "ana"), ("@@", None)]
+)
+def test_a_person_is_called_by_what_stands_before_the_address(db, tmp_path, given, name):
+    bring(tmp_path, [record(1, reporter=given)])
+    author = Issue.objects.get().author
+    assert (author and author.username) == name
+
+
 def test_each_change_that_is_not_told_is_counted_with_its_reason(db, tmp_path):
     history = [
         change(2, "status", "NEW", "UNCONFIRMED"),
