@@ -60,9 +60,7 @@ class GithubReader(Reader):
             parts=self.parts(held, events, milestone, place),
         )
         issue.steps = self.steps(issue, events)
-        if not any("status" in step.changes for step in issue.steps):
-            closed = self.moment(held.get("closed_at"), place)
-            self.close(issue, closed, self.login(held.get("closed_by"), place))
+        self.close(issue, self.moment(held.get("closed_at"), place), self.login(held.get("closed_by"), place))
         return issue
 
     def _repository(self, held, place):

@@ -57,8 +57,7 @@ class NdjsonReader(Reader):
         )
         issue.steps = self.steps(record, place, created)
         self._follow_unknown(issue)
-        if not any("status" in step.changes for step in issue.steps):
-            self.close(issue, self.moment(record.get("resolved_at"), f"{place}, resolved_at"))
+        self.close(issue, self.moment(record.get("resolved_at"), f"{place}, resolved_at"))
         return issue
 
     def _original(self, record, place):
@@ -71,15 +70,13 @@ class NdjsonReader(Reader):
     def fields(self, record, place):
         """Return the fields of a record as they stand at the end."""
         resolution = self.plain("resolution", record.get("resolution"), place)["resolution"]
-        status = record.get("status")
-        if status is None and resolution:
-            status = "closed"
+        ended = words.CLOSED if resolution or record.get("resolved_at") else words.OPEN
         title = self.title(record.get("title"), f"{place}, title")
         description = self.text(record.get("description"), f"{place}, description")
         fields = {**BLANK, "title": title, "description": description}
         for name in ("component", "version", "assignee", "priority", "type", "severity"):
             fields |= self.plain(name, record.get(name), place)
-        fields |= self.plain("status", status, place)
+        fields["status"] = self.word("status", self.words["status"], record.get("status"), ended)
         closed = fields["status"] == words.CLOSED
         fields["resolution"] = (resolution or words.FIXED) if closed else ""
         self.report.left_out["resolutions of issues that are not closed"] += bool(resolution) and not closed

@@ -233,8 +233,10 @@ class Reader:
         return found
 
     def close(self, issue, at, who=None):
-        """Give a closed `issue` that tells no more of its past the Step that closed it `at` that time, if known."""
-        if issue.fields["status"] == CLOSED and at is not None:
+        """Give a closed `issue`, none of whose Steps closed it, the one that did so `at` that time, if known."""
+        told = [step.changes["status"] for step in issue.steps if "status" in step.changes]
+        untold = not any(before != after == CLOSED for before, after in told)
+        if issue.fields["status"] == CLOSED and at is not None and untold:
             changes = {"status": (OPEN, CLOSED), "resolution": ("", issue.fields["resolution"])}
             issue.steps.append(Step(max(at, issue.created_at or at), who, changes))
 

@@ -228,6 +228,46 @@ def test_a_person_is_called_by_what_stands_before_the_address(db, tmp_path, give
     assert (author and author.username) == name
 
 
+@pytest.mark.parametrize(
+    ("fields", "slug", "resolution"),
+    [
+        ({"status": ""}, "closed", "fixed"),
+        ({"status": None, "resolution": "WONTFIX"}, "closed", "wont-do"),
+        ({"status": "", "resolution": None, "resolved_at": "2020-01-04T00:00:00Z"}, "closed", "fixed"),
+        ({"status": "PONDERED"}, "closed", "fixed"),
+        ({"status": "", "resolution": None}, "accepted", ""),
+        ({"status": "NEW"}, "accepted", ""),
+    ],
+)
+def test_what_has_a_resolution_or_was_resolved_is_closed_unless_its_status_says_otherwise(
+    db, tmp_path, fields, slug, resolution
+):
+    out = bring(tmp_path, [record(1, **fields)])
+    assert Issue.objects.values_list("status__slug", "resolution").get() == (slug, resolution)
+    assert ("status 'PONDERED', taken as closed" in out) == (fields["status"] == "PONDERED")
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [],
+        [change(2, "status", "NEW", "ASSIGNED")],
+        [change(5, "status", "RESOLVED", "CLOSED")],
+        [change(5, "status", "CLOSED", "CLOSED"), change(2, "status", "NEW", "ASSIGNED")],
+    ],
+)
+def test_when_it_was_resolved_counts_where_no_history_says_it(db, tmp_path, history):
+    bring(tmp_path, [record(1, resolved_at="2020-01-04T00:00:00Z", history=history)])
+    assert Issue.objects.get().closed_at == at(4)
+    assert_replays()
+
+
+def test_a_history_that_leads_to_the_closing_says_when_that_was(db, tmp_path):
+    history = [change(3, "status", "NEW", "RESOLVED")]
+    bring(tmp_path, [record(1, resolved_at="2020-01-04T00:00:00Z", history=history)])
+    assert Issue.objects.get().closed_at == at(3)
+
+
 def test_each_change_that_is_not_told_is_counted_with_its_reason(db, tmp_path):
     history = [
         change(2, "status", "NEW", "UNCONFIRMED"),
