@@ -120,7 +120,7 @@ class GithubReader(Reader):
         for event in events:
             if event["event"] == "commented":
                 user = self.object(event.get("actor") or event.get("user"), event["place"])
-                yield event["place"], event.get("created_at"), user.get("login"), event.get("body")
+                yield event["place"], event.get("created_at"), user.get("login"), event.get("body"), False
 
     def steps(self, issue, events):
         """Return the Steps of a timeline: what stood before each is found by walking it back from the present."""

@@ -73,4 +73,4 @@ class IetfReader(Reader):
         for number, comment in enumerate(self.listed(held.get("comments"), place), 1):
             where = f"{place}, comment {number}"
             comment = self.object(comment, where)
-            yield where, comment.get("createdAt"), comment.get("author"), comment.get("body")
+            yield where, comment.get("createdAt"), comment.get("author"), comment.get("body"), False

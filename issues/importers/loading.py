@@ -361,7 +361,9 @@ class Import:
             created_at=issue.created_at or min((one.at for one in (*issue.steps, *issue.comments)), default=None),
             updated_at=issue.updated_at,
             number=issue.number,
-            comments=[CommentRecord(said.body, self._person(said.who), said.at) for said in issue.comments],
+            comments=[
+                CommentRecord(said.body, self._person(said.who), said.at, said.internal) for said in issue.comments
+            ],
             events=[
                 EventRecord(event.at, self._person(event.who), self._rows(event.changes, home), event.kind)
                 for event in events

@@ -11,8 +11,12 @@ FOLLOWED = frozenset(
 )
 READ = FOLLOWED | {
     *("source", "id", "description", "reporter", "duplicate_of", "created_at", "updated_at", "resolved_at"),
-    *("history", "comments", "cc", "watchers"),
+    *("history", "comments", "cc", "watchers", "confidential"),
 }
+# Bugzilla says the one, this tracker the other.
+INTERNAL = ("internal", "is_private")
+READ_OF_COMMENT = {"at", "who", "text", *INTERNAL}
+READ_OF_CHANGE = {"at", "who", "field", "from", "to"}
 WATCHING = ("cc", "watchers")
 
 
@@ -38,7 +42,7 @@ class NdjsonReader(Reader):
         product = self.name(record.get("product"), f"{place}, product")
         if product is None or not isinstance(record.get("id"), str):
             raise SourceError(place, f'"{"id" if product else "product"}" is missing')
-        self._count_homeless(record, place)
+        self._count_homeless(record, READ)
         self.words = words.SOURCES.get(str(record.get("source")), words.ANY)
         self._plain = self._plain_by_words[id(self.words)]
         created = self.moment(record.get("created_at"), f"{place}, created_at")
@@ -73,7 +77,8 @@ class NdjsonReader(Reader):
         ended = words.CLOSED if resolution or record.get("resolved_at") else words.OPEN
         title = self.title(record.get("title"), f"{place}, title")
         description = self.text(record.get("description"), f"{place}, description")
-        fields = {**BLANK, "title": title, "description": description}
+        confidential = self.truth(record.get("confidential"), f"{place}, confidential")
+        fields = {**BLANK, "title": title, "description": description, "confidential": confidential}
         for name in ("component", "version", "assignee", "priority", "type", "severity"):
             fields |= self.plain(name, record.get(name), place)
         fields["status"] = self.word("status", self.words["status"], record.get("status"), ended)
@@ -114,7 +119,9 @@ class NdjsonReader(Reader):
         for number, comment in enumerate(self.listed(record.get("comments"), f"{place}, comments"), 1):
             where = f"{place}, comment {number}"
             comment = self.object(comment, where)
-            yield where, comment.get("at"), comment.get("who"), comment.get("text")
+            self._count_homeless(comment, READ_OF_COMMENT, " of comments")
+            internal, private = (self.truth(comment.get(name), where) for name in INTERNAL)
+            yield where, comment.get("at"), comment.get("who"), comment.get("text"), internal or private
 
     def steps(self, record, place, created):
         """Return the history of a record: what one person changed at one moment is one Step."""
@@ -122,6 +129,7 @@ class NdjsonReader(Reader):
         for number, change in enumerate(self.listed(record.get("history"), f"{place}, history"), 1):
             where = f"{place}, change {number}"
             change = self.object(change, where)
+            self._count_homeless(change, READ_OF_CHANGE, " of changes")
             name, at = change.get("field"), self.moment(change.get("at"), where)
             if not isinstance(name, str):
                 name = self._string(name, where)
@@ -160,10 +168,10 @@ class NdjsonReader(Reader):
         for step in sorted(issue.steps, key=lambda step: step.at):
             issue.fields |= {field: step.changes[field][1] for field in unknown if field in step.changes}
 
-    def _count_homeless(self, record, place):
-        for key in record.keys() - READ:
+    def _count_homeless(self, record, read, whose=""):
+        for key in record.keys() - read:
             if record[key]:
-                self.report.left_out[f"values of {shown(key)}"] += 1
+                self.report.left_out[f"values of {shown(key)}{whose}"] += 1
 
     def _watchers(self, record, place):
         """Return the people who want to hear of an issue, each once."""

@@ -268,6 +268,22 @@ def test_a_history_that_leads_to_the_closing_says_when_that_was(db, tmp_path):
     assert Issue.objects.get().closed_at == at(3)
 
 
+def test_what_is_not_for_everybody_stays_so(db, tmp_path, stranger):
+    comments = [
+        {"at": "2020-01-02T00:00:00Z", "text": "Seen", "internal": False, "id": 5},
+        {"at": "2020-01-03T00:00:00Z", "text": "Ours", "internal": True},
+        {"at": "2020-01-04T00:00:00Z", "text": "Private", "is_private": True},
+    ]
+    history = [change(2, "title", "Old", "Issue 1") | {"comment": "Better"}]
+    out = bring(tmp_path, [record(1, confidential=True), record(2, comments=comments, history=history)])
+    assert [issue.number for issue in Issue.objects.visible_to(stranger)] == [2]
+    assert [comment.body for comment in Comment.objects.visible_to(stranger)] == ["Seen"]
+    assert list(Comment.objects.filter(internal=True).values_list("body", flat=True)) == ["Ours", "Private"]
+    assert "1 values of id of comments" in out and "1 values of comment of changes" in out
+    assert "confidential" not in out and "internal" not in out
+    assert_replays()
+
+
 def test_each_change_that_is_not_told_is_counted_with_its_reason(db, tmp_path):
     history = [
         change(2, "status", "NEW", "UNCONFIRMED"),

@@ -43,6 +43,8 @@ def refusal(tmp_path, data, format="ndjson", **options):
         ({**record(2), "id": 2}, 'line 2: "id" is missing'),
         ({**record(2), "product": " "}, 'line 2: "product" is missing'),
         (record(1), "line 2: the number 1 is that of line 1 as well"),
+        (record(2, confidential="no"), "line 2, confidential: 'no' is neither true nor false"),
+        (record(2, comments=[{"internal": []}]), "line 2, comment 1: [] is neither true nor false"),
         (record(2, title=["x"]), "line 2, title: ['x'] is no text"),
         (record(2, description={"a": 1}), "line 2, description: {'a': 1} is no text"),
         (record(2, description="x" * (1024 * 1024 + 1)), "line 2, description: a text of more than 1 MiB"),
