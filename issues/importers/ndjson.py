@@ -10,7 +10,7 @@ FOLLOWED = frozenset(
     {"title", "status", "resolution", "priority", "severity", "product", "component", "version", "assignee", "type"}
 )
 READ = FOLLOWED | {
-    *("source", "id", "description", "reporter", "duplicate_of", "created_at", "updated_at", "resolved_at"),
+    *("source", "id", "key", "description", "reporter", "duplicate_of", "created_at", "updated_at", "resolved_at"),
     *("history", "comments", "cc", "watchers", "confidential"),
 }
 # Bugzilla says the one, this tracker the other.
@@ -40,16 +40,17 @@ class NdjsonReader(Reader):
         """Return the SourceIssue of one record. Raises SourceError."""
         record = self.object(record, place)
         product = self.name(record.get("product"), f"{place}, product")
-        if product is None or not isinstance(record.get("id"), str):
-            raise SourceError(place, f'"{"id" if product else "product"}" is missing')
+        if product is None:
+            raise SourceError(place, '"product" is missing')
+        ref = self._ref(record, place)
         self._count_homeless(record, READ)
         self.words = words.SOURCES.get(str(record.get("source")), words.ANY)
         self._plain = self._plain_by_words[id(self.words)]
         created = self.moment(record.get("created_at"), f"{place}, created_at")
         issue = SourceIssue(
             place=place,
-            ref=record["id"],
-            number=self.number(record["id"], f"{place}, id"),
+            ref=ref,
+            number=self.number(ref, f"{place}, id"),
             product=product,
             fields=self.fields(record, place),
             author=self.person(record.get("reporter"), f"{place}, reporter"),
@@ -64,12 +65,19 @@ class NdjsonReader(Reader):
         self.close(issue, self.moment(record.get("resolved_at"), f"{place}, resolved_at"))
         return issue
 
+    def _ref(self, record, place):
+        """Return the id of a record; where that is a number and there is a key, the number is that of a row."""
+        ref = record.get("id")
+        if _is_number(ref):
+            ref = record.get("key") or ref
+        ref = self._string(_written(ref), f"{place}, id")
+        if not ref:
+            raise SourceError(place, '"id" is missing')
+        return ref
+
     def _original(self, record, place):
-        """Return the id of the issue that a record is a duplicate of, which some write as a number, or None."""
-        original = record.get("duplicate_of")
-        if isinstance(original, int):
-            original = str(original)
-        return self._string(original, f"{place}, duplicate_of") or None
+        """Return the id of the issue that a record is a duplicate of, or None."""
+        return self._string(_written(record.get("duplicate_of")), f"{place}, duplicate_of") or None
 
     def fields(self, record, place):
         """Return the fields of a record as they stand at the end."""
@@ -181,3 +189,12 @@ class NdjsonReader(Reader):
             for number, who in enumerate(self.listed(record.get(key), f"{place}, {key}"), 1)
         ]
         return list({name.lower(): name for name in told if name}.values())
+
+
+def _is_number(ref):
+    return isinstance(ref, int) and not isinstance(ref, bool)
+
+
+def _written(ref):
+    """Return an id as text, which some write as a number."""
+    return str(ref) if _is_number(ref) else ref

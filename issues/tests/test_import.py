@@ -284,6 +284,14 @@ def test_what_is_not_for_everybody_stays_so(db, tmp_path, stranger):
     assert_replays()
 
 
+def test_an_id_may_be_a_number_and_beside_it_a_key_is_the_name(db, tmp_path):
+    duplicate = {"resolution": "DUPLICATE", "duplicate_of": "WEB-3"}
+    data = [{**record(2), "id": 2}, {**record(2), "id": 901, "key": "WEB-3"}, {**record(4, **duplicate), "key": "x"}]
+    bring(tmp_path, data)
+    assert [issue.number for issue in Issue.objects.order_by("number")] == [2, 3, 4]
+    assert Issue.objects.get(number=4).duplicate_of.number == 3
+
+
 def test_each_change_that_is_not_told_is_counted_with_its_reason(db, tmp_path):
     history = [
         change(2, "status", "NEW", "UNCONFIRMED"),
