@@ -19,7 +19,7 @@ CHANGING = frozenset(
 )
 
 
-def read(file, report, product=None):
+def read(file, report):
     """Yield a SourceIssue for each issue of an opened `file`; pull requests are counted."""
     records = parsed(file.read(), file.name)
     if not isinstance(records, list):

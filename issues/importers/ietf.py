@@ -4,7 +4,7 @@ from issues.importers import words
 from issues.importers.source import BLANK, Reader, SourceError, SourceIssue, parsed
 
 
-def read(file, report, product=None):
+def read(file, report):
     """Yield a SourceIssue for each issue of an opened `file`; pull requests are counted."""
     archive = parsed(file.read(), file.name)
     if not isinstance(archive, dict) or not isinstance(archive.get("issues"), list):

@@ -20,9 +20,9 @@ READ_OF_CHANGE = {"at", "who", "field", "from", "to"}
 WATCHING = ("cc", "watchers")
 
 
-def read(file, report, product=None):
-    """Yield a SourceIssue for each line of an opened `file`, all of them in `product` where that is given."""
-    reader = NdjsonReader(report, product)
+def read(file, report):
+    """Yield a SourceIssue for each line of an opened `file`."""
+    reader = NdjsonReader(report)
     for place, line in file.lines():
         yield reader.issue(parsed(line, place), place)
 
@@ -30,18 +30,14 @@ def read(file, report, product=None):
 class NdjsonReader(Reader):
     """Reads one record after the other."""
 
-    def __init__(self, report, product=None):
+    def __init__(self, report):
         super().__init__(report)
-        self.product = product
         # What `plain` said of (field, value) before, for each table of words: the same few come in most records.
         self._plain_by_words = defaultdict(dict)
 
     def issue(self, record, place):
         """Return the SourceIssue of one record. Raises SourceError."""
         record = self.object(record, place)
-        product = self.name(record.get("product"), f"{place}, product")
-        if product is None:
-            raise SourceError(place, '"product" is missing')
         ref = self._ref(record, place)
         self._count_homeless(record, READ)
         self.words = words.SOURCES.get(str(record.get("source")), words.ANY)
@@ -51,7 +47,7 @@ class NdjsonReader(Reader):
             place=place,
             ref=ref,
             number=self.number(ref, f"{place}, id"),
-            product=product,
+            product=self.name(record.get("product"), f"{place}, product"),
             fields=self.fields(record, place),
             author=self.person(record.get("reporter"), f"{place}, reporter"),
             created_at=created,

@@ -85,7 +85,7 @@ class SourceIssue:
     place: str
     ref: str
     number: int
-    product: str
+    product: str | None
     fields: dict
     author: str | None
     created_at: datetime | None

@@ -292,6 +292,18 @@ def test_an_id_may_be_a_number_and_beside_it_a_key_is_the_name(db, tmp_path):
     assert Issue.objects.get(number=4).duplicate_of.number == 3
 
 
+def test_records_without_a_product_go_where_they_are_sent(db, tmp_path):
+    duplicate = {"resolution": "DUPLICATE", "duplicate_of": "1"}
+    history = [change(2, "product", "Platform", "Shop")]
+    data = [record(1, product=None, component="Cart"), record(2, product=" ", history=history, **duplicate)]
+    bring(tmp_path, data, product="WEB")
+    one, two = Issue.objects.order_by("number")
+    assert (one.product.key, one.component.name, two.product) == ("WEB", "Cart", one.product)
+    assert (two.duplicate_of, told(two)[0][2]["product"]) == (one, ("Platform", "Shop"))
+    assert "2 were here already" in bring(tmp_path, data, product="WEB")
+    assert_replays()
+
+
 def test_each_change_that_is_not_told_is_counted_with_its_reason(db, tmp_path):
     history = [
         change(2, "status", "NEW", "UNCONFIRMED"),
