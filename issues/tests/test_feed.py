@@ -112,6 +112,25 @@ def test_a_feed_of_a_view(product, triager, reporter, stranger):
         assert Client().get(f"/views/{own.pk}/feed.atom{query}").status_code == status
 
 
+def ids(path):
+    feed = read(path)
+    return [one.findtext(f"{ATOM}id") for one in (feed, *feed.findall(f"{ATOM}entry"))]
+
+
+def test_an_entry_stays_the_same_whatever_its_issue_is_called_and_wherever_it_is(
+    product, administrator, maintainer, settings
+):
+    other = create_product(actor=administrator, via="web", key="SHOP", title="Shop")
+    issue = file(product, maintainer)
+    (_feed, entry) = ids(PLACES[0])
+    assert re.fullmatch(rf"tag:localhost,20\d\d-\d\d-\d\d:/issues/{issue.pk}/", entry)
+    update_product(product, actor=administrator, via="web", key="WEBSHOP")
+    settings.SITE_URL = "https://localhost"
+    assert ids(PLACES[0])[1] == entry
+    update_issue(issue, actor=administrator, via="web", product=other)
+    assert ids(PLACES[0])[1] == entry
+
+
 def test_me_is_who_the_token_is_of(product, triager):
     file(product, triager, assignee=triager)
     _token, secret = token(triager)
