@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 from django.conf import settings
-from django.utils.feedgenerator import Atom1Feed
+from django.utils.feedgenerator import Atom1Feed, get_tag_uri
 from django.utils.html import escape
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -35,7 +35,8 @@ def write_feed(title, address, feed_address, issues):
             _plain(f"{issue.key} {issue.title}"),
             link,
             _summary(issue),
-            unique_id=link,
+            # Issues are moved, products get other keys, and sites another scheme.
+            unique_id=get_tag_uri(f"{settings.SITE_URL}/issues/{issue.pk}", issue.created_at),
             author_name=_plain(issue.author.name) if issue.author else _("Nobody"),
             pubdate=issue.created_at,
             updateddate=issue.updated_at,

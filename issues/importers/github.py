@@ -19,7 +19,7 @@ CHANGING = frozenset(
 )
 
 
-def read(file, report, product=None):
+def read(file, report):
     """Yield a SourceIssue for each issue of an opened `file`; pull requests are counted."""
     records = parsed(file.read(), file.name)
     if not isinstance(records, list):
@@ -60,9 +60,7 @@ class GithubReader(Reader):
             parts=self.parts(held, events, milestone, place),
         )
         issue.steps = self.steps(issue, events)
-        if not any("status" in step.changes for step in issue.steps):
-            closed = self.moment(held.get("closed_at"), place)
-            self.close(issue, closed, self.login(held.get("closed_by"), place))
+        self.close(issue, self.moment(held.get("closed_at"), place), self.login(held.get("closed_by"), place))
         return issue
 
     def _repository(self, held, place):
@@ -122,7 +120,7 @@ class GithubReader(Reader):
         for event in events:
             if event["event"] == "commented":
                 user = self.object(event.get("actor") or event.get("user"), event["place"])
-                yield event["place"], event.get("created_at"), user.get("login"), event.get("body")
+                yield event["place"], event.get("created_at"), user.get("login"), event.get("body"), False
 
     def steps(self, issue, events):
         """Return the Steps of a timeline: what stood before each is found by walking it back from the present."""

@@ -4,7 +4,7 @@ from issues.importers import words
 from issues.importers.source import BLANK, Reader, SourceError, SourceIssue, parsed
 
 
-def read(file, report, product=None):
+def read(file, report):
     """Yield a SourceIssue for each issue of an opened `file`; pull requests are counted."""
     archive = parsed(file.read(), file.name)
     if not isinstance(archive, dict) or not isinstance(archive.get("issues"), list):
@@ -73,4 +73,4 @@ class IetfReader(Reader):
         for number, comment in enumerate(self.listed(held.get("comments"), place), 1):
             where = f"{place}, comment {number}"
             comment = self.object(comment, where)
-            yield where, comment.get("createdAt"), comment.get("author"), comment.get("body")
+            yield where, comment.get("createdAt"), comment.get("author"), comment.get("body"), False

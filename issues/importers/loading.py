@@ -7,7 +7,7 @@ from itertools import count
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Value
+from django.db.models import Exists, OuterRef, Value
 from django.db.models.functions import Lower
 
 from accounts.models import User
@@ -22,7 +22,7 @@ from issues.importers.source import NAME_LIMIT, UNTITLED, Report, SourceError, o
 from issues.importers.spool import Spool
 from issues.importers.words import CLOSED, DUPLICATE, OPEN, STARTED
 from issues.models import Category, Issue, IssueNumber
-from issues.services import CommentRecord, EventRecord, IssueRecord, link_duplicates, write_batch
+from issues.services import CommentRecord, EventRecord, IssueRecord, link_duplicates, reserve_numbers, write_batch
 from products import access
 from products.models import UNSTORABLE, Component, Label, Milestone, Product, ProductKey, Version
 from products.services import create_part, create_product
@@ -178,7 +178,7 @@ class Import:
             self.report.left_out["originals (duplicate of) of issues that are not closed as duplicates"] += 1
 
     def _find_present(self, home):
-        """Note which issues of `home` came in before. Raises SourceError where another has such a number."""
+        """Note which issues of `home` came in before. Raises SourceError where nothing may come in."""
         if home.product is None:
             if self.actor is not None:
                 access.authorize(self.actor, "create_product")
@@ -187,10 +187,14 @@ class Import:
             raise SourceError(home.product.key, "is archived or in the trash: take it out first")
         if self.actor is not None:
             access.authorize(self.actor, "import", home.product)
+        self._note_present(home)
+
+    def _note_present(self, home):
+        """Note which issues of `home` came in by now. Raises SourceError where another has such a number."""
         facts = ("number", "issue__source", "issue__created_at", "issue__deleted_at")
         present = IssueNumber.objects.filter(product=home.product).values_list(*facts)
         for number, source, created_at, deleted_at in present:
-            if number not in home.places:
+            if number not in home.places or number in home.here:
                 continue
             place, begun = home.places[number]
             if source != Issue.Source.IMPORT or begun not in (None, created_at):
@@ -237,11 +241,12 @@ class Import:
     def load(self, on_progress=None):
         """Write what `check` found and is not here yet; `on_progress(count)` is called after each transaction.
 
-        Raises Forbidden, or ValidationError.
+        Raises SourceError, Forbidden, or ValidationError.
         """
         with transaction.atomic():
             for home in self.homes.values():
                 self._make_home(home)
+            self._reserve_numbers()
         placeholders = User.objects.filter(is_placeholder=True)
         before = placeholders.count()
         self.people_rows = create_placeholders(self.people.values(), via=Via.IMPORT)
@@ -260,7 +265,10 @@ class Import:
         """Return the batch of this file, or None where there is nothing to do. One that was killed is carried on."""
         about = UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", f"import {self.path.name}")
         running = Batch.objects.filter(via=Via.IMPORT, state=Batch.State.RUNNING, query=about, actor=self.actor)
-        begun = running.order_by("-pk").first()
+        # Another file may have the same name.
+        products = [home.product for home in self.homes.values()]
+        elsewhere = Event.objects.filter(batch=OuterRef("pk")).exclude(product__in=products)
+        begun = running.filter(~Exists(elsewhere)).order_by("-pk").first()
         if begun is None and (self.new or self._links()):
             fields = {"query": about, "total": 0, "done": 0, "state": Batch.State.RUNNING}
             begun = log.open_batch(actor=self.actor, via=Via.IMPORT, **fields)
@@ -285,6 +293,15 @@ class Import:
             for low, facts in wanted.items():
                 name = facts["name"]
                 home.rows[kind, low] = own.get(name.lower()) or self._make_part(kind, home.product, facts)
+
+    def _reserve_numbers(self):
+        """Keep the numbers of the file from whatever is filed meanwhile, and look once more which are taken."""
+        highest = Counter()
+        for home in self.homes.values():
+            highest[home.product.pk] = max(highest[home.product.pk], *home.places)
+        reserve_numbers(highest)
+        for home in self.homes.values():
+            self._note_present(home)
 
     def _grouped(self, home):
         """Return the labels of `home` as they are here: those of loose groups leave them, each by its own name."""
@@ -344,7 +361,9 @@ class Import:
             created_at=issue.created_at or min((one.at for one in (*issue.steps, *issue.comments)), default=None),
             updated_at=issue.updated_at,
             number=issue.number,
-            comments=[CommentRecord(said.body, self._person(said.who), said.at) for said in issue.comments],
+            comments=[
+                CommentRecord(said.body, self._person(said.who), said.at, said.internal) for said in issue.comments
+            ],
             events=[
                 EventRecord(event.at, self._person(event.who), self._rows(event.changes, home), event.kind)
                 for event in events

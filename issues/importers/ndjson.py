@@ -10,15 +10,19 @@ FOLLOWED = frozenset(
     {"title", "status", "resolution", "priority", "severity", "product", "component", "version", "assignee", "type"}
 )
 READ = FOLLOWED | {
-    *("source", "id", "description", "reporter", "duplicate_of", "created_at", "updated_at", "resolved_at"),
-    *("history", "comments", "cc", "watchers"),
+    *("source", "id", "key", "description", "reporter", "duplicate_of", "created_at", "updated_at", "resolved_at"),
+    *("history", "comments", "cc", "watchers", "confidential"),
 }
+# Bugzilla says the one, this tracker the other.
+INTERNAL = ("internal", "is_private")
+READ_OF_COMMENT = {"at", "who", "text", *INTERNAL}
+READ_OF_CHANGE = {"at", "who", "field", "from", "to"}
 WATCHING = ("cc", "watchers")
 
 
-def read(file, report, product=None):
-    """Yield a SourceIssue for each line of an opened `file`, all of them in `product` where that is given."""
-    reader = NdjsonReader(report, product)
+def read(file, report):
+    """Yield a SourceIssue for each line of an opened `file`."""
+    reader = NdjsonReader(report)
     for place, line in file.lines():
         yield reader.issue(parsed(line, place), place)
 
@@ -26,27 +30,24 @@ def read(file, report, product=None):
 class NdjsonReader(Reader):
     """Reads one record after the other."""
 
-    def __init__(self, report, product=None):
+    def __init__(self, report):
         super().__init__(report)
-        self.product = product
         # What `plain` said of (field, value) before, for each table of words: the same few come in most records.
         self._plain_by_words = defaultdict(dict)
 
     def issue(self, record, place):
         """Return the SourceIssue of one record. Raises SourceError."""
         record = self.object(record, place)
-        product = self.name(record.get("product"), f"{place}, product")
-        if product is None or not isinstance(record.get("id"), str):
-            raise SourceError(place, f'"{"id" if product else "product"}" is missing')
-        self._count_homeless(record, place)
+        ref = self._ref(record, place)
+        self._count_homeless(record, READ)
         self.words = words.SOURCES.get(str(record.get("source")), words.ANY)
         self._plain = self._plain_by_words[id(self.words)]
         created = self.moment(record.get("created_at"), f"{place}, created_at")
         issue = SourceIssue(
             place=place,
-            ref=record["id"],
-            number=self.number(record["id"], f"{place}, id"),
-            product=product,
+            ref=ref,
+            number=self.number(ref, f"{place}, id"),
+            product=self.name(record.get("product"), f"{place}, product"),
             fields=self.fields(record, place),
             author=self.person(record.get("reporter"), f"{place}, reporter"),
             created_at=created,
@@ -57,29 +58,34 @@ class NdjsonReader(Reader):
         )
         issue.steps = self.steps(record, place, created)
         self._follow_unknown(issue)
-        if not any("status" in step.changes for step in issue.steps):
-            self.close(issue, self.moment(record.get("resolved_at"), f"{place}, resolved_at"))
+        self.close(issue, self.moment(record.get("resolved_at"), f"{place}, resolved_at"))
         return issue
 
+    def _ref(self, record, place):
+        """Return the id of a record; where that is a number and there is a key, the number is that of a row."""
+        ref = record.get("id")
+        if _is_number(ref):
+            ref = record.get("key") or ref
+        ref = self._string(_written(ref), f"{place}, id")
+        if not ref:
+            raise SourceError(place, '"id" is missing')
+        return ref
+
     def _original(self, record, place):
-        """Return the id of the issue that a record is a duplicate of, which some write as a number, or None."""
-        original = record.get("duplicate_of")
-        if isinstance(original, int):
-            original = str(original)
-        return self._string(original, f"{place}, duplicate_of") or None
+        """Return the id of the issue that a record is a duplicate of, or None."""
+        return self._string(_written(record.get("duplicate_of")), f"{place}, duplicate_of") or None
 
     def fields(self, record, place):
         """Return the fields of a record as they stand at the end."""
         resolution = self.plain("resolution", record.get("resolution"), place)["resolution"]
-        status = record.get("status")
-        if status is None and resolution:
-            status = "closed"
+        ended = words.CLOSED if resolution or record.get("resolved_at") else words.OPEN
         title = self.title(record.get("title"), f"{place}, title")
         description = self.text(record.get("description"), f"{place}, description")
-        fields = {**BLANK, "title": title, "description": description}
+        confidential = self.truth(record.get("confidential"), f"{place}, confidential")
+        fields = {**BLANK, "title": title, "description": description, "confidential": confidential}
         for name in ("component", "version", "assignee", "priority", "type", "severity"):
             fields |= self.plain(name, record.get(name), place)
-        fields |= self.plain("status", status, place)
+        fields["status"] = self.word("status", self.words["status"], record.get("status"), ended)
         closed = fields["status"] == words.CLOSED
         fields["resolution"] = (resolution or words.FIXED) if closed else ""
         self.report.left_out["resolutions of issues that are not closed"] += bool(resolution) and not closed
@@ -117,7 +123,9 @@ class NdjsonReader(Reader):
         for number, comment in enumerate(self.listed(record.get("comments"), f"{place}, comments"), 1):
             where = f"{place}, comment {number}"
             comment = self.object(comment, where)
-            yield where, comment.get("at"), comment.get("who"), comment.get("text")
+            self._count_homeless(comment, READ_OF_COMMENT, " of comments")
+            internal, private = (self.truth(comment.get(name), where) for name in INTERNAL)
+            yield where, comment.get("at"), comment.get("who"), comment.get("text"), internal or private
 
     def steps(self, record, place, created):
         """Return the history of a record: what one person changed at one moment is one Step."""
@@ -125,6 +133,7 @@ class NdjsonReader(Reader):
         for number, change in enumerate(self.listed(record.get("history"), f"{place}, history"), 1):
             where = f"{place}, change {number}"
             change = self.object(change, where)
+            self._count_homeless(change, READ_OF_CHANGE, " of changes")
             name, at = change.get("field"), self.moment(change.get("at"), where)
             if not isinstance(name, str):
                 name = self._string(name, where)
@@ -163,10 +172,10 @@ class NdjsonReader(Reader):
         for step in sorted(issue.steps, key=lambda step: step.at):
             issue.fields |= {field: step.changes[field][1] for field in unknown if field in step.changes}
 
-    def _count_homeless(self, record, place):
-        for key in record.keys() - READ:
+    def _count_homeless(self, record, read, whose=""):
+        for key in record.keys() - read:
             if record[key]:
-                self.report.left_out[f"values of {shown(key)}"] += 1
+                self.report.left_out[f"values of {shown(key)}{whose}"] += 1
 
     def _watchers(self, record, place):
         """Return the people who want to hear of an issue, each once."""
@@ -176,3 +185,12 @@ class NdjsonReader(Reader):
             for number, who in enumerate(self.listed(record.get(key), f"{place}, {key}"), 1)
         ]
         return list({name.lower(): name for name in told if name}.values())
+
+
+def _is_number(ref):
+    return isinstance(ref, int) and not isinstance(ref, bool)
+
+
+def _written(ref):
+    """Return an id as text, which some write as a number."""
+    return str(ref) if _is_number(ref) else ref

@@ -34,6 +34,7 @@ BLANK = {
     "milestone": None,
     "assignee": None,
     "labels": (),
+    "confidential": False,
 }
 # What an unknown word is taken for, where that is not simply the default.
 MEANINGS = {
@@ -59,6 +60,7 @@ class SourceComment:
     at: datetime
     who: str | None
     body: str
+    internal: bool = False
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ class SourceIssue:
     place: str
     ref: str
     number: int
-    product: str
+    product: str | None
     fields: dict
     author: str | None
     created_at: datetime | None
@@ -169,7 +171,7 @@ class Reader:
         role_address = value.startswith("inbox-") and "@" in value
         if role_address:
             return None
-        login = value.partition("@")[0] or value.strip("@")
+        login = value.lstrip("@").partition("@")[0]
         name = NOT_IN_USER_NAMES.sub("-", login)[:USER_NAME_LIMIT]
         self.report.changed["user names that none may have here, mended"] += name != login
         return name or None
@@ -219,22 +221,30 @@ class Reader:
         return known
 
     def comments(self, told, created):
-        """Return the SourceComments of `told`, which yields `(place, at, who, body)` as the source has them.
+        """Return the SourceComments of `told`, which yields `(place, at, who, body, internal)` as the source has them.
 
         What has no text or no date is counted, and left out; none is older than its issue, `created` then.
         """
         found = []
-        for place, at, who, body in told:
+        for place, at, who, body, internal in told:
             at, body = self.moment(at, place), self.text(body, place)
             if at is None or not body.strip():
                 self.report.left_out["comments without a text or a date"] += 1
             else:
-                found.append(SourceComment(max(at, created or at), self.person(who, place), body))
+                found.append(SourceComment(max(at, created or at), self.person(who, place), body, internal))
         return found
 
+    def truth(self, value, place):
+        """Return whether `value` is true, null being false. Raises SourceError where it is neither."""
+        if value not in (None, False, True):
+            raise SourceError(place, f"{value!r:.60} is neither true nor false")
+        return bool(value)
+
     def close(self, issue, at, who=None):
-        """Give a closed `issue` that tells no more of its past the Step that closed it `at` that time, if known."""
-        if issue.fields["status"] == CLOSED and at is not None:
+        """Give a closed `issue`, none of whose Steps closed it, the one that did so `at` that time, if known."""
+        told = [step.changes["status"] for step in issue.steps if "status" in step.changes]
+        untold = not any(before != after == CLOSED for before, after in told)
+        if issue.fields["status"] == CLOSED and at is not None and untold:
             changes = {"status": (OPEN, CLOSED), "resolution": ("", issue.fields["resolution"])}
             issue.steps.append(Step(max(at, issue.created_at or at), who, changes))
 

@@ -2,7 +2,7 @@
 
 from issues.services.attachments import attach, detach, redact_attachment, restore_attachment, sweep_files
 from issues.services.attention import unvote, vote, watch
-from issues.services.batch import link_duplicates, write_batch
+from issues.services.batch import link_duplicates, reserve_numbers, write_batch
 from issues.services.comments import add_comment, edit_comment, restore_comment, trash_comment
 from issues.services.files import kept
 from issues.services.issues import create_issue, update_issue
@@ -40,6 +40,7 @@ __all__ = [
     "redact",
     "redact_attachment",
     "relate",
+    "reserve_numbers",
     "restore_attachment",
     "restore_comment",
     "restore_issue",

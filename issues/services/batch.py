@@ -72,14 +72,33 @@ def _number(issues):
     by_product = defaultdict(list)
     for issue in issues:
         by_product[issue.product_id].append(issue)
-    # All products at once: the issues of one transaction may belong to hundreds.
-    new = [IssueCounter(product_id=product) for product in sorted(by_product)]
-    IssueCounter.objects.bulk_create(new, ignore_conflicts=True)
-    counters = list(IssueCounter.objects.select_for_update().filter(product__in=by_product).order_by("product"))
+    counters = _locked_counters(by_product)
     for counter in counters:
         _count(by_product[counter.product_id], counter)
-    IssueCounter.objects.bulk_create(counters, update_conflicts=True, update_fields=["last"], unique_fields=["product"])
+    _save_counters(counters)
     number_rows(issues)
+
+
+def _locked_counters(products):
+    # All products at once: the issues of one transaction may belong to hundreds.
+    new = [IssueCounter(product_id=product) for product in sorted(products)]
+    IssueCounter.objects.bulk_create(new, ignore_conflicts=True)
+    return list(IssueCounter.objects.select_for_update().filter(product__in=products).order_by("product"))
+
+
+def _save_counters(counters):
+    IssueCounter.objects.bulk_create(counters, update_conflicts=True, update_fields=["last"], unique_fields=["product"])
+
+
+def reserve_numbers(highest):
+    """Leave the numbers up to the `highest`, `{id of the product: number}`, to what is imported from now on.
+
+    The counters of the products are locked until the transaction ends.
+    """
+    counters = _locked_counters(highest)
+    for counter in counters:
+        counter.last = max(counter.last, highest[counter.product_id])
+    _save_counters(counters)
 
 
 def _count(issues, counter):

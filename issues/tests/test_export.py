@@ -9,13 +9,15 @@ from math import ceil
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from issues.exporters.files import chunks
 from issues.finding import search
 from issues.models import Issue, Status
 from issues.query.fields import EXPORTED
-from issues.services import add_comment, attach, create_issue, create_view, kept, update_issue
+from issues.services import add_comment, attach, create_issue, create_view, kept, trash_issue, update_issue
 from issues.tests.clients import at
 from issues.tests.samples import upload
 from products.models import Component, Label
@@ -218,6 +220,35 @@ def test_an_issue_that_changes_meanwhile_is_not_lost(product, triager, monkeypat
         found += [one["number"] for one in told]
         update_issue(Issue.objects.get(number=1), actor=triager, via="web", title=f"Changed {len(found)}")
     assert found == list(range(20, 0, -1))
+
+
+@pytest.mark.parametrize(
+    "order", ["updated-desc", "updated-asc", "votes-desc", "status-asc", "triage-asc", "number-asc", "severity-desc"]
+)
+def test_in_an_order_that_moves_each_issue_stays_where_it_was_at_the_start(product, triager, monkeypatch, order):
+    monkeypatch.setattr("issues.exporters.files.CHUNK", 5)
+    fill(product, triager, 20)
+    rows, asked = Issue.objects.visible_to(triager), search(triager, text=f"is:open sort:{order}")
+    expected = [one["id"] for told in chunks(asked, rows, triager) for one in told]
+    found = []
+    for told in chunks(asked, rows, triager):
+        found += [one["id"] for one in told]
+        moved = {"updated_at": timezone.now(), "returned_at": timezone.now(), "number": F("number") + 100}
+        moved |= {"votes": len(found), "severity": 4, "status": Status.objects.get(slug="accepted")}
+        Issue.objects.filter(pk__in=[found[-1], expected[-1]]).update(**moved)
+    assert found == expected and len(found) == 20
+
+
+def test_what_is_hidden_or_trashed_meanwhile_is_left_out(product, maintainer, reporter, stranger, monkeypatch):
+    monkeypatch.setattr("issues.exporters.files.CHUNK", 2)
+    one, two, three, four, five = (file(product, reporter, f"{number}") for number in range(1, 6))
+    asked = search(stranger, text="is:open sort:updated-asc")
+    pieces = chunks(asked, Issue.objects.visible_to(stranger), stranger)
+    assert [told["key"] for told in next(pieces)] == [one.key, two.key]
+    trash_issue(three, actor=maintainer, via="web")
+    update_issue(four, actor=maintainer, via="web", confidential=True)
+    update_issue(five, actor=maintainer, via="web", status=Status.objects.get(slug="closed"), resolution="fixed")
+    assert [told["key"] for piece in pieces for told in piece] == [five.key]
 
 
 def test_words_find_all_that_have_them_not_the_best_thousand(product, triager, monkeypatch):

@@ -112,6 +112,63 @@ def test_a_feed_of_a_view(product, triager, reporter, stranger):
         assert Client().get(f"/views/{own.pk}/feed.atom{query}").status_code == status
 
 
+def ids(path):
+    feed = read(path)
+    return [one.findtext(f"{ATOM}id") for one in (feed, *feed.findall(f"{ATOM}entry"))]
+
+
+def test_an_entry_stays_the_same_whatever_its_issue_is_called_and_wherever_it_is(
+    product, administrator, maintainer, settings
+):
+    other = create_product(actor=administrator, via="web", key="SHOP", title="Shop")
+    issue = file(product, maintainer)
+    (_feed, entry) = ids(PLACES[0])
+    assert re.fullmatch(rf"tag:localhost,20\d\d-\d\d-\d\d:/issues/{issue.pk}/", entry)
+    update_product(product, actor=administrator, via="web", key="WEBSHOP")
+    settings.SITE_URL = "https://localhost"
+    assert ids(PLACES[0])[1] == entry
+    update_issue(issue, actor=administrator, via="web", product=other)
+    assert ids(PLACES[0])[1] == entry
+
+
+def test_the_feed_of_a_view_stays_the_same_when_the_view_asks_for_something_else(product, triager):
+    view = create_view(actor=triager, via="web", name="Ours", query="is:open", product=product, shared=True)
+    address = f"/views/{view.pk}/feed.atom"
+    (feed,) = ids(address)
+    assert feed == f"http://localhost:8002{address}"
+    update_view(view, actor=triager, via="web", query="is:closed")
+    assert ids(address) == [feed]
+    assert ids(f"{address}?q=is:open") == [f"{feed}?q=is%3Aopen"]
+    assert read(address).find(f"{ATOM}link[@rel='alternate']").get("href") == f"http://localhost:8002/views/{view.pk}/"
+
+
+def test_what_is_asked_for_beside_the_query_is_told(product, triager):
+    file(product, triager, "One", priority=4)
+    file(product, triager, "Two")
+    feed = read(f"{PLACES[0]}is:open&priority=urgent&sort=created-asc")
+    asked = "?q=is%3Aopen&priority=urgent&sort=created-asc"
+    assert feed.findtext(f"{ATOM}title") == "is:open priority:urgent sort:created-asc"
+    links = {link.get("rel"): link.get("href") for link in feed.findall(f"{ATOM}link")}
+    assert links == {
+        "self": f"http://localhost:8002/issues/feed.atom{asked}",
+        "alternate": f"http://localhost:8002/issues/{asked}",
+    }
+    assert feed.findtext(f"{ATOM}id") == links["self"]
+    for link in links.values():
+        page = Client().get(link.removeprefix("http://localhost:8002")).content.decode()
+        assert "One" in page and "Two" not in page
+
+
+def test_no_address_is_offered_that_would_show_more_than_the_list(product, triager):
+    file(product, triager)
+    client = Client()
+    client.force_login(triager)
+    # With the filter in it the query would be longer than one may be.
+    for address, offered in (("q=One&priority=none", True), (f"q={'x' * 990}&priority=none", False)):
+        page = client.get(f"/issues/?{address}").content.decode()
+        assert ("export.csv" in page, 'action="/issues/feed/"' in page) == (True, offered)
+
+
 def test_me_is_who_the_token_is_of(product, triager):
     file(product, triager, assignee=triager)
     _token, secret = token(triager)

@@ -15,7 +15,7 @@ from issues import services
 from issues.importers.colours import nearest
 from issues.importers.loading import key_of
 from issues.models import Comment, Issue, Watch
-from issues.services import batch, update_issue
+from issues.services import batch, create_issue, update_issue
 from issues.services.issues import RELATED
 from issues.similar.finding import similar_to
 from issues.similar.writing import count_waiting
@@ -219,6 +219,91 @@ def test_an_unknown_resolution_is_that_of_what_was_fixed(db, tmp_path):
     assert Issue.objects.get().resolution == "fixed"
 
 
+@pytest.mark.parametrize(
+    ("given", "name"), [("@ana@example.org", "ana"), ("@ana", "ana"), ("ana@example.org", "ana"), ("@@", None)]
+)
+def test_a_person_is_called_by_what_stands_before_the_address(db, tmp_path, given, name):
+    bring(tmp_path, [record(1, reporter=given)])
+    author = Issue.objects.get().author
+    assert (author and author.username) == name
+
+
+@pytest.mark.parametrize(
+    ("fields", "slug", "resolution"),
+    [
+        ({"status": ""}, "closed", "fixed"),
+        ({"status": None, "resolution": "WONTFIX"}, "closed", "wont-do"),
+        ({"status": "", "resolution": None, "resolved_at": "2020-01-04T00:00:00Z"}, "closed", "fixed"),
+        ({"status": "PONDERED"}, "closed", "fixed"),
+        ({"status": "", "resolution": None}, "accepted", ""),
+        ({"status": "NEW"}, "accepted", ""),
+    ],
+)
+def test_what_has_a_resolution_or_was_resolved_is_closed_unless_its_status_says_otherwise(
+    db, tmp_path, fields, slug, resolution
+):
+    out = bring(tmp_path, [record(1, **fields)])
+    assert Issue.objects.values_list("status__slug", "resolution").get() == (slug, resolution)
+    assert ("status 'PONDERED', taken as closed" in out) == (fields["status"] == "PONDERED")
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [],
+        [change(2, "status", "NEW", "ASSIGNED")],
+        [change(5, "status", "RESOLVED", "CLOSED")],
+        [change(5, "status", "CLOSED", "CLOSED"), change(2, "status", "NEW", "ASSIGNED")],
+    ],
+)
+def test_when_it_was_resolved_counts_where_no_history_says_it(db, tmp_path, history):
+    bring(tmp_path, [record(1, resolved_at="2020-01-04T00:00:00Z", history=history)])
+    assert Issue.objects.get().closed_at == at(4)
+    assert_replays()
+
+
+def test_a_history_that_leads_to_the_closing_says_when_that_was(db, tmp_path):
+    history = [change(3, "status", "NEW", "RESOLVED")]
+    bring(tmp_path, [record(1, resolved_at="2020-01-04T00:00:00Z", history=history)])
+    assert Issue.objects.get().closed_at == at(3)
+
+
+def test_what_is_not_for_everybody_stays_so(db, tmp_path, stranger):
+    comments = [
+        {"at": "2020-01-02T00:00:00Z", "text": "Seen", "internal": False, "id": 5},
+        {"at": "2020-01-03T00:00:00Z", "text": "Ours", "internal": True},
+        {"at": "2020-01-04T00:00:00Z", "text": "Private", "is_private": True},
+    ]
+    history = [change(2, "title", "Old", "Issue 1") | {"comment": "Better"}]
+    out = bring(tmp_path, [record(1, confidential=True), record(2, comments=comments, history=history)])
+    assert [issue.number for issue in Issue.objects.visible_to(stranger)] == [2]
+    assert [comment.body for comment in Comment.objects.visible_to(stranger)] == ["Seen"]
+    assert list(Comment.objects.filter(internal=True).values_list("body", flat=True)) == ["Ours", "Private"]
+    assert "1 values of id of comments" in out and "1 values of comment of changes" in out
+    assert "confidential" not in out and "internal" not in out
+    assert_replays()
+
+
+def test_an_id_may_be_a_number_and_beside_it_a_key_is_the_name(db, tmp_path):
+    duplicate = {"resolution": "DUPLICATE", "duplicate_of": "WEB-3"}
+    data = [{**record(2), "id": 2}, {**record(2), "id": 901, "key": "WEB-3"}, {**record(4, **duplicate), "key": "x"}]
+    bring(tmp_path, data)
+    assert [issue.number for issue in Issue.objects.order_by("number")] == [2, 3, 4]
+    assert Issue.objects.get(number=4).duplicate_of.number == 3
+
+
+def test_records_without_a_product_go_where_they_are_sent(db, tmp_path):
+    duplicate = {"resolution": "DUPLICATE", "duplicate_of": "1"}
+    history = [change(2, "product", "Platform", "Shop")]
+    data = [record(1, product=None, component="Cart"), record(2, product=" ", history=history, **duplicate)]
+    bring(tmp_path, data, product="WEB")
+    one, two = Issue.objects.order_by("number")
+    assert (one.product.key, one.component.name, two.product) == ("WEB", "Cart", one.product)
+    assert (two.duplicate_of, told(two)[0][2]["product"]) == (one, ("Platform", "Shop"))
+    assert "2 were here already" in bring(tmp_path, data, product="WEB")
+    assert_replays()
+
+
 def test_each_change_that_is_not_told_is_counted_with_its_reason(db, tmp_path):
     history = [
         change(2, "status", "NEW", "UNCONFIRMED"),
@@ -371,6 +456,41 @@ def test_killed_halfway_and_run_again_it_ends_the_same(db, tmp_path, monkeypatch
     run = Batch.objects.get(via="import", query="import issues.json")
     assert (run.state, run.total, run.events.filter(kind="created").count()) == ("done", 7, 7)
     assert_replays()
+
+
+def test_what_is_filed_while_it_runs_or_after_it_was_killed_takes_no_number_of_the_file(
+    db, tmp_path, monkeypatch, reporter
+):
+    data = [record(n) for n in range(1, 8)]
+    monkeypatch.setattr(batch, "CHUNK", 2)
+    stop = killed_after_two()
+
+    def file_and_stop(self, count):
+        create_issue(Product.objects.get(), actor=reporter, via="web", title="Ours")
+        stop(self, count)
+
+    monkeypatch.setattr("issues.management.commands.import_issues.Progress.__call__", file_and_stop)
+    with pytest.raises(KeyboardInterrupt):
+        bring(tmp_path, data)
+    monkeypatch.undo()
+    assert "4 were here already" in bring(tmp_path, data)
+    assert list(Issue.objects.filter(title="Ours").order_by("number").values_list("number", flat=True)) == [8, 9]
+    assert Issue.objects.filter(source="import").count() == 7
+
+
+def test_a_file_of_the_same_name_that_goes_elsewhere_is_another_batch(db, tmp_path, monkeypatch, administrator):
+    data = [record(n) for n in range(1, 8)]
+    monkeypatch.setattr(batch, "CHUNK", 2)
+    monkeypatch.setattr("issues.management.commands.import_issues.Progress.__call__", killed_after_two())
+    with pytest.raises(KeyboardInterrupt):
+        bring(tmp_path, data, product="AAA")
+    monkeypatch.undo()
+    bring(tmp_path, data, product="BBB")
+    bring(tmp_path, data, product="AAA")
+    first, second = Batch.objects.filter(via="import", query="import issues.json").order_by("pk")
+    assert (first.state, first.total, second.state, second.total) == ("done", 7, "done", 7)
+    services.undo(second, actor=administrator, via="web")
+    assert set(Issue.objects.filter(deleted_at=None).values_list("product__key", flat=True)) == {"AAA"}
 
 
 def killed_after_two():

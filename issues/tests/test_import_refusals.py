@@ -6,14 +6,16 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError
+from django.db import IntegrityError
 
 from accounts.models import User
 from history.models import Batch, Event
 from issues.importers import source
+from issues.importers.loading import Import
 from issues.models import Category, Issue, Status
 from issues.services import create_issue
 from issues.tests.test_import import bring, change, event, github, record
-from products.models import Product
+from products.models import Component, Product
 from products.services import trash_product, update_product
 
 
@@ -38,9 +40,15 @@ def refusal(tmp_path, data, format="ndjson", **options):
         (record("WEB-"), "line 2, id: the id 'WEB-' does not end in a number"),
         (record("0"), "line 2, id: the id '0' does not end in a number from 1 up"),
         (record("9" * 30), "line 2, id: the id"),
-        ({**record(2), "id": 2}, 'line 2: "id" is missing'),
-        ({**record(2), "product": " "}, 'line 2: "product" is missing'),
+        ({**record(2), "id": None}, 'line 2: "id" is missing'),
+        ({**record(2), "id": True}, "line 2, id: True is no text"),
+        ({**record(2), "id": 2.5}, "line 2, id: 2.5 is no text"),
+        ({**record(2), "id": 0}, "line 2, id: the id '0' does not end in a number from 1 up"),
+        ({**record(2), "id": 5, "key": ["x"]}, "line 2, id: ['x'] is no text"),
+        ({**record(2), "product": " "}, "line 2: the file does not name its product: give --product KEY"),
         (record(1), "line 2: the number 1 is that of line 1 as well"),
+        (record(2, confidential="no"), "line 2, confidential: 'no' is neither true nor false"),
+        (record(2, comments=[{"internal": []}]), "line 2, comment 1: [] is neither true nor false"),
         (record(2, title=["x"]), "line 2, title: ['x'] is no text"),
         (record(2, description={"a": 1}), "line 2, description: {'a': 1} is no text"),
         (record(2, description="x" * (1024 * 1024 + 1)), "line 2, description: a text of more than 1 MiB"),
@@ -63,7 +71,7 @@ def refusal(tmp_path, data, format="ndjson", **options):
         (record(2, history=[change(2, "component", {}, "x")]), "line 2, change 1, component: {} is no text"),
         (record(2, duplicate_of=["1"]), "line 2, duplicate_of: ['1'] is no text"),
         (record(2, product=["x"]), "line 2, product: ['x'] is no text"),
-        (record(2, product="\u200b"), 'line 2: "product" is missing'),
+        (record(2, product="\u200b"), "line 2: the file does not name its product"),
         (record(2, watchers="ann"), "line 2, watchers: here must be a list"),
         (record("1" * 50 + "x"), "line 2, id: the id"),
         (record("0" * 15 + "1" * 25), "line 2, id: the id"),
@@ -191,6 +199,33 @@ def test_a_number_that_another_issue_has(db, tmp_path, product, reporter):
     assert "line 1: WEB-2 is another issue" in refusal(tmp_path, [other], product="WEB")
 
 
+@pytest.mark.parametrize("number", [2, 1])
+def test_a_number_that_is_taken_between_the_check_and_the_loading(db, tmp_path, product, reporter, monkeypatch, number):
+    check = Import.check
+
+    def check_and_file(self):
+        check(self)
+        create_issue(product, actor=reporter, via="web", title="Ours")
+
+    monkeypatch.setattr(Import, "check", check_and_file)
+    if number == 1:
+        with pytest.raises(CommandError, match=r"line 1: WEB-1 is another issue.* 0 issues were imported"):
+            bring(tmp_path, [record(1, component="Cart")], product="WEB")
+        assert not Component.objects.exists()
+    else:
+        bring(tmp_path, [record(2)], product="WEB")
+        assert Issue.objects.count() == 2
+
+
+def test_what_another_import_writes_at_the_same_time(db, tmp_path, monkeypatch):
+    def collide(self, on_progress):
+        raise IntegrityError("UNIQUE constraint failed")
+
+    monkeypatch.setattr(Import, "load", collide)
+    with pytest.raises(CommandError, match="0 issues were imported before this: run it again"):
+        bring(tmp_path, [record(1)])
+
+
 def test_products_that_are_archived_or_in_the_trash(db, tmp_path, product, maintainer):
     update_product(product, actor=maintainer, via="web", archived=True)
     assert "WEB: is archived or in the trash" in refusal(tmp_path, [record(1)], product="WEB")
@@ -208,8 +243,6 @@ def test_a_file_that_names_no_product(db, tmp_path):
 
 
 def test_what_is_loaded_is_what_was_checked_even_where_the_file_has_changed(db, tmp_path, monkeypatch):
-    from issues.importers.loading import Import
-
     check = Import.check
 
     def check_and_change(self):

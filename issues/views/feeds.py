@@ -25,6 +25,7 @@ from issues.exporters.atom import write_feed
 from issues.finding import search
 from issues.finding.pages import paginate
 from issues.models import Issue
+from issues.query.fields import FIELDS as FILTERS
 from issues.views.listing import Listing
 from issues.views.saved import find_view
 from issuetracker.replica import primary
@@ -108,8 +109,11 @@ def _product(user, key):
 
 def _feed(request, reader, product, view=None):
     text = request.GET.get("q", view.query if view else "")
+    given = [(name, one) for name in (*FILTERS, "sort") for one in request.GET.getlist(name)]
     zone = ZoneInfo(getattr(reader, "time_zone", "UTC"))
-    asked = search(reader, text=text, params=request.GET, product=product, zone=zone).unranked()
+    searched = search(reader, text=text, params=request.GET, product=product, zone=zone)
+    said = searched.canonical if given else text
+    asked = searched.unranked()
     seen = Issue.objects.visible_to(reader)
     if product is not None:
         seen = seen.filter(product=product)
@@ -117,8 +121,10 @@ def _feed(request, reader, product, view=None):
     related = {name.partition("__")[0] for name in (*NAMES, *ordered) if "__" in name}
     rows = asked.apply(seen).select_related(*related).only(*FIELDS, *NAMES, *ordered)
     found = paginate(rows, asked, size=SHOWN).rows
-    title = view.name if view else " · ".join(filter(None, [product.title if product else "", text])) or _("All issues")
-    query = f"?{urlencode([('q', text)])}"
+    title = view.name if view else " · ".join(filter(None, [product.title if product else "", said])) or _("All issues")
+    # Without a query of its own the feed is that of the view, whatever this asks for.
+    pairs = [*([] if view and "q" not in request.GET else [("q", text)]), *given]
+    query = f"?{urlencode(pairs)}" if pairs else ""
     home = request.path.removesuffix("feed.atom")
     address, own = (f"{settings.SITE_URL}{path}{query}" for path in (home, request.path))
     return _conditional(request, write_feed(title, address, own, found))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError
 
 from accounts.models import User
 from history.errors import Refused
@@ -58,6 +59,9 @@ class Command(BaseCommand):
             raise CommandError(f"{self._reasons(error)} {progress.done} issues were imported before this.") from error
         except (SourceError, Refused) as error:
             raise CommandError(f"{error}. {progress.done} issues were imported before this.") from error
+        except IntegrityError as error:
+            done = f"{progress.done} issues were imported before this"
+            raise CommandError(f"Somebody else wrote the same at the same time. {done}: run it again.") from error
         progress.end()
         self.summarise(run, time.monotonic() - begun)
         if count_waiting() and not similar_later:
