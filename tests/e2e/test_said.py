@@ -1,0 +1,31 @@
+"""What a screen reader hears, and where the focus is after something has gone or been drawn anew."""
+
+import pytest
+from playwright.sync_api import expect
+
+from issues.services import create_issue
+from tests.e2e.conftest import NARROW, WIDE
+
+pytestmark = pytest.mark.once
+
+LIST = "/issues/?q=is:open+sort:created-asc"
+LISTEN = """said => {
+    window.heard = [];
+    new MutationObserver(() => window.heard.push(said.textContent)).observe(said, { childList: true });
+}"""
+
+
+def said(page):
+    return page.locator("[data-said]")
+
+
+def link(page, key):
+    return page.locator(f'.issue-row[data-issue="{key}"] .issue-link')
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_all_of_a_row(issue, visit, triager, viewport):
+    page = visit(LIST, triager, viewport)
+    heard, _cells = page.locator('.issue-row[data-issue="WEB-1"]').aria_snapshot().split("\n", 1)
+    for words in ("Priority: urgent", " WEB-1 ", "Severity S2", " Cart ", "area/checkout"):
+        assert words in heard
