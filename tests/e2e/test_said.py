@@ -29,3 +29,16 @@ def test_all_of_a_row(issue, visit, triager, viewport):
     heard, _cells = page.locator('.issue-row[data-issue="WEB-1"]').aria_snapshot().split("\n", 1)
     for words in ("Priority: urgent", " WEB-1 ", "Severity S2", " Cart ", "area/checkout"):
         assert words in heard
+
+
+def test_the_same_is_said_again(issue, visit, triager):
+    page = visit(LIST, triager)
+    said(page).evaluate(LISTEN)
+    for words in ("is:open", "is:open priority:urgent", "is:open priority:urgent type:bug"):
+        page.get_by_role("combobox", name="Search").fill(words)
+        page.keyboard.press("Enter")
+        expect(page.locator(".issue-row")).to_have_count(2 if words == "is:open" else 1)
+        page.wait_for_function("address => location.search.endsWith(address)", arg=words.split(":")[-1])
+        expect(said(page)).to_contain_text("issue")
+    # What stays as it was is not read out, even where it is written anew.
+    assert page.evaluate("window.heard") == ["2 issues", "", "1 issue", "", "1 issue"]
