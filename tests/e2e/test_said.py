@@ -42,3 +42,15 @@ def test_the_same_is_said_again(issue, visit, triager):
         expect(said(page)).to_contain_text("issue")
     # What stays as it was is not read out, even where it is written anew.
     assert page.evaluate("window.heard") == ["2 issues", "", "1 issue", "", "1 issue"]
+
+
+def test_what_is_beside_the_list_keeps_the_focus_when_it_goes_on(issue, visit, triager):
+    page = visit(LIST, triager)
+    page.keyboard.press("j")
+    page.keyboard.press(" ")
+    expect(page.locator("[data-peek-panel]")).to_be_focused()
+    page.locator("#peek-title a").focus()
+    page.keyboard.press("j")
+    expect(page.locator("#peek-title")).to_have_text("Sessions end too early")
+    expect(page.locator("[data-peek-panel]")).to_be_focused()
+    expect(said(page)).to_have_text("WEB-2 Sessions end too early")
