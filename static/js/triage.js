@@ -170,7 +170,11 @@ export function start(page) {
     giveDrafts(shown());
     page.dispatchEvent(new Event("redrawn"));
     const key = shown();
-    if (key) {
+    document.title = key ? `${key} ${part(".triage-issue-title").textContent}` : part("h1").textContent;
+    if (!key) {
+      part(".empty h2").focus();
+      say(part(".empty h2").textContent);
+    } else {
       mark(key);
       text().focus({ preventScroll: true });
       begin();

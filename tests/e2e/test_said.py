@@ -54,3 +54,12 @@ def test_what_is_beside_the_list_keeps_the_focus_when_it_goes_on(issue, visit, t
     expect(page.locator("#peek-title")).to_have_text("Sessions end too early")
     expect(page.locator("[data-peek-panel]")).to_be_focused()
     expect(said(page)).to_have_text("WEB-2 Sessions end too early")
+
+
+def test_that_the_queue_is_empty(product, reporter, visit, triager):
+    create_issue(product, actor=reporter, via="web", title="Cart empties")
+    page = visit("/triage/", triager)
+    page.keyboard.press("1")
+    expect(page.get_by_role("heading", name="All is decided")).to_be_focused()
+    expect(said(page)).to_have_text("All is decided")
+    expect(page).to_have_title("Triage")
