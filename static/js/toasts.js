@@ -1,8 +1,14 @@
 // Messages go away by themselves, but not while somebody points at them or has the focus in them.
-const SHOWN = 8000;
+import { say } from "./fragments.js";
 
+const SHOWN = 8000;
+const ARRIVED = 200;
+
+// What stands in the page from the first is not read out by itself.
 export function start(toasts) {
-  for (const toast of toasts.querySelectorAll(".toast")) tend(toast);
+  const all = [...toasts.querySelectorAll(".toast")];
+  all.forEach(tend);
+  if (all.length) setTimeout(() => say(all.map((toast) => toast.firstElementChild.textContent).join(" ")), ARRIVED);
 }
 
 // Show a message that came with a fragment, in the place of the one before: its Undo is the one that `z` presses.

@@ -44,6 +44,13 @@ def test_the_same_is_said_again(issue, visit, triager):
     assert page.evaluate("window.heard") == ["2 issues", "", "1 issue", "", "1 issue"]
 
 
+def test_a_message_that_came_with_the_page(issue, visit, triager):
+    page = visit("/issues/WEB-2/", triager)
+    page.keyboard.press("1")
+    expect(page.locator(".toast")).to_contain_text("Accepted WEB-2")
+    expect(said(page)).to_have_text("Accepted WEB-2")
+
+
 def test_what_is_beside_the_list_keeps_the_focus_when_it_goes_on(issue, visit, triager):
     page = visit(LIST, triager)
     page.keyboard.press("j")
