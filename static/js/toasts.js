@@ -46,8 +46,8 @@ export function tell(text) {
 function tend(toast) {
   const close = toast.querySelector("[data-close]");
   close.hidden = false;
-  close.addEventListener("click", () => toast.remove());
   let timer;
+  let from;
   const wait = () => {
     clearTimeout(timer);
     if (!toast.matches(".is-error, :hover, :focus-within")) timer = setTimeout(() => toast.remove(), SHOWN);
@@ -55,7 +55,14 @@ function tend(toast) {
   const stay = () => clearTimeout(timer);
   toast.addEventListener("mouseenter", stay);
   toast.addEventListener("mouseleave", wait);
-  toast.addEventListener("focusin", stay);
+  toast.addEventListener("focusin", (event) => {
+    stay();
+    if (!toast.contains(event.relatedTarget)) from = event.relatedTarget;
+  });
   toast.addEventListener("focusout", wait);
+  close.addEventListener("click", () => {
+    toast.remove();
+    from?.focus({ preventScroll: true });
+  });
   wait();
 }

@@ -70,3 +70,20 @@ def test_that_the_queue_is_empty(product, reporter, visit, triager):
     expect(page.get_by_role("heading", name="All is decided")).to_be_focused()
     expect(said(page)).to_have_text("All is decided")
     expect(page).to_have_title("Triage")
+
+
+@pytest.mark.parametrize("by", ["mouse", "keys"])
+def test_closing_a_message_leads_back(issue, visit, triager, by):
+    page = visit(LIST, triager)
+    link(page, "WEB-2").focus()
+    page.keyboard.press("1")
+    close = page.locator(".toast").get_by_role("button", name="Close")
+    if by == "mouse":
+        close.click()
+    else:
+        page.locator(".toast").get_by_role("button", name="Undo").focus()
+        page.keyboard.press("Tab")
+        expect(close).to_be_focused()
+        page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_have_count(0)
+    expect(link(page, "WEB-2")).to_be_focused()
