@@ -1,0 +1,45 @@
+"""Where a window is narrow: nothing lies over what one needs, and all of it can be reached by touch."""
+
+import pytest
+from playwright.sync_api import expect
+
+from issues.services import create_issue
+from tests.e2e.conftest import NARROW, open_as
+
+pytestmark = pytest.mark.once
+
+TITLES = ("Cart empties", "Cart forgets", "Cart jumps")
+# The words that stand in more than one line, though they are short.
+BROKEN = """selector => [...document.querySelectorAll(selector)].flatMap(cell => {
+    const range = document.createRange();
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    const broken = [];
+    while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/(?<!\\S)\\S{2,16}(?=\\s|$)/g)) {
+        range.setStart(texts.currentNode, word.index);
+        range.setEnd(texts.currentNode, word.index + word[0].length);
+        if (new Set([...range.getClientRects()].map(one => one.top)).size > 1) broken.push(word[0]);
+    }
+    return broken;
+})"""
+TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+TABLE = f"""| Browser | What is seen there | Times |
+|---|---|---|
+| Firefox | {"All of it comes too late. " * 20} | 128 |
+| Chrome | `{"x" * 200}` | `512` |
+"""
+
+
+@pytest.fixture
+def reports(product, reporter):
+    return [create_issue(product, actor=reporter, via="web", title=title) for title in TITLES]
+
+
+@pytest.mark.parametrize("width", [320, 760, 830])
+def test_what_acts_on_all_that_are_selected_stays_in_its_bar(reports, visit, triager, width):
+    page = visit("/issues/?q=is:open", triager, {"width": width, "height": 700})
+    page.locator("[name=ids]").first.evaluate("box => box.click()")
+    bar = page.locator(".selection").bounding_box()
+    for button in page.locator(".selection :is(button, input:not([type=hidden]))").all():
+        box = button.bounding_box()
+        assert box["x"] >= bar["x"] and box["x"] + box["width"] <= bar["x"] + bar["width"]
+        assert box["y"] >= bar["y"] and box["y"] + box["height"] <= bar["y"] + bar["height"]
