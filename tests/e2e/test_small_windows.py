@@ -43,3 +43,18 @@ def test_what_acts_on_all_that_are_selected_stays_in_its_bar(reports, visit, tri
         box = button.bounding_box()
         assert box["x"] >= bar["x"] and box["x"] + box["width"] <= bar["x"] + bar["width"]
         assert box["y"] >= bar["y"] and box["y"] + box["height"] <= bar["y"] + bar["height"]
+
+
+def test_chips_in_several_lines_hide_no_row(product, reporter, visit, triager):
+    for n in range(40):
+        create_issue(product, actor=reporter, via="web", title=f"Issue {n}")
+    without = "".join(f"+-{name}:nothing" for name in ("text", "title", "author"))
+    query = f"is:open{without}+created:>2020-01-01+updated:>2020-01-01+comments:<9+votes:<9"
+    page = visit(f"/issues/?q={query}", triager, {"width": 760, "height": 600})
+    head = page.locator(".list-head-second")
+    assert head.bounding_box()["height"] > 60
+    for key in "j" * 30 + "k" * 25:
+        page.keyboard.press(key)
+    row = page.locator(".issue-row:focus-within").bounding_box()
+    assert page.evaluate("scrollY") > 0
+    assert row["y"] >= head.bounding_box()["y"] + head.bounding_box()["height"]
