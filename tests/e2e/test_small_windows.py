@@ -34,6 +34,27 @@ def reports(product, reporter):
     return [create_issue(product, actor=reporter, via="web", title=title) for title in TITLES]
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_the_queue_is_passed_over_by_touch(reports, special_context, live_server, triager, scripts):
+    context = special_context(viewport=NARROW, has_touch=True, java_script_enabled=scripts)
+    page = open_as(context, live_server, "/triage/", triager, NARROW)
+    if scripts:
+        page.locator("html[data-ready]").wait_for(state="attached")
+    title, head = page.locator(".triage-issue-title"), page.locator(".triage-head")
+    following, previous = (page.get_by_role("link", name=name, exact=True) for name in ("Next", "Previous"))
+    expect(previous).to_have_count(0)
+    for number, text in enumerate(TITLES[1:], start=2):
+        following.tap()
+        expect(title).to_have_text(text)
+        expect(head).to_contain_text(f"{number} of 3")
+    expect(following).to_have_count(0)
+    previous.tap()
+    expect(title).to_have_text("Cart forgets")
+    box = following.bounding_box()
+    assert min(box["width"], box["height"]) >= 44
+    assert not page.evaluate(TOO_WIDE)
+
+
 @pytest.mark.parametrize("width", [320, 760, 830])
 def test_what_acts_on_all_that_are_selected_stays_in_its_bar(reports, visit, triager, width):
     page = visit("/issues/?q=is:open", triager, {"width": width, "height": 700})
