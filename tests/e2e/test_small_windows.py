@@ -79,3 +79,12 @@ def test_chips_in_several_lines_hide_no_row(product, reporter, visit, triager):
     row = page.locator(".issue-row:focus-within").bounding_box()
     assert page.evaluate("scrollY") > 0
     assert row["y"] >= head.bounding_box()["y"] + head.bounding_box()["height"]
+
+
+@pytest.mark.parametrize("width", [1440, 760, 390])
+def test_words_and_numbers_in_tables_stay_whole(product, reporter, visit, stranger, width):
+    create_issue(product, actor=reporter, via="web", title="Late", description=TABLE)
+    page = visit("/issues/WEB-1/", stranger, {"width": width, "height": 800})
+    assert page.evaluate(BROKEN, ".prose td") == []
+    assert page.locator(".prose table").evaluate("table => table.scrollWidth <= table.clientWidth")
+    assert not page.evaluate(TOO_WIDE)
