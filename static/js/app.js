@@ -78,6 +78,11 @@ document.addEventListener("enter", (event) => {
   enter(event.target);
 });
 document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
+// Tab leads out of a menu to what may lie beneath it.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Tab" || !event.target.closest("details.menu[open]")) return;
+  setTimeout(() => closeMenus(document.activeElement.closest("details.menu")));
+});
 document.addEventListener(
   "toggle",
   (event) => {
