@@ -101,7 +101,8 @@ document.addEventListener("change", (event) => {
 
 // A second press of the same button sends nothing twice.
 document.addEventListener("submit", (event) => {
-  if (event.target.method !== "post") return;
+  // What opens beside the page leaves its form to be sent again.
+  if (event.target.method !== "post" || event.target.target) return;
   if (event.target.dataset.sent) event.preventDefault();
   event.target.dataset.sent = "yes";
 });
