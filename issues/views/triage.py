@@ -281,6 +281,8 @@ def _shown(request, issue, form, rows=()):
         "plain": issue.description[:LONG_TEXT] if long else "",
         "record": _record(issue, request.user),
         "at": at + 1 if at is not None else None,
+        "before": _address(q, keys[at - 1], cursor) if at else "",
+        "after": _address(q, keys[at + 1], cursor) if at is not None and keys[at + 1 :] else "",
         "then": then[0] if then else "",
         "may_decide": access.can(request.user, "triage", issue),
         "alike": similar_to(request.user, issue),

@@ -150,11 +150,11 @@ def _avatar(username, name):
 
 
 def _meta(issue, key):
-    """Return the second line of a row on a small screen; a screen reader has heard all of it."""
+    """Return the second line of a row on a small screen, where the cells that say the same are left out."""
     labels = "".join([_short_label(label["name"], label["colour"]) for label in issue.label_rows])
     component = escape(issue.component__name or "")
     return (
-        f'<td class="col-meta" aria-hidden="true">{priority_glyph(issue)}<span class="nowrap">{key}</span>'
+        f'<td class="col-meta">{priority_glyph(issue)}<span class="nowrap">{key}</span>'
         f'{_severity(issue)}<span class="nowrap">{component}</span>{labels}</td>'
     )
 

@@ -78,6 +78,11 @@ document.addEventListener("enter", (event) => {
   enter(event.target);
 });
 document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
+// Tab leads out of a menu to what may lie beneath it.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Tab" || !event.target.closest("details.menu[open]")) return;
+  setTimeout(() => closeMenus(document.activeElement.closest("details.menu")));
+});
 document.addEventListener(
   "toggle",
   (event) => {
@@ -96,7 +101,8 @@ document.addEventListener("change", (event) => {
 
 // A second press of the same button sends nothing twice.
 document.addEventListener("submit", (event) => {
-  if (event.target.method !== "post") return;
+  // What opens beside the page leaves its form to be sent again.
+  if (event.target.method !== "post" || event.target.target) return;
   if (event.target.dataset.sent) event.preventDefault();
   event.target.dataset.sent = "yes";
 });

@@ -1,9 +1,15 @@
 // Parts of pages, asked for by the header that the server knows them by.
 
-// The element that says, to a screen reader, what has just changed.
+const PAUSE = 50;
+let saying;
+
+// Say, to a screen reader, what has just changed. What stands there already would not be read out again.
 export function say(text) {
   const status = document.querySelector("[data-said]");
-  if (status) status.textContent = text;
+  if (!status) return;
+  status.textContent = "";
+  clearTimeout(saying);
+  saying = setTimeout(() => { status.textContent = text; }, PAUSE);
 }
 
 export function parse(html) {

@@ -10,11 +10,13 @@ import { complain } from "./toasts.js";
 import { steadily, updateWithin } from "./update.js";
 
 const CURRENT = "is-current";
+const ROOM = 8;
 // A row has no cell for these: who may set the priority may set them, too.
 const WITHOUT_CELL = ["severity", "component", "due_on", "decision"];
 const ASKED_FIRST = ["duplicate", "decline", "needinfo", "snooze", "reroute"];
 
 export function start(page) {
+  const results = page.querySelector("[data-results]");
   const rows = () => [...page.querySelectorAll(".issue-row")];
   const peek = startPeeking(page, { current, focus });
   const change = startChanging(page, { focus, changed: (row) => peek.refresh(row) });
@@ -42,6 +44,15 @@ export function start(page) {
     if (peek.isOpen()) peek.show(row);
     else focus(row);
   }
+
+  // What stays above the rows may have several lines: no row is to be found beneath it.
+  const below = () => {
+    const head = page.querySelector(".list-head-second");
+    if (!head) return;
+    const { position, top } = getComputedStyle(head);
+    document.documentElement.style.scrollPaddingTop = position === "sticky" ? `${parseFloat(top) + head.offsetHeight + ROOM}px` : "";
+  };
+  new ResizeObserver(below).observe(results);
 
   const any = () => rows().length > 0;
   const link = () => current().querySelector(".issue-link");
@@ -79,7 +90,6 @@ export function start(page) {
   });
 
   // Others change what is listed. What one is at, has chosen or looks at stays, even where it is listed no more.
-  const results = page.querySelector("[data-results]");
   function put(fresh) {
     if (readerOf(fresh) !== readerOf(results)) return false;
     const looked = peek.isOpen() ? current() : null;

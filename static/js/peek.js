@@ -24,10 +24,12 @@ export function start(page, { current, focus }) {
     shown = row.dataset.issue;
     mark(row);
     panel.setAttribute("aria-busy", "true");
+    let within;
     try {
       const html = await load(`${link.pathname}peek/`);
       // It has been closed meanwhile.
       if (shown !== row.dataset.issue) return;
+      within = content.contains(document.activeElement);
       content.innerHTML = html;
     } catch (error) {
       if (!aborted(error)) location.assign(link.href);
@@ -37,8 +39,9 @@ export function start(page, { current, focus }) {
     const opening = panel.hidden;
     panel.hidden = false;
     panel.scrollTop = at;
-    if (opening) panel.focus({ preventScroll: true });
-    else if (panel.contains(document.activeElement)) say(`${shown} ${link.textContent}`);
+    // What has the focus in it may have gone.
+    if (opening || within) panel.focus({ preventScroll: true });
+    if (!opening && panel.contains(document.activeElement)) say(`${shown} ${link.textContent}`);
     // Leads back to this very list.
     for (const anchor of content.querySelectorAll(`a[href="${link.pathname}"]`)) anchor.href = link.href;
   }

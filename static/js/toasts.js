@@ -1,8 +1,14 @@
 // Messages go away by themselves, but not while somebody points at them or has the focus in them.
-const SHOWN = 8000;
+import { say } from "./fragments.js";
 
+const SHOWN = 8000;
+const ARRIVED = 200;
+
+// What stands in the page from the first is not read out by itself.
 export function start(toasts) {
-  for (const toast of toasts.querySelectorAll(".toast")) tend(toast);
+  const all = [...toasts.querySelectorAll(".toast")];
+  all.forEach(tend);
+  if (all.length) setTimeout(() => say(all.map((toast) => toast.firstElementChild.textContent).join(" ")), ARRIVED);
 }
 
 // Show a message that came with a fragment, in the place of the one before: its Undo is the one that `z` presses.
@@ -40,8 +46,8 @@ export function tell(text) {
 function tend(toast) {
   const close = toast.querySelector("[data-close]");
   close.hidden = false;
-  close.addEventListener("click", () => toast.remove());
   let timer;
+  let from;
   const wait = () => {
     clearTimeout(timer);
     if (!toast.matches(".is-error, :hover, :focus-within")) timer = setTimeout(() => toast.remove(), SHOWN);
@@ -49,7 +55,14 @@ function tend(toast) {
   const stay = () => clearTimeout(timer);
   toast.addEventListener("mouseenter", stay);
   toast.addEventListener("mouseleave", wait);
-  toast.addEventListener("focusin", stay);
+  toast.addEventListener("focusin", (event) => {
+    stay();
+    if (!toast.contains(event.relatedTarget)) from = event.relatedTarget;
+  });
   toast.addEventListener("focusout", wait);
+  close.addEventListener("click", () => {
+    toast.remove();
+    from?.focus({ preventScroll: true });
+  });
   wait();
 }

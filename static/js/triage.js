@@ -115,6 +115,11 @@ export function start(page) {
     rowOf(key)?.scrollIntoView({ block: "nearest" });
     const place = part("[data-at]");
     if (place && rowOf(key)) place.textContent = rows().indexOf(rowOf(key)) + 1;
+    for (const link of page.querySelectorAll("[data-step]")) {
+      const beside = neighbour(Number(link.dataset.step), key);
+      link.hidden = !beside;
+      link.href = address(beside);
+    }
   }
 
   async function go(key, { push = true } = {}) {
@@ -170,7 +175,11 @@ export function start(page) {
     giveDrafts(shown());
     page.dispatchEvent(new Event("redrawn"));
     const key = shown();
-    if (key) {
+    document.title = key ? `${key} ${part(".triage-issue-title").textContent}` : part("h1").textContent;
+    if (!key) {
+      part(".empty h2").focus();
+      say(part(".empty h2").textContent);
+    } else {
       mark(key);
       text().focus({ preventScroll: true });
       begin();
@@ -262,10 +271,10 @@ export function start(page) {
   }, true);
 
   page.addEventListener("click", (event) => {
-    const row = event.target.closest(".queue-row");
-    if (!row || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const link = event.target.closest(".queue-row, [data-step]");
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    go(row.dataset.issue);
+    go(link.dataset.issue ?? neighbour(Number(link.dataset.step)));
   });
 
   const any = () => rows().length > 0;

@@ -20,6 +20,7 @@ PAGES = [
     "/issues/?status=open&sort=-priority",
     "/issues/?q=nothing-has-this",
     "/issues/?nonsense=1",
+    "/issues/query/",
     "/issues/new/",
     "/issues/new/?product=WEB",
     "/issues/WEB-1/",

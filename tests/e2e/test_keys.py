@@ -330,3 +330,20 @@ def test_an_open_menu_lets_no_key_through_to_the_page(issue, visit, triager):
         page.keyboard.press("Shift+P")
         expect(page.locator('details[data-action="severity"]')).to_have_attribute("open", "")
     assert fresh(issue).lock_version == version
+
+
+@pytest.mark.once
+def test_tab_leads_out_of_a_menu_and_not_beneath_it(rows):
+    menu, last = rows.locator("#sort"), rows.locator("#sort .menu-panel a").last
+    rows.locator("#sort > summary").click()
+    rows.keyboard.press("End")
+    expect(last).to_be_focused()
+    rows.keyboard.press("Shift+Tab")
+    expect(menu).to_have_attribute("open", "")
+    rows.keyboard.press("End")
+    rows.keyboard.press("Tab")
+    expect(menu).not_to_have_attribute("open", "")
+    # A click on what is no control takes the focus away: the menu stays.
+    rows.locator("#filter > summary").click()
+    rows.locator("#filter .menu-heading").first.click()
+    expect(rows.locator("#filter")).to_have_attribute("open", "")

@@ -133,7 +133,7 @@ def test_by_a_passkey_alone_and_as_the_second_step(visit, come_back, authenticat
     # Once it is removed it opens nothing.
     page.get_by_role("button", name="Remove laptop").click()
     page.get_by_role("button", name="Remove it").click()
-    page.get_by_text("The passkey is removed.").wait_for()
+    page.get_by_text("The passkey is removed.").first.wait_for()
     assert not Authenticator.objects.exists()
     come_back(page)
     page.get_by_role("button", name="Sign in with a passkey").click()

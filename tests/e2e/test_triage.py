@@ -249,3 +249,15 @@ def test_a_similar_one_by_its_digit(product, twelve, visit, triager):
     page.keyboard.press("2")
     page.keyboard.press("1")
     expect(page.locator(".toast")).to_contain_text("Closed WEB-1 as a duplicate of WEB-13")
+
+
+@pytest.mark.once
+def test_the_current_one_is_told_in_the_colours_of_a_system(twelve, visit, triager):
+    page = visit("/triage/", triager)
+    page.emulate_media(forced_colors="active")
+    look = "row => ['outlineStyle', 'outlineColor', 'borderLeftColor'].map(name => getComputedStyle(row)[name]).join()"
+    here, other = (
+        page.locator(f".queue-row{one}").first.evaluate(look) for one in ("[aria-current]", ":not([aria-current])")
+    )
+    assert here.startswith("solid") and other.startswith("none")
+    assert here.split(",", 1)[1] != other.split(",", 1)[1]

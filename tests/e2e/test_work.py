@@ -232,3 +232,18 @@ def test_what_one_may_not_see_is_not_there(issue, visit, stranger, administrator
     hidden = page.get_by_role("main").inner_text()
     page.goto(page.url.replace("WEB-1", "WEB-999"))
     assert page.get_by_role("main").inner_text() == hidden
+
+
+@pytest.mark.once
+def test_me_too_leaves_what_is_being_written(issue, visit, context, triager):
+    page = visit("/issues/new/?product=WEB", triager)
+    page.get_by_label("Description").fill("Written with care")
+    page.get_by_label("Title").fill("The cart empties itself")
+    for _again in range(2):
+        with context.expect_page() as opened:
+            page.get_by_role("button", name="Me too").first.click()
+        expect(opened.value.get_by_role("heading", level=1)).to_have_text(issue.title)
+        expect(page.get_by_label("Description")).to_have_value("Written with care")
+        expect(page).to_have_url(re.compile("/issues/new/"))
+    issue.refresh_from_db()
+    assert issue.votes == 1

@@ -1,0 +1,90 @@
+"""Where a window is narrow: nothing lies over what one needs, and all of it can be reached by touch."""
+
+import pytest
+from playwright.sync_api import expect
+
+from issues.services import create_issue
+from tests.e2e.conftest import NARROW, open_as
+
+pytestmark = pytest.mark.once
+
+TITLES = ("Cart empties", "Cart forgets", "Cart jumps")
+# The words that stand in more than one line, though they are short.
+BROKEN = """selector => [...document.querySelectorAll(selector)].flatMap(cell => {
+    const range = document.createRange();
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    const broken = [];
+    while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/(?<!\\S)\\S{2,16}(?=\\s|$)/g)) {
+        range.setStart(texts.currentNode, word.index);
+        range.setEnd(texts.currentNode, word.index + word[0].length);
+        if (new Set([...range.getClientRects()].map(one => one.top)).size > 1) broken.push(word[0]);
+    }
+    return broken;
+})"""
+TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+TABLE = f"""| Browser | What is seen there | Times |
+|---|---|---|
+| Firefox | {"All of it comes too late. " * 20} | 128 |
+| Chrome | `{"x" * 200}` | `512` |
+"""
+
+
+@pytest.fixture
+def reports(product, reporter):
+    return [create_issue(product, actor=reporter, via="web", title=title) for title in TITLES]
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_the_queue_is_passed_over_by_touch(reports, special_context, live_server, triager, scripts):
+    context = special_context(viewport=NARROW, has_touch=True, java_script_enabled=scripts)
+    page = open_as(context, live_server, "/triage/", triager, NARROW)
+    if scripts:
+        page.locator("html[data-ready]").wait_for(state="attached")
+    title, head = page.locator(".triage-issue-title"), page.locator(".triage-head")
+    following, previous = (page.get_by_role("link", name=name, exact=True) for name in ("Next", "Previous"))
+    expect(previous).to_have_count(0)
+    for number, text in enumerate(TITLES[1:], start=2):
+        following.tap()
+        expect(title).to_have_text(text)
+        expect(head).to_contain_text(f"{number} of 3")
+    expect(following).to_have_count(0)
+    previous.tap()
+    expect(title).to_have_text("Cart forgets")
+    box = following.bounding_box()
+    assert min(box["width"], box["height"]) >= 44
+    assert not page.evaluate(TOO_WIDE)
+
+
+@pytest.mark.parametrize("width", [320, 760, 830])
+def test_what_acts_on_all_that_are_selected_stays_in_its_bar(reports, visit, triager, width):
+    page = visit("/issues/?q=is:open", triager, {"width": width, "height": 700})
+    page.locator("[name=ids]").first.evaluate("box => box.click()")
+    bar = page.locator(".selection").bounding_box()
+    for button in page.locator(".selection :is(button, input:not([type=hidden]))").all():
+        box = button.bounding_box()
+        assert box["x"] >= bar["x"] and box["x"] + box["width"] <= bar["x"] + bar["width"]
+        assert box["y"] >= bar["y"] and box["y"] + box["height"] <= bar["y"] + bar["height"]
+
+
+def test_chips_in_several_lines_hide_no_row(product, reporter, visit, triager):
+    for n in range(40):
+        create_issue(product, actor=reporter, via="web", title=f"Issue {n}")
+    without = "".join(f"+-{name}:nothing" for name in ("text", "title", "author"))
+    query = f"is:open{without}+created:>2020-01-01+updated:>2020-01-01+comments:<9+votes:<9"
+    page = visit(f"/issues/?q={query}", triager, {"width": 760, "height": 600})
+    head = page.locator(".list-head-second")
+    assert head.bounding_box()["height"] > 60
+    for key in "j" * 30 + "k" * 25:
+        page.keyboard.press(key)
+    row = page.locator(".issue-row:focus-within").bounding_box()
+    assert page.evaluate("scrollY") > 0
+    assert row["y"] >= head.bounding_box()["y"] + head.bounding_box()["height"]
+
+
+@pytest.mark.parametrize("width", [1440, 760, 390])
+def test_words_and_numbers_in_tables_stay_whole(product, reporter, visit, stranger, width):
+    create_issue(product, actor=reporter, via="web", title="Late", description=TABLE)
+    page = visit("/issues/WEB-1/", stranger, {"width": width, "height": 800})
+    assert page.evaluate(BROKEN, ".prose td") == []
+    assert page.locator(".prose table").evaluate("table => table.scrollWidth <= table.clientWidth")
+    assert not page.evaluate(TOO_WIDE)
