@@ -10,6 +10,7 @@ from unittest.mock import patch
 from urllib.parse import quote, urlencode
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -235,6 +236,9 @@ def paths_of_staff(world):
         asked += [f"/admin/autocomplete/?{app}&model_name={name.partition('_')[2]}&field_name=product&term="]
     for field in ("product", "component", "milestone", "version", "assignee", "parent", "duplicate_of"):
         asked.append(f"/admin/autocomplete/?app_label=issues&model_name=issue&field_name={field}&term=")
+    for model in (*ROWS, SavedView, Attachment):
+        kind = ContentType.objects.get_for_model(model).pk
+        asked += [f"/admin/r/{kind}/{pk}/" for pk in _some(model)]
     return asked + [
         f"/admin/{name.replace('_', '/')}/?{query}" for name, queries in GUESSES.items() for query in queries
     ]

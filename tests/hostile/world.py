@@ -153,6 +153,7 @@ NAMELESS = {
     "/api/": "/api/nowhere/",
     "/admin/login/": "/admin/login/",
     "/admin/password_change/": "/admin/password_change/",
+    "/admin/r/<path:ids>/": "/admin/r/1/1/",
 }
 
 
