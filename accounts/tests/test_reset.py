@@ -130,25 +130,29 @@ def test_an_own_new_address_counts_once_it_has_answered(stranger, at_sam):
     assert mail.outbox[-1].to == ["sam@example.org"] and "address was changed" in mail.outbox[-1].body
 
 
-def test_another_address_takes_showing_who_one_is(stranger):
+def test_another_address_takes_showing_who_one_is(stranger, api):
     client = Client()
     client.force_login(stranger)
     asked = client.post("/profile/", {**FIELDS, "email": "thief@example.org"})
     assert (asked.status_code, "Show once more who you are" in asked.content.decode()) == (400, True)
     answer = client.patch("/api/v1/me/", {"email": "thief@example.org"}, content_type="application/json")
     assert (answer.status_code, Letter.objects.count()) == (403, 0)
+    # A token is made at the same browser.
+    answer = api(stranger).patch("/api/v1/me/", {"email": "thief@example.org"})
+    assert (answer.status_code, answer.json()["code"], Letter.objects.count()) == (403, "proof", 0)
     # All else needs none.
     assert client.post("/profile/", {**FIELDS, "email": "sam@example.org", "theme": "dark"}).url == "/profile/"
+    assert api(stranger).patch("/api/v1/me/", {"email": "sam@example.org", "theme": "light"}).status_code == 200
 
 
-def test_nobody_is_flooded_with_letters_about_their_address(stranger, at_sam, api):
+def test_nobody_is_flooded_with_letters_about_their_address(stranger, at_sam):
     codes = []
     for _time in range(5):
         stranger.refresh_from_db()
         fields = {**FIELDS, "email": "victim@example.org", "lock_version": stranger.lock_version}
         codes.append(at_sam.post("/profile/", fields).status_code)
     assert codes == [302, 302, 302, 400, 400]
-    answer = api(stranger).patch("/api/v1/me/", {"email": "victim@example.org"})
+    answer = at_sam.patch("/api/v1/me/", {"email": "victim@example.org"}, content_type="application/json")
     assert (answer.status_code, Letter.objects.count()) == (400, 3)
 
 
