@@ -100,9 +100,10 @@ def _account(request, make, **shown):
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request, token):
     """Take the address that a letter went to as that of the person who asked for it."""
-    pk, before, address = _read(token, letters.CONFIRM, letters.CONFIRM_LASTS)
-    user = User.objects.filter(pk=pk, is_active=True, email=before).first()
-    if user is None:
+    told = _read(token, letters.CONFIRM, letters.CONFIRM_LASTS)
+    pk, _before, address, _held = told
+    user = User.objects.filter(pk=pk, is_active=True).first()
+    if user is None or told != letters.confirming(user, address):
         return render(request, "accounts/link_over.html", status=404)
     if request.method != "POST":
         return render(request, "accounts/confirm_address.html", {"address": address, "person": user})

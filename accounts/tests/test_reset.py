@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from django.core import mail
+from django.core import mail, signing
 from django.test import Client
 
 from accounts import letters
 from accounts.models import Letter, Session
-from accounts.services import update_user
+from accounts.services import set_password, update_user
 from accounts.tests.test_sign_in_page import enter
 from tests.cast import PASSWORD
 
@@ -145,6 +145,34 @@ def test_another_address_takes_showing_who_one_is(stranger, api):
     assert api(stranger).patch("/api/v1/me/", {"email": "sam@example.org", "theme": "light"}).status_code == 200
 
 
+@pytest.mark.parametrize("sent", [True, False], ids=["posted", "not posted yet"])
+def test_a_new_password_ends_what_was_asked_for_before(stranger, at_sam, administrator, sent):
+    at_sam.post("/profile/", {**FIELDS, "email": "thief@example.org"})
+    path = None
+    if sent:
+        letters.send_due()
+        path = link_in(mail.outbox[0])
+    set_password(stranger, "staple-9-lamp", actor=administrator, via="admin")
+    letters.send_due()
+    assert sent == ("thief@example.org" in [letter.to[0] for letter in mail.outbox])
+    if sent:
+        assert Client().get(path).status_code == Client().post(path).status_code == 404
+    stranger.refresh_from_db()
+    assert stranger.email == "sam@example.org"
+
+
+def test_the_address_before_is_told_that_another_is_asked_for(stranger, at_sam):
+    at_sam.post("/profile/", {**FIELDS, "email": "new@example.org"})
+    letters.send_due()
+    assert [letter.to for letter in mail.outbox] == [["new@example.org"], ["sam@example.org"]]
+    assert "was asked for" in mail.outbox[1].body and "new@example.org" not in mail.outbox[1].body
+
+
+def test_a_link_of_an_older_version_is_over(client, stranger):
+    token = signing.dumps([stranger.pk, stranger.email, "new@example.org"], salt="accounts.confirm")
+    assert client.get(f"/accounts/address/{token}/").status_code == 404
+
+
 def test_nobody_is_flooded_with_letters_about_their_address(stranger, at_sam):
     codes = []
     for _time in range(5):
@@ -153,7 +181,7 @@ def test_nobody_is_flooded_with_letters_about_their_address(stranger, at_sam):
         codes.append(at_sam.post("/profile/", fields).status_code)
     assert codes == [302, 302, 302, 400, 400]
     answer = at_sam.patch("/api/v1/me/", {"email": "victim@example.org"}, content_type="application/json")
-    assert (answer.status_code, Letter.objects.count()) == (400, 3)
+    assert (answer.status_code, Letter.objects.filter(to="victim@example.org").count()) == (400, 3)
 
 
 def test_whose_an_address_is_shows_in_no_answer(stranger, at_sam, administrator):
