@@ -43,7 +43,14 @@ class People(UserManager):
 
     def called(self, name):
         """Return the user whose user name is `name` in any case, or None; what none can be is not looked for."""
-        return self.filter(username__iexact=name).first() if can_be_stored(name, NAME_LIMIT) else None
+        found = self.filter(username__iexact=name) if can_be_stored(name, NAME_LIMIT) else ()
+        # PostgreSQL compares capitals, of which ı and ſ have those of i and s: they are the letters of somebody else.
+        return next((user for user in found if user.username.lower() == name.lower()), None)
+
+    def at_address(self, address):
+        """Return whose e-mail address `address` is in any case, or None; what only looks like it leads elsewhere."""
+        found = self.filter(email__iexact=address) if address else ()
+        return next((user for user in found if user.email.encode().lower() == address.encode().lower()), None)
 
     def create_superuser(self, username, email="", password=None, **fields):
         """Create an administrator, as `manage.py createsuperuser` asks, by the service that records it."""

@@ -118,11 +118,15 @@ def _record(invitation, changes, actor, via):
 
 def ask_for_account(address):
     """Have a letter sent to `address`: with a link that makes an account, or a word that there is one already."""
-    owner = User.objects.filter(email__iexact=address, is_active=True).first()
-    post(Letter.Kind.SIGN_UP, address, owner)
+    post(Letter.Kind.SIGN_UP, address, _active_at(address))
 
 
 def ask_for_reset(address):
     """Have a letter sent to `address` that lets its owner set a password; to nobody where there is no such person."""
-    owner = User.objects.filter(email__iexact=address, is_active=True).first() if address else None
+    owner = _active_at(address)
     post(Letter.Kind.RESET, owner.email if owner else "", owner)
+
+
+def _active_at(address):
+    owner = User.objects.at_address(address)
+    return owner if owner is not None and owner.is_active else None

@@ -64,7 +64,7 @@ def sign_up_with(request, token):
     if not _is_open():
         raise Http404
     address = _read(token, letters.SIGN_UP, letters.SIGN_UP_LASTS)
-    if User.objects.filter(email__iexact=address).exists():
+    if User.objects.at_address(address) is not None:
         return render(request, "accounts/link_over.html", status=404)
     return _account(request, lambda **fields: invitations.sign_up(address=address, **fields), address=address)
 
