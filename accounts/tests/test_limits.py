@@ -113,6 +113,14 @@ def test_a_household_of_ipv6_is_one_address():
         (2, "198.51.100.7", HERE),
         (1, "", HERE),
         (1, "nonsense", ""),
+        (1, "198.51.100.7:5678", THERE),
+        (1, "::ffff:198.51.100.7", THERE),
+        (1, "[::ffff:198.51.100.7]:443", THERE),
+        (1, "[2001:db8::1]:443", "2001:db8::1"),
+        (1, "[2001:db8::1]", "2001:db8::1"),
+        (1, "2001:db8::1", "2001:db8::1"),
+        (1, "[", ""),
+        (1, ":", ""),
     ],
 )
 def test_what_a_proxy_has_noted(settings, rf, proxies, forwarded, address):
