@@ -84,7 +84,7 @@ def accept(invitation, *, user=None, via=Via.WEB, **fields):
             raise Conflict(_("No accounts are made here any longer."), "closed")
         if goes_by_mail(invitation):
             fields |= {"email": invitation.email, "email_confirmed": True}
-        user = create_user(actor=None, via=via, **fields)
+        user = _create(via, **fields)
     if invitation.product is not None:
         _raise_role(invitation, user, via)
     invitation.accepted_by = user
@@ -109,7 +109,19 @@ def sign_up(*, via=Via.WEB, username, password, address=""):
     if settings.SIGNUP != "open":
         raise Conflict(_("No accounts are made here without an invitation."), "closed")
     fields = {"email": address, "email_confirmed": bool(address)}
-    return create_user(actor=None, via=via, username=username, password=password, **fields)
+    return _create(via, username=username, password=password, **fields)
+
+
+def _create(via, *, username, email="", **fields):
+    """Create a person who makes their own account. Raises ValidationError by field.
+
+    A name goes before an address where one signs in: with that of somebody else theirs would lead to this account.
+    """
+    name = User.normalize_username(username)
+    if "@" in name and name.lower() != email.lower():
+        message = _("A name with @ is for whoever has shown that this is their e-mail address: choose another.")
+        raise ValidationError({"username": ValidationError(message, code="address")})
+    return create_user(actor=None, via=via, username=username, email=email, **fields)
 
 
 def _record(invitation, changes, actor, via):
