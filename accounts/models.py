@@ -176,7 +176,12 @@ class ApiToken(models.Model):
         verbose_name_plural = _("API tokens")
 
     def __str__(self):
-        return f"{self.name} ({self.prefix}…)"
+        return f"{self.history_name} ({self.prefix}…)"
+
+    @property
+    def history_name(self):
+        """What the log and the staff call it: what a feed is of is told to its owner alone, who may see more."""
+        return str(_("Feed")) if self.is_for_feeds else self.name
 
     @staticmethod
     def new_secret():
