@@ -296,6 +296,8 @@ class Invitation(models.Model):
     nonce = models.CharField(max_length=32, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     email = models.EmailField(_("e-mail address"), blank=True)
+    # Whether the link was sent to that address and shown to nobody: then it vouches for whose the address is.
+    posted = models.BooleanField(default=False, editable=False)
     # What the one who accepts becomes a member of, and as what; neither for an account alone.
     product = models.ForeignKey("products.Product", models.CASCADE, null=True, blank=True, related_name="+")
     role = models.CharField(_("role"), max_length=12, blank=True)

@@ -45,17 +45,13 @@ def invite(*, actor, via, email="", product=None, role=""):
     invitation = Invitation(email=email, product=product, role=role, created_by=actor, nonce=secrets.token_urlsafe(16))
     invitation.digest = Invitation.digest_of(invitation.secret)
     invitation.expires_at = timezone.now() + GOOD_FOR
+    invitation.posted = bool(settings.MAIL and email)
     check(invitation, exclude=["created_by", "product"])
     invitation.save()
-    if goes_by_mail(invitation):
+    if invitation.posted:
         post(Letter.Kind.INVITATION, email, invitation=invitation)
     _record(invitation, {"invitation": (None, log.freeze(invitation))}, actor, via)
     return invitation
-
-
-def goes_by_mail(invitation):
-    """Return whether the link is sent to its address, and shown to nobody."""
-    return bool(settings.MAIL and invitation.email)
 
 
 @transaction.atomic
@@ -82,7 +78,7 @@ def accept(invitation, *, user=None, via=Via.WEB, **fields):
     if user is None:
         if settings.SIGNUP == CLOSED:
             raise Conflict(_("No accounts are made here any longer."), "closed")
-        if goes_by_mail(invitation):
+        if invitation.posted:
             fields |= {"email": invitation.email, "email_confirmed": True}
         user = _create(via, **fields)
     if invitation.product is not None:

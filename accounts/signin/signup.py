@@ -151,7 +151,7 @@ def invite(request):
     context = {
         "form": form if made is None else InvitationForm(request.user, products),
         "made": made,
-        "link": letters.link("invitation", made.secret) if made and not invitations.goes_by_mail(made) else "",
+        "link": letters.link("invitation", made.secret) if made and not made.posted else "",
         "mail": settings.MAIL,
         "signup": settings.SIGNUP,
         "invitations": _open_invitations(request.user, products),

@@ -172,6 +172,16 @@ def test_one_with_an_address_goes_there_alone(client, by_invitation, administrat
     assert User.objects.get(username="nina").email_confirmed
 
 
+def test_a_link_once_shown_vouches_for_no_address(client, by_invitation, administrator, settings):
+    page = at(administrator).post("/accounts/invitations/", {"email": "nina@example.org"}).content.decode()
+    invitation = Invitation.objects.get()
+    assert invitation.secret in page
+    settings.MAIL = True
+    client.post(path_of(invitation), FORM)
+    nina = User.objects.get(username="nina")
+    assert (nina.email, nina.email_confirmed) == ("", False)
+
+
 def test_without_mail_the_link_is_shown_once(by_invitation, maintainer, product):
     client = at(maintainer)
     page = client.post("/accounts/invitations/", {"product": "WEB", "role": "reporter"}).content.decode()
