@@ -7,11 +7,11 @@ from django.utils.translation import gettext as _
 from history.errors import Forbidden
 
 
-def authorize_address(request, address, *, by_token=False):
+def authorize_address(request, address):
     """Raise Forbidden unless who is signed in may ask for `address` now, ValidationError where too often.
 
-    Whoever sits down at a browser that somebody left has shown nothing; a token is a proof by itself. Without mail an
-    address leads nowhere.
+    Whoever sits down at a browser that somebody left has shown nothing, nor has a token, which can be made there.
+    Without mail an address leads nowhere.
     """
     if not settings.MAIL or not address or address.lower() == request.user.email.lower():
         return
@@ -20,7 +20,9 @@ def authorize_address(request, address, *, by_token=False):
     from accounts.signin.passwords import may_post
     from accounts.signin.proving import is_proven
 
-    if not by_token and not is_proven(request):
-        raise Forbidden(_("Show once more who you are first, at Sign-in in your profile; then save again."), "proof")
+    # By a token one has no session.
+    if not (hasattr(request, "session") and is_proven(request)):
+        message = _("Show once more who you are first, at Sign-in in your profile; then ask there for another address.")
+        raise Forbidden(message, "proof")
     if not (may_post(request) and limits.within(limits.LETTERS_TO, address.casefold())):
         raise ValidationError({"email": _("Too many letters were asked for. Try again in an hour.")})

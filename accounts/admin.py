@@ -113,16 +113,22 @@ class UserAdmin(ServiceAdmin):
 class ApiTokenAdmin(ReadOnlyAdmin):
     """Tokens: looked at and revoked here; their owners make them."""
 
-    list_display = ("name", "prefix", "user", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
+    list_display = ("called", "prefix", "user", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
     list_select_related = ("user",)
-    search_fields = ("name", "prefix", "user__username")
+    search_fields = ("prefix", "user__username")
     fields = list_display
+    readonly_fields = ("called",)
     ordering = ("-id",)
     actions = ("revoke",)
 
     def seen_by(self, user):
         """Return all tokens: staff revoke those that have leaked."""
         return ApiToken.objects.all()
+
+    @admin.display(description=_("name"))
+    def called(self, token):
+        """Return what others than its owner call it."""
+        return token.history_name
 
     @admin.action(description=_("Revoke"), permissions=["view"])
     def revoke(self, request, queryset):

@@ -49,5 +49,9 @@ class NameOrEmail(ModelBackend):
         if not (can_be_stored(text, ADDRESS_LIMIT) and can_be_stored(name, ADDRESS_LIMIT)):
             return None
         found = User.objects.filter(Q(username__iexact=name) | Q(email__iexact=text) & ~Q(email=""))
-        people = sorted(found, key=lambda user: user.username.lower() != name.lower())
-        return people[0] if people else None
+
+        def unlike(user):
+            # PostgreSQL finds also those whose letters only look the same.
+            return user.username.lower() != name.lower(), user.email.lower() != text.lower()
+
+        return min(found, key=unlike, default=None)

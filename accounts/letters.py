@@ -11,6 +11,7 @@ from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
@@ -18,7 +19,7 @@ from accounts.models import Letter
 
 logger = logging.getLogger(__name__)
 
-SIGN_UP, CONFIRM = "accounts.sign-up", "accounts.confirm"
+SIGN_UP, CONFIRM = "accounts.sign-up", "accounts.confirm-address"
 SIGN_UP_LASTS, CONFIRM_LASTS = 24 * 3600, 3 * 24 * 3600
 AT_ONCE = 50
 # Seconds of one round: a mail server that does not answer holds up the other jobs of the worker.
@@ -30,6 +31,12 @@ Kind = Letter.Kind
 def link(name, *arguments):
     """Return the whole address of a page."""
     return settings.SITE_URL + reverse(name, args=arguments)
+
+
+def confirming(user, address):
+    """Return what the link that makes `address` that of `user` says; with another password it is over."""
+    held = salted_hmac(CONFIRM, user.password, algorithm="sha256").hexdigest()
+    return [user.pk, user.email, address, held]
 
 
 def send_due():
@@ -66,8 +73,7 @@ def _context(letter):
     elif letter.kind == Kind.SIGN_UP and letter.user is None:
         context["link"] = link("sign-up-with", signing.dumps(letter.to, salt=SIGN_UP))
     elif letter.kind == Kind.CONFIRM:
-        told = [letter.user_id, letter.user.email, letter.to]
-        context["link"] = link("confirm-address", signing.dumps(told, salt=CONFIRM))
+        context["link"] = link("confirm-address", signing.dumps(confirming(letter.user, letter.to), salt=CONFIRM))
     elif letter.kind == Kind.INVITATION:
         context["link"] = link("invitation", letter.invitation.secret)
     return context

@@ -43,7 +43,14 @@ class People(UserManager):
 
     def called(self, name):
         """Return the user whose user name is `name` in any case, or None; what none can be is not looked for."""
-        return self.filter(username__iexact=name).first() if can_be_stored(name, NAME_LIMIT) else None
+        found = self.filter(username__iexact=name) if can_be_stored(name, NAME_LIMIT) else ()
+        # PostgreSQL compares capitals, of which ı and ſ have those of i and s: they are the letters of somebody else.
+        return next((user for user in found if user.username.lower() == name.lower()), None)
+
+    def at_address(self, address):
+        """Return whose e-mail address `address` is in any case, or None; what only looks like it leads elsewhere."""
+        found = self.filter(email__iexact=address) if address else ()
+        return next((user for user in found if user.email.encode().lower() == address.encode().lower()), None)
 
     def create_superuser(self, username, email="", password=None, **fields):
         """Create an administrator, as `manage.py createsuperuser` asks, by the service that records it."""
@@ -169,7 +176,12 @@ class ApiToken(models.Model):
         verbose_name_plural = _("API tokens")
 
     def __str__(self):
-        return f"{self.name} ({self.prefix}…)"
+        return f"{self.history_name} ({self.prefix}…)"
+
+    @property
+    def history_name(self):
+        """What the log and the staff call it: what a feed is of is told to its owner alone, who may see more."""
+        return str(_("Feed")) if self.is_for_feeds else self.name
 
     @staticmethod
     def new_secret():
@@ -284,6 +296,8 @@ class Invitation(models.Model):
     nonce = models.CharField(max_length=32, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     email = models.EmailField(_("e-mail address"), blank=True)
+    # Whether the link was sent to that address and shown to nobody: then it vouches for whose the address is.
+    posted = models.BooleanField(default=False, editable=False)
     # What the one who accepts becomes a member of, and as what; neither for an account alone.
     product = models.ForeignKey("products.Product", models.CASCADE, null=True, blank=True, related_name="+")
     role = models.CharField(_("role"), max_length=12, blank=True)

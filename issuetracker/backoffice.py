@@ -9,6 +9,7 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db import DataError
+from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -30,6 +31,11 @@ def sign_in(request, extra_context=None):
         raise PermissionDenied(_("The administration is for the staff of this site."))
     target = request.GET.get("next") or reverse("admin:index")
     return redirect(f"{reverse('login')}?{urlencode({'next': target})}")
+
+
+def no_shortcut(request, **ids):
+    """Raise Http404: Django would lead from the id of any row to its page, whose address tells what is hidden."""
+    raise Http404
 
 
 class CappedPaginator(Paginator):
@@ -121,6 +127,14 @@ class ServiceAdmin(admin.ModelAdmin):
             return super().changelist_view(request, extra_context)
         except (DataError, OverflowError) as error:
             raise BadRequest(_("A number in the address is too large.")) from error
+
+    def lookup_allowed(self, lookup, value, request):
+        """Return whether the list offers that filter: others would tell, bit by bit, what the user may not see."""
+        return lookup.removesuffix("__exact").removesuffix("__isnull") in self.get_list_filter(request)
+
+    def get_view_on_site_url(self, obj=None):
+        """Return the address of its page, if it has one; Django would lead there by ids, also to what is hidden."""
+        return obj.get_absolute_url() if hasattr(obj, "get_absolute_url") else None
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         """Return the field that chooses another row, of those that the user may see."""

@@ -16,6 +16,7 @@ urlpatterns = [
     path("admin/login/", backoffice.sign_in),
     # Ours is recorded, limited, and ends other sessions.
     path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),
+    path("admin/r/<path:ids>/", backoffice.no_shortcut),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("products.urls")),

@@ -61,7 +61,7 @@ class MeViewSet(Read, Updated, Resource):
     def perform_update(self, row, expected, changes):
         """Change one's preferences. Return the User. Raises Forbidden and ValidationError for an address."""
         if "email" in changes:
-            authorize_address(self.request._request, changes["email"], by_token=self.request.auth is not None)
+            authorize_address(self.request._request, changes["email"])
         return services.update_user(row, expected_version=expected, **self.doing, **changes)
 
 

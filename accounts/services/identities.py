@@ -80,7 +80,7 @@ def _own(user, actor):
 def _known_or_new(provider, subject, claims):
     address = str(claims.get("email") or "").strip()
     confirmed = claims.get("email_verified") in (True, "true") and provider["trust_email"]
-    owner = User.objects.filter(email__iexact=address).first() if address else None
+    owner = User.objects.at_address(address)
     if owner is not None and not (confirmed and owner.email_confirmed and owner.is_active):
         raise Forbidden(
             _("An account with your address exists here. Sign in to it, and connect %(title)s in your profile.")

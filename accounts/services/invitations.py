@@ -45,17 +45,13 @@ def invite(*, actor, via, email="", product=None, role=""):
     invitation = Invitation(email=email, product=product, role=role, created_by=actor, nonce=secrets.token_urlsafe(16))
     invitation.digest = Invitation.digest_of(invitation.secret)
     invitation.expires_at = timezone.now() + GOOD_FOR
+    invitation.posted = bool(settings.MAIL and email)
     check(invitation, exclude=["created_by", "product"])
     invitation.save()
-    if goes_by_mail(invitation):
+    if invitation.posted:
         post(Letter.Kind.INVITATION, email, invitation=invitation)
     _record(invitation, {"invitation": (None, log.freeze(invitation))}, actor, via)
     return invitation
-
-
-def goes_by_mail(invitation):
-    """Return whether the link is sent to its address, and shown to nobody."""
-    return bool(settings.MAIL and invitation.email)
 
 
 @transaction.atomic
@@ -82,9 +78,9 @@ def accept(invitation, *, user=None, via=Via.WEB, **fields):
     if user is None:
         if settings.SIGNUP == CLOSED:
             raise Conflict(_("No accounts are made here any longer."), "closed")
-        if goes_by_mail(invitation):
+        if invitation.posted:
             fields |= {"email": invitation.email, "email_confirmed": True}
-        user = create_user(actor=None, via=via, **fields)
+        user = _create(via, **fields)
     if invitation.product is not None:
         _raise_role(invitation, user, via)
     invitation.accepted_by = user
@@ -109,7 +105,19 @@ def sign_up(*, via=Via.WEB, username, password, address=""):
     if settings.SIGNUP != "open":
         raise Conflict(_("No accounts are made here without an invitation."), "closed")
     fields = {"email": address, "email_confirmed": bool(address)}
-    return create_user(actor=None, via=via, username=username, password=password, **fields)
+    return _create(via, username=username, password=password, **fields)
+
+
+def _create(via, *, username, email="", **fields):
+    """Create a person who makes their own account. Raises ValidationError by field.
+
+    A name goes before an address where one signs in: with that of somebody else theirs would lead to this account.
+    """
+    name = User.normalize_username(username)
+    if "@" in name and name.lower() != email.lower():
+        message = _("A name with @ is for whoever has shown that this is their e-mail address: choose another.")
+        raise ValidationError({"username": ValidationError(message, code="address")})
+    return create_user(actor=None, via=via, username=username, email=email, **fields)
 
 
 def _record(invitation, changes, actor, via):
@@ -118,11 +126,15 @@ def _record(invitation, changes, actor, via):
 
 def ask_for_account(address):
     """Have a letter sent to `address`: with a link that makes an account, or a word that there is one already."""
-    owner = User.objects.filter(email__iexact=address, is_active=True).first()
-    post(Letter.Kind.SIGN_UP, address, owner)
+    post(Letter.Kind.SIGN_UP, address, _active_at(address))
 
 
 def ask_for_reset(address):
     """Have a letter sent to `address` that lets its owner set a password; to nobody where there is no such person."""
-    owner = User.objects.filter(email__iexact=address, is_active=True).first() if address else None
+    owner = _active_at(address)
     post(Letter.Kind.RESET, owner.email if owner else "", owner)
+
+
+def _active_at(address):
+    owner = User.objects.at_address(address)
+    return owner if owner is not None and owner.is_active else None

@@ -175,6 +175,7 @@ def ask_address(user, address):
     except ValidationError as error:
         raise ValidationError({"email": error}) from error
     post(Letter.Kind.CONFIRM, User.objects.normalize_email(address), user)
+    post_notice(user, _("Another address was asked for. It counts once the link in a letter to it is followed."))
 
 
 @transaction.atomic
@@ -229,5 +230,7 @@ def set_password(user, password, *, actor, via, keep=None):
     changes = {"password": (None, None)}
     log.record(log.open_batch(actor=actor, via=via), Kind.CHANGED, about=user, changes=changes)
     end_sessions(user, keep)
+    # What a letter says of the present password it says when it is sent.
+    Letter.objects.filter(user=user, kind=Letter.Kind.CONFIRM).delete()
     post_notice(user, _("Your password was changed."))
     return user

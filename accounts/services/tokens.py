@@ -44,7 +44,7 @@ def create_token(user, *, actor, via, name, scopes, expires_at=None, products=No
     token.digest = ApiToken.digest_of(secret)
     check(token, exclude=["user"])
     token.save()
-    _record_token(user, token, (None, _frozen(token)), actor, via)
+    _record_token(user, token, (None, log.freeze(token)), actor, via)
     return token, secret
 
 
@@ -74,7 +74,7 @@ def revoke_token(token, *, actor, via):
     if token.revoked_at is None:
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
-        _record_token(token.user, token, (_frozen(token), None), actor, via)
+        _record_token(token.user, token, (log.freeze(token), None), actor, via)
     return token
 
 
@@ -85,10 +85,6 @@ def mark_used(token, now):
         # What cannot be noted, as on a disk that is full, can be read all the same.
         with suppress(OperationalError):
             ApiToken.objects.filter(earlier, pk=token.pk).update(last_used_at=now)
-
-
-def _frozen(token):
-    return {"id": token.pk, "name": token.name}
 
 
 def _record_token(user, token, pair, actor, via):

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import F
 from django.utils.crypto import salted_hmac
 
-from accounts.models import Tally
+from accounts.models import Tally, User
 from accounts.signin import place
 from issuetracker.replica import primary
 
@@ -98,7 +98,8 @@ class Attempt:
     def __init__(self, request, name, user):
         address = place.network_of(place.address_of(request))
         device = place.knows(request, user)
-        name = name.casefold()
+        # As accounts are found by it: PostgreSQL compares capitals.
+        name = User.normalize_username(name).upper().casefold()
         if device:
             self.counted = {NAME_ON_DEVICE: (device, name)}
         else:

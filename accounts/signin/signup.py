@@ -64,7 +64,7 @@ def sign_up_with(request, token):
     if not _is_open():
         raise Http404
     address = _read(token, letters.SIGN_UP, letters.SIGN_UP_LASTS)
-    if User.objects.filter(email__iexact=address).exists():
+    if User.objects.at_address(address) is not None:
         return render(request, "accounts/link_over.html", status=404)
     return _account(request, lambda **fields: invitations.sign_up(address=address, **fields), address=address)
 
@@ -100,9 +100,10 @@ def _account(request, make, **shown):
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request, token):
     """Take the address that a letter went to as that of the person who asked for it."""
-    pk, before, address = _read(token, letters.CONFIRM, letters.CONFIRM_LASTS)
-    user = User.objects.filter(pk=pk, is_active=True, email=before).first()
-    if user is None:
+    told = _read(token, letters.CONFIRM, letters.CONFIRM_LASTS)
+    pk, _before, address, _held = told
+    user = User.objects.filter(pk=pk, is_active=True).first()
+    if user is None or told != letters.confirming(user, address):
         return render(request, "accounts/link_over.html", status=404)
     if request.method != "POST":
         return render(request, "accounts/confirm_address.html", {"address": address, "person": user})
@@ -150,7 +151,7 @@ def invite(request):
     context = {
         "form": form if made is None else InvitationForm(request.user, products),
         "made": made,
-        "link": letters.link("invitation", made.secret) if made and not invitations.goes_by_mail(made) else "",
+        "link": letters.link("invitation", made.secret) if made and not made.posted else "",
         "mail": settings.MAIL,
         "signup": settings.SIGNUP,
         "invitations": _open_invitations(request.user, products),

@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import Tally
 from accounts.signin import limits, place
 from accounts.tests.test_sign_in_page import enter, said
-from tests.cast import PASSWORD
+from tests.cast import PASSWORD, create_person
 
 HERE, THERE = "192.0.2.1", "198.51.100.7"
 
@@ -34,6 +34,27 @@ def test_ten_tries_and_then_a_wait(stranger):
 @pytest.mark.parametrize("name", ["sam", "nobody"])
 def test_known_or_not_is_counted_alike(stranger, name):
     assert fail(at(HERE), name, 12) == [200] * 10 + [429] * 2
+
+
+# Letters that the name of an account is kept without: wide ones, and a long s.
+SPELLINGS = ["sis", "SIS", "\u017fis", "si\u017f", "\uff53is", "s\uff49s", "si\uff33"]
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["elsewhere", "known"])
+def test_a_name_is_counted_alike_however_it_is_spelled(db, known):
+    create_person("sis")
+    client = at(HERE)
+    if known:
+        enter(client, "sis")
+        client.post("/accounts/logout/")
+    codes = [fail(client, typed, 3) for typed in SPELLINGS]
+    assert (codes[0], codes[-1][-1]) == ([200] * 3, 429)
+
+
+def test_so_is_one_that_a_database_takes_for_another(db):
+    client = at(HERE)
+    # PostgreSQL writes both in capitals to compare them.
+    assert [fail(client, typed, 6)[-1] for typed in ("x@github.example", "x@g\u0131thub.example")] == [200, 429]
 
 
 def test_a_stranger_elsewhere_locks_nobody_out(stranger):
@@ -92,6 +113,14 @@ def test_a_household_of_ipv6_is_one_address():
         (2, "198.51.100.7", HERE),
         (1, "", HERE),
         (1, "nonsense", ""),
+        (1, "198.51.100.7:5678", THERE),
+        (1, "::ffff:198.51.100.7", THERE),
+        (1, "[::ffff:198.51.100.7]:443", THERE),
+        (1, "[2001:db8::1]:443", "2001:db8::1"),
+        (1, "[2001:db8::1]", "2001:db8::1"),
+        (1, "2001:db8::1", "2001:db8::1"),
+        (1, "[", ""),
+        (1, ":", ""),
     ],
 )
 def test_what_a_proxy_has_noted(settings, rf, proxies, forwarded, address):

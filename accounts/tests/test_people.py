@@ -53,6 +53,13 @@ def test_letters_that_only_look_different_make_no_other_name(administrator):
     assert set(refused.value.error_dict) == {"username"}
 
 
+def test_a_name_of_letters_that_only_look_the_same_is_somebody_elses(administrator):
+    other = create_user(actor=None, via="web", username="\N{LATIN SMALL LETTER DOTLESS I}van")
+    assert User.objects.called("ivan") is None
+    ivan = create_user(actor=None, via="web", username="Ivan")
+    assert (User.objects.called("ivan"), User.objects.called(other.username)) == (ivan, other)
+
+
 def test_everybody_changes_their_own_preferences_and_no_more(stranger, reporter):
     assert update_user(stranger, actor=stranger, via="web", theme="dark").theme == "dark"
     for field in ("is_staff", "is_superuser", "username"):

@@ -167,6 +167,14 @@ def test_an_account_is_joined_by_an_address_that_both_have_confirmed(
         assert "Sign in to it, and connect Example Corp" in said(client)
 
 
+@pytest.mark.parametrize("address", ["kim@g\u0131thub.example", "\u212aim@github.example"])
+def test_an_address_of_letters_that_only_look_the_same_is_another(client, administrator, tell, address):
+    create_user(actor=None, via="web", username="kay", email="kim@github.example", email_confirmed=True)
+    tell(email=address)
+    go(client)
+    assert not SocialAccount.objects.filter(user__username="kay").exists()
+
+
 def test_an_address_that_is_not_confirmed_is_not_taken_over(client, administrator, tell):
     tell(email_verified=False)
     go(client)

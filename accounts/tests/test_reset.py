@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from django.core import mail
+from django.core import mail, signing
 from django.test import Client
 
 from accounts import letters
 from accounts.models import Letter, Session
-from accounts.services import update_user
+from accounts.services import set_password, update_user
 from accounts.tests.test_sign_in_page import enter
 from tests.cast import PASSWORD
 
@@ -23,6 +23,10 @@ def with_mail(settings):
 
 def ask(client, address):
     return client.post("/accounts/reset/", {"email": address})
+
+
+def letter_to(address):
+    return next(letter for letter in mail.outbox if letter.to == [address])
 
 
 def link_in(letter):
@@ -100,6 +104,14 @@ def test_a_slow_mail_server_holds_up_the_other_jobs_for_a_while_only(client, str
     assert len(mail.outbox) == 2 and not Letter.objects.exists()
 
 
+@pytest.mark.parametrize("address", ["sam@g\u0131thub.example", "\u017fam@github.example"])
+def test_an_address_of_letters_that_only_look_the_same_is_another(client, stranger, administrator, address):
+    update_user(stranger, actor=administrator, via="web", email="sam@github.example")
+    ask(client, address)
+    letters.send_due()
+    assert not mail.outbox
+
+
 FIELDS = {"display_name": "Sam", "time_zone": "UTC", "theme": "system", "lock_version": "1"}
 
 
@@ -118,7 +130,7 @@ def test_an_own_new_address_counts_once_it_has_answered(stranger, at_sam):
     stranger.refresh_from_db()
     assert stranger.email == "sam@example.org"
     letters.send_due()
-    path = link_in(mail.outbox[0])
+    path = link_in(letter_to("new@example.org"))
     assert "new@example.org" in client.get(path).content.decode()
     stranger.refresh_from_db()
     assert stranger.email == "sam@example.org"
@@ -130,26 +142,58 @@ def test_an_own_new_address_counts_once_it_has_answered(stranger, at_sam):
     assert mail.outbox[-1].to == ["sam@example.org"] and "address was changed" in mail.outbox[-1].body
 
 
-def test_another_address_takes_showing_who_one_is(stranger):
+def test_another_address_takes_showing_who_one_is(stranger, api):
     client = Client()
     client.force_login(stranger)
     asked = client.post("/profile/", {**FIELDS, "email": "thief@example.org"})
     assert (asked.status_code, "Show once more who you are" in asked.content.decode()) == (400, True)
     answer = client.patch("/api/v1/me/", {"email": "thief@example.org"}, content_type="application/json")
     assert (answer.status_code, Letter.objects.count()) == (403, 0)
+    # A token is made at the same browser.
+    answer = api(stranger).patch("/api/v1/me/", {"email": "thief@example.org"})
+    assert (answer.status_code, answer.json()["code"], Letter.objects.count()) == (403, "proof", 0)
     # All else needs none.
     assert client.post("/profile/", {**FIELDS, "email": "sam@example.org", "theme": "dark"}).url == "/profile/"
+    assert api(stranger).patch("/api/v1/me/", {"email": "sam@example.org", "theme": "light"}).status_code == 200
 
 
-def test_nobody_is_flooded_with_letters_about_their_address(stranger, at_sam, api):
+@pytest.mark.parametrize("sent", [True, False], ids=["posted", "not posted yet"])
+def test_a_new_password_ends_what_was_asked_for_before(stranger, at_sam, administrator, sent):
+    at_sam.post("/profile/", {**FIELDS, "email": "thief@example.org"})
+    path = None
+    if sent:
+        letters.send_due()
+        path = link_in(letter_to("thief@example.org"))
+    set_password(stranger, "staple-9-lamp", actor=administrator, via="admin")
+    letters.send_due()
+    assert sent == ("thief@example.org" in [letter.to[0] for letter in mail.outbox])
+    if sent:
+        assert Client().get(path).status_code == Client().post(path).status_code == 404
+    stranger.refresh_from_db()
+    assert stranger.email == "sam@example.org"
+
+
+def test_the_address_before_is_told_that_another_is_asked_for(stranger, at_sam):
+    at_sam.post("/profile/", {**FIELDS, "email": "new@example.org"})
+    letters.send_due()
+    told = letter_to("sam@example.org").body
+    assert "was asked for" in told and "new@example.org" not in told
+
+
+def test_a_link_of_an_older_version_is_over(client, stranger):
+    token = signing.dumps([stranger.pk, stranger.email, "new@example.org"], salt="accounts.confirm")
+    assert client.get(f"/accounts/address/{token}/").status_code == 404
+
+
+def test_nobody_is_flooded_with_letters_about_their_address(stranger, at_sam):
     codes = []
     for _time in range(5):
         stranger.refresh_from_db()
         fields = {**FIELDS, "email": "victim@example.org", "lock_version": stranger.lock_version}
         codes.append(at_sam.post("/profile/", fields).status_code)
     assert codes == [302, 302, 302, 400, 400]
-    answer = api(stranger).patch("/api/v1/me/", {"email": "victim@example.org"})
-    assert (answer.status_code, Letter.objects.count()) == (400, 3)
+    answer = at_sam.patch("/api/v1/me/", {"email": "victim@example.org"}, content_type="application/json")
+    assert (answer.status_code, Letter.objects.filter(to="victim@example.org").count()) == (400, 3)
 
 
 def test_whose_an_address_is_shows_in_no_answer(stranger, at_sam, administrator):

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.hashers import BasePasswordHasher
 from django.test import Client
 
+from accounts.models import User
 from accounts.services import create_user, update_user
 from tests.cast import PASSWORD
 
@@ -25,6 +26,15 @@ def said(answer):
 def test_by_name_or_address(client, stranger, name):
     assert enter(client, name).url == "/"
     assert client.get("/profile/").status_code == 200
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_by_an_address_beside_one_of_letters_that_only_look_the_same(client, db, first):
+    addresses = ["kim@github.example", "kim@g\u0131thub.example"]
+    for address in addresses[first:] + addresses[:first]:
+        create_user(actor=None, via="web", username=f"u{len(address.encode())}", email=address, password=PASSWORD)
+    assert enter(client, addresses[0]).url == "/"
+    assert User.objects.get(username="u18").last_login
 
 
 @pytest.mark.parametrize(

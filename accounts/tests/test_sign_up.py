@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.core import mail
+from django.core import mail, signing
 from django.test import Client
 from django.utils import timezone
 
@@ -72,6 +72,21 @@ def test_a_name_is_known_however_its_letters_are_typed(client, db, settings, typ
     settings.SIGNUP = "open"
     assert client.post(PAGE, {**FORM, "username": typed}).url == "/"
     assert enter(Client(), typed, FORM["password"]).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["sam@example.org", "nobody@example.org", "a\N{FULLWIDTH COMMERCIAL AT}b", "@"])
+@pytest.mark.parametrize("way", ["open", "open with mail", "invitation", "invitation by mail"])
+def test_nobody_is_called_by_an_address_that_is_not_their_own(client, stranger, administrator, settings, way, name):
+    settings.SIGNUP, settings.MAIL = way.split()[0], "mail" in way
+    email = "nina@example.org" if settings.MAIL else ""
+    page = f"{PAGE}{signing.dumps(email, salt=letters.SIGN_UP)}/" if way == "open with mail" else PAGE
+    if settings.SIGNUP == "invitation":
+        page = path_of(invite(actor=administrator, via="web", email=email))
+    answer = client.post(page, {**FORM, "username": name})
+    assert (answer.status_code, "A name with @ is for" in answer.content.decode()) == (400, True)
+    own = client.post(page, {**FORM, "username": "Nina@Example.org"})
+    assert own.status_code == (302 if settings.MAIL else 400)
+    assert User.objects.filter(username="Nina@Example.org").exists() == settings.MAIL
 
 
 def test_open_with_mail(client, db, settings):
@@ -155,6 +170,16 @@ def test_one_with_an_address_goes_there_alone(client, by_invitation, administrat
     assert path_of(invitation) in mail.outbox[0].body
     client.post(path_of(invitation), FORM)
     assert User.objects.get(username="nina").email_confirmed
+
+
+def test_a_link_once_shown_vouches_for_no_address(client, by_invitation, administrator, settings):
+    page = at(administrator).post("/accounts/invitations/", {"email": "nina@example.org"}).content.decode()
+    invitation = Invitation.objects.get()
+    assert invitation.secret in page
+    settings.MAIL = True
+    client.post(path_of(invitation), FORM)
+    nina = User.objects.get(username="nina")
+    assert (nina.email, nina.email_confirmed) == ("", False)
 
 
 def test_without_mail_the_link_is_shown_once(by_invitation, maintainer, product):

@@ -9,7 +9,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import FEED, ApiToken
-from accounts.services import create_token, revoke_token, update_user
+from accounts.services import create_token, create_user, revoke_token, update_user
+from history.models import Change
 from issues.models import Issue
 from issues.services import create_issue, create_view, update_issue, update_view
 from issues.tests.many import file_many
@@ -236,6 +237,23 @@ def test_an_address_is_made_by_a_button_and_shown_once(product, triager):
     assert "Feed: WEB is:open" in tokens and address.partition("token=")[2] not in tokens
     client.post(f"/profile/tokens/{made.pk}/revoke/", {"confirm": "1"})
     assert Client().get(address.removeprefix("http://localhost:8002")).status_code == 403
+
+
+def test_what_an_address_is_of_is_told_to_its_owner_alone(product, triager, administrator):
+    client, staff = Client(), Client()
+    client.force_login(triager)
+    client.post("/issues/feed/", {"q": "is:open cart", "product": "WEB"})
+    made = ApiToken.objects.get()
+    staff.force_login(create_user(actor=None, via="web", username="stan", is_staff=True))
+    for pattern in ("/admin/accounts/apitoken/", f"/admin/accounts/apitoken/{made.pk}/change/"):
+        page = staff.get(pattern).content.decode()
+        assert "Feed" in page and made.prefix in page and "cart" not in page
+    assert made.prefix not in staff.get("/admin/accounts/apitoken/?q=cart").content.decode()
+    assert made.prefix in staff.get(f"/admin/accounts/apitoken/?q={made.prefix}").content.decode()
+    revoke_token(made, actor=triager, via="web")
+    told = Change.objects.filter(field="token").order_by("id").values_list("before", "after")
+    feed = {"id": made.pk, "name": "Feed"}
+    assert list(told) == [(None, feed), (feed, None)]
 
 
 def test_the_address_of_a_view_shows_what_the_view_finds_now(product, triager):

@@ -426,4 +426,4 @@ API["api-issue-list"] = Route(
 )
 ROUTES = {**PAGES, **API}
 # Nothing is known of them, or they are known by another name: the administration's sign-in, and what is not there.
-NAMELESS = {"admin/login/", "admin/password_change/", "^api/"}
+NAMELESS = {"admin/login/", "admin/password_change/", "admin/r/<path:ids>/", "^api/"}

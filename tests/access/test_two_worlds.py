@@ -10,6 +10,7 @@ from unittest.mock import patch
 from urllib.parse import quote, urlencode
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -210,6 +211,13 @@ ADMIN = ("products_product", "products_component", "products_label", "products_m
 ADMIN += ("issues_comment", "history_event", "history_batch")
 ROWS = (Product, Component, Label, Member, Issue, Comment, Event, Batch)
 
+# Filters that no list offers.
+GUESSES = {
+    "issues_issue": ("parent__isnull=0", "duplicate_of__isnull=0"),
+    "history_event": ("issue__isnull=0", "state__icontains=canary", "state__icontains=PRI-"),
+    "history_batch": ("left_alone__icontains=PRI-", "query__icontains=canary"),
+}
+
 
 def _some(model):
     """Return the ids of about a dozen rows, early and late ones."""
@@ -228,7 +236,12 @@ def paths_of_staff(world):
         asked += [f"/admin/autocomplete/?{app}&model_name={name.partition('_')[2]}&field_name=product&term="]
     for field in ("product", "component", "milestone", "version", "assignee", "parent", "duplicate_of"):
         asked.append(f"/admin/autocomplete/?app_label=issues&model_name=issue&field_name={field}&term=")
-    return asked
+    for model in (*ROWS, SavedView, Attachment):
+        kind = ContentType.objects.get_for_model(model).pk
+        asked += [f"/admin/r/{kind}/{pk}/" for pk in _some(model)]
+    return asked + [
+        f"/admin/{name.replace('_', '/')}/?{query}" for name, queries in GUESSES.items() for query in queries
+    ]
 
 
 def differences(world, reader, asked):
