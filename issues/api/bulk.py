@@ -46,16 +46,19 @@ def planned(ids, wanted, context):
 def _read(issue, wanted, context):
     """Return `(decision, changes, details)` of what is `wanted`, with the rows that names mean for `issue`."""
     fields = {name: value for name, value in wanted.items() if name not in LABELS}
-    labels = _labels(issue.product, {name: wanted[name] for name in LABELS if name in wanted})
+    labels = {name: wanted[name] for name in LABELS if name in wanted}
     if "decision" not in fields:
         serializer = serializers.IssueSerializer(issue, data=fields, partial=True, context=context)
         serializer.is_valid(raise_exception=True)
-        return "", {**serializer.changes, **_cleared(fields), **labels}, {}
+        changes = serializer.changes
+        labels = _labels(changes.get("product", issue.product), labels)
+        return "", {**changes, **_cleared(fields), **labels}, {}
     given = {name: fields.pop(name) for name in ("decision", *DETAILS) if name in fields}
     context = {**context, "issue": issue}
     serializer = serializers.DecisionSerializer(data={**given, "set": fields}, context=context)
     serializer.is_valid(raise_exception=True)
     details = dict(serializer.validated_data)
+    labels = _labels(details.get("product", issue.product), labels)
     return details.pop("decision"), {**details.pop("changes"), **_cleared(fields), **labels}, details
 
 

@@ -207,7 +207,7 @@ class IssueSerializer(StrictSerializer):
 
     def validate(self, attrs):
         """Return the values with rows in place of the names of parts and labels."""
-        product = attrs.get("product") or self._present_product
+        product = attrs.get("product") or self.context.get("target") or self._present_product
         if product is None:
             raise ValidationError({"product": [ErrorDetail(_("Name the product."), "required")]})
         errors = {}
@@ -294,11 +294,12 @@ class DecisionSerializer(StrictSerializer):
             attrs["component"] = Component.objects.filter(product=target, name__iexact=name).first()
             if attrs["component"] is None:
                 raise ValidationError({"component": [unknown(name)]})
-        attrs["changes"] = self._to_set(attrs.pop("set", {}))
+        attrs["changes"] = self._to_set(attrs.pop("set", {}), target)
         return attrs
 
-    def _to_set(self, values):
-        serializer = IssueSerializer(self.context["issue"], data=values, partial=True, context=self.context)
+    def _to_set(self, values, target):
+        context = {**self.context, "target": target}
+        serializer = IssueSerializer(self.context["issue"], data=values, partial=True, context=context)
         if not serializer.is_valid():
             raise ValidationError({"set": serializer.errors})
         return serializer.changes
