@@ -155,6 +155,8 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
     lookup_field = lookup_url_kwarg = "issue_key"
     lookup_value_converter = "name"
     parameters = (*Described.parameters, "q", *FIELDS, "sort")
+    # Of a field that holds one value the search says how several are written.
+    repeatable = tuple(FIELDS)
     actions = {
         "create": "create",
         "update": "edit_text",

@@ -120,6 +120,11 @@ def test_filters_and_order(api, five, triager, reporter):
         ("count=yes", "count", "choice"),
         ("tz=Mars", "tz", "unknown"),
         ("cursor=x&cursor=y", "cursor", "repeated"),
+        ("q=is:open&q=cart", "q", "repeated"),
+        ("q=&q=cart", "q", "repeated"),
+        ("sort=created&sort=priority", "sort", "repeated"),
+        ("include=description&include=description", "include", "repeated"),
+        ("tz=UTC&tz=UTC", "tz", "repeated"),
         ("assignee=nobody", "assignee", "unknown"),
     ],
 )
@@ -134,6 +139,24 @@ def test_parameters_are_refused_everywhere(api, five, triager):
     for path in ("/api/v1/products/", "/api/v1/products/WEB/", f"{ISSUES}WEB-1/", f"{ISSUES}WEB-1/comments/"):
         assert api(triager).get(f"{path}?is=open&nope=1").status_code == 400
         assert api(triager).get(f"{path}?tz=Europe/Vienna").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("users/?q=rosa&q=tom", "q"),
+        ("issues/export/?q=is:open&q=cart", "q"),
+        ("issues/export/?format=csv&format=jsonl", "format"),
+        ("issues/WEB-1/?tz=UTC&tz=UTC", "tz"),
+        ("triage/?q=is:open&q=cart", "q"),
+        ("query/complete/?q=is&at=1&at=2", "at"),
+        ("similar/?title=one&component=a&component=b", "component"),
+    ],
+)
+def test_what_is_said_twice_is_refused_everywhere(api, five, triager, path, field):
+    answer = api(triager).get(f"/api/v1/{path}")
+    assert answer.status_code == 400
+    assert [(name, one[0]["code"]) for name, one in answer.json()["errors"].items()] == [(field, "repeated")]
 
 
 def test_descriptions_come_when_they_are_asked_for(api, five, triager):

@@ -33,6 +33,8 @@ class Resource(GenericViewSet):
     # The order of lists, their own query parameters, and what else of the query a cursor is bound to.
     ordering: tuple = (Key("id"),)
     parameters: tuple = ()
+    # Those that may be given more than once.
+    repeatable: tuple = ()
     list_terms = ""
     # The query as it was understood, where the list was asked for by one.
     canonical: str | None = None
@@ -57,7 +59,7 @@ class Resource(GenericViewSet):
         if request.method not in SAFE_METHODS:
             require_length(request)
         self.zone = zone_of(request.query_params)
-        check_parameters(request.query_params, self.known_parameters)
+        check_parameters(request.query_params, self.known_parameters, self.repeatable)
         if not self.detail and request.method not in SAFE_METHODS and self.action not in self.reading:
             self.home = self.find_home()
             self.require_person()
