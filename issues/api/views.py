@@ -237,8 +237,10 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
 
     @property
     def known_parameters(self):
-        """The query parameters that may be given: an export has no pages."""
-        return ("tz", "format", "q", *FIELDS, "sort") if self.action == "export" else super().known_parameters
+        """The query parameters that may be given: an export has no pages, and what is posted is the query."""
+        if self.action == "export":
+            return ("tz", "format", "q", *FIELDS, "sort")
+        return tuple(name for name in super().known_parameters if name != "q" or self.action != "search")
 
     @extend_schema(
         parameters=[QUERY, *FILTERS, SORT, FORMAT, TIME_ZONE],

@@ -159,6 +159,16 @@ def test_what_is_said_twice_is_refused_everywhere(api, five, triager, path, fiel
     assert [(name, one[0]["code"]) for name, one in answer.json()["errors"].items()] == [(field, "repeated")]
 
 
+def test_what_is_posted_is_the_only_query_of_a_search(api, five, triager):
+    client = api(triager)
+    for path in (ISSUES, NESTED):
+        answer = client.post(f"{path}search/?q=nothing", {"q": "issue"})
+        assert [(name, one[0]["code"]) for name, one in answer.json()["errors"].items()] == [("q", "unknown")]
+        page = client.post(f"{path}search/?page_size=2&is=open", {"q": "issue"}).json()
+        assert "q=" not in page["next"]
+        assert numbers(client.post(page["next"], {"q": "issue"}))
+
+
 def test_descriptions_come_when_they_are_asked_for(api, five, triager):
     row = api(triager).get(NESTED).json()["results"][0]
     whole = api(triager).get(f"{NESTED}5/").json()
