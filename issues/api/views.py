@@ -141,7 +141,7 @@ POSTED = [one for one in FILTERS if one.name != "body"]
 SORT = OpenApiParameter("sort", str, description="Such as `updated-desc` or `priority,due-asc`.")
 FORMAT = OpenApiParameter("format", str, enum=list(FORMATS), default="jsonl")
 TIME_ZONE = OpenApiParameter("tz", str, description=PARAMETERS["tz"][1])
-QUERY = OpenApiParameter("q", str, description="A query; `/docs` of the language: `query/`.")
+QUERY = OpenApiParameter("q", str, description="A query; `/issues/query/` explains the language.")
 LISTED = extend_schema(parameters=[QUERY, *FILTERS, SORT, INCLUDE])
 
 
