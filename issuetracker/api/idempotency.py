@@ -54,6 +54,12 @@ def once(view, method):
     return answer
 
 
+def is_repeated(request):
+    """Return whether `request` was answered before, under the key that it comes with. Raises ValidationError."""
+    key = read_key(request) if request.method == "POST" and is_person(request.user) else None
+    return key is not None and services.is_kept(request.user, key, digest_of(request))
+
+
 def read_key(request):
     """Return the key that `request` came with, or None. Raises ValidationError."""
     key = request.headers.get(HEADER)

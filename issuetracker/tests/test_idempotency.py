@@ -214,6 +214,62 @@ def test_decisions_are_made_once_and_answered_again_though_the_issue_has_moved(a
     assert issue.product.key == "APP"
 
 
+def move(product, administrator):
+    """Move WEB-1 to the product APP, where it becomes APP-1. Return APP."""
+    app = create_product(actor=administrator, via="web", key="APP", title="App", visibility="public")
+    services.update_issue(Issue.objects.get(), actor=administrator, via="web", product=app)
+    return app
+
+
+def rename(product, administrator):
+    """Give WEB the key APP."""
+    return update_product(product, actor=administrator, via="web", key="APP")
+
+
+@pytest.mark.parametrize("become", [move, rename])
+@pytest.mark.parametrize(("tail", "body"), [("comments/", {"body": "hello"}), ("votes/", {}), ("watchers/", {})])
+@pytest.mark.parametrize("at", ["/api/v1/issues/WEB-1/", f"{ISSUES}1/"])
+def test_what_was_added_is_told_again_though_the_issue_has_another_key(
+    api, issue, product, reporter, administrator, become, at, tail, body
+):
+    client = api(reporter)
+    first = client.post(f"{at}{tail}", body, headers=KEY)
+    app = become(product, administrator)
+    second = client.post(f"{at}{tail}", body, headers=KEY)
+    assert (first.status_code in (200, 201), told(second)) == (True, told(first))
+    assert second["Idempotent-Replayed"] == "true"
+    # The control: what is new is led to where the issue is now, and there it is done.
+    led = client.post(f"{at}{tail}", body, headers={"idempotency-key": "two"})
+    assert led.status_code == 308
+    assert client.post(led["Location"], body, headers={"idempotency-key": "two"}).status_code in (200, 201)
+    assert client.post(f"{at}{tail}", {"body": "other"}, headers=KEY).status_code == 308
+    # Who sees it no longer is told nothing.
+    update_product(app, actor=administrator, via="web", visibility="private")
+    if become is rename:
+        set_member(product, reporter, None, actor=administrator, via="web")
+    assert client.post(f"{at}{tail}", body, headers=KEY).status_code == 404
+
+
+def test_what_was_filed_is_told_again_though_the_product_has_another_key(api, product, reporter, administrator):
+    client = api(reporter)
+    first = client.post(ISSUES, BODY, headers=KEY)
+    rename(product, administrator)
+    assert told(client.post(ISSUES, BODY, headers=KEY)) == told(first)
+    assert Issue.objects.count() == 1
+
+
+@pytest.mark.parametrize("become", [move, rename])
+def test_what_was_redacted_is_told_again_though_the_issue_has_another_key(
+    api, issue, product, maintainer, administrator, become
+):
+    client = api(maintainer)
+    comment = services.add_comment(issue, actor=maintainer, via="web", body="a secret")
+    path = f"{ISSUES}1/comments/{comment.pk}/redact/"
+    first = client.post(path, {"field": "body"}, headers=KEY)
+    become(product, administrator)
+    assert (first.status_code, told(client.post(path, {"field": "body"}, headers=KEY))) == (200, told(first))
+
+
 def test_restoring_redacting_and_undoing_are_done_once(api, issue, maintainer):
     client = api(maintainer)
     client.delete(f"{ISSUES}1/")
