@@ -330,6 +330,10 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
         """Return whether the user sees the issue `pk`, in whatever product it is now."""
         return Issue.objects.visible_to(self.request.user).filter(pk=pk).exists()
 
+    def may_be_told(self, body):
+        """Return whether the user sees all issues that a change of many has refused."""
+        return self.action != "bulk" or bulk.all_seen(body["refused"], self.request.user)
+
     def location(self, row):
         """Return the path of the new issue."""
         return reverse("api-issue-detail", kwargs={"issue_key": row.key})
@@ -624,3 +628,7 @@ class BatchViewSet(Read, Resource):
         running = undoing.state == Batch.State.RUNNING
         body = {"batch": undoing.pk, "undone": undoing.events.count(), "left_alone": undoing.left_alone}
         return Response(body, 202 if running else 200)
+
+    def may_be_told(self, body):
+        """Return whether the user sees all issues that an undo has left alone."""
+        return bulk.all_seen(body["left_alone"], self.request.user)

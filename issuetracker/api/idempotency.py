@@ -123,7 +123,7 @@ def _replayed(view, record, digest):
     # What has no body tells nothing.
     if record.body or record.withheld:
         view.check_again(record.about_id)
-    if record.withheld:
-        raise Conflict(_("This was done, and its answer is not told twice."), "withheld")
     body = json.loads(record.body) if record.body else None
+    if record.withheld or (body is not None and not view.may_be_told(body)):
+        raise Conflict(_("This was done, and its answer is not told twice."), "withheld")
     return Response(body, record.status, headers={**record.headers, REPLAYED: "true"})

