@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import User
 from issues import services
@@ -67,6 +68,31 @@ def test_no_issue_is_shown_twice_or_left_out_when_others_come_in_between(api, fi
     first = api(triager).get(f"{ISSUES}?page_size=3").json()
     file(product, triager, 2)
     assert numbers(api(triager).get(first["next"])) == [2, 1]
+
+
+@pytest.mark.parametrize("asked", ["", "q=is:open", "q=issue"])
+def test_a_page_whose_rows_have_gone_leads_back_to_those_that_are_left(api, five, triager, asked):
+    client = api(triager)
+    first = client.get(f"{NESTED}?page_size=2&{asked}").json()
+    second = client.get(first["next"]).json()
+    third = client.get(second["next"]).json()
+    ids = [[row["id"] for row in page["results"]] for page in (first, second, third)]
+    Issue.objects.filter(pk__in=ids[2]).update(deleted_at=timezone.now())
+    end = client.get(second["next"]).json()
+    assert (end["results"], end["next"]) == ([], None)
+    last = client.get(end["previous"]).json()
+    assert ([row["id"] for row in last["results"]], last["next"]) == (ids[1], None)
+    before = client.get(last["previous"]).json()
+    assert [row["id"] for row in before["results"]] == ids[0] and before["previous"] is None
+    Issue.objects.filter(pk__in=ids[0]).update(deleted_at=timezone.now())
+    start = client.get(second["previous"]).json()
+    assert (start["results"], start["previous"]) == ([], None)
+    again = client.get(start["next"]).json()
+    assert ([row["id"] for row in again["results"]], again["previous"]) == (ids[1], None)
+    Issue.objects.update(deleted_at=timezone.now())
+    for link in (end["previous"], start["next"]):
+        nothing = client.get(link).json()
+        assert (nothing["results"], nothing["next"], nothing["previous"]) == ([], None, None)
 
 
 def test_a_cursor_is_for_its_reader_and_its_query(api, five, triager, stranger):
