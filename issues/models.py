@@ -17,13 +17,11 @@ from issues.choices import COLUMNS, GROUPS, Category, Priority, Severity
 from issues.files.references import address_of, reference
 from issues.querysets import AttachmentQuerySet, CommentQuerySet, IssueQuerySet, SavedViewQuerySet
 from issues.similar.tables import FittedWeights, Posting, TermCount, ToPost  # noqa: F401 (tables of this app)
-from products.models import Component, Label, Milestone, Product, Version, Versioned, clean_line, clean_text
+from products.models import Component, Label, Milestone, Product, Version, Versioned, clean_line, clean_text, year_error
 
 TITLE_LIMIT = 500
 # As long as a query may be.
 QUERY_LIMIT = 1000
-# A year away from the first and the last that there are, so that every time zone can show the moment.
-YEARS = range(1970, 9999)
 
 
 class Status(Versioned):
@@ -328,11 +326,9 @@ class Issue(Versioned):
         for name in ("parent", "duplicate_of"):
             if self.pk and getattr(self, f"{name}_id") == self.pk:
                 errors[name] = _("An issue cannot be this to itself.")
-        if self.snoozed_until and self.snoozed_until.year not in YEARS:
-            errors["snoozed_until"] = _("Choose a year from %(first)d to %(last)d.") % {
-                "first": YEARS[0],
-                "last": YEARS[-1],
-            }
+        wrong_year = year_error(self.snoozed_until)
+        if wrong_year:
+            errors["snoozed_until"] = wrong_year
         if errors:
             raise ValidationError(errors)
 

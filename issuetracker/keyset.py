@@ -159,14 +159,21 @@ def _page(rows, places, size, backwards, has_cursor, bound):
     more = len(rows) > size
     rows, places = rows[:size], places[:size]
     if not rows:
-        return Page([], None, None)
+        return _gone(backwards, has_cursor, bound)
     if backwards:
         rows, places = rows[::-1], places[::-1]
     return Page(
         rows,
-        _sign(FORWARDS, places[-1], bound) if more or backwards else None,
+        _sign(FORWARDS, places[-1], bound) if (has_cursor if backwards else more) else None,
         _sign(BACKWARDS, places[0], bound) if (more if backwards else has_cursor) else None,
     )
+
+
+def _gone(backwards, has_cursor, bound, count=None):
+    """Return the Page of a cursor with no row beyond it (any more), which leads to the first page or to the last."""
+    first = _sign(FORWARDS, (), bound) if backwards and has_cursor else None
+    last = _sign(BACKWARDS, (), bound) if has_cursor and not backwards else None
+    return Page([], first, last, count)
 
 
 def paginate_ranked(ranked, fetch, *, size, cursor="", bound=""):
@@ -175,20 +182,21 @@ def paginate_ranked(ranked, fetch, *, size, cursor="", bound=""):
     `fetch(ids)` returns `{id: row}`; the other arguments and CursorError are as those of `paginate`.
     """
     direction, values = _read(cursor, bound, 2) if cursor else (FORWARDS, None)
-    start, end = 0, size
-    if values is not None and direction == FORWARDS:
-        # By comparing, so that a row that has changed or gone since leaves no gap.
-        start = sum(list(pair) >= values for pair in ranked)
-        end = start + size
-    elif values is not None:
-        end = sum(list(pair) > values for pair in ranked)
+    # By comparing, so that a row that has changed or gone since leaves no gap.
+    if direction == BACKWARDS:
+        end = len(ranked) if values is None else sum(list(pair) > values for pair in ranked)
         start = max(end - size, 0)
+    else:
+        start = 0 if values is None else sum(list(pair) >= values for pair in ranked)
+        end = start + size
     shown = ranked[start:end]
+    if not shown:
+        return _gone(direction == BACKWARDS, values is not None, bound, len(ranked))
     found = fetch([pk for _score, pk in shown])
     return Page(
         [found[pk] for _score, pk in shown if pk in found],
-        _sign(FORWARDS, shown[-1], bound) if shown and end < len(ranked) else None,
-        _sign(BACKWARDS, shown[0], bound) if shown and start > 0 else None,
+        _sign(FORWARDS, shown[-1], bound) if end < len(ranked) else None,
+        _sign(BACKWARDS, shown[0], bound) if start > 0 else None,
         len(ranked),
     )
 
@@ -264,10 +272,11 @@ def _sign(direction, values, bound):
 
 
 def _read(cursor, bound, length):
+    """Return the direction and the values of `cursor`: None of one that leads to the first page, or to the last."""
     try:
         direction, values = _signer(bound).unsign_object(cursor)
     except (BadSignature, ValueError) as error:
         raise CursorError(cursor) from error
-    if len(values) != length:
+    if values and len(values) != length:
         raise CursorError(cursor)
-    return direction, values
+    return direction, values or None

@@ -16,6 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from products.querysets import PartQuerySet, ProductQuerySet
 
 TEXT_LIMIT = 64 * 1024
+# A year away from the first and the last that there are, so that every time zone can show the moment.
+YEARS = range(1970, 9999)
 # NUL, and halves of surrogate pairs.
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 CONTROLS = re.compile("[\x00-\x1f\x7f]+")
@@ -67,6 +69,13 @@ def limit_text(value):
     clean_text(value)
     if len(value.encode()) > TEXT_LIMIT:
         raise ValidationError(_("Too long: at most 64 KiB."), code="max_length")
+
+
+def year_error(moment):
+    """Return the ValidationError of a moment whose year is none of YEARS, else None."""
+    if moment is None or moment.year in YEARS:
+        return None
+    return ValidationError(_("Choose a year from %(first)d to %(last)d.") % {"first": YEARS[0], "last": YEARS[-1]})
 
 
 class Versioned(models.Model):

@@ -198,11 +198,12 @@ def _check_name(part):
 
 
 @transaction.atomic
-def set_member(product, user, role, *, actor, via, expected_version=None):
+def set_member(product, user, role, *, actor, via, expected_version=None, is_member=None):
     """Give `user` the role named `role` in `product`, or none where it is None. Return the Member, or None.
 
-    `actor` None is the site itself: what the groups of a provider give. Raises Forbidden, Stale, Member.DoesNotExist
-    where the one that was seen is gone, Conflict (the last maintainer stays), or ValidationError by field.
+    `actor` None is the site itself: what the groups of a provider give. `is_member` is what the caller has found the
+    user to be. Raises Forbidden, Stale, Member.DoesNotExist where the one that was seen is gone, Conflict where there
+    is one meanwhile (and the last maintainer stays), or ValidationError by field.
     """
     product = lock(Product.objects.all(), product)
     if actor is not None:
@@ -210,8 +211,10 @@ def set_member(product, user, role, *, actor, via, expected_version=None):
     member = Member.objects.filter(product=product, user=user).first()
     if member is not None and expected_version is not None:
         lock(Member.objects.all(), member, expected_version)
-    elif expected_version:
+    elif member is None and (expected_version or is_member):
         raise Member.DoesNotExist
+    elif member is not None and is_member is False:
+        raise Conflict(_("This person is a member already: change the role instead."), "exists")
     _check_role(product, user, member, role)
     if (member.role if member else None) != role:
         _write_member(log.open_batch(actor=actor, via=via), product, user, role)

@@ -18,6 +18,11 @@ def claim(user, key, digest):
     return IdempotencyRecord.objects.get_or_create(user=user, key=key, defaults={"digest": digest})
 
 
+def is_kept(user, key, digest):
+    """Return whether there is an answer to what `user` asks for with `key`."""
+    return IdempotencyRecord.objects.filter(user=user, key=key, digest=digest).exists()
+
+
 def settle(record, *, status, headers, body, about=None, withheld=False):
     """Note the answer in a new `record`; `about` is the row that its body tells of, and what is `withheld` is not kept.
 

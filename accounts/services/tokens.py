@@ -15,7 +15,7 @@ from history import log
 from history.errors import Forbidden
 from history.models import Kind
 from history.writing import check, lock
-from products.models import Product
+from products.models import Product, year_error
 
 # What a token for some products may have there.
 PRODUCT_SCOPES = ("read", "write")
@@ -37,6 +37,9 @@ def create_token(user, *, actor, via, name, scopes, expires_at=None, products=No
         raise ValidationError({"scopes": ValidationError(message, code="choice")})
     if expires_at is not None and expires_at <= timezone.now():
         raise ValidationError({"expires_at": ValidationError(_("Choose a time to come."), code="past")})
+    wrong_year = year_error(expires_at)
+    if wrong_year:
+        raise ValidationError({"expires_at": wrong_year})
     secret = ApiToken.new_secret()
     scopes = [scope for scope in (*SCOPES, FEED) if scope in scopes]
     limits = None if products is None else _limits(user, scopes, products)

@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from issues.api import serializers
+from issues.models import Issue
 from issues.services.bulk import LIMIT, Plan, chosen, one_of_each_product
 from products.models import Label
 
@@ -43,19 +44,34 @@ def planned(ids, wanted, context):
     return plan
 
 
+def all_seen(told, user):
+    """Return whether `user` sees each `issue` that one of `told` names, by the key that it had then."""
+    numbers = {}
+    for key in {one["issue"] for one in told if one["issue"] is not None}:
+        product, _dash, number = key.rpartition("-")
+        numbers.setdefault(product, []).append(int(number))
+    seen = Issue.objects.visible_to(user)
+    return all(
+        seen.filter(product__key=product, number__in=some).count() == len(some) for product, some in numbers.items()
+    )
+
+
 def _read(issue, wanted, context):
     """Return `(decision, changes, details)` of what is `wanted`, with the rows that names mean for `issue`."""
     fields = {name: value for name, value in wanted.items() if name not in LABELS}
-    labels = _labels(issue.product, {name: wanted[name] for name in LABELS if name in wanted})
+    labels = {name: wanted[name] for name in LABELS if name in wanted}
     if "decision" not in fields:
         serializer = serializers.IssueSerializer(issue, data=fields, partial=True, context=context)
         serializer.is_valid(raise_exception=True)
-        return "", {**serializer.changes, **_cleared(fields), **labels}, {}
+        changes = serializer.changes
+        labels = _labels(changes.get("product", issue.product), labels)
+        return "", {**changes, **_cleared(fields), **labels}, {}
     given = {name: fields.pop(name) for name in ("decision", *DETAILS) if name in fields}
     context = {**context, "issue": issue}
     serializer = serializers.DecisionSerializer(data={**given, "set": fields}, context=context)
     serializer.is_valid(raise_exception=True)
     details = dict(serializer.validated_data)
+    labels = _labels(details.get("product", issue.product), labels)
     return details.pop("decision"), {**details.pop("changes"), **_cleared(fields), **labels}, details
 
 

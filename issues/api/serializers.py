@@ -1,7 +1,10 @@
 """How issues and what hangs on them are written in the API."""
 
+from collections.abc import Mapping
+
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -22,6 +25,7 @@ from issuetracker.api.fields import (
     StrictSerializer,
     Text,
     Whole,
+    moment_of,
     words,
 )
 from products import access
@@ -112,9 +116,29 @@ class NeedInfoSerializer(StrictSerializer):
         return state
 
 
+def is_past(value, told):
+    """Return whether `value` is a moment that is over, or none."""
+    moment = moment_of(value)
+    return value is None or (moment is not None and moment <= timezone.now())
+
+
+def are_questions(value, told):
+    """Return whether `value` are questions, as they are told of an issue."""
+    names = set(NeedInfoSerializer().fields)
+    return isinstance(value, list) and all(isinstance(one, Mapping) and set(one) == names for one in value)
+
+
 class IssueSerializer(StrictSerializer):
     """An issue."""
 
+    MOVING = {
+        **StrictSerializer.MOVING,
+        "overdue": lambda value, told: isinstance(value, bool),
+        "returned_at": is_past,
+        "returned_reason": lambda value, told: value is None or value in Return.values,
+        "waiting": lambda value, told: isinstance(value, str) and value != "",
+        "needinfos": are_questions,
+    }
     DEFAULTS = {
         "description": "",
         "type": Issue.Type.BUG,
@@ -207,7 +231,7 @@ class IssueSerializer(StrictSerializer):
 
     def validate(self, attrs):
         """Return the values with rows in place of the names of parts and labels."""
-        product = attrs.get("product") or self._present_product
+        product = attrs.get("product") or self.context.get("target") or self._present_product
         if product is None:
             raise ValidationError({"product": [ErrorDetail(_("Name the product."), "required")]})
         errors = {}
@@ -294,11 +318,12 @@ class DecisionSerializer(StrictSerializer):
             attrs["component"] = Component.objects.filter(product=target, name__iexact=name).first()
             if attrs["component"] is None:
                 raise ValidationError({"component": [unknown(name)]})
-        attrs["changes"] = self._to_set(attrs.pop("set", {}))
+        attrs["changes"] = self._to_set(attrs.pop("set", {}), target)
         return attrs
 
-    def _to_set(self, values):
-        serializer = IssueSerializer(self.context["issue"], data=values, partial=True, context=self.context)
+    def _to_set(self, values, target):
+        context = {**self.context, "target": target}
+        serializer = IssueSerializer(self.context["issue"], data=values, partial=True, context=context)
         if not serializer.is_valid():
             raise ValidationError({"set": serializer.errors})
         return serializer.changes

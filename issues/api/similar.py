@@ -134,9 +134,6 @@ class SimilarViewSet(Resource):
     def similar(self, request):
         """List the five issues that are most like a text, duplicates as what they are duplicates of."""
         params = request.query_params
-        for name in self.parameters:
-            if len(params.getlist(name)) > 1:
-                refuse(name, _("Give this once."), "repeated")
         title, description = params.get("title", ""), params.get("description", "")
         if not title:
             refuse("title", _("Give a value."), "required")

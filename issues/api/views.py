@@ -141,7 +141,7 @@ POSTED = [one for one in FILTERS if one.name != "body"]
 SORT = OpenApiParameter("sort", str, description="Such as `updated-desc` or `priority,due-asc`.")
 FORMAT = OpenApiParameter("format", str, enum=list(FORMATS), default="jsonl")
 TIME_ZONE = OpenApiParameter("tz", str, description=PARAMETERS["tz"][1])
-QUERY = OpenApiParameter("q", str, description="A query; `/docs` of the language: `query/`.")
+QUERY = OpenApiParameter("q", str, description="A query; `/issues/query/` explains the language.")
 LISTED = extend_schema(parameters=[QUERY, *FILTERS, SORT, INCLUDE])
 
 
@@ -155,6 +155,8 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
     lookup_field = lookup_url_kwarg = "issue_key"
     lookup_value_converter = "name"
     parameters = (*Described.parameters, "q", *FIELDS, "sort")
+    # Of a field that holds one value the search says how several are written.
+    repeatable = tuple(FIELDS)
     actions = {
         "create": "create",
         "update": "edit_text",
@@ -235,8 +237,10 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
 
     @property
     def known_parameters(self):
-        """The query parameters that may be given: an export has no pages."""
-        return ("tz", "format", "q", *FIELDS, "sort") if self.action == "export" else super().known_parameters
+        """The query parameters that may be given: an export has no pages, and what is posted is the query."""
+        if self.action == "export":
+            return ("tz", "format", "q", *FIELDS, "sort")
+        return tuple(name for name in super().known_parameters if name != "q" or self.action != "search")
 
     @extend_schema(
         parameters=[QUERY, *FILTERS, SORT, FORMAT, TIME_ZONE],
@@ -325,6 +329,10 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
     def is_seen(self, pk):
         """Return whether the user sees the issue `pk`, in whatever product it is now."""
         return Issue.objects.visible_to(self.request.user).filter(pk=pk).exists()
+
+    def may_be_told(self, body):
+        """Return whether the user sees all issues that a change of many has refused."""
+        return self.action != "bulk" or bulk.all_seen(body["refused"], self.request.user)
 
     def location(self, row):
         """Return the path of the new issue."""
@@ -620,3 +628,7 @@ class BatchViewSet(Read, Resource):
         running = undoing.state == Batch.State.RUNNING
         body = {"batch": undoing.pk, "undone": undoing.events.count(), "left_alone": undoing.left_alone}
         return Response(body, 202 if running else 200)
+
+    def may_be_told(self, body):
+        """Return whether the user sees all issues that an undo has left alone."""
+        return bulk.all_seen(body["left_alone"], self.request.user)

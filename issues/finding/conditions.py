@@ -274,7 +274,10 @@ class Conditions:
             parts.append(_ranked(field, "<=", high) if high is not None else None)
             return _joined(parts, Q.AND)
         compare = COMPARISONS[field.kind]
-        ends = ((">=", value.low), ("<=", value.high))
+        low, high = value.low, value.high
+        if low and high and _is_turned(field, low, high, self.now):
+            low, high = high, low
+        ends = ((">=", low), ("<=", high))
         return _joined([compare(field, sign, end, self.now) for sign, end in ends if end], Q.AND)
 
     def _was(self, node):
@@ -359,6 +362,15 @@ def _link(rows, path="issue", **conditions):
 
 def _there_is_no(name):
     return _("There is no %(value)s.") % {"value": f"“{name}”"}
+
+
+def _is_turned(field, low, high, now):
+    """Return whether a range from `low` to `high` ends before it begins."""
+    if field.kind is Kind.NUMBER:
+        return int(high) < int(low)
+    if field.kind is Kind.SPAN:
+        return moments.later(now, f"-{high}") > moments.later(now, f"-{low}")
+    return moments.interval(high, now)[1] <= moments.interval(low, now)[0]
 
 
 def _rank(field, word):

@@ -17,6 +17,8 @@ UNSEARCHABLE = re.compile("[\x00\ud800-\udfff]")
 ENDS = (None, ")", "OR")
 # What can be moved beside what stands next to it.
 SIMPLE = ("word", "quoted", "term")
+# What AND joins ends with one of these, and begins with one of those.
+ENDING, BEGINNING = (*SIMPLE, "unclosed", ")"), (*SIMPLE, "unclosed", "(", "-", "NOT")
 
 
 def parse(text):
@@ -62,6 +64,13 @@ def _too_deep():
     return _("Too many parentheses within one another: at most %(limit)d.") % {"limit": DEPTH}
 
 
+def _joint(before, after):
+    """Return the AND that joins what stands between these tokens to one side, or None."""
+    if len(before) > 1 and before[-1].kind == "AND" and before[-2].kind in ENDING:
+        return before[-1]
+    return after[0] if len(after) > 1 and after[0].kind == "AND" and after[1].kind in BEGINNING else None
+
+
 class _TooManyTerms(Exception):
     """There are more terms than a query may have, and no more of them are read."""
 
@@ -104,14 +113,16 @@ class _Parser:
         self.problems.append(Problem(code, token.start, len(token.text), message, tuple(suggestions)))
 
     def _without_directives(self, found):
-        """Return the tokens but `sort:` and `in:`, which stand beside the tree."""
-        kept, nested = [], 0
+        """Return the tokens but `sort:` and `in:`, which stand beside the tree, and an AND that joins them to it."""
+        kept, nested, joint = [], 0, None
         for place, token in enumerate(found):
             nested += (token.kind == "(") - (token.kind == ")")
             name = token.text.partition(":")[0].lower()
             if token.kind != "term" or name not in DIRECTIVES:
-                kept.append(token)
-            elif nested > 0 or (place and found[place - 1].kind in ("-", "NOT")):
+                if token is not joint:
+                    kept.append(token)
+                continue
+            if nested > 0 or (place and found[place - 1].kind in ("-", "NOT")):
                 self._problem("place", token, _("This stands outside of parentheses, and cannot be negated."))
                 if found[place - 1].kind in ("-", "NOT"):
                     kept.pop()
@@ -120,6 +131,9 @@ class _Parser:
             else:
                 self.seen_directives.add(name)
                 self._direct(name, token)
+            joint = _joint(kept, found[place + 1 : place + 3])
+            if kept and kept[-1] is joint:
+                kept.pop()
         return kept
 
     def _direct(self, name, token):

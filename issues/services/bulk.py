@@ -12,7 +12,7 @@ from history import log
 from history.errors import Refused
 from history.models import Batch
 from issues.models import Issue
-from issues.services.issues import foresee, hold_products, lock_family, update_issue
+from issues.services.issues import foresee, hold_products, labels_in, lock_family, update_issue
 from issues.services.triage import decide, foresee_decision
 from products import access
 
@@ -183,13 +183,22 @@ def _for(issue, plan, actor):
     if code:
         raise ValidationError({"set": ValidationError("", code=code)})
     changes = dict(plan.changes[issue.product_id])
+    details = plan.details.get(issue.product_id, {})
     added, removed = changes.pop("add_labels", ()), changes.pop("remove_labels", ())
     if added or removed:
         gone = {label.pk for label in removed}
-        kept = [label for label in changes.get("labels", issue.label_list) if label.pk not in gone]
+        labels = changes["labels"] if "labels" in changes else _labels_then(issue, changes, details)
+        kept = [label for label in labels if label.pk not in gone]
         changes["labels"] = list(dict.fromkeys([*kept, *added]))
     _keep_hidden_links(issue, changes, actor)
-    return changes, plan.details.get(issue.product_id, {})
+    return changes, details
+
+
+def _labels_then(issue, changes, details):
+    """Return the labels that `issue` keeps where it is, or where it is moved to."""
+    target = changes.get("product") or details.get("product")
+    is_moved = target is not None and target.pk != issue.product_id
+    return labels_in(target, issue.label_list) if is_moved else issue.label_list
 
 
 def _keep_hidden_links(issue, changes, actor):

@@ -350,7 +350,7 @@ def _move(issue, changes, actor):
         if part is not None and field not in changes:
             changes[field] = type(part).objects.active().filter(product=target, name__iexact=part.name).first()
     if "labels" not in changes:
-        changes["labels"] = _labels_in(target, issue.label_list)
+        changes["labels"] = labels_in(target, issue.label_list)
     if "assignee" not in changes and issue.assignee and not access.may_be_asked(issue.assignee, target):
         changes["assignee"] = None
     if issue.is_open and "status" not in changes and "duplicate_of" not in changes:
@@ -366,7 +366,8 @@ def _arrive(issue, now):
         rules.bring_back(issue, now, Return.MOVED)
 
 
-def _labels_in(product, labels):
+def labels_in(product, labels):
+    """Return what `labels` are in another `product`: those of the site, and its own of the same names."""
     kept = [label for label in labels if label.product_id is None]
     names = [label.name.lower() for label in labels if label.product_id is not None]
     own = Label.objects.active().filter(product=product)

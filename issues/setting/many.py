@@ -58,20 +58,22 @@ def plan_for(wanted, samples, user):
     if problems:
         return Plan({}), problems, []
     labels = [setting for setting in wanted.settings if setting.field == "labels"]
-    # A label that is taken away need not be there.
-    forgiven = {setting.value for setting in labels if setting.removed}
     plan, changes = Plan({}, wanted.decision), []
     for issue in samples:
         found = meaning_of(wanted.settings, issue, user)
-        wrong = [problem for problem in found.problems if problem.word not in forgiven]
         form = _form(found, issue, user)
         details, unfit = _details(wanted, issue, user)
+        target = wanted.product or details.get("product") or issue.product
+        # A label that is taken away need not be there, and one that is added is one of where the issue goes.
+        forgiven = {setting.value for setting in labels if setting.removed or target != issue.product}
+        marks, absent = _labels(labels, target)
+        wrong = [problem for problem in found.problems if problem.word not in forgiven] or absent
         if wrong or unfit or not form.is_valid():
             plan.refused[issue.product_id] = wrong[0].code if wrong else "unknown"
             problems = problems or [*wrong, *unfit]
             continue
         moved = {"product": wanted.product} if wanted.product else {}
-        plan.changes[issue.product_id] = {**form.changes(), **moved, **_labels(labels, issue.product)}
+        plan.changes[issue.product_id] = {**form.changes(), **moved, **marks}
         plan.details[issue.product_id] = details
         changes = changes or [*_told_decision(wanted.decision, details), *_told(wanted, found, labels)]
     return plan, [] if plan.changes else problems, changes
@@ -114,14 +116,17 @@ def _details(wanted, issue, user):
 
 
 def _labels(settings, product):
-    """Return the labels to add and to take away, as a Plan has them."""
-    found = {}
+    """Return the labels to add and to take away, as a Plan has them, and the Problems with those to add."""
+    found, problems = {}, []
     for setting in settings:
         own = Label.objects.filter(Q(product=product) | Q(product=None))
         label = own.filter(name__iexact=setting.value.text).order_by("-product").first()
         if label is not None:
             found.setdefault("remove_labels" if setting.removed else "add_labels", []).append(label)
-    return found
+        elif not setting.removed:
+            message = _("There is no %(field)s “%(word)s”.") % {"field": _("label"), "word": setting.value.text}
+            problems.append(Problem(setting.value, message))
+    return found, problems
 
 
 def _told(wanted, found, labels):

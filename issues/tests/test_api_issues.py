@@ -1,6 +1,9 @@
 """Issues over the API: how they are written, created, read, replaced, patched and deleted."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from issues import services
 from issues.models import Issue, Status, Vote
@@ -332,9 +335,51 @@ def test_what_was_read_before_somebody_voted_or_no_longer_did_can_be_sent_back(a
     assert (client.patch(f"{ISSUES}WEB-1/", wanted).status_code, Vote.objects.count()) == (200, 0)
 
 
+@pytest.mark.parametrize("method", ["put", "patch"])
+@pytest.mark.parametrize("snoozed", [True, False])
+def test_what_was_read_before_time_passed_can_be_sent_back(api, product, triager, monkeypatch, snoozed, method):
+    issue = services.create_issue(product, actor=triager, via="web", title="one")
+    if snoozed:
+        services.update_issue(issue, actor=triager, via="web", snoozed_until=timezone.now() + timedelta(hours=1))
+    before = api(triager).get(f"{ISSUES}WEB-1/").json()
+    later = timezone.now() + timedelta(days=365)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    after = api(triager).get(f"{ISSUES}WEB-1/").json()
+    assert (before["overdue"], after["overdue"]) == (False, True)
+    assert (before["returned_reason"], after["returned_reason"]) == (None, "snooze" if snoozed else None)
+    answer = getattr(api(triager), method)(f"{ISSUES}WEB-1/", before)
+    assert (answer.status_code, answer.json()) == (200, after)
+
+
+@pytest.mark.parametrize("method", ["put", "patch"])
+def test_what_was_read_before_a_question_was_answered_can_be_sent_back(api, product, triager, reporter, method):
+    issue = services.create_issue(product, actor=reporter, via="web", title="one")
+    services.ask(issue, requestee=reporter, question="Which?", actor=triager, via="web")
+    before = api(triager).get(f"{ISSUES}WEB-1/").json()
+    services.add_comment(issue, actor=reporter, via="web", body="That one.")
+    after = api(triager).get(f"{ISSUES}WEB-1/").json()
+    assert (before["waiting"], after["waiting"], after["returned_reason"]) == ("reporter", "us", "answer")
+    assert [one["state"] for one in (*before["needinfos"], *after["needinfos"])] == ["open", "answered"]
+    answer = getattr(api(triager), method)(f"{ISSUES}WEB-1/", before)
+    assert (answer.status_code, answer.json()) == (200, after)
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
+        ("overdue", 1),
+        ("overdue", "yes"),
+        ("returned_at", "2999-01-01T00:00:00Z"),
+        ("returned_at", "yesterday"),
+        ("returned_at", "2001-01-01T00:00:00"),
+        ("returned_at", 5),
+        ("returned_reason", "nothing"),
+        ("returned_reason", ["answer"]),
+        ("waiting", ""),
+        ("waiting", None),
+        ("needinfos", "none"),
+        ("needinfos", ["Which?"]),
+        ("needinfos", [{"question": "Which?"}]),
         ("comment_count", -1),
         ("comment_count", "0"),
         ("comment_count", True),

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import User
 from issues import services
@@ -69,6 +70,31 @@ def test_no_issue_is_shown_twice_or_left_out_when_others_come_in_between(api, fi
     assert numbers(api(triager).get(first["next"])) == [2, 1]
 
 
+@pytest.mark.parametrize("asked", ["", "q=is:open", "q=issue"])
+def test_a_page_whose_rows_have_gone_leads_back_to_those_that_are_left(api, five, triager, asked):
+    client = api(triager)
+    first = client.get(f"{NESTED}?page_size=2&{asked}").json()
+    second = client.get(first["next"]).json()
+    third = client.get(second["next"]).json()
+    ids = [[row["id"] for row in page["results"]] for page in (first, second, third)]
+    Issue.objects.filter(pk__in=ids[2]).update(deleted_at=timezone.now())
+    end = client.get(second["next"]).json()
+    assert (end["results"], end["next"]) == ([], None)
+    last = client.get(end["previous"]).json()
+    assert ([row["id"] for row in last["results"]], last["next"]) == (ids[1], None)
+    before = client.get(last["previous"]).json()
+    assert [row["id"] for row in before["results"]] == ids[0] and before["previous"] is None
+    Issue.objects.filter(pk__in=ids[0]).update(deleted_at=timezone.now())
+    start = client.get(second["previous"]).json()
+    assert (start["results"], start["previous"]) == ([], None)
+    again = client.get(start["next"]).json()
+    assert ([row["id"] for row in again["results"]], again["previous"]) == (ids[1], None)
+    Issue.objects.update(deleted_at=timezone.now())
+    for link in (end["previous"], start["next"]):
+        nothing = client.get(link).json()
+        assert (nothing["results"], nothing["next"], nothing["previous"]) == ([], None, None)
+
+
 def test_a_cursor_is_for_its_reader_and_its_query(api, five, triager, stranger):
     following = api(triager).get(f"{NESTED}?page_size=2").json()["next"]
     path = following.removeprefix("http://localhost:8002")
@@ -120,6 +146,11 @@ def test_filters_and_order(api, five, triager, reporter):
         ("count=yes", "count", "choice"),
         ("tz=Mars", "tz", "unknown"),
         ("cursor=x&cursor=y", "cursor", "repeated"),
+        ("q=is:open&q=cart", "q", "repeated"),
+        ("q=&q=cart", "q", "repeated"),
+        ("sort=created&sort=priority", "sort", "repeated"),
+        ("include=description&include=description", "include", "repeated"),
+        ("tz=UTC&tz=UTC", "tz", "repeated"),
         ("assignee=nobody", "assignee", "unknown"),
     ],
 )
@@ -134,6 +165,34 @@ def test_parameters_are_refused_everywhere(api, five, triager):
     for path in ("/api/v1/products/", "/api/v1/products/WEB/", f"{ISSUES}WEB-1/", f"{ISSUES}WEB-1/comments/"):
         assert api(triager).get(f"{path}?is=open&nope=1").status_code == 400
         assert api(triager).get(f"{path}?tz=Europe/Vienna").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("users/?q=rosa&q=tom", "q"),
+        ("issues/export/?q=is:open&q=cart", "q"),
+        ("issues/export/?format=csv&format=jsonl", "format"),
+        ("issues/WEB-1/?tz=UTC&tz=UTC", "tz"),
+        ("triage/?q=is:open&q=cart", "q"),
+        ("query/complete/?q=is&at=1&at=2", "at"),
+        ("similar/?title=one&component=a&component=b", "component"),
+    ],
+)
+def test_what_is_said_twice_is_refused_everywhere(api, five, triager, path, field):
+    answer = api(triager).get(f"/api/v1/{path}")
+    assert answer.status_code == 400
+    assert [(name, one[0]["code"]) for name, one in answer.json()["errors"].items()] == [(field, "repeated")]
+
+
+def test_what_is_posted_is_the_only_query_of_a_search(api, five, triager):
+    client = api(triager)
+    for path in (ISSUES, NESTED):
+        answer = client.post(f"{path}search/?q=nothing", {"q": "issue"})
+        assert [(name, one[0]["code"]) for name, one in answer.json()["errors"].items()] == [("q", "unknown")]
+        page = client.post(f"{path}search/?page_size=2&is=open", {"q": "issue"}).json()
+        assert "q=" not in page["next"]
+        assert numbers(client.post(page["next"], {"q": "issue"}))
 
 
 def test_descriptions_come_when_they_are_asked_for(api, five, triager):

@@ -11,7 +11,7 @@ from issues.models import Issue
 from issues.services import bulk, create_issue, purge, trash_issue, update_issue
 from issues.tests.many import file_many
 from products.models import Component, Label, Product
-from products.services import create_part, create_product, set_member, trash_product, update_product
+from products.services import create_part, create_product, set_member, trash_product, update_part, update_product
 
 BULK = "/api/v1/issues/bulk/"
 
@@ -114,6 +114,53 @@ def test_names_of_one_product_alone(api, issues, other, triager, administrator):
     refused = [{"issue": "API-1", "code": "unknown"}]
     assert send(api, triager, **body, dry_run=True)["refused"] == send(api, triager, **body)["refused"] == refused
     assert Issue.objects.filter(component__name="Cart").count() == 4
+
+
+@pytest.fixture
+def moving(issues, other, parts, triager, administrator):
+    """Two issues with labels, of which API has one as well, and another that WEB lacks; Tom triages there, too."""
+    set_member(other, triager, "triager", actor=administrator, via="web")
+    for name in ("bug", "theirs"):
+        create_part(Label, product=other, actor=administrator, via="web", name=name)
+    for issue in issues[:2]:
+        update_issue(issue, actor=triager, via="web", labels=parts[:3])
+    return [issue.pk for issue in issues[:2]]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "labels"),
+    [
+        ({}, ["bug"]),
+        ({"remove_labels": ["ui"]}, ["bug"]),
+        ({"remove_labels": ["bug"]}, []),
+        ({"add_labels": ["theirs"]}, ["bug", "theirs"]),
+        ({"add_labels": ["theirs"], "remove_labels": ["bug", "os/linux"]}, ["theirs"]),
+        ({"labels": ["theirs"]}, ["theirs"]),
+    ],
+)
+@pytest.mark.parametrize("by", [{}, {"decision": "reroute"}])
+def test_labels_of_what_moves_are_those_of_its_new_product(api, moving, other, triager, wanted, labels, by):
+    body = {"ids": moving, "set": {"product": "API", **wanted, **by}}
+    expected = {"matched": 2, "changes": 2, "unchanged": 0, "refused": []}
+    assert send(api, triager, **body, dry_run=True) == expected
+    done = send(api, triager, **body)
+    assert {name: done[name] for name in expected} == expected
+    found = Issue.objects.filter(pk__in=moving, product=other)
+    assert [[label.name for label in issue.label_list] for issue in found] == [labels] * 2
+
+
+@pytest.mark.parametrize("by", [{}, {"decision": "reroute"}])
+@pytest.mark.parametrize("wanted", [{"add_labels": ["ui"]}, {"labels": ["ui"]}])
+def test_a_label_that_the_new_product_lacks_is_refused(api, moving, triager, wanted, by):
+    answer = send(api, triager, 400, ids=moving, set={"product": "API", **wanted, **by})
+    assert "ui" in str(answer["errors"])
+
+
+def test_what_moves_to_where_it_is_keeps_its_archived_labels(api, moving, parts, triager, maintainer):
+    update_part(parts[2], actor=maintainer, via="web", archived=True)
+    send(api, triager, ids=moving, set={"product": "WEB", "remove_labels": ["ui"]})
+    found = Issue.objects.filter(pk__in=moving)
+    assert [[label.name for label in issue.label_list] for issue in found] == [["bug", "os/linux"]] * 2
 
 
 def test_what_does_not_fit_is_refused_alone(api, issues, parts, triager, maintainer):

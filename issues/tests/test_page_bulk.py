@@ -145,6 +145,26 @@ def test_moving(client, issues, administrator, triager):
 
 
 @pytest.mark.parametrize(
+    ("words", "move", "labels"),
+    [
+        ("-l ui", {"field-move": "API"}, ["bug"]),
+        ("-l ui l theirs", {"field-move": "API"}, ["bug", "theirs"]),
+        ("-l bug l theirs", {"decision": "reroute", "product": "API"}, ["theirs"]),
+    ],
+)
+def test_moving_with_labels(client, issues, administrator, triager, words, move, labels):
+    other = create_product(actor=administrator, via="web", key="API", title="API", visibility="internal")
+    set_member(other, triager, "triager", actor=administrator, via="web")
+    for name in ("bug", "theirs"):
+        create_part(Label, product=other, actor=administrator, via="web", name=name)
+    update_issue(issues[0], actor=triager, via="web", labels=list(issues[0].product.labels.all()))
+    assert 'role="alert"' in send(client, triager, 400, ids=[issues[0].pk], words="l ui", apply="1", **move)
+    assert "1 would change" in send(client, triager, ids=[issues[0].pk], words=words, preview="1", **move)
+    send(client, triager, 302, ids=[issues[0].pk], words=words, apply="1", **move)
+    assert said(Issue.objects.get(product=other).label_list) == labels
+
+
+@pytest.mark.parametrize(
     ("decision", "details", "told"),
     [
         ("accept", {}, "Decision: accept"),

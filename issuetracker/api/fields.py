@@ -27,14 +27,19 @@ def is_earlier_version(value, told):
     return is_count(value, told) and 1 <= value <= told["lock_version"]
 
 
-def is_earlier_moment(value, told):
-    """Return whether `value` is a moment between the creation and the last change that are `told` now."""
+def moment_of(value):
+    """Return the moment that `value` is, as the API writes it, or None."""
     try:
         moment = parse_datetime(value) if isinstance(value, str) else None
     except ValueError:
-        return False
-    first, last = parse_datetime(told["created_at"]), parse_datetime(told["updated_at"])
-    return moment is not None and is_aware(moment) and first <= moment <= last
+        return None
+    return moment if moment is not None and is_aware(moment) else None
+
+
+def is_earlier_moment(value, told):
+    """Return whether `value` is a moment between the creation and the last change that are `told` now."""
+    moment, first, last = moment_of(value), moment_of(told["created_at"]), moment_of(told["updated_at"])
+    return moment is not None and first <= moment <= last
 
 
 def is_person(value, told):

@@ -54,6 +54,12 @@ def once(view, method):
     return answer
 
 
+def is_repeated(request):
+    """Return whether `request` was answered before, under the key that it comes with. Raises ValidationError."""
+    key = read_key(request) if request.method == "POST" and is_person(request.user) else None
+    return key is not None and services.is_kept(request.user, key, digest_of(request))
+
+
 def read_key(request):
     """Return the key that `request` came with, or None. Raises ValidationError."""
     key = request.headers.get(HEADER)
@@ -117,7 +123,7 @@ def _replayed(view, record, digest):
     # What has no body tells nothing.
     if record.body or record.withheld:
         view.check_again(record.about_id)
-    if record.withheld:
-        raise Conflict(_("This was done, and its answer is not told twice."), "withheld")
     body = json.loads(record.body) if record.body else None
+    if record.withheld or (body is not None and not view.may_be_told(body)):
+        raise Conflict(_("This was done, and its answer is not told twice."), "withheld")
     return Response(body, record.status, headers={**record.headers, REPLAYED: "true"})

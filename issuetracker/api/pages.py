@@ -28,15 +28,17 @@ def refuse(name, message, code):
     raise ValidationError({name: ValidationError(message, code=code)})
 
 
-def check_parameters(params, allowed):
-    """Raise ValidationError unless all of `params` (a QueryDict) are `allowed`, and none but a query is blank."""
+def check_parameters(params, allowed, repeatable=()):
+    """Raise ValidationError unless all of `params` (a QueryDict) are `allowed`, none but a query is blank, and each is
+    there once, but for the `repeatable` ones.
+    """
     errors = {}
     for name in params:
         if name not in allowed:
             errors[name] = ValidationError(_("There is no such parameter."), code="unknown")
         elif name != "q" and not all(value.strip() for value in params.getlist(name)):
             errors[name] = ValidationError(_("Give a value."), code="blank")
-        elif name in PARAMETERS and len(params.getlist(name)) > 1:
+        elif name not in repeatable and len(params.getlist(name)) > 1:
             errors[name] = ValidationError(_("Give this once."), code="repeated")
     if errors:
         raise ValidationError(errors)

@@ -17,11 +17,11 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Moved(Exception):
-    """The resource stands at another path now."""
+    """The resource stands at another path now, where the parts `names` of it are called otherwise."""
 
-    def __init__(self, location):
+    def __init__(self, location, names):
         super().__init__(location)
-        self.location = location
+        self.location, self.names = location, names
 
 
 class PreconditionRequired(exceptions.APIException):

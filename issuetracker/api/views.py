@@ -17,7 +17,7 @@ from rest_framework.viewsets import GenericViewSet
 from history.errors import Conflict, Forbidden
 from history.models import Via
 from issuetracker.api.conditions import etag, expected_version, is_known
-from issuetracker.api.idempotency import once
+from issuetracker.api.idempotency import is_repeated, once
 from issuetracker.api.pages import PARAMETERS, SIZE_LIMIT, check_parameters, refuse, zone_of
 from issuetracker.api.parsers import require_length
 from issuetracker.api.problems import Moved, PreconditionRequired
@@ -33,6 +33,8 @@ class Resource(GenericViewSet):
     # The order of lists, their own query parameters, and what else of the query a cursor is bound to.
     ordering: tuple = (Key("id"),)
     parameters: tuple = ()
+    # Those that may be given more than once.
+    repeatable: tuple = ()
     list_terms = ""
     # The query as it was understood, where the list was asked for by one.
     canonical: str | None = None
@@ -57,9 +59,9 @@ class Resource(GenericViewSet):
         if request.method not in SAFE_METHODS:
             require_length(request)
         self.zone = zone_of(request.query_params)
-        check_parameters(request.query_params, self.known_parameters)
+        check_parameters(request.query_params, self.known_parameters, self.repeatable)
         if not self.detail and request.method not in SAFE_METHODS and self.action not in self.reading:
-            self.home = self.find_home()
+            self.home = self.find_home_of_write()
             self.require_person()
             self.authorize(self.home)
         if request.method == "POST" and self.action not in self.reading:
@@ -99,6 +101,16 @@ class Resource(GenericViewSet):
         """
         return
 
+    def find_home_of_write(self):
+        """Return the URL's parent, also at its old path where the request was answered there before it moved."""
+        try:
+            return self.find_home()
+        except Moved as moved:
+            if not is_repeated(self.request):
+                raise
+            self.kwargs = {**self.kwargs, **moved.names}
+            return self.find_home()
+
     def home_of(self, row):
         """Return what the rights to `row` hang on: a product, an issue, or None for the site."""
         return row
@@ -121,15 +133,21 @@ class Resource(GenericViewSet):
     def check_again(self, pk):
         """Raise as the POST would whose user may do it no longer, or no longer sees its subject, the row `pk`."""
         if self.detail:
-            # What has another key now was found, and so may be seen.
-            with suppress(Moved):
+            try:
                 self.get_object()
+            except Moved as moved:
+                # What has another key now was found, and so may be seen.
+                self.kwargs = {**self.kwargs, **moved.names}
         if pk is not None and not self.is_seen(pk):
             raise Http404
 
     def is_seen(self, pk):
         """Return whether the user sees the row `pk`."""
         return self.get_queryset().filter(pk=pk).exists()
+
+    def may_be_told(self, body):
+        """Return whether the user sees all that the `body` of an earlier answer names beside its subject."""
+        return True
 
     def find(self, queryset):
         """Return the row of `queryset` that the URL names, or None."""
@@ -143,7 +161,7 @@ class Resource(GenericViewSet):
         match = self.request.resolver_match
         query = self.request.query_params.urlencode()
         path = reverse(match.view_name, kwargs={**match.kwargs, **names})
-        return Moved(f"{path}?{query}" if query else path)
+        return Moved(f"{path}?{query}" if query else path, names)
 
     def expected(self, row):
         """Return the version that the request says `row` has, or None. Raises Stale."""

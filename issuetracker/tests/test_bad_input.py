@@ -186,6 +186,18 @@ def test_moments_that_not_every_time_zone_can_show(api, pages, administrator, is
         assert pages.get("/issues/WEB-1/").status_code == 200
 
 
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "9999-01-01T00:00:00Z"])
+def test_a_token_ends_when_every_time_zone_can_show_it(api, pages, administrator, moment):
+    type(administrator).objects.filter(pk=administrator.pk).update(time_zone="Pacific/Kiritimati")
+    token = {"name": "laptop", "scopes": ["read"]}
+    answer = api(administrator).post("/api/v1/me/tokens/", {**token, "expires_at": moment})
+    assert list(problem(answer)["errors"]) == ["expires_at"]
+    answer = api(administrator).post("/api/v1/me/tokens/", {**token, "expires_at": "9998-12-31T23:59:59Z"})
+    assert answer.status_code == 201
+    for path in ("/profile/tokens/", "/admin/accounts/apitoken/"):
+        assert pages.get(path).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/api/v1/issues/", "/api/", "/openapi.json"])
 def test_a_wrong_host_is_a_problem_to_programs(client, db, path):
     problem(client.get(path, headers={"host": "evil.example"}))

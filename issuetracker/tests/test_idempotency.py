@@ -190,13 +190,42 @@ def test_a_token_with_fewer_rights_is_told_no_more_than_they_give(api, product, 
     assert api(maintainer).post("/api/v1/issues/", body, headers=KEY).status_code == 201
     docs = create_product(actor=administrator, via="web", key="DOCS", title="Docs")
     set_member(docs, maintainer, "maintainer", actor=administrator, via="web")
-    options = {"name": "narrow", "scopes": ["write"], "products": {"DOCS": "write"}}
-    _token, secret = create_token(maintainer, actor=maintainer, via="web", **options)
-    narrow = Client(headers={"authorization": f"Bearer {secret}"})
-    answer = narrow.post("/api/v1/issues/", body, content_type="application/json", headers=KEY)
+    answer = narrow(maintainer, docs).post("/api/v1/issues/", body, content_type="application/json", headers=KEY)
     assert answer.status_code == 404
     reader = api(maintainer, "read")
     assert reader.post("/api/v1/issues/", body, headers=KEY).json()["code"] == "scope"
+
+
+def narrow(maintainer, product):
+    """Return a client with a token of Mia's for one product alone."""
+    options = {"name": "narrow", "scopes": ["write"], "products": {product.key: "write"}}
+    _token, secret = create_token(maintainer, actor=maintainer, via="web", **options)
+    return Client(headers={"authorization": f"Bearer {secret}"})
+
+
+@pytest.mark.parametrize("by", ["membership", "token"])
+@pytest.mark.parametrize("what", ["bulk", "undo"])
+def test_the_keys_of_issues_are_told_again_to_who_still_sees_them(
+    api, issue, product, maintainer, triager, administrator, what, by
+):
+    docs = create_product(actor=administrator, via="web", key="DOCS", title="Docs", visibility="private")
+    set_member(docs, maintainer, "viewer" if what == "bulk" else "triager", actor=administrator, via="web")
+    hidden = services.create_issue(docs, actor=administrator, via="web", title="hidden")
+    client = api(maintainer)
+    body = {"ids": [issue.pk, hidden.pk], "set": {"priority": "high"}}
+    path = "/api/v1/issues/bulk/"
+    if what == "undo":
+        path, body = f"/api/v1/batches/{client.post(path, body).json()['batch']}/undo/", {}
+        services.update_issue(hidden, actor=administrator, via="web", priority=1)
+    first = client.post(path, body, headers=KEY)
+    assert (first.status_code, "DOCS-1" in first.text) == (200, True)
+    assert told(client.post(path, body, headers=KEY)) == told(first)
+    if by == "membership":
+        set_member(docs, maintainer, None, actor=administrator, via="web")
+    else:
+        client = narrow(maintainer, product)
+    again = client.post(path, json.dumps(body), content_type="application/json", headers=KEY)
+    assert (again.status_code, again.json()["code"], "DOCS" in again.text) == (409, "withheld", False)
 
 
 # What is done to one thing.
@@ -212,6 +241,62 @@ def test_decisions_are_made_once_and_answered_again_though_the_issue_has_moved(a
     assert told(second) == told(first)
     issue.refresh_from_db()
     assert issue.product.key == "APP"
+
+
+def move(product, administrator):
+    """Move WEB-1 to the product APP, where it becomes APP-1. Return APP."""
+    app = create_product(actor=administrator, via="web", key="APP", title="App", visibility="public")
+    services.update_issue(Issue.objects.get(), actor=administrator, via="web", product=app)
+    return app
+
+
+def rename(product, administrator):
+    """Give WEB the key APP."""
+    return update_product(product, actor=administrator, via="web", key="APP")
+
+
+@pytest.mark.parametrize("become", [move, rename])
+@pytest.mark.parametrize(("tail", "body"), [("comments/", {"body": "hello"}), ("votes/", {}), ("watchers/", {})])
+@pytest.mark.parametrize("at", ["/api/v1/issues/WEB-1/", f"{ISSUES}1/"])
+def test_what_was_added_is_told_again_though_the_issue_has_another_key(
+    api, issue, product, reporter, administrator, become, at, tail, body
+):
+    client = api(reporter)
+    first = client.post(f"{at}{tail}", body, headers=KEY)
+    app = become(product, administrator)
+    second = client.post(f"{at}{tail}", body, headers=KEY)
+    assert (first.status_code in (200, 201), told(second)) == (True, told(first))
+    assert second["Idempotent-Replayed"] == "true"
+    # The control: what is new is led to where the issue is now, and there it is done.
+    led = client.post(f"{at}{tail}", body, headers={"idempotency-key": "two"})
+    assert led.status_code == 308
+    assert client.post(led["Location"], body, headers={"idempotency-key": "two"}).status_code in (200, 201)
+    assert client.post(f"{at}{tail}", {"body": "other"}, headers=KEY).status_code == 308
+    # Who sees it no longer is told nothing.
+    update_product(app, actor=administrator, via="web", visibility="private")
+    if become is rename:
+        set_member(product, reporter, None, actor=administrator, via="web")
+    assert client.post(f"{at}{tail}", body, headers=KEY).status_code == 404
+
+
+def test_what_was_filed_is_told_again_though_the_product_has_another_key(api, product, reporter, administrator):
+    client = api(reporter)
+    first = client.post(ISSUES, BODY, headers=KEY)
+    rename(product, administrator)
+    assert told(client.post(ISSUES, BODY, headers=KEY)) == told(first)
+    assert Issue.objects.count() == 1
+
+
+@pytest.mark.parametrize("become", [move, rename])
+def test_what_was_redacted_is_told_again_though_the_issue_has_another_key(
+    api, issue, product, maintainer, administrator, become
+):
+    client = api(maintainer)
+    comment = services.add_comment(issue, actor=maintainer, via="web", body="a secret")
+    path = f"{ISSUES}1/comments/{comment.pk}/redact/"
+    first = client.post(path, {"field": "body"}, headers=KEY)
+    become(product, administrator)
+    assert (first.status_code, told(client.post(path, {"field": "body"}, headers=KEY))) == (200, told(first))
 
 
 def test_restoring_redacting_and_undoing_are_done_once(api, issue, maintainer):

@@ -1,10 +1,8 @@
 """Products, their components, milestones, versions, labels and members."""
 
 from django.http import Http404
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 
-from history.errors import Conflict
 from issuetracker.api.views import Created, Described, Ended, Listed, Read, Resource, Updated
 from issuetracker.keyset import Key
 from products import access, services
@@ -177,14 +175,13 @@ class MemberViewSet(Listed, Created, Read, Updated, Ended, OfProduct):
 
     def perform_create(self, fields):
         """Give a person a role. Return the Member. Raises Conflict where the person has one."""
-        if self.home.members.filter(user=fields["user"]).exists():
-            raise Conflict(_("This person is a member already: change the role instead."), "exists")
-        return services.set_member(self.home, fields["user"], fields.get("role", Member.Role.REPORTER), **self.doing)
+        role = fields.get("role", Member.Role.REPORTER)
+        return services.set_member(self.home, fields["user"], role, is_member=False, **self.doing)
 
     def perform_update(self, row, expected, changes):
-        """Change the role. Return the Member."""
-        role = changes.get("role", row.role)
-        return services.set_member(row.product, row.user, role, expected_version=expected, **self.doing)
+        """Change the role. Return the Member. Raises Member.DoesNotExist where somebody has ended the membership."""
+        role, options = changes.get("role", row.role), {"expected_version": expected, "is_member": True}
+        return services.set_member(row.product, row.user, role, **options, **self.doing)
 
     def perform_destroy(self, row, expected):
         """End the membership."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from products.services import create_product
+from products.services import create_product, set_member
 
 WEB = "/api/v1/products/WEB/"
 TOM = {"username": "tom", "display_name": "Tom"}
@@ -113,6 +113,30 @@ def test_members(api, product, maintainer, stranger):
     assert [row["user"] for row in client.get(f"{WEB}members/").json()["results"]] == ["ada", "mia", "sam"]
     assert client.delete(path).status_code == 204
     assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "meanwhile", "status", "role"),
+    [
+        ("patch", "members/tom/", None, 404, None),
+        ("put", "members/tom/", None, 404, None),
+        ("post", "members/", "viewer", 409, "viewer"),
+    ],
+)
+def test_what_another_does_to_a_member_at_the_same_time_is_not_undone(
+    api, product, maintainer, triager, stranger, monkeypatch, method, path, meanwhile, status, role
+):
+    who = stranger if method == "post" else triager
+    doing = {"actor": maintainer, "via": "web"}
+
+    def overtaken(*args, **options):
+        set_member(product, who, meanwhile, **doing)
+        return set_member(*args, **options)
+
+    monkeypatch.setattr("products.services.set_member", overtaken)
+    answer = getattr(api(maintainer), method)(f"{WEB}{path}", {"user": who.username, "role": "maintainer"})
+    assert answer.status_code == status
+    assert product.members.filter(user=who).values_list("role", flat=True).first() == role
 
 
 def test_the_last_maintainer_stays(api, product, administrator):
