@@ -61,8 +61,18 @@ def bound_statements(connection, **of_signal):
 
 
 def _time_statement(execute, *statement):
-    _request.statement_ends = time.monotonic() + STATEMENT_LIMIT
+    _request.statement_ends = time.monotonic() + (getattr(_request, "allowed", None) or STATEMENT_LIMIT)
     return execute(*statement)
+
+
+@contextmanager
+def allowing(seconds):
+    """Let each statement to SQLite take so many seconds within."""
+    _request.allowed = seconds
+    try:
+        yield
+    finally:
+        _request.allowed = None
 
 
 def _look_at_clock(connection):

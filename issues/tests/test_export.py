@@ -239,6 +239,15 @@ def test_in_an_order_that_moves_each_issue_stays_where_it_was_at_the_start(produ
     assert found == expected and len(found) == 20
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite: whoever begins a transaction lets nobody else write")
+def test_no_export_keeps_others_from_writing(product, triager):
+    fill(product, triager, 3)
+    asked = search(triager, text="sort:updated")
+    with CaptureQueriesContext(connection) as asked_of:
+        assert [len(told) for told in chunks(asked, Issue.objects.visible_to(triager), triager)] == [3]
+    assert {query["sql"].split()[0] for query in asked_of} == {"SELECT"}
+
+
 def test_what_is_hidden_or_trashed_meanwhile_is_left_out(product, maintainer, reporter, stranger, monkeypatch):
     monkeypatch.setattr("issues.exporters.files.CHUNK", 2)
     one, two, three, four, five = (file(product, reporter, f"{number}") for number in range(1, 6))

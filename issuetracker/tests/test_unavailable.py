@@ -93,7 +93,7 @@ def test_a_statement_that_takes_too_long_is_stopped_also_among_its_rows(impatien
     assert database.is_away(caught.value)
     assert database.reason(caught.value) == ("too_slow", SLOW)
     time.sleep(0.1)
-    with database.bounded(10), impatient.cursor() as cursor:
+    with database.bounded(10), database.allowing(10), impatient.cursor() as cursor:
         cursor.execute(NUMBERS.format(50_000, "max(x)"))
         assert cursor.fetchone() == (50000,)
 
