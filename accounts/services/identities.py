@@ -88,10 +88,14 @@ def _known_or_new(provider, subject, claims):
         )
     if owner is None and not provider["create"]:
         raise Forbidden(_("There is no account for you here yet. Ask whoever looks after this site."))
+    name = str(claims.get("preferred_username") or address.partition("@")[0])
+    if not (confirmed and name.lower() == address.lower()):
+        # Where one signs in a name goes before an address: with that of somebody else theirs would lead here.
+        name = name.partition("@")[0]
     user = owner or create_user(
         actor=None,
         via=Via.WEB,
-        username=_free_name(str(claims.get("preferred_username") or address.partition("@")[0])),
+        username=_free_name(name),
         display_name=_display_name(claims),
         email=address if confirmed else "",
         email_confirmed=bool(confirmed and address),

@@ -187,6 +187,20 @@ def test_a_name_that_is_taken(client, administrator, tell):
     assert User.objects.get(email="x@example.org").username == "ADA2"
 
 
+@pytest.mark.parametrize(
+    ("wanted", "confirmed", "name"),
+    [
+        ("boss@example.org", True, "boss"),
+        ("KIM@example.org", True, "KIM@example.org"),
+        ("kim@example.org", False, "kim"),
+    ],
+)
+def test_nobody_is_called_by_the_address_of_somebody_else(client, administrator, tell, wanted, confirmed, name):
+    tell(preferred_username=wanted, email_verified=confirmed)
+    go(client)
+    assert SocialAccount.objects.get().user.username == name
+
+
 def test_accounts_may_be_made_here_alone(client, administrator, tell, provider):
     provider["create"] = False
     tell()
