@@ -168,7 +168,7 @@ class MemberAdmin(ServiceAdmin):
     def create(self, actor, values):
         """Let somebody in."""
         product, user = values.pop("product"), values.pop("user")
-        return services.set_member(product, user, values["role"], actor=actor, via=Via.ADMIN)
+        return services.set_member(product, user, values["role"], actor=actor, via=Via.ADMIN, is_member=False)
 
     def change(self, member, actor, expected, values):
         """Change a role."""
