@@ -218,8 +218,8 @@ def _right_on_product(event):
 
 
 def _home(event):
-    """Return what events have in common that ask for the same right; each person and each view is its own case."""
-    if event.about in ("user", "vote", "watch", *views.ABOUT):
+    """Return what events have in common that ask for the same right; what hangs on a row more is its own case."""
+    if event.about in ("user", "vote", "watch", "relation", *views.ABOUT):
         return event.about, event.pk, None, event.kind
     return event.about, event.issue_id, event.product_id, event.kind
 
@@ -398,7 +398,7 @@ def _follows_in_trash(event):
 
 def _put_issue(issue, wanted, event):
     """Set the frozen values `wanted` on `issue`, and when its time in triage is up, as it was before `event`."""
-    present = issue.waits_from
+    present, waiting_since = issue.waits_from, issue.waiting_since
     _put(issue, wanted)
     if not issue.is_in_triage:
         issue.overdue_at = None
@@ -408,6 +408,8 @@ def _put_issue(issue, wanted, event):
         since = present - after if present and after else timedelta(0)
         if before is not None:
             issue.overdue_at = before + since + timedelta(days=issue.product.triage_days)
+            # What it has waited is not in that.
+            issue.waiting_since = waiting_since
 
 
 def _may_return(issue, actor, batch, field, frozen):

@@ -25,6 +25,7 @@ from issues.services import (
     withdraw,
 )
 from issues.timeline import timeline
+from products.models import Product
 from products.services import create_product, set_member, trash_product, update_product
 
 LATER = timezone.now() + timedelta(days=60)
@@ -122,9 +123,11 @@ class TestTheClock:
             ("3 sleep 8, 4 ask, 5 withdraw, 6 undo, 10 withdraw", 7),
             ("3 sleep 9, 4 ask, 5 withdraw, 6 wake, 7 ask, 8 withdraw", 4),
             ("3 ask, 4 sleep 8, 5 undo, 6 answer", 3),
+            ("0 ask, 0 sleep 2, 5 move, 5 undo, 6 answer", 6),
         ],
     )
-    def test_no_moment_is_left_out_twice(self, product, reporter, triager, steps, left_out):
+    def test_no_moment_is_left_out_twice(self, product, administrator, reporter, triager, steps, left_out):
+        create_product(actor=administrator, via="web", key="API", title="API")
         filed = timezone.now()
         with time_machine.travel(filed, tick=False) as clock:
             issue = create_issue(product, actor=reporter, via="web", title="Cart empties")
@@ -148,6 +151,8 @@ class TestTheClock:
             add_comment(issue, actor=reporter, via="web", body="This one.")
         elif what == "withdraw":
             withdraw(NeedInfo.objects.get(state="open"), **doing)
+        elif what == "move":
+            update_issue(fresh(issue), product=Product.objects.get(key="API"), **doing)
         else:
             undo(Batch.objects.latest("id"), **doing)
 
