@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from issues.api import serializers
-from issues.models import Issue
+from issues.models import Issue, IssueNumber
 from issues.services.bulk import LIMIT, Plan, chosen, one_of_each_product
 from products.models import Label
 
@@ -45,14 +45,15 @@ def planned(ids, wanted, context):
 
 
 def all_seen(told, user):
-    """Return whether `user` sees each `issue` that one of `told` names, by the key that it had then."""
+    """Return whether `user` sees each `issue` that one of `told` names, by a key that it has or had."""
     numbers = {}
     for key in {one["issue"] for one in told if one["issue"] is not None}:
         product, _dash, number = key.rpartition("-")
         numbers.setdefault(product, []).append(int(number))
-    seen = Issue.objects.visible_to(user)
+    named = IssueNumber.objects.filter(issue__in=Issue.objects.visible_to(user))
     return all(
-        seen.filter(product__key=product, number__in=some).count() == len(some) for product, some in numbers.items()
+        named.filter(product__keys__key=product, number__in=some).count() == len(some)
+        for product, some in numbers.items()
     )
 
 

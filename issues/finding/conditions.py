@@ -370,7 +370,7 @@ def _is_turned(field, low, high, now):
         return int(high) < int(low)
     if field.kind is Kind.SPAN:
         return moments.later(now, f"-{high}") > moments.later(now, f"-{low}")
-    return moments.interval(high, now)[1] <= moments.interval(low, now)[0]
+    return moments.interval(high, now)[1] <= moments.interval(low, now)[0] != moments.interval(high, now)[0]
 
 
 def _rank(field, word):

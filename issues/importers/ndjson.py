@@ -188,7 +188,7 @@ class NdjsonReader(Reader):
 
 
 def _is_number(ref):
-    return isinstance(ref, int) and not isinstance(ref, bool)
+    return isinstance(ref, int) and not isinstance(ref, bool) and ref >= 0
 
 
 def _written(ref):

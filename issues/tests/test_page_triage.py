@@ -102,6 +102,8 @@ def test_what_is_wrong_is_said_beside_what_was_written(client, reports, triager,
     answer = post(client, triager, **data)
     assert answer.status_code == 400
     assert said in text(answer) and 'id="triage-issue-title">Cart empties</h2>' in text(answer)
+    # On to the next also from the address of the decision.
+    assert 'data-step="1" rel="next" href="/triage/?issue=WEB-2"' in text(answer)
     assert Issue.objects.get(number=1).lock_version == 1
 
 

@@ -220,6 +220,9 @@ def test_the_keys_of_issues_are_told_again_to_who_still_sees_them(
     first = client.post(path, body, headers=KEY)
     assert (first.status_code, "DOCS-1" in first.text) == (200, True)
     assert told(client.post(path, body, headers=KEY)) == told(first)
+    # Under its old key one sees it as well.
+    update_product(docs, actor=administrator, via="web", key="MANUAL")
+    assert told(client.post(path, body, headers=KEY)) == told(first)
     if by == "membership":
         set_member(docs, maintainer, None, actor=administrator, via="web")
     else:

@@ -61,7 +61,7 @@ class Command(BaseCommand):
             raise CommandError(f"{error}. {progress.done} issues were imported before this.") from error
         except IntegrityError as error:
             done = f"{progress.done} issues were imported before this"
-            raise CommandError(f"Somebody else wrote the same at the same time. {done}: run it again.") from error
+            raise CommandError(f"The database refused it ({error}). {done}: run it again.") from error
         progress.end()
         self.summarise(run, time.monotonic() - begun)
         if count_waiting() and not similar_later:
