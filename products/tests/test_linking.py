@@ -102,6 +102,11 @@ def test_all_keys_of_a_text_are_looked_up_at_once(products, django_assert_num_qu
         render_in(web, "Cart-page, T-shirt 7, web-7 and WEB-7")
 
 
+def test_as_many_keys_as_a_text_can_name_are_looked_up(product):
+    text = "".join(f"K{number:04}-1 " for number in range(8000))
+    assert render_in(product, f"{text}WEB-1") == f"<p>{text}{link('WEB-1')}</p>\n"
+
+
 def test_the_description_of_a_product_has_links(product, administrator, maintainer):
     text = "Follows WEB-1 and SHOP-1, in UTF-8."
     shop = create_product(actor=administrator, via="web", key="SHOP", title="Shop", description=text)
