@@ -211,9 +211,12 @@ def shows_to_all(issue, other):
     """Return whether whoever sees `issue` sees `other`, too."""
     if other.confidential:
         return False
-    if issue.product.pk == other.product.pk or other.product.visibility == "public":
-        return True
-    return other.product.visibility == "internal" and issue.product.visibility != "public"
+    return issue.product.pk == other.product.pk or other.product.visibility in seen_with(issue.product)
+
+
+def seen_with(product):
+    """Return which visibilities other products have that whoever sees `product` sees, too."""
+    return {"public"} if product.visibility == "public" else {"public", "internal"}
 
 
 def shown_to_all(prefix, other):

@@ -9,6 +9,7 @@ from time import thread_time
 import nh3
 import pygments
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from mdit_py_plugins.tasklists import tasklists_plugin
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
@@ -36,6 +37,9 @@ ATTACHED = re.compile(r"/attachments/[0-9a-f]{32}/")
 PICTURE = re.compile(rf"!\[([^\[\]\n]{{0,500}})\]\(({ATTACHED.pattern})\)")
 
 ELSEWHERE = re.compile(r"!\[([^\[\]\n]{0,500})\]\((https?://[^\s()<>]{1,2000})(?: +\"[^\"\n]{0,500}\")?\)")
+
+# The key of an issue by itself: not as a part of a longer word, an address or the name of a file.
+KEY = re.compile(r"([A-Z](?<![\w/.@#&=?%+-].)[A-Z0-9]{1,9})-[1-9][0-9]{0,17}(?![\w/@-]|\.\w)")
 
 TAGS = {
     "a",
@@ -137,6 +141,37 @@ def _picture(state, silent):
     return True
 
 
+def _link_keys(state):
+    """Make links of the keys of issues in all text that is in no link yet; `env["keys"]` are those of products."""
+    keys = state.env["keys"]
+    for block in state.tokens if keys else ():
+        if block.type == "inline":
+            block.children = list(_with_links(block.children, keys))
+
+
+def _with_links(tokens, keys):
+    depth = 0
+    for token in tokens:
+        if token.tag == "a":
+            depth += token.nesting
+        if token.type == "text" and not depth:
+            yield from _split(token.content, keys)
+        else:
+            yield token
+
+
+def _split(text, keys):
+    end = 0
+    for match in KEY.finditer(text):
+        if match[1] in keys:
+            yield Token("text", "", 0, content=text[end : match.start()])
+            yield Token("link_open", "a", 1, attrs={"href": f"/issues/{match[0]}/"})
+            yield Token("text", "", 0, content=match[0])
+            yield Token("link_close", "a", -1)
+            end = match.end()
+    yield Token("text", "", 0, content=text[end:])
+
+
 def _of_our_own(element, attribute, value):
     """Return the `value` of an attribute, or None for the address of a picture that is not of our own."""
     return None if element == "img" and attribute == "src" and not ATTACHED.fullmatch(value) else value
@@ -148,6 +183,7 @@ def _make_parser(linkify, tasks, links):
     if tasks:
         parser.use(tasklists_plugin)
     parser.inline.ruler.before("link", "picture", _picture)
+    parser.core.ruler.push("keys", _link_keys)
     return parser if links else parser.disable("link")
 
 
@@ -162,18 +198,21 @@ def _parser_of(text):
     return _parsers[work <= LINKIFY_LIMIT, few_boxes, few_brackets]
 
 
-def render(text):
-    """Return safe HTML for a Markdown `text`; above 64 KiB the plain text, escaped."""
+def render(text, keys=frozenset()):
+    """Return safe HTML for a Markdown `text`, with links to issues of the products `keys`.
+
+    Above 64 KiB it is the plain text, escaped.
+    """
     if not text:
         return ""
     if len(text.encode()) > RENDER_LIMIT:
         return f"<pre>{html.escape(text)}</pre>"
-    return f"<p>{text}</p>\n" if PLAIN.fullmatch(text) else _rendered(text)
+    return f"<p>{text}</p>\n" if not keys and PLAIN.fullmatch(text) else _rendered(text, keys)
 
 
-def _rendered(text):
+def _rendered(text, keys=frozenset()):
     _time_left.set([HIGHLIGHT_SECONDS])
-    drawn = _parser_of(text).render(text)
+    drawn = _parser_of(text).render(text, {"keys": keys})
     # To ask for each attribute takes longer than all the rest: only texts with pictures need that.
     with_pictures = {"tags": TAGS | {"img"}, "attribute_filter": _of_our_own} if "<img " in drawn else {"tags": TAGS}
     safe = nh3.clean(

@@ -11,7 +11,7 @@ from history.models import Kind
 from history.writing import check, lock, refuse_unknown, save_named
 from products import access, following
 from products.access import authorize
-from products.markdown import render
+from products.linking import render_in
 from products.models import Component, Label, Member, Milestone, Product, ProductKey, Version
 
 PRODUCT_FIELDS = frozenset(
@@ -37,7 +37,7 @@ def create_product(*, actor, via, **fields):
     refuse_unknown(fields, PRODUCT_FIELDS - {"archived"})
     product = Product(**fields, created_by=actor, updated_by=actor)
     product.owner = product.owner or actor
-    product.description_html = render(product.description)
+    product.description_html = render_in(product, product.description)
     check(product)
     if product.owner != actor:
         # Whoever makes it sees it, being its maintainer then.
@@ -79,7 +79,7 @@ def finish_product(product, before, *, log_to, kind=Kind.CHANGED):
         ProductKey.objects.get_or_create(key=product.key, defaults={"product": product})
     check(product)
     batch = log_to()
-    product.description_html = render(product.description)
+    product.description_html = render_in(product, product.description)
     product.lock_version += 1
     product.updated_at, product.updated_by = batch.at, batch.actor
     save_named(product, [*changes, "description_html", "lock_version", "updated_at", "updated_by", "deleted_by"])

@@ -20,6 +20,7 @@ from issues.services.issues import count_votes
 from issues.services.records import build_rows, told
 from issues.services.rows import commit_without_waiting, insert_rows, insert_values, next_ids, number_rows
 from products.access import authorize
+from products.linking import known_keys
 
 CHUNK = 500
 
@@ -33,11 +34,11 @@ def write_batch(records, *, actor, via, batch=None, on_progress=None):
     record it is: then nothing of its transaction is written, and what came before stays.
     """
     batch = batch or log.open_batch(actor=actor, via=via, total=0, done=0, state=Batch.State.RUNNING)
-    first_status = rules.first_status(Category.TRIAGE)
+    first_status, known = rules.first_status(Category.TRIAGE), known_keys()
     records = iter(records)
 
     def build():
-        return build_rows(islice(records, CHUNK), batch, first_status)
+        return build_rows(islice(records, CHUNK), batch, first_status, known)
 
     # The next rows are built while those before them are written.
     with ThreadPoolExecutor(1) as builder:

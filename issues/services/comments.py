@@ -15,7 +15,7 @@ from issues.services import files as incoming
 from issues.services.issues import lock_issue, take_along, touch, update_issue, wake
 from issues.services.needinfos import answer
 from products import access
-from products.markdown import render
+from products.linking import render_in
 from products.models import TEXT_LIMIT
 
 
@@ -34,7 +34,7 @@ def add_comment(issue, *, actor, via, body, internal=False, expected_version=Non
     comment = Comment(issue=issue, body=body, internal=internal, author=actor, created_at=now)
     check_comment(comment)
     batch = batch or log.open_batch(actor=actor, via=via, at=now)
-    comment.body_html = render(body)
+    comment.body_html = render_in(issue.product, body)
     insert(comment)
     _record(Kind.COMMENTED, comment, issue, batch, counted=1, state=log.present(comment))
     if files:
@@ -101,7 +101,7 @@ def set_body(comment, issue, body, batch):
     before = log.state(comment)
     comment.body = body
     check_comment(comment)
-    comment.body_html = render(body)
+    comment.body_html = render_in(issue.product, body)
     comment.edited_at = batch.at
     comment.lock_version += 1
     save_changed(comment, ["body", "body_html", "edited_at", "lock_version"])

@@ -18,7 +18,7 @@ from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber
 from issues.services import files as incoming
 from issuetracker.prepared import PreparedModels, Slot
 from products import access
-from products.markdown import render
+from products.linking import render_in
 from products.models import Label, Product, limit_text
 
 PLAIN_FIELDS = [
@@ -189,7 +189,7 @@ def insert(issue, batch, kind=Kind.CREATED):
     """Number and insert a checked new `issue` with its event in `batch`. The counter is locked last. Return it."""
     check_issue(issue)
     labels = issue.label_list
-    issue.description_html = render(issue.description)
+    issue.description_html = render_in(issue.product, issue.description)
     issue.number = next_number(issue.product)
     issue.event_count = 1
     writing.insert(issue)
@@ -400,7 +400,7 @@ def finish(issue, before, batch, kind=Kind.CHANGED):
     if "labels" in changes:
         _save_labels(issue)
     if "description" in changes:
-        issue.description_html = render(issue.description)
+        issue.description_html = render_in(issue.product, issue.description)
     issue.lock_version += 1
     issue.updated_at, issue.updated_by = batch.at, batch.actor
     log.record(batch, kind, about=issue, product=issue.product, issue=issue, changes=changes)

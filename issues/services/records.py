@@ -15,7 +15,7 @@ from issues import fulltext, rules
 from issues.models import Comment, Issue
 from issues.services.comments import check_comment
 from issues.services.issues import SOURCES, check_issue
-from products.markdown import render
+from products.linking import render_in
 from products.models import clean_text
 
 IMPORT_LIMIT = 1024 * 1024
@@ -94,12 +94,12 @@ class Rows:
     told: list[Told] = field(default_factory=list)
 
 
-def build_rows(records, batch, first_status):
+def build_rows(records, batch, first_status, known):
     """Return the Rows of `records`, still without ids and numbers; the database is not asked.
 
-    Raises ValidationError that says which record it is.
+    `known` are the `known_keys` of products. Raises ValidationError that says which record it is.
     """
-    builder = _Builder(batch, first_status)
+    builder = _Builder(batch, first_status, known)
     for record in records:
         try:
             builder.build(record)
@@ -118,8 +118,8 @@ def _named(record, error):
 class _Builder:
     """Builds the rows of one transaction, remembering what comes again and again."""
 
-    def __init__(self, batch, first_status):
-        self.batch, self.first_status, self.now = batch, first_status, timezone.now()
+    def __init__(self, batch, first_status, known):
+        self.batch, self.first_status, self.known, self.now = batch, first_status, known, timezone.now()
         self.rows = Rows()
         self.freeze = log.Freezer().freeze
         self.valid = set()
@@ -135,7 +135,7 @@ class _Builder:
             else:
                 state = self._changed(issue, step, state, past)
         self._check(issue)
-        issue.description_html = render(issue.description)
+        issue.description_html = render_in(issue.product, issue.description, self.known)
         issue.updated_at = max([record.updated_at or issue.created_at, *(one.event["at"] for one in past)])
         self.rows.issues.append(issue)
         self.rows.watchers.append(record.watchers)
@@ -173,7 +173,7 @@ class _Builder:
         """Return the Told of a comment, counted as the single door counts it."""
         comment = Comment(issue=issue, body=step.body, author=step.author, internal=step.internal, created_at=step.at)
         check_comment(comment, limit=IMPORT_LIMIT)
-        comment.body_html = render(comment.body)
+        comment.body_html = render_in(issue.product, comment.body, self.known)
         if not comment.internal:
             issue.comment_count += 1
             issue.lock_version += 1
