@@ -119,6 +119,10 @@ class Import:
     def _home(self, issue):
         home = self.homes.get(issue.product)
         if home is None:
+            named = issue.product or next(iter(self.homes), None)
+            if named and None in (issue.product, *self.homes):
+                reason = f"only some records name a product, such as {named!r}: name it in all, or in none"
+                raise SourceError(issue.place, reason)
             if self.key and self.homes:
                 found = f"{next(iter(self.homes))!r} and {issue.product!r}"
                 raise SourceError(issue.place, f"the file holds several products, {found}: leave --product out")
