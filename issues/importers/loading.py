@@ -160,6 +160,8 @@ class Import:
         for name in sorted(people):
             self.people.setdefault(name.lower(), name)
         self._note_labels(home, issue.fields["labels"])
+        for name in issue.fields["labels"]:
+            home.parts["label"][name.lower()]["kept"] = True
         for kind in PARTS:
             if issue.fields[kind]:
                 home.parts[kind].setdefault(issue.fields[kind].lower(), {"name": issue.fields[kind]})
@@ -327,6 +329,7 @@ class Import:
             self.report.changed["label descriptions, cut"] += len(description) > DESCRIPTION_LENGTH
             description = visible(description[:DESCRIPTION_LENGTH])
             fields |= {"colour": nearest(facts.get("colour", "")), "description": description}
+            fields["archived"] = "kept" not in facts
         if kind == "milestone":
             fields |= {"due_on": facts.get("due_on"), "state": facts.get("state", "open")}
         try:

@@ -20,7 +20,7 @@ from issues.services.issues import RELATED
 from issues.similar.finding import similar_to
 from issues.similar.writing import count_waiting
 from products.models import Component, Label, Milestone, Product
-from products.services import create_product, update_product
+from products.services import create_part, create_product, update_product
 
 
 def bring(tmp_path, data, format="ndjson", name="issues.json", **options):
@@ -658,6 +658,19 @@ def test_github(db, tmp_path):
     for line in ("1 pull requests", "1 timeline events: subscribed", "1 assignees beyond an issue's first"):
         assert line in out
     assert not Milestone.objects.filter(name="1.0").exists()
+    assert_replays()
+
+
+def test_labels_that_no_issue_has_any_more_are_archived(db, tmp_path, product, maintainer):
+    create_part(Label, product=product, actor=maintainer, via="web", name="here")
+    events = [event("labeled", 2, label={"name": name}) for name in ("here", "gone", "a/b", "a/c")]
+    events += [event("unlabeled", 3, label={"name": name}) for name in ("here", "gone", "a/b")]
+    data = [github(1, events, labels=[{"name": "a/c"}]), github(2, events[:4], labels=[{"name": "new"}])]
+    bring(tmp_path, data, "github", product="WEB")
+    assert {(label.name, label.archived) for label in Label.objects.all()} == {
+        *[("here", False), ("a: c", False), ("new", False)],
+        *[("gone", True), ("a: b", True)],
+    }
     assert_replays()
 
 
