@@ -10,12 +10,13 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from history import log
+from history.errors import Forbidden
 from history.models import Batch, Event
 from issues import services
 from issues.importers.colours import nearest
 from issues.importers.loading import key_of
 from issues.models import Comment, Issue, Watch
-from issues.services import batch, create_issue, update_issue
+from issues.services import batch, create_issue, trash, update_issue
 from issues.services.issues import RELATED
 from issues.similar.finding import similar_to
 from issues.similar.writing import count_waiting
@@ -521,8 +522,46 @@ def test_run_again_after_it_was_undone_it_names_what_is_in_the_trash(db, tmp_pat
     assert "3 were here already" in out
     assert (
         "2 of these are in the trash, where they are purged after 30 days: restore them there, "
-        "or purge them and import again.\n"
+        "or run it with --again, which deletes them for good and imports them anew.\n"
     ) in out
+
+
+def test_what_was_undone_is_imported_again(db, tmp_path, administrator, monkeypatch):
+    monkeypatch.setattr(trash, "CHUNK", 2)
+    comments = [{"at": "2020-01-02T00:00:00Z", "who": "bob", "text": "Yes"}]
+    data = [record(n, history=[change(2, "title", "Old", f"Issue {n}")], comments=comments) for n in range(1, 6)]
+    data[1] |= {"resolution": "DUPLICATE", "duplicate_of": "1"}
+    bring(tmp_path, data)
+    services.undo(Batch.objects.get(query="import issues.json"), actor=administrator, via="web")
+    services.restore_issue(Issue.objects.get(number=5), actor=administrator, via="web")
+    kept = create_issue(Product.objects.get(), actor=administrator, via="web", title="Ours")
+    services.trash_issue(kept, actor=administrator, via="web")
+    old = set(Issue.objects.filter(number__lt=5).values_list("pk", flat=True))
+    out = bring(tmp_path, data, again=True)
+    assert "Imported 4 issues" in out and "1 were here already" in out
+    assert "4 of them were in the trash, deleted for good before they came in anew" in out
+    assert set(Issue.objects.exclude(deleted_at=None)) == {kept}
+    assert not Issue.objects.filter(pk__in=old).exists() and not Event.objects.filter(issue__in=old).exists()
+    assert sorted(Issue.objects.live().values_list("number", flat=True)) == [1, 2, 3, 4, 5]
+    assert Issue.objects.get(number=2).duplicate_of.number == 1
+    assert Comment.objects.count() == 5
+    assert_replays()
+    out = bring(tmp_path, data, again=True)
+    assert "Imported 0 issues" in out and "trash" not in out
+
+
+def test_a_file_that_is_refused_leaves_the_trash_as_it_is(db, tmp_path, administrator, triager, product):
+    bring(tmp_path, [record(1)], product="WEB")
+    services.undo(Batch.objects.get(query="import issues.json"), actor=administrator, via="web")
+    with pytest.raises(CommandError, match="Nothing was imported"):
+        bring(tmp_path, [record(1), record(1)], product="WEB", again=True)
+    with pytest.raises(CommandError, match="Nothing was imported"):
+        bring(tmp_path, [record(1)], product="WEB", again=True, actor="tom")
+    assert Issue.objects.get().deleted_at
+    with pytest.raises(Forbidden):
+        services.purge_imported([Issue.objects.get().pk], actor=triager, via="import")
+    bring(tmp_path, [record(1)], product="WEB", again=True, actor="ada")
+    assert not Issue.objects.get().deleted_at
 
 
 def test_an_import_is_not_undone_from_the_page_of_one_issue(db, client, tmp_path, administrator):
