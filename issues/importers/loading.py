@@ -273,11 +273,11 @@ class Import:
         self.people_rows = create_placeholders(self.people.values(), via=Via.IMPORT)
         self.counts["placeholders"] = placeholders.count() - before
         self.counts["known people"] = sum(not user.is_placeholder for user in self.people_rows.values())
-        batch = self._batch()
-        if batch is not None:
-            write_batch(self._records(), actor=self.actor, via=Via.IMPORT, batch=batch, on_progress=on_progress)
+        self.batch = self._batch()
+        if self.batch is not None:
+            write_batch(self._records(), actor=self.actor, via=Via.IMPORT, batch=self.batch, on_progress=on_progress)
             links = self._links()
-            self.counts["linked"] = link_duplicates(links, batch=batch)
+            self.counts["linked"] = link_duplicates(links, batch=self.batch)
             self.report.left_out["duplicates that do not fit what has become of them here"] += (
                 len(links) - self.counts["linked"]
             )

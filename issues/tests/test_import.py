@@ -571,6 +571,36 @@ def test_an_import_is_not_undone_from_the_page_of_one_issue(db, client, tmp_path
     assert "Issue 1" in page and "/undo/" not in page
 
 
+def test_an_import_is_undone_from_a_page_of_its_own(db, client, tmp_path, settings, product, triager, reporter):
+    data = [record(n) for n in range(1, 4)]
+    out = bring(tmp_path, data, product="WEB")
+    address = f"/batches/{Batch.objects.get(query='import issues.json').pk}/"
+    assert f"To undo it: {settings.SITE_URL}{address}" in out
+    assert "To undo it" not in bring(tmp_path, data, product="WEB")
+    client.force_login(triager)
+    assert f'href="{address}"' in client.get("/issues/WEB-1/").content.decode()
+    page = client.get(address).content.decode()
+    assert "issues.json" in page and "3 issues" in page and f'<form method="post" action="{address}undo/">' in page
+    assert client.post(f"{address}undo/", {"next": address}).url == address
+    assert Issue.objects.live().count() == 0
+    page = client.get(address).content.decode()
+    assert "It is undone." in page and f'<form method="post" action="{address}undo/">' not in page
+    for who in (reporter, None):
+        client.force_login(who) if who else client.logout()
+        assert client.get(address).status_code == (404 if who else 302)
+
+
+def test_who_may_undo_a_part_of_an_import_alone_is_told_no_more(db, client, tmp_path, triager, stranger):
+    bring(tmp_path, [record(1), record(2, product="Secret")], visibility="private")
+    address = f"/batches/{Batch.objects.get(query='import issues.json').pk}/"
+    client.force_login(triager)
+    page = client.get(address).content.decode()
+    assert "all of its products" in page and f'action="{address}undo/"' not in page
+    assert "2 issues" not in page and "SECRET" not in page
+    client.force_login(stranger)
+    assert client.get(address).status_code == 404
+
+
 def test_several_products_get_keys_from_their_names(db, tmp_path, product):
     bring(tmp_path, [record(1, product="WEB"), record(1, product="web shop!"), record(1, product="3 Größe")])
     assert set(Product.objects.exclude(pk=product.pk).values_list("key", "title")) == {

@@ -3,9 +3,11 @@
 import time
 from pathlib import Path
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError
+from django.urls import reverse
 
 from accounts.models import User
 from history.errors import Refused
@@ -86,6 +88,8 @@ class Command(BaseCommand):
             f"Imported {new:,} issues with {counts['comments']:,} comments and {counts['events']:,} changes "
             f"in {seconds:.1f} s ({new / seconds:,.0f} a second)."
         )
+        if run.batch is not None:
+            say(f"  To undo it: {settings.SITE_URL}{reverse('batch', args=[run.batch.pk])}")
         if counts["found"] > new:
             say(f"  {counts['found'] - new:,} were here already.")
         if counts["in the trash"]:
