@@ -144,7 +144,8 @@ def _of_our_own(element, attribute, value):
 
 def _make_parser(linkify, tasks, links):
     options = {"html": False, "breaks": True, "highlight": _highlighted, "maxNesting": NESTING_LIMIT}
-    parser = MarkdownIt("gfm-like", {**options, "linkify": linkify}).disable("image")
+    options |= {"linkify": linkify, "strikethrough_single_tilde": True}
+    parser = MarkdownIt("gfm-like", options).disable("image")
     if tasks:
         parser.use(tasklists_plugin)
     parser.inline.ruler.before("link", "picture", _picture)

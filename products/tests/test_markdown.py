@@ -16,7 +16,8 @@ from products.markdown import PLAIN, RENDER_LIMIT, _rendered, render
     [
         ("", ""),
         ("**bold** and `code`", "<p><strong>bold</strong> and <code>code</code></p>\n"),
-        ("~~gone~~", "<p><s>gone</s></p>\n"),
+        ("~~gone~~ ~too~", "<p><s>gone</s> <s>too</s></p>\n"),
+        ("~5 or ~6, in ~/a and ~~~x~~~", "<p>~5 or ~6, in ~/a and ~~~x~~~</p>\n"),
         ("one\ntwo", "<p>one<br>\ntwo</p>\n"),
         ("a < b & c", "<p>a &lt; b &amp; c</p>\n"),
     ],
@@ -118,6 +119,8 @@ def test_a_text_above_the_limit_is_shown_as_it_is():
         "&" * 60000,
         "((" * 30000,
         "www." * 15000,
+        "~a " * 20000,
+        "a~" * 30000,
     ],
 )
 @pytest.mark.untraced
