@@ -37,12 +37,18 @@ PICTURE = re.compile(rf"!\[([^\[\]\n]{{0,500}})\]\(({ATTACHED.pattern})\)")
 
 ELSEWHERE = re.compile(r"!\[([^\[\]\n]{0,500})\]\((https?://[^\s()<>]{1,2000})(?: +\"[^\"\n]{0,500}\")?\)")
 
+# What long texts are folded up with on GitHub, on lines of their own.
+FOLD = re.compile(
+    r"(?P<opens><details(?: open)?>)|(?P<closes></details>)|<summary>(?P<words>.*?)</summary>", re.IGNORECASE
+)
+
 TAGS = {
     "a",
     "blockquote",
     "br",
     "code",
     "del",
+    "details",
     "em",
     "h1",
     "h2",
@@ -59,6 +65,7 @@ TAGS = {
     "s",
     "span",
     "strong",
+    "summary",
     "table",
     "tbody",
     "td",
@@ -77,6 +84,7 @@ ATTRIBUTES = {
     "th": {"align"},
     "td": {"align"},
     "img": {"src", "alt", "loading"},
+    "details": {"open"},
     "input": {"type", "checked", "disabled"},
 }
 
@@ -137,6 +145,35 @@ def _picture(state, silent):
     return True
 
 
+def _folds(state, start, _end, silent):
+    """Read a line of nothing but <details>, <summary>words</summary> and </details>."""
+    line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]].rstrip()
+    parts, at, depth = [], 0, state.env.get("folds", 0)
+    while at < len(line) and (part := FOLD.match(line, at)):
+        parts.append(part)
+        at = part.end()
+        depth = max(depth + bool(part["opens"]) - bool(part["closes"]), 0)
+    if not parts or at < len(line) or depth > NESTING_LIMIT or state.is_code_block(start):
+        return False
+    if not silent:
+        state.env["folds"] = depth
+        for part in parts:
+            _push_fold(state, part)
+        state.line = start + 1
+    return True
+
+
+def _push_fold(state, part):
+    if part["words"] is None:
+        # What opens may never close, or the other way round: the sanitiser mends that.
+        state.push("fold", "", 0).content = f"{part[0].lower()}\n"
+        return
+    state.push("fold", "", 0).content = "<summary>"
+    state.push("inline", "", 0).content = part["words"].strip()
+    state.tokens[-1].children = []
+    state.push("fold", "", 0).content = "</summary>\n"
+
+
 def _of_our_own(element, attribute, value):
     """Return the `value` of an attribute, or None for the address of a picture that is not of our own."""
     return None if element == "img" and attribute == "src" and not ATTACHED.fullmatch(value) else value
@@ -149,6 +186,8 @@ def _make_parser(linkify, tasks, links):
     if tasks:
         parser.use(tasklists_plugin)
     parser.inline.ruler.before("link", "picture", _picture)
+    parser.block.ruler.before("html_block", "fold", _folds, {"alt": ["paragraph", "reference", "blockquote"]})
+    parser.add_render_rule("fold", lambda _renderer, tokens, at, _options, _env: tokens[at].content)
     return parser if links else parser.disable("link")
 
 
