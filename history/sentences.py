@@ -160,6 +160,9 @@ def _clause(change, hidden, names):
     if field == "snoozed_until":
         said = _("snoozed it until {}") if after else _("woke it")
         return format_html(said, _strong(display(field, after, names)))
+    if isinstance(before, dict) and isinstance(after, dict) and before["name"] == after["name"]:
+        # In the product that it was moved to, a part is another one, and called the same.
+        return ""
     if _empty(after):
         return format_html(_("removed the {} {}"), name, _strong(display(field, before, names)))
     if _empty(before):

@@ -41,12 +41,18 @@ ELSEWHERE = re.compile(r"!\[([^\[\]\n]{0,500})\]\((https?://[^\s()<>]{1,2000})(?
 # The key of an issue by itself: not as a part of a longer word, an address or the name of a file.
 KEY = re.compile(r"([A-Z](?<![\w/.@#&=?%+-].)[A-Z0-9]{1,9})-[1-9][0-9]{0,17}(?![\w/@-]|\.\w)")
 
+# What long texts are folded up with on GitHub, on lines of their own.
+FOLD = re.compile(
+    r"(?P<opens><details(?: open)?>)|(?P<closes></details>)|<summary>(?P<words>.*?)</summary>", re.IGNORECASE
+)
+
 TAGS = {
     "a",
     "blockquote",
     "br",
     "code",
     "del",
+    "details",
     "em",
     "h1",
     "h2",
@@ -63,6 +69,7 @@ TAGS = {
     "s",
     "span",
     "strong",
+    "summary",
     "table",
     "tbody",
     "td",
@@ -81,6 +88,7 @@ ATTRIBUTES = {
     "th": {"align"},
     "td": {"align"},
     "img": {"src", "alt", "loading"},
+    "details": {"open"},
     "input": {"type", "checked", "disabled"},
 }
 
@@ -172,6 +180,35 @@ def _split(text, keys):
     yield Token("text", "", 0, content=text[end:])
 
 
+def _folds(state, start, _end, silent):
+    """Read a line of nothing but <details>, <summary>words</summary> and </details>."""
+    line = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]].rstrip()
+    parts, at, depth = [], 0, state.env.get("folds", 0)
+    while at < len(line) and (part := FOLD.match(line, at)):
+        parts.append(part)
+        at = part.end()
+        depth = max(depth + bool(part["opens"]) - bool(part["closes"]), 0)
+    if not parts or at < len(line) or depth > NESTING_LIMIT or state.is_code_block(start):
+        return False
+    if not silent:
+        state.env["folds"] = depth
+        for part in parts:
+            _push_fold(state, part)
+        state.line = start + 1
+    return True
+
+
+def _push_fold(state, part):
+    if part["words"] is None:
+        # What opens may never close, or the other way round: the sanitiser mends that.
+        state.push("fold", "", 0).content = f"{part[0].lower()}\n"
+        return
+    state.push("fold", "", 0).content = "<summary>"
+    state.push("inline", "", 0).content = part["words"].strip()
+    state.tokens[-1].children = []
+    state.push("fold", "", 0).content = "</summary>\n"
+
+
 def _of_our_own(element, attribute, value):
     """Return the `value` of an attribute, or None for the address of a picture that is not of our own."""
     return None if element == "img" and attribute == "src" and not ATTACHED.fullmatch(value) else value
@@ -179,11 +216,14 @@ def _of_our_own(element, attribute, value):
 
 def _make_parser(linkify, tasks, links):
     options = {"html": False, "breaks": True, "highlight": _highlighted, "maxNesting": NESTING_LIMIT}
-    parser = MarkdownIt("gfm-like", {**options, "linkify": linkify}).disable("image")
+    options |= {"linkify": linkify, "strikethrough_single_tilde": True}
+    parser = MarkdownIt("gfm-like", options).disable("image")
     if tasks:
         parser.use(tasklists_plugin)
     parser.inline.ruler.before("link", "picture", _picture)
     parser.core.ruler.push("keys", _link_keys)
+    parser.block.ruler.before("html_block", "fold", _folds, {"alt": ["paragraph", "reference", "blockquote"]})
+    parser.add_render_rule("fold", lambda _renderer, tokens, at, _options, _env: tokens[at].content)
     return parser if links else parser.disable("link")
 
 

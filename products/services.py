@@ -140,8 +140,9 @@ def create_part(model, *, product, actor, via, **fields):
     """
     if actor is not None:
         _authorize_part(actor, product)
-    refuse_unknown(fields, PART_FIELDS[model] - {"archived"})
-    part = model(product=product, **fields)
+    refuse_unknown(fields, PART_FIELDS[model])
+    part = model(product=product)
+    _set(part, fields)
     check(part)
     _check_people(part, product, fields)
     _check_name(part)

@@ -38,6 +38,10 @@ def row(name, pk=1):
         ({"status": (row("new"), row("in-progress"))}, "changed the status from <b>new</b> to <b>in progress</b>"),
         ({"priority": ("low", "high"), "type": ("bug", "task")}, "changed the type from <b>bug</b> to <b>task</b>, "),
         ({"closed_at": (None, "x"), "number": (1, 2)}, ""),
+        (
+            {"product": (row("WEB"), row("API", 2)), "version": (row("4.0"), row("4.0", 2))},
+            "moved it from <b>WEB</b> to <b>API</b>",
+        ),
     ],
 )
 def test_a_change_is_a_clause(changes, expected):

@@ -22,7 +22,15 @@ from issues.importers.source import NAME_LIMIT, UNTITLED, Report, SourceError, o
 from issues.importers.spool import Spool
 from issues.importers.words import CLOSED, DUPLICATE, OPEN, STARTED
 from issues.models import Category, Issue, IssueNumber
-from issues.services import CommentRecord, EventRecord, IssueRecord, link_duplicates, reserve_numbers, write_batch
+from issues.services import (
+    CommentRecord,
+    EventRecord,
+    IssueRecord,
+    link_duplicates,
+    purge_imported,
+    reserve_numbers,
+    write_batch,
+)
 from products import access
 from products.models import UNSTORABLE, Component, Label, Milestone, Product, ProductKey, Version
 from products.services import create_part, create_product
@@ -44,6 +52,8 @@ class Home:
     parts: dict = field(default_factory=lambda: defaultdict(dict))
     rows: dict = field(default_factory=dict)
     here: set = field(default_factory=set)
+    # Ids of those in the trash that are to come in anew.
+    trashed: list = field(default_factory=list)
     # Groups of labels, in lower case, of which one issue has two: here those of one group exclude one another.
     loose_groups: set = field(default_factory=set)
 
@@ -51,9 +61,9 @@ class Home:
 class Import:
     """One run of the importer over one file. `check` it first, then `load` it."""
 
-    def __init__(self, path, format, *, key=None, triage=False, actor=None, visibility=None, max_bytes):
+    def __init__(self, path, format, *, key=None, triage=False, actor=None, visibility=None, again=False, max_bytes):
         self.path, self.read, self.max_bytes = path, READERS[format], max_bytes
-        self.key, self.actor, self.visibility = key, actor, visibility
+        self.key, self.actor, self.visibility, self.again = key, actor, visibility, again
         self.open_category = Category.TRIAGE if triage else Category.ACCEPTED
         self.report = Report()
         self.spool = Spool()
@@ -119,6 +129,10 @@ class Import:
     def _home(self, issue):
         home = self.homes.get(issue.product)
         if home is None:
+            named = issue.product or next(iter(self.homes), None)
+            if named and None in (issue.product, *self.homes):
+                reason = f"only some records name a product, such as {named!r}: name it in all, or in none"
+                raise SourceError(issue.place, reason)
             if self.key and self.homes:
                 found = f"{next(iter(self.homes))!r} and {issue.product!r}"
                 raise SourceError(issue.place, f"the file holds several products, {found}: leave --product out")
@@ -156,6 +170,8 @@ class Import:
         for name in sorted(people):
             self.people.setdefault(name.lower(), name)
         self._note_labels(home, issue.fields["labels"])
+        for name in issue.fields["labels"]:
+            home.parts["label"][name.lower()]["kept"] = True
         for kind in PARTS:
             if issue.fields[kind]:
                 home.parts[kind].setdefault(issue.fields[kind].lower(), {"name": issue.fields[kind]})
@@ -191,14 +207,17 @@ class Import:
 
     def _note_present(self, home):
         """Note which issues of `home` came in by now. Raises SourceError where another has such a number."""
-        facts = ("number", "issue__source", "issue__created_at", "issue__deleted_at")
+        facts = ("number", "issue", "issue__source", "issue__created_at", "issue__deleted_at")
         present = IssueNumber.objects.filter(product=home.product).values_list(*facts)
-        for number, source, created_at, deleted_at in present:
+        for number, pk, source, created_at, deleted_at in present:
             if number not in home.places or number in home.here:
                 continue
             place, begun = home.places[number]
             if source != Issue.Source.IMPORT or begun not in (None, created_at):
                 raise SourceError(place, f"{home.product.key}-{number} is another issue: import into another product")
+            if self.again and deleted_at is not None:
+                home.trashed.append(pk)
+                continue
             home.here.add(number)
             self.counts["in the trash"] += deleted_at is not None
 
@@ -243,6 +262,8 @@ class Import:
 
         Raises SourceError, Forbidden, or ValidationError.
         """
+        trashed = [pk for home in self.homes.values() for pk in home.trashed]
+        self.counts["purged"] = purge_imported(trashed, actor=self.actor, via=Via.IMPORT)
         with transaction.atomic():
             for home in self.homes.values():
                 self._make_home(home)
@@ -252,11 +273,11 @@ class Import:
         self.people_rows = create_placeholders(self.people.values(), via=Via.IMPORT)
         self.counts["placeholders"] = placeholders.count() - before
         self.counts["known people"] = sum(not user.is_placeholder for user in self.people_rows.values())
-        batch = self._batch()
-        if batch is not None:
-            write_batch(self._records(), actor=self.actor, via=Via.IMPORT, batch=batch, on_progress=on_progress)
+        self.batch = self._batch()
+        if self.batch is not None:
+            write_batch(self._records(), actor=self.actor, via=Via.IMPORT, batch=self.batch, on_progress=on_progress)
             links = self._links()
-            self.counts["linked"] = link_duplicates(links, batch=batch)
+            self.counts["linked"] = link_duplicates(links, batch=self.batch)
             self.report.left_out["duplicates that do not fit what has become of them here"] += (
                 len(links) - self.counts["linked"]
             )
@@ -323,6 +344,7 @@ class Import:
             self.report.changed["label descriptions, cut"] += len(description) > DESCRIPTION_LENGTH
             description = visible(description[:DESCRIPTION_LENGTH])
             fields |= {"colour": nearest(facts.get("colour", "")), "description": description}
+            fields["archived"] = "kept" not in facts
         if kind == "milestone":
             fields |= {"due_on": facts.get("due_on"), "state": facts.get("state", "open")}
         try:

@@ -11,7 +11,7 @@ from issues.services.presence import be_here
 from issues.services.records import CommentRecord, EventRecord, IssueRecord
 from issues.services.relations import relate, stored_relation, unrelate
 from issues.services.statuses import create_status, update_status
-from issues.services.trash import purge, purge_expired, redact, restore_issue, trash_issue
+from issues.services.trash import purge, purge_expired, purge_imported, redact, restore_issue, trash_issue
 from issues.services.triage import decide
 from issues.services.undoing import can_undo, resume, right_to_undo, running, undo
 from issues.services.views import archive_view, create_view, pin_view, update_view
@@ -37,6 +37,7 @@ __all__ = [
     "pin_view",
     "purge",
     "purge_expired",
+    "purge_imported",
     "redact",
     "redact_attachment",
     "relate",

@@ -166,6 +166,27 @@ def purge(row, *, actor, via, expected_version=None):
     _purge(fresh, log.open_batch(actor=actor, via=via))
 
 
+def purge_imported(ids, *, actor, via):
+    """Delete those of the issues `ids` for good that an import brought and that are in the trash. Return how many.
+
+    It goes by 500 a transaction. `actor` None is the site itself. Raises Forbidden.
+    """
+    return sum(_purge_chunk(ids[start : start + CHUNK], actor, via) for start in range(0, len(ids), CHUNK))
+
+
+@transaction.atomic
+def _purge_chunk(ids, actor, via):
+    lock_family(*ids)
+    gone = Issue.objects.filter(pk__in=ids, source=Issue.Source.IMPORT, deleted_at__isnull=False)
+    issues = list(gone.select_related("product"))
+    if actor is not None:
+        for issue in issues:
+            access.authorize(actor, "purge", issue)
+    if issues:
+        _purge_issues([issue.pk for issue in issues], log.open_batch(actor=actor, via=via))
+    return len(issues)
+
+
 def _purge(row, batch):
     if isinstance(row, Attachment):
         purge_attachments(Attachment.objects.filter(pk=row.pk))

@@ -10,17 +10,18 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from history import log
+from history.errors import Forbidden
 from history.models import Batch, Event
 from issues import services
 from issues.importers.colours import nearest
 from issues.importers.loading import key_of
 from issues.models import Comment, Issue, Watch
-from issues.services import batch, create_issue, update_issue
+from issues.services import batch, create_issue, trash, update_issue
 from issues.services.issues import RELATED
 from issues.similar.finding import similar_to
 from issues.similar.writing import count_waiting
 from products.models import Component, Label, Milestone, Product
-from products.services import create_product, update_product
+from products.services import create_part, create_product, update_product
 
 
 def bring(tmp_path, data, format="ndjson", name="issues.json", **options):
@@ -521,8 +522,46 @@ def test_run_again_after_it_was_undone_it_names_what_is_in_the_trash(db, tmp_pat
     assert "3 were here already" in out
     assert (
         "2 of these are in the trash, where they are purged after 30 days: restore them there, "
-        "or purge them and import again.\n"
+        "or run it with --again, which deletes them for good and imports them anew.\n"
     ) in out
+
+
+def test_what_was_undone_is_imported_again(db, tmp_path, administrator, monkeypatch):
+    monkeypatch.setattr(trash, "CHUNK", 2)
+    comments = [{"at": "2020-01-02T00:00:00Z", "who": "bob", "text": "Yes"}]
+    data = [record(n, history=[change(2, "title", "Old", f"Issue {n}")], comments=comments) for n in range(1, 6)]
+    data[1] |= {"resolution": "DUPLICATE", "duplicate_of": "1"}
+    bring(tmp_path, data)
+    services.undo(Batch.objects.get(query="import issues.json"), actor=administrator, via="web")
+    services.restore_issue(Issue.objects.get(number=5), actor=administrator, via="web")
+    kept = create_issue(Product.objects.get(), actor=administrator, via="web", title="Ours")
+    services.trash_issue(kept, actor=administrator, via="web")
+    old = set(Issue.objects.filter(number__lt=5).values_list("pk", flat=True))
+    out = bring(tmp_path, data, again=True)
+    assert "Imported 4 issues" in out and "1 were here already" in out
+    assert "4 of them were in the trash, deleted for good before they came in anew" in out
+    assert set(Issue.objects.exclude(deleted_at=None)) == {kept}
+    assert not Issue.objects.filter(pk__in=old).exists() and not Event.objects.filter(issue__in=old).exists()
+    assert sorted(Issue.objects.live().values_list("number", flat=True)) == [1, 2, 3, 4, 5]
+    assert Issue.objects.get(number=2).duplicate_of.number == 1
+    assert Comment.objects.count() == 5
+    assert_replays()
+    out = bring(tmp_path, data, again=True)
+    assert "Imported 0 issues" in out and "trash" not in out
+
+
+def test_a_file_that_is_refused_leaves_the_trash_as_it_is(db, tmp_path, administrator, triager, product):
+    bring(tmp_path, [record(1)], product="WEB")
+    services.undo(Batch.objects.get(query="import issues.json"), actor=administrator, via="web")
+    with pytest.raises(CommandError, match="Nothing was imported"):
+        bring(tmp_path, [record(1), record(1)], product="WEB", again=True)
+    with pytest.raises(CommandError, match="Nothing was imported"):
+        bring(tmp_path, [record(1)], product="WEB", again=True, actor="tom")
+    assert Issue.objects.get().deleted_at
+    with pytest.raises(Forbidden):
+        services.purge_imported([Issue.objects.get().pk], actor=triager, via="import")
+    bring(tmp_path, [record(1)], product="WEB", again=True, actor="ada")
+    assert not Issue.objects.get().deleted_at
 
 
 def test_an_import_is_not_undone_from_the_page_of_one_issue(db, client, tmp_path, administrator):
@@ -530,6 +569,36 @@ def test_an_import_is_not_undone_from_the_page_of_one_issue(db, client, tmp_path
     client.force_login(administrator)
     page = client.get("/issues/WEBSHOP-1/").content.decode()
     assert "Issue 1" in page and "/undo/" not in page
+
+
+def test_an_import_is_undone_from_a_page_of_its_own(db, client, tmp_path, settings, product, triager, reporter):
+    data = [record(n) for n in range(1, 4)]
+    out = bring(tmp_path, data, product="WEB")
+    address = f"/batches/{Batch.objects.get(query='import issues.json').pk}/"
+    assert f"To undo it: {settings.SITE_URL}{address}" in out
+    assert "To undo it" not in bring(tmp_path, data, product="WEB")
+    client.force_login(triager)
+    assert f'href="{address}"' in client.get("/issues/WEB-1/").content.decode()
+    page = client.get(address).content.decode()
+    assert "issues.json" in page and "3 issues" in page and f'<form method="post" action="{address}undo/">' in page
+    assert client.post(f"{address}undo/", {"next": address}).url == address
+    assert Issue.objects.live().count() == 0
+    page = client.get(address).content.decode()
+    assert "It is undone." in page and f'<form method="post" action="{address}undo/">' not in page
+    for who in (reporter, None):
+        client.force_login(who) if who else client.logout()
+        assert client.get(address).status_code == (404 if who else 302)
+
+
+def test_who_may_undo_a_part_of_an_import_alone_is_told_no_more(db, client, tmp_path, triager, stranger):
+    bring(tmp_path, [record(1), record(2, product="Secret")], visibility="private")
+    address = f"/batches/{Batch.objects.get(query='import issues.json').pk}/"
+    client.force_login(triager)
+    page = client.get(address).content.decode()
+    assert "all of its products" in page and f'action="{address}undo/"' not in page
+    assert "2 issues" not in page and "SECRET" not in page
+    client.force_login(stranger)
+    assert client.get(address).status_code == 404
 
 
 def test_several_products_get_keys_from_their_names(db, tmp_path, product):
@@ -658,6 +727,19 @@ def test_github(db, tmp_path):
     for line in ("1 pull requests", "1 timeline events: subscribed", "1 assignees beyond an issue's first"):
         assert line in out
     assert not Milestone.objects.filter(name="1.0").exists()
+    assert_replays()
+
+
+def test_labels_that_no_issue_has_any_more_are_archived(db, tmp_path, product, maintainer):
+    create_part(Label, product=product, actor=maintainer, via="web", name="here")
+    events = [event("labeled", 2, label={"name": name}) for name in ("here", "gone", "a/b", "a/c")]
+    events += [event("unlabeled", 3, label={"name": name}) for name in ("here", "gone", "a/b")]
+    data = [github(1, events, labels=[{"name": "a/c"}]), github(2, events[:4], labels=[{"name": "new"}])]
+    bring(tmp_path, data, "github", product="WEB")
+    assert {(label.name, label.archived) for label in Label.objects.all()} == {
+        *[("here", False), ("a: c", False), ("new", False)],
+        *[("gone", True), ("a: b", True)],
+    }
     assert_replays()
 
 

@@ -45,7 +45,7 @@ def refusal(tmp_path, data, format="ndjson", **options):
         ({**record(2), "id": 2.5}, "line 2, id: 2.5 is no text"),
         ({**record(2), "id": 0}, "line 2, id: the id '0' does not end in a number from 1 up"),
         ({**record(2), "id": 5, "key": ["x"]}, "line 2, id: ['x'] is no text"),
-        ({**record(2), "product": " "}, "line 2: the file does not name its product: give --product KEY"),
+        ({**record(2), "product": " "}, "line 2: only some records name a product"),
         (record(1), "line 2: the number 1 is that of line 1 as well"),
         (record(2, confidential="no"), "line 2, confidential: 'no' is neither true nor false"),
         (record(2, comments=[{"internal": []}]), "line 2, comment 1: [] is neither true nor false"),
@@ -71,7 +71,7 @@ def refusal(tmp_path, data, format="ndjson", **options):
         (record(2, history=[change(2, "component", {}, "x")]), "line 2, change 1, component: {} is no text"),
         (record(2, duplicate_of=["1"]), "line 2, duplicate_of: ['1'] is no text"),
         (record(2, product=["x"]), "line 2, product: ['x'] is no text"),
-        (record(2, product="\u200b"), "line 2: the file does not name its product"),
+        (record(2, product="\u200b"), "line 2: only some records name a product"),
         (record(2, watchers="ann"), "line 2, watchers: here must be a list"),
         (record("1" * 50 + "x"), "line 2, id: the id"),
         (record("0" * 15 + "1" * 25), "line 2, id: the id"),
@@ -178,6 +178,12 @@ def test_a_small_archive_cannot_unpack_without_end(db, tmp_path, monkeypatch):
 def test_several_products_do_not_go_into_one(db, tmp_path):
     data = [record(1), record(2, product="Other")]
     assert "several products, 'Web shop' and 'Other': leave --product out" in refusal(tmp_path, data, product="WEB")
+
+
+@pytest.mark.parametrize(("names", "key"), [(("Shop", ""), None), (("Shop", ""), "WEB"), (("", "Shop"), "WEB")])
+def test_a_file_of_which_only_some_records_name_a_product(db, tmp_path, names, key):
+    said = refusal(tmp_path, [record(number, product=name) for number, name in enumerate(names, 1)], product=key)
+    assert said.startswith("line 2: only some records name a product, such as 'Shop': name it in all, or in none")
 
 
 @pytest.mark.parametrize("key", ["x-1", "A", "TOOLONGAKEY"])

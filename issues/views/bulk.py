@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.addresses import own_address
-from history.models import Batch
+from history.models import Batch, Kind, Via
 from issues import services
 from issues.choices import Decision
 from issues.finding import SearchError, search
@@ -26,6 +27,7 @@ from issues.setting.many import Wanted, lacking, plan_for
 from issues.setting.parsing import WordsError, parse
 from issues.views.deciding import declined
 from products.access import can
+from products.models import Product
 from products.numbers import read_number
 from products.pages import explained, go_back
 
@@ -191,7 +193,10 @@ def _apply(request, ids, plan, query):
 @login_required
 @require_safe
 def progress(request, pk):
-    """Show how far a bulk change of the reader's own is, and what came of it."""
+    """Show how far a bulk change of the reader's own is, and what came of it; or an import, to whoever may undo it."""
+    imported = Batch.objects.filter(pk=pk, via=Via.IMPORT).first()
+    if imported is not None:
+        return _import(request, imported)
     batch = get_object_or_404(Batch, pk=pk, actor=request.user, todo__isnull=False, undoes=None)
     context = {
         "batch": batch,
@@ -204,3 +209,17 @@ def progress(request, pk):
     answer = render(request, "issues/_progress.html" if alone else "issues/progress.html", context)
     patch_vary_headers(answer, ["X-Fragment"])
     return answer
+
+
+def _import(request, batch):
+    """Show an import to those who may undo it in one of its products, and more than that in all of them.
+
+    To ask of each of its issues would take long; whoever sends the form is asked.
+    """
+    created = batch.events.filter(about="issue", kind=Kind.CREATED)
+    allowed = {
+        can(request.user, "undo", product) for product in Product.objects.filter(pk__in=created.values("product"))
+    }
+    if True not in allowed:
+        raise Http404
+    return render(request, "issues/import.html", {"batch": batch, "may_undo": allowed == {True}})

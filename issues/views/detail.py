@@ -12,9 +12,11 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from history.models import Kind, Via
 from issues import services
 from issues.facts import attention_of, files_of, questions_of
 from issues.forms import CommentForm, FilesForm, IssueForm, RelationForm, fields_to_create, seen_link
+from issues.models import Issue
 from issues.standing import standing_of
 from issues.timeline import timeline
 from issues.views.access import address_of, at_issue
@@ -71,6 +73,7 @@ def issue_page(
         "reports": len(fields["facts"].get("duplicate", ())) + 1,
         "asked_of_me": [one for one in questions if one.state == "open" and one.requestee_id == request.user.pk],
         "standing": standing_of(issue, request.user, original),
+        "imported_by": _import_of(request.user, issue),
         "may_maintain": can(request.user, "trash", issue),
         "may_redact": can(request.user, "redact", issue),
         "may_comment": can(request.user, "comment", issue),
@@ -97,6 +100,14 @@ def issue_page(
     answer = render(request, "issues/_issue.html" if alone else "issues/issue.html", context, status=status)
     patch_vary_headers(answer, ["X-Fragment"])
     return answer
+
+
+def _import_of(user, issue):
+    """Return the id of the batch that brought `issue`, for who may undo an import of its product; else None."""
+    if issue.source != Issue.Source.IMPORT or not can(user, "undo", issue.product):
+        return None
+    created = issue.events.filter(about="issue", kind=Kind.CREATED, batch__via=Via.IMPORT)
+    return created.values_list("batch", flat=True).first()
 
 
 def _decisions(user, issue, facts, form):

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from html import escape
+from math import ceil
 from urllib.parse import quote
 
 from django import template
@@ -43,6 +44,13 @@ def issue_row(issue, columns, reference=""):
         "</tr>",
     )
     return mark_safe("".join(parts))  # noqa: S308 (escaped piece by piece)
+
+
+@register.filter
+def key_width(issues):
+    """Return the class of a column in which the longest key of `issues` has room; M and W count for more."""
+    longest = max((len(issue.key) + (issue.key.count("M") + issue.key.count("W")) / 2 for issue in issues), default=0)
+    return f"key-{2 * ceil(longest / 2)}"
 
 
 def _cell(issue, address, field, shown, css="cell"):

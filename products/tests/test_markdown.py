@@ -16,7 +16,8 @@ from products.markdown import PLAIN, RENDER_LIMIT, _rendered, render
     [
         ("", ""),
         ("**bold** and `code`", "<p><strong>bold</strong> and <code>code</code></p>\n"),
-        ("~~gone~~", "<p><s>gone</s></p>\n"),
+        ("~~gone~~ ~too~", "<p><s>gone</s> <s>too</s></p>\n"),
+        ("~5 or ~6, in ~/a and ~~~x~~~", "<p>~5 or ~6, in ~/a and ~~~x~~~</p>\n"),
         ("one\ntwo", "<p>one<br>\ntwo</p>\n"),
         ("a < b & c", "<p>a &lt; b &amp; c</p>\n"),
     ],
@@ -39,6 +40,47 @@ def test_text_is_rendered(text, html):
 )
 def test_what_a_tracker_needs_is_there(text, part):
     assert part in render(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        (
+            "Before\n<details><summary>All *of* it</summary>\n\n- one\n\n</details>\nAfter",
+            "<p>Before</p>\n<details>\n<summary>All <em>of</em> it</summary>\n<ul>\n<li>one</li>\n</ul>\n</details>\n"
+            "<p>After</p>\n",
+        ),
+        (
+            "<details open>\n<summary>a</summary>\nb\n</details>",
+            '<details open="">\n<summary>a</summary>\n<p>b</p>\n</details>\n',
+        ),
+        ("> <DETAILS>\n> a\n\nb", "<blockquote>\n<details>\n<p>a</p>\n</details></blockquote>\n<p>b</p>\n"),
+        ("</details>", "\n"),
+        ("<summary><img src=x></summary>", "<summary>&lt;img src=x&gt;</summary>\n"),
+    ],
+)
+def test_what_is_folded_on_github_is_folded_here(text, html):
+    assert render(text) == html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`<details>`",
+        "```\n<details>\n```",
+        "    <details>",
+        "see <details>",
+        "<details onclick=a>",
+        "<details> a",
+        "<summary>a",
+    ],
+)
+def test_what_is_not_a_line_of_such_tags_stays_text(text):
+    assert "<details>" not in render(text) and "<summary>" not in render(text)
+
+
+def test_folded_texts_are_not_nested_without_end():
+    assert render("<details>\n" * 6000).count("<details>") == 20
 
 
 @pytest.mark.parametrize(
@@ -118,6 +160,10 @@ def test_a_text_above_the_limit_is_shown_as_it_is():
         "&" * 60000,
         "((" * 30000,
         "www." * 15000,
+        "~a " * 20000,
+        "a~" * 30000,
+        "<summary>" * 6000,
+        "a\n<details>\n" * 5000,
     ],
 )
 @pytest.mark.untraced

@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 
 from issues.choices import COLUMNS
 from issues.models import Issue
-from issues.services import create_issue, update_issue
+from issues.services import create_issue, reserve_numbers, update_issue
+from products.services import update_product
 from tests.e2e.conftest import NARROW, WIDE, open_as
 from tests.e2e.test_every_page import objections
 
@@ -28,6 +29,18 @@ def row(page, key):
 
 def options(page):
     return page.get_by_role("option")
+
+
+@pytest.mark.parametrize("width", [1440, 1000, 760])
+@pytest.mark.parametrize(("key", "number"), [("CDT", 345678), ("WORKSHOPMW", 10), ("OOOOOOOOOO", 123456789012)])
+def test_a_key_is_never_cut(transactional_db, visit, triager, product, administrator, key, number, width):
+    update_product(product, actor=administrator, via="web", key=key)
+    reserve_numbers({product.pk: number - 1})
+    create_issue(product, actor=triager, via="web", title="x" * 300)
+    page = visit(f"/products/{key}/issues/", triager, {"width": width, "height": 900})
+    cell = page.locator("td.col-key")
+    expect(cell).to_have_text(f"{key}-{number}")
+    assert cell.evaluate("cell => cell.scrollWidth <= cell.clientWidth")
 
 
 def peek(page):

@@ -151,6 +151,24 @@ def test_a_long_word_does_not_make_the_page_wider(issue, visit, triager, viewpor
 
 
 @pytest.mark.once
+def test_a_list_of_tasks_keeps_its_shape(issue, visit, triager):
+    update_issue(issue, actor=triager, via="web", description="- plain\n- [ ] task\n  - [x] part\n  - plain part")
+    items = visit("/issues/WEB-1/", triager).locator(".prose li")
+    assert items.evaluate_all("all => all.map(one => getComputedStyle(one).listStyleType)") == (
+        ["disc", "none", "none", "disc"]
+    )
+    # The text of each begins where its item does, with the box before it.
+    starts = """one => {
+        const text = document.createTreeWalker(one, NodeFilter.SHOW_TEXT).nextNode(), range = document.createRange();
+        range.selectNodeContents(text);
+        range.setStart(text, text.data.length - text.data.trimStart().length);
+        return Math.abs(range.getBoundingClientRect().left - one.getBoundingClientRect().left);
+    }"""
+    assert items.evaluate_all(f"all => all.every(one => ({starts})(one) < 2)")
+    task, part = (items.nth(number).bounding_box()["x"] for number in (1, 2))
+    assert part - task > 15
+
+
 def test_the_shortcuts_can_be_switched_off(issue, visit, triager):
     type(triager).objects.filter(pk=triager.pk).update(single_key_shortcuts=False)
     page = visit("/issues/WEB-1/", triager)

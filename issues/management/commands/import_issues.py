@@ -3,9 +3,11 @@
 import time
 from pathlib import Path
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError
+from django.urls import reverse
 
 from accounts.models import User
 from history.errors import Refused
@@ -31,9 +33,10 @@ class Command(BaseCommand):
         parser.add_argument("--actor", metavar="USERNAME", help="import as this maintainer (default: the site itself)")
         parser.add_argument("--visibility", choices=Product.Visibility.values, help="of a product that is created")
         parser.add_argument("--max-size", type=int, default=2048, metavar="MIB", help="unpacked (default: 2048)")
+        parser.add_argument("--again", action="store_true", help="delete what is in the trash, and import it anew")
         parser.add_argument("--similar-later", action="store_true", help="leave the comparison of issues to the worker")
 
-    def handle(self, *, file, format, product, triage, actor, visibility, max_size, similar_later, **options):
+    def handle(self, *, file, format, product, triage, actor, visibility, max_size, again, similar_later, **options):
         """Import the file. Raises CommandError where it is refused; then nothing has changed."""
         run = Import(
             file,
@@ -42,6 +45,7 @@ class Command(BaseCommand):
             triage=triage,
             actor=self._actor(actor),
             visibility=visibility,
+            again=again,
             max_bytes=max_size * MEBIBYTE,
         )
         begun = time.monotonic()
@@ -84,13 +88,17 @@ class Command(BaseCommand):
             f"Imported {new:,} issues with {counts['comments']:,} comments and {counts['events']:,} changes "
             f"in {seconds:.1f} s ({new / seconds:,.0f} a second)."
         )
+        if run.batch is not None:
+            say(f"  To undo it: {settings.SITE_URL}{reverse('batch', args=[run.batch.pk])}")
         if counts["found"] > new:
             say(f"  {counts['found'] - new:,} were here already.")
         if counts["in the trash"]:
             say(
                 f"  {counts['in the trash']:,} of these are in the trash, where they are purged after {KEPT_DAYS} "
-                "days: restore them there, or purge them and import again."
+                "days: restore them there, or run it with --again, which deletes them for good and imports them anew."
             )
+        if counts["purged"]:
+            say(f"  {counts['purged']:,} of them were in the trash, deleted for good before they came in anew.")
         for home in run.homes.values():
             made = f", created ({home.product.visibility})" if home.product in run.made else ""
             say(f"  {home.product.key}: {len(home.places):,} issues of {home.name}{made}")
