@@ -50,6 +50,7 @@ urlpatterns = [
     at("triage/", triage.decide, "issue-decide"),
     at("here/", triage.here, "issue-here"),
     at("peek/", fragments.peek, "issue-peek"),
+    at("import/", detail.imported, "issue-import"),
     at("words/", palette.preview, "issue-words"),
     at(rf"menu/(?P<field>{'|'.join(fragments.MENUS)})/", fragments.menu, "issue-menu"),
     at("comments/", actions.comment, "comment-add"),

@@ -578,7 +578,8 @@ def test_an_import_is_undone_from_a_page_of_its_own(db, client, tmp_path, settin
     assert f"To undo it: {settings.SITE_URL}{address}" in out
     assert "To undo it" not in bring(tmp_path, data, product="WEB")
     client.force_login(triager)
-    assert f'href="{address}"' in client.get("/issues/WEB-1/").content.decode()
+    assert 'href="/issues/WEB-1/import/"' in client.get("/issues/WEB-1/").content.decode()
+    assert client.get("/issues/WEB-1/import/").url == address
     page = client.get(address).content.decode()
     assert "issues.json" in page and "3 issues" in page and f'<form method="post" action="{address}undo/">' in page
     assert client.post(f"{address}undo/", {"next": address}).url == address

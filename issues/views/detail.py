@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import Http404
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
@@ -42,6 +42,14 @@ def issue(request, issue):
     return same or issue_page(request, issue)
 
 
+@require_safe
+@at_issue
+def imported(request, issue):
+    """Lead to the import that brought an issue; its page asks who may see that."""
+    created = get_object_or_404(issue.events, about="issue", kind=Kind.CREATED, batch__via=Via.IMPORT)
+    return redirect("batch", created.batch_id)
+
+
 def issue_page(
     request,
     issue,
@@ -73,7 +81,7 @@ def issue_page(
         "reports": len(fields["facts"].get("duplicate", ())) + 1,
         "asked_of_me": [one for one in questions if one.state == "open" and one.requestee_id == request.user.pk],
         "standing": standing_of(issue, request.user, original),
-        "imported_by": _import_of(request.user, issue),
+        "may_undo_import": issue.source == Issue.Source.IMPORT and can(request.user, "undo", issue.product),
         "may_maintain": can(request.user, "trash", issue),
         "may_redact": can(request.user, "redact", issue),
         "may_comment": can(request.user, "comment", issue),
@@ -100,14 +108,6 @@ def issue_page(
     answer = render(request, "issues/_issue.html" if alone else "issues/issue.html", context, status=status)
     patch_vary_headers(answer, ["X-Fragment"])
     return answer
-
-
-def _import_of(user, issue):
-    """Return the id of the batch that brought `issue`, for who may undo an import of its product; else None."""
-    if issue.source != Issue.Source.IMPORT or not can(user, "undo", issue.product):
-        return None
-    created = issue.events.filter(about="issue", kind=Kind.CREATED, batch__via=Via.IMPORT)
-    return created.values_list("batch", flat=True).first()
 
 
 def _decisions(user, issue, facts, form):

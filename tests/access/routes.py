@@ -196,6 +196,8 @@ PAGES = {
     "issue-decide": form(ISSUE, "triage", body={"decision": "decline", "resolution": "invalid"}),
     "issue-here": form(ISSUE, "triage", still=("post",)),
     "issue-peek": page(ISSUE),
+    # This one did not come by import.
+    "issue-import": page(ISSUE, "nobody"),
     "issue-words": page(ISSUE, query="q=urgent"),
     "issue-menu": page(ISSUE, "edit", path={"field": "priority"}),
     "comment-add": form(ISSUE, "comment", body={"body": "Hello"}),
