@@ -287,6 +287,8 @@ TABLE = [
     ("(priority:>=high OR type:task) sort:number-asc", "abd"),
     ("label:bug (priority:high OR assignee:tom) -type:task", "a"),
     ("-(label:bug OR is:closed) sort:number-asc", "cdf"),
+    ("number:2..4 sort:number-asc", "bcd"),
+    ("number:>4 sort:number-asc", "ef"),
     ("NOT label:bug AND is:open sort:number-asc", "cdf"),
     ("is:closed OR is:confidential | type:feature sort:number-asc", "def"),
     # Orders; the empty come last both ways
