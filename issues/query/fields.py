@@ -46,7 +46,7 @@ class Field:
 
     @property
     def column(self):
-        """What the API calls its value; "" for what is no value of the issue itself, for long texts, and for what its key says."""
+        """What the API calls its value; "" for long texts, what the key says, and what is no value of the issue."""
         if self.kind is Kind.SPAN or self.path in ("description", "number"):
             return ""
         return "key" if self.path == "pk" else self.path.replace("__", "_")
