@@ -270,15 +270,27 @@ def snippet(text, needles, length=SNIPPET_LENGTH):
     first, last = hits[0]
     begin = _word_start(text, max(0, first - length // 4), first)
     stop = max(last, _word_end(text, begin + length))
-    pieces = [("…", False)] if begin else []
-    at = begin
+    pieces = [
+        ("…" if begin else "", False),
+        *_pieces(text, hits, begin, stop),
+        ("…" if stop < len(text) else "", False),
+    ]
+    return [(piece, is_hit) for piece, is_hit in pieces if piece]
+
+
+def marked(text, needles):
+    """Return all of `text` in such pieces, or [] where it has no hit."""
+    hits = spans(text, needles)
+    return [(piece, is_hit) for piece, is_hit in _pieces(text, hits, 0, len(text)) if piece] if hits else []
+
+
+def _pieces(text, hits, at, stop):
     for start, end in hits:
         if end > stop:
             break
-        pieces += [(text[at:start], False), (text[start:end], True)]
+        yield from ((text[at:start], False), (text[start:end], True))
         at = end
-    pieces += [(text[at:stop], False), ("…" if stop < len(text) else "", False)]
-    return [(piece, is_hit) for piece, is_hit in pieces if piece]
+    yield text[at:stop], False
 
 
 def _word_start(text, at, limit):
