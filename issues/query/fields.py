@@ -160,10 +160,12 @@ EXPORTED = {name: FIELDS[name].column for name in ("id", "title", *FIELDS) if FI
 SORTS = {
     "updated": True,
     "created": True,
+    "closed": True,
     "priority": True,
     "severity": True,
     "due": False,
     "votes": True,
+    "comments": True,
     "number": True,
     "status": False,
     "relevance": True,

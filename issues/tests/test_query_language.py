@@ -109,6 +109,7 @@ UNDERSTOOD = [
     ("sort:votes-desc,created-asc a", "a sort:votes-desc,created-asc"),
     ("sort:due", "sort:due-asc"),
     ("sort:updated", "sort:updated-desc"),
+    ("sort:closed,comments", "sort:closed-desc,comments-desc"),
     ("  spaces\t\n every where  ", "spaces every where"),
     ("is:open assignee:@me -label:blocked (priority:>=high OR due:<=+3d)",) * 2,
     ("no:assignee severity:s1,s2 created:>-2w",) * 2,

@@ -197,7 +197,9 @@ def test_a_stranger_is_shown_no_internal_text(product, triager):
 
 
 @pytest.mark.parametrize("few", [0, 50])
-@pytest.mark.parametrize("sort", ["updated-desc", "created-asc", "severity-desc", "due-asc", "status-asc"])
+@pytest.mark.parametrize(
+    "sort", ["updated-desc", "created-asc", "severity-desc", "due-asc", "closed-desc", "status-asc"]
+)
 def test_readers_of_few_products_and_of_many_get_the_same_pages(
     few, sort, product, administrator, triager, monkeypatch
 ):
