@@ -69,8 +69,9 @@ def _status(issue, address):
 
 def _title(issue, key, address, link):
     words = _words(get_language())
+    title = _marked(issue.marked) or escape(issue.title)
     return (
-        f'<div class="issue-title"><a class="issue-link" href="{link}">{_marked(issue.marked) or escape(issue.title)}</a>'
+        f'<div class="issue-title"><a class="issue-link" href="{link}">{title}</a>'
         f"{words.confidential if issue.confidential else ''}{_severity(issue)}{_labels(issue, address, words)}"
         f'<button type="button" class="peek-button" data-peek title="{words.peek}">{icon("eye", "icon-s")}'
         f'<span class="visually-hidden">{words.peek_at} {key}</span></button></div>'
