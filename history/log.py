@@ -189,10 +189,17 @@ def _changes(event, rows):
 
 
 def short_key(field, frozen):
-    """Return what `was:` and `changed:` look a value up by: an id, a short word, or nothing."""
+    """Return what `was:` and `changed:` look a value up by: an id, a short word, a name without a row, or nothing."""
     if frozen is None or isinstance(frozen, list) or field in KEYLESS:
         return ""
-    return str(frozen["id"] or "" if isinstance(frozen, dict) else frozen).lower()[:KEY_LENGTH]
+    if not isinstance(frozen, dict):
+        return str(frozen).lower()[:KEY_LENGTH]
+    return name_key(frozen["name"]) if frozen["id"] is None else str(frozen["id"])
+
+
+def name_key(name):
+    """Return what a name is looked up by that stands for no row: it is never an id."""
+    return f"={name}".lower()[:KEY_LENGTH]
 
 
 def present(row):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.utils.translation import gettext as _
 
+from history.log import name_key
 from history.models import Change, Event
 from issues import fulltext
 from issues.choices import Priority, Resolution, Severity
@@ -158,13 +159,17 @@ class Conditions:
         """Return the ids that a value names, or None, with a Problem, where there are none."""
         if isinstance(value, Special):
             return self._me(value.place)
-        kind = kind_of(field)
-        ids = self.names.status_ids(value.text) if kind == "status" else self.names.ids(kind, value.text)
+        ids = self._named(field, value)
         if ids:
             return ids
-        close = map(as_value, self.names.close(kind, value.text))
+        close = map(as_value, self.names.close(kind_of(field), value.text))
         self._problem("unknown", value.place, _there_is_no(value.text), close)
         return None
+
+    def _named(self, field, value):
+        """Return the ids that a Plain value names, if any."""
+        kind = kind_of(field)
+        return self.names.status_ids(value.text) if kind == "status" else self.names.ids(kind, value.text)
 
     def _me(self, place):
         if not access.is_person(self.user):
@@ -290,9 +295,12 @@ class Conditions:
                 return None
             past = _past_rank(changes, field, empty) if field.name in RANKS else changes.filter(before__isnull=empty)
             return (~filled if empty else filled) | Q(Exists(past))
+        by_name = [name_key(node.value.text)] if field.kind is Kind.ROWS else []
+        if by_name and not self._named(field, node.value) and self.names.keeps(kept, node.value.text):
+            return Q(Exists(changes.filter(before_key__in=by_name)))
         present = self._value(field, Term(field.name, "", (node.value,)), node.value)
         keys = self._keys(field, node.value) if present is not None else None
-        return present | Q(Exists(changes.filter(before_key__in=keys))) if keys else None
+        return present | Q(Exists(changes.filter(before_key__in=[*keys, *by_name]))) if keys else None
 
     def _keys(self, field, value):
         """Return what the log looks a value up by."""

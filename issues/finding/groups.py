@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import IntegerField, Q, Value
+from django.db.models import Count, IntegerField, Q, Value
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -14,25 +14,30 @@ from products.models import Component
 
 SHOWN = 10
 SECTIONS = 20
-# People and components are looked for among so many of the first issues.
+# People and components are looked for, and counted, among so many of the first issues.
 LOOKED_AT = 1000
 
 
 @dataclass
 class Section:
-    """Some of the issues that have `value` (of the query language) in common; `more` says that there are others."""
+    """Some of the issues that have `value` (of the query language) in common; `more` says that there are others.
+
+    There are `count` of them, or `uncounted` ones besides.
+    """
 
     title: str
     value: Plain | Special
     ids: list
-    more: bool = False
+    more: bool
+    count: int
+    uncounted: bool
 
 
 def sections(asked, field):
     """Return the Sections of all that the Search `asked` finds, without empty ones, and whether there may be others."""
     asked = asked.unranked()
     first = first_of(asked)
-    values, whole = VALUES[field](asked, first, field)
+    values, whole, counted = VALUES[field](asked, first, field)
     if len(values) > SECTIONS:
         # The last one of people and components is of what has none.
         values, whole = [*values[: SECTIONS - 1], values[-1]], False
@@ -40,57 +45,72 @@ def sections(asked, field):
         first(Q(**condition), SHOWN + 1)
         .annotate(section=Value(section, IntegerField()))
         .values_list("section", "place", "pk")
-        for section, (_title, _value, condition) in enumerate(values)
+        for section, (_title, _value, condition, _count) in enumerate(values)
     ]
     found: dict = {}
     if parts:
         for section, _place, pk in sorted(parts[0].union(*parts[1:], all=True)):
             found.setdefault(section, []).append(pk)
-    shown = [
-        Section(str(values[section][0]), values[section][1], ids[:SHOWN], len(ids) > SHOWN)
-        for section, ids in found.items()
-    ]
-    return shown, not whole
+    return [_section(*values[section], ids, counted) for section, ids in found.items()], not whole
+
+
+def _section(title, value, _condition, count, ids, counted):
+    more, count = len(ids) > SHOWN, max(count, min(len(ids), SHOWN))
+    return Section(str(title), value, ids[:SHOWN], more, count, more and not counted)
 
 
 def _statuses(asked, _first, _field):
     """Leave out the closed ones where all is open: to find none of them, all of them would be gone through."""
     statuses = [one for one in Status.objects.all() if one.category != Category.CLOSED or not asked.is_open]
-    return [(status.name, Plain(status.slug), {"status": status.pk}) for status in statuses], True
+    return [(status.name, Plain(status.slug), {"status": status.pk}, 0) for status in statuses], True, False
 
 
 def _priorities(_asked, _first, _field):
     ranks = reversed(Priority)
-    return [(rank.label.capitalize(), Plain(rank.name.lower()), {"priority": rank}) for rank in ranks], True
+    return [(rank.label.capitalize(), Plain(rank.name.lower()), {"priority": rank}, 0) for rank in ranks], True, False
 
 
 def _people(_asked, first, field):
-    ids, whole = _present(first, field)
-    named = sorted(User.objects.in_bulk(ids).values(), key=lambda user: user.name.lower())
-    sections = [(user.name, Plain(user.username), {field: user.pk}) for user in named]
-    return [*sections, _none(_("Nobody"), field)], whole
+    counts, counted = _present(first, field)
+    named = sorted(User.objects.in_bulk(counts.keys() - {None}).values(), key=lambda user: user.name.lower())
+    sections = [(user.name, Plain(user.username), {field: user.pk}, counts[user.pk]) for user in named]
+    return [*sections, _none(_("Nobody"), field, counts)], counted, counted
 
 
-def _components(_asked, first, field):
+def _components(asked, first, field):
     """Components of the same name in several products are one section, as they are for the query."""
     by_name: dict = {}
-    ids, whole = _present(first, field)
+    counts, counted = _present(first, field)
+    ids = counts.keys() - {None}
     for component in Component.objects.filter(pk__in=ids).order_by("name"):
         by_name.setdefault(component.name.lower(), []).append(component)
     named = [
-        (same[0].name, Plain(same[0].name), {f"{field}__in": [one.pk for one in same]}) for same in by_name.values()
+        (
+            *(same[0].name, Plain(same[0].name), {f"{field}__in": [one.pk for one in same]}),
+            sum(counts[one.pk] for one in same),
+        )
+        for same in by_name.values()
     ]
-    return [*named, _none(_("No component"), field)], whole
+    whole = counted or not _seen_components(asked).exclude(pk__in=ids).exists()
+    return [*named, _none(_("No component"), field, counts)], whole, counted
+
+
+def _seen_components(asked):
+    """Return the components that an issue of the list can have."""
+    rows = Component.objects.visible_to(asked.user)
+    if asked.product is None:
+        return rows
+    return rows.filter(**{"product__key" if isinstance(asked.product, str) else "product": asked.product})
 
 
 def _present(first, field):
-    """Return the ids of what the first issues have in `field`, and whether those are all issues."""
-    found = list(first(Q(), LOOKED_AT).values_list(field, flat=True))
-    return {pk for pk in found if pk is not None}, len(found) < LOOKED_AT
+    """Return how many of the first issues have what in `field`, by its id, and whether those are all issues."""
+    counts = dict(first(Q(), LOOKED_AT).values_list(field).annotate(Count("pk")))
+    return counts, sum(counts.values()) < LOOKED_AT
 
 
-def _none(title, field):
-    return (title, Special("none"), {field: None})
+def _none(title, field, counts):
+    return (title, Special("none"), {field: None}, counts.get(None, 0))
 
 
 VALUES = {"status": _statuses, "priority": _priorities, "assignee": _people, "component": _components}

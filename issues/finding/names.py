@@ -6,6 +6,8 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, Sum, Value
 from django.db.models.functions import Cast, Concat, Lower
 
 from accounts.models import User
+from history.log import name_key
+from history.models import Change
 from issues import fulltext
 from issues.columns import issue_key
 from issues.models import Issue, IssueNumber, Status, WordCount
@@ -42,6 +44,12 @@ class Names:
     def status_ids(self, text):
         """Return the ids of the status with that slug, or else of the statuses of that category."""
         return self.ids("status", text) or self.ids(CATEGORY, text)
+
+    def keeps(self, kept, name):
+        """Return whether the history that the user sees, of the product whose list it is, has `name` without a row."""
+        seen = Issue.objects.visible_to(self.user)
+        seen = seen if self.product is None else seen.filter(self._own)
+        return named_without_row(kept, name).filter(issue__in=seen).exists()
 
     def frequency(self, needles, counted=WORD):
         """Return in how many documents all `needles` can be at most: what is not known is in one.
@@ -133,8 +141,11 @@ class Names:
         rows = PARTS[kind].objects.visible_to(self.user)
         if self.product is None:
             return rows
-        own = Q(product__key=self.product) if isinstance(self.product, str) else Q(product=self.product)
-        return rows.filter(own | Q(product=None) if kind == "label" else own)
+        return rows.filter(self._own | Q(product=None) if kind == "label" else self._own)
+
+    @property
+    def _own(self):
+        return Q(product__key=self.product) if isinstance(self.product, str) else Q(product=self.product)
 
     def _issues(self, keys):
         """Return the issues with these keys, which they have or had."""
@@ -150,6 +161,12 @@ class Names:
 
 def _any(lookup, texts):
     return Q(*((lookup, text) for text in texts), _connector=Q.OR)
+
+
+def named_without_row(kept, name):
+    """Return the Changes of a field of the log from `name`, which was no row."""
+    # SQLite takes the index only where its condition is said.
+    return Change.objects.exclude(before_key="").filter(field=kept, before_key=name_key(name))
 
 
 def people(user):

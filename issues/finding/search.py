@@ -23,11 +23,13 @@ from issuetracker.keyset import Key
 KEYS = {
     "updated": Key("updated_at"),
     "created": Key("created_at"),
+    "closed": Key("closed_at", nullable=True),
     "priority": Key("priority"),
     # Unset is not the least severity but none at all.
     "severity": Key("severity_rank", nullable=True, expression=NullIf("severity", Value(0))),
     "due": Key("due_on", nullable=True),
     "votes": Key("votes"),
+    "comments": Key("comment_count"),
     "number": Key("number"),
     "status": Key("status__position"),
     "relevance": Key("relevance"),

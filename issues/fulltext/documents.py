@@ -12,7 +12,7 @@ The limits are those of PostgreSQL's tsvector, and hold on both databases, so th
 from collections import Counter
 from dataclasses import dataclass, field
 
-from issues.fulltext.tokens import TERM_LENGTH, tokenize
+from issues.fulltext.tokens import TERM_LENGTH, signs, tokenize
 
 COLUMNS = ("title", "body", "comments")
 LENGTHS = {"title": 1000, "body": 8000, "comments": 7000}
@@ -45,12 +45,17 @@ def build(title, description, public=(), internal=()):
 
     Whatever the public document holds the whole one holds as well: its comments come first.
     """
-    texts = [("title", *tokenize(title)), ("body", *tokenize(description))]
-    texts += [("comments", *tokenize(text)) for text in public]
+    texts = [("title", *_read(title)), ("body", *_read(description))]
+    texts += [("comments", *_read(text)) for text in public]
     document = _document(texts)
     if not internal:
         return document, None
-    return document, _document([*texts, *(("comments", *tokenize(text)) for text in internal)])
+    return document, _document([*texts, *(("comments", *_read(text)) for text in internal)])
+
+
+def _read(text):
+    terms, extras = tokenize(text)
+    return terms, extras + signs(text)
 
 
 def _document(texts):

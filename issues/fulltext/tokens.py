@@ -44,6 +44,8 @@ ASCII_WORD = re.compile(r"\w+", re.ASCII)
 WORD = re.compile(rf"\w[\w{MARKS}]*")
 # As user names are written, without what ends the sentence.
 MENTION = re.compile(rf"(?<!\w)@\w[\w{MARKS}]*(?:[.@+-]+\w[\w{MARKS}]*|\[\w+\])*")
+# What only its signs tell from a letter: C++, g++, C#.
+SIGNED = re.compile(r"(?<!\w)(?:[a-z]{1,2}\+\+|[a-z]#(?!\w))", re.IGNORECASE)
 RUN = re.compile(f"([{SPACELESS}]+)|[^_{SPACELESS}]+")
 CHARACTER = re.compile(f"[{SPACELESS}]")
 # Variation selectors, which nobody types; and marks without end, in whose number normalizing would be quadratic.
@@ -93,6 +95,17 @@ def tokenize(text):
     if "@" in text:
         extras += map(_fold, MENTION.findall(text))
     return terms, extras
+
+
+def signs(text):
+    """Return the extras of `text` that end with signs; similar issues are not found by them."""
+    normal = normalize(text)
+    return [_sign(found) for found in SIGNED.findall(normal)] if "++" in normal or "#" in normal else []
+
+
+def _sign(word):
+    """Return the term of what SIGNED finds: a number sign would end it on SQLite."""
+    return word.lower().replace("#", "♯")
 
 
 def _split(word):
@@ -149,6 +162,8 @@ def needle(text, prefix=False):
     normal = normalize(text).strip()
     if MENTION.fullmatch(normal):
         return Needle((_fold(normal),), prefix)
+    if SIGNED.fullmatch(normal):
+        return Needle((_sign(normal),), prefix)
     terms, extras = tokenize(text)
     if not terms:
         return None
@@ -193,7 +208,8 @@ def _placed(normal):
         parts, more = _places(word[0])
         terms += [(_fold(word[0][start:end]), at + start, at + end) for start, end in parts]
         extras += [(_fold(word[0][start:end]), at + start, at + end) for start, end in more]
-    return terms, extras + [(_fold(one[0]), *one.span()) for one in MENTION.finditer(normal)]
+    extras += [(_fold(one[0]), *one.span()) for one in MENTION.finditer(normal)]
+    return terms, extras + [(_sign(one[0]), *one.span()) for one in SIGNED.finditer(normal)]
 
 
 def as_line(terms):
@@ -254,15 +270,27 @@ def snippet(text, needles, length=SNIPPET_LENGTH):
     first, last = hits[0]
     begin = _word_start(text, max(0, first - length // 4), first)
     stop = max(last, _word_end(text, begin + length))
-    pieces = [("…", False)] if begin else []
-    at = begin
+    pieces = [
+        ("…" if begin else "", False),
+        *_pieces(text, hits, begin, stop),
+        ("…" if stop < len(text) else "", False),
+    ]
+    return [(piece, is_hit) for piece, is_hit in pieces if piece]
+
+
+def marked(text, needles):
+    """Return all of `text` in such pieces, or [] where it has no hit."""
+    hits = spans(text, needles)
+    return [(piece, is_hit) for piece, is_hit in _pieces(text, hits, 0, len(text)) if piece] if hits else []
+
+
+def _pieces(text, hits, at, stop):
     for start, end in hits:
         if end > stop:
             break
-        pieces += [(text[at:start], False), (text[start:end], True)]
+        yield from ((text[at:start], False), (text[start:end], True))
         at = end
-    pieces += [(text[at:stop], False), ("…" if stop < len(text) else "", False)]
-    return [(piece, is_hit) for piece, is_hit in pieces if piece]
+    yield text[at:stop], False
 
 
 def _word_start(text, at, limit):

@@ -46,8 +46,8 @@ class Field:
 
     @property
     def column(self):
-        """What the API calls its value; "" for what is no value of the issue itself, and for long texts."""
-        if self.kind is Kind.SPAN or self.path == "description":
+        """What the API calls its value; "" for long texts, what the key says, and what is no value of the issue."""
+        if self.kind is Kind.SPAN or self.path in ("description", "number"):
             return ""
         return "key" if self.path == "pk" else self.path.replace("__", "_")
 
@@ -106,6 +106,7 @@ _FIELDS = (
     Field("blocked-by", Kind.ISSUES, _("An issue that it waits for"), many=True, empty=True),
     Field("duplicate-of", Kind.ISSUES, _("Its original"), "duplicate_of", empty=True, kept="duplicate_of"),
     Field("id", Kind.ISSUES, _("An issue by its key"), "pk"),
+    Field("number", Kind.NUMBER, _("The number in its key"), "number"),
     Field("title", Kind.TEXT, _("Words of the title"), "title", many=True),
     Field("body", Kind.TEXT, _("Words of the description"), "description", many=True, empty=True),
     Field("comments", Kind.NUMBER, _("How many public comments"), "comment_count", empty=True),
@@ -140,7 +141,7 @@ FIELDS = {
         Field("has", Kind.FIELDS, _("A field that is not empty"), words=EMPTYABLE, many=True),
     )
 }
-ALIASES = {"reporter": "author"}
+ALIASES = {"reporter": "author", "description": "body"}
 DIRECTIVES = {"sort": _("The order"), "in": _("Where words are looked for: title, body or comments")}
 HISTORY = {
     "was": _("A value that a field has or once had: was:status=new"),
@@ -159,10 +160,12 @@ EXPORTED = {name: FIELDS[name].column for name in ("id", "title", *FIELDS) if FI
 SORTS = {
     "updated": True,
     "created": True,
+    "closed": True,
     "priority": True,
     "severity": True,
     "due": False,
     "votes": True,
+    "comments": True,
     "number": True,
     "status": False,
     "relevance": True,

@@ -14,6 +14,7 @@ from issues.query.tree import And, Or, Place, Plain, Query, Ref, Sort, Term, Tex
 
 CHARACTERS, BYTES, TERMS, DEPTH = 1000, 2400, 60, 5
 UNSEARCHABLE = re.compile("[\x00\ud800-\udfff]")
+ADDRESS = re.compile("https?://", re.IGNORECASE)
 ENDS = (None, ")", "OR")
 # What can be moved beside what stands next to it.
 SIMPLE = ("word", "quoted", "term")
@@ -259,6 +260,8 @@ class _Parser:
         return Text(text, prefix, Place(token.start, len(token.text)))
 
     def _term(self, token):
+        if ADDRESS.match(token.text):
+            return self._words(token.text, False, token)
         name = token.text.partition(":")[0].lower()
         name = ALIASES.get(name, name)
         if name not in FIELDS and name not in HISTORY:

@@ -210,6 +210,7 @@ def _single(field, text):
 
 def _word(field, text):
     text = text.lower()
+    text = ALIASES.get(text, text) if field.kind is Kind.FIELDS else text
     if text not in field.words:
         raise Wrong("unknown", _("%(name)s is never “%(value)s”.") % _named(field, text), _offered(field, text))
     return text

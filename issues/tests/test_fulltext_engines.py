@@ -38,6 +38,13 @@ CASES = [
     ("日本語のエラー", "", "", "ー", False, None, True),
     ("日本語のエラー", "", "", "語", False, ["title"], True),
     ("日本語のエラー", "", "", "日語", False, None, False),
+    ("Bindings for C++, and C#", "", "", "C++", False, None, True),
+    ("Bindings for C++, and C#", "", "", "c#", False, None, True),
+    ("Bindings for C++, and C#", "", "", "C", False, None, True),
+    ("Bindings for Visual C++11", "", "", "visual c", False, None, True),
+    ("Bindings for Visual C++11", "", "", "c++", False, ["title"], True),
+    ("C, c + +, cc++, C ++, c#1, C-#", "", "", "C++", False, None, False),
+    ("C, c + +, cc++, C ++, c#1, C-#", "", "", "C#", False, None, False),
     ("hi @ana", "", "", "@ana", False, None, True),
     ("hi ana", "", "", "@ana", False, None, False),
     ("hi @jane.doe-x", "", "", "@Jane.Doe-X", False, None, True),
@@ -71,7 +78,7 @@ def finds(issue, needles, columns=None, whole=False):
 
 # Few letters, so that words meet: of several scripts, of cases that fold oddly, and of what parts words.
 LETTERS = "abAB12 _.@-'\"\\:*&|!()<>%\n日本ーกั한नı̇İßſﬁ①Ⅳ½㍿́"
-NAMES = ["foo", "fooBar", "foobar", "foo_bar", "HTTPServer", "httpserver", "@foo", "日本語", "a", "b."]
+NAMES = ["foo", "fooBar", "foobar", "foo_bar", "a++", "b#", "HTTPServer", "httpserver", "@foo", "日本語", "a", "b."]
 TEXTS = st.one_of(
     st.text(st.sampled_from(LETTERS), max_size=40),
     st.lists(st.sampled_from(NAMES), max_size=8).map(" ".join),

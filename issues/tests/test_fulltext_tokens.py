@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from issues.fulltext import Needle, needle, snippet, spans
-from issues.fulltext.tokens import normalize, tokenize
+from issues.fulltext.tokens import normalize, signs, tokenize
 
 CASES = [
     ("Hello, world!", ["hello", "world"], []),
@@ -52,6 +52,10 @@ def test_what_a_text_becomes(text, terms, extras):
         ("login loop", False, Needle(("login", "loop"))),
         ("@Ana", False, Needle(("@ana",))),
         ("@ana said", False, Needle(("ana", "said"))),
+        ("C++", False, Needle(("c++",))),
+        ("f＃", False, Needle(("f♯",))),
+        ("notepad++", False, Needle(("notepad",))),
+        ("C++ templates", False, Needle(("c", "templates"))),
         ("日本語", False, Needle(("日本", "本語"))),
         ("日", False, Needle(("日",), True)),
         ("a 日", False, Needle(("a", "日"), True)),
@@ -78,6 +82,8 @@ def test_what_a_word_of_a_query_looks_for(text, prefix, wanted):
         ("㍿ foo ①", ["foo", "1"], "㍿ [foo] [①]"),
         ("cafe\u0301 noir", ["café"], "[cafe\u0301] noir"),
         ("ask @ana", ["@ana"], "ask [@ana]"),
+        ("C++, C#, C and g++", ["c++", "C#"], "[C++], [C#], C and g++"),
+        ("C++, C#", ["c"], "[C]++, [C]#"),
         ("nothing", ["foo"], "nothing"),
     ],
 )
@@ -90,7 +96,7 @@ def test_where_words_are_in_a_text(text, words, marked):
 
 
 TEXTS = st.text(
-    st.one_of(st.sampled_from("abAB1_ .@日本ー가ᄀㅏﾊﾞéﬁ①㍿กั\u0301\ufe0f"), st.characters(exclude_categories=["Cs"])),
+    st.one_of(st.sampled_from("abAB1_ .@+#日本ー가ᄀㅏﾊﾞéﬁ①㍿กั\u0301\ufe0f"), st.characters(exclude_categories=["Cs"])),
     max_size=40,
 )
 
@@ -112,7 +118,8 @@ def test_a_piece_of_a_text_is_found_in_it_and_marked(before, text):
         assert 0 <= start < end <= len(whole)
         assert end <= after
     assert all(start < end for start, end in found)
-    assert len(one.terms) > 1 or any(one.terms[0] in " ".join(tokenize(whole[start:end])[0]) for start, end in found)
+    held = (" ".join([*tokenize(whole[start:end])[0], *signs(whole[start:end])]) for start, end in found)
+    assert len(one.terms) > 1 or any(one.terms[0] in line for line in held)
 
 
 # Of some letters the small form is taken apart, and put together again.

@@ -20,7 +20,19 @@ from issues.tests.many import file_many
 from issuetracker import keyset
 from products.services import create_product
 
-ORDERS = ["updated", "created", "priority", "severity", "due", "votes", "number", "status", "triage"]
+ORDERS = [
+    "updated",
+    "created",
+    "closed",
+    "priority",
+    "severity",
+    "due",
+    "votes",
+    "comments",
+    "number",
+    "status",
+    "triage",
+]
 
 
 @pytest.fixture

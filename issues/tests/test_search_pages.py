@@ -1,5 +1,6 @@
 """Searching for words: the best first, page by page, with the place where they were found."""
 
+import re
 from datetime import date
 from itertools import chain
 
@@ -12,7 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from issues import services
 from issues.finding import conditions, search
 from issues.finding.pages import IDS, paginate, paginate_seen, ranked
+from issues.finding.snippets import add_snippets
 from issues.models import Issue, WordCount
+from issues.views.rows import read_rows
 from issuetracker import homes
 from products.services import create_product, set_member
 
@@ -135,6 +138,56 @@ def test_the_list_shows_where_words_were_found(product, triager, query, shown):
     assert "<i>password" not in page
 
 
+def shown_for(query, user):
+    """Return `(title, snippet)` of the first row of the list, as HTML."""
+    client = Client()
+    client.force_login(user)
+    page = client.get("/issues/", {"q": query}).content.decode()
+    title = re.search(r'class="issue-link"[^>]*>(.*?)</a>', page)[1]
+    snippet = re.search(r'<div class="snippet">(.*?)</div>', page)
+    return title, snippet and snippet[1]
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "snippet"),
+    [
+        ("login", "A <mark>login</mark> &lt;loop&gt;", None),
+        ("loop", "A login &lt;<mark>loop</mark>&gt;", None),
+        ("password", "A login &lt;loop&gt;", "Asks for the <mark>password</mark> again: see this, see that."),
+        (
+            "see in:body",
+            "A login &lt;loop&gt;",
+            "Asks for the password again: <mark>see</mark> this, <mark>see</mark> that.",
+        ),
+        # What is written nowhere else is shown as it is written.
+        ("nowhere", "A login &lt;loop&gt;", "…&lt;b&gt;see&lt;/b&gt; [that](https://<mark>nowhere</mark>.test/)."),
+    ],
+)
+def test_words_are_marked_in_what_is_read(product, triager, query, title, snippet):
+    text = "<details>Asks for the password again: see [this](https://there.test/?a=1), <b>see</b>"
+    file(product, triager, "A login <loop>", description=f"{text} [that](https://nowhere.test/).")
+    assert shown_for(query, triager) == (title, snippet)
+
+
+def test_a_word_far_down_in_a_text_is_shown_by_one_statement_more(product, triager, django_assert_num_queries):
+    for number in range(3):
+        file(product, triager, f"{number}", description="lorem ipsum " * 600 + "valgrind " + "dolor " * 600)
+    file(product, triager, "near", description="valgrind")
+
+    def rows(query):
+        asked = search(triager, text=query)
+        found = read_rows(list(asked.apply(Issue.objects.all()).values_list("pk", flat=True)), triager, searched=True)
+        return asked, list(found.values())
+
+    asked, found = rows("valgrind")
+    with django_assert_num_queries(2):
+        add_snippets(found, asked)
+    assert [("valgrind", True) in row.snippet for row in found] == [True] * 4
+    asked, found = rows("valgrind near")
+    with django_assert_num_queries(0):
+        add_snippets(found, asked)
+
+
 def test_a_stranger_is_shown_no_internal_text(product, triager):
     issue = file(product, triager, "A login loop", description="An open whisper.")
     services.add_comment(issue, actor=triager, via="web", body="login: the secret whisper", internal=True)
@@ -144,7 +197,9 @@ def test_a_stranger_is_shown_no_internal_text(product, triager):
 
 
 @pytest.mark.parametrize("few", [0, 50])
-@pytest.mark.parametrize("sort", ["updated-desc", "created-asc", "severity-desc", "due-asc", "status-asc"])
+@pytest.mark.parametrize(
+    "sort", ["updated-desc", "created-asc", "severity-desc", "due-asc", "closed-desc", "status-asc"]
+)
 def test_readers_of_few_products_and_of_many_get_the_same_pages(
     few, sort, product, administrator, triager, monkeypatch
 ):

@@ -118,7 +118,7 @@ def _common(request, listing):
 
 
 def _sections(listing):
-    """Return the sections as `{"title", "address", "more", "issues"}`, and whether there may be others."""
+    """Return the sections as dictionaries for the template, and whether there may be others."""
     found, cut = sections(listing.asked, listing.group)
     issues = read_rows([pk for section in found for pk in section.ids], listing.user)
     shown = [
@@ -126,6 +126,8 @@ def _sections(listing):
             "title": section.title,
             "address": listing.of_group(section.value),
             "more": section.more,
+            "count": section.count,
+            "uncounted": section.uncounted,
             "issues": [issues[pk] for pk in section.ids if pk in issues],
         }
         for section in found

@@ -33,7 +33,7 @@ class Row(SimpleNamespace):
     """What a list shows of one issue: the columns of `COLUMNS` under their names.
 
     `in_place` are the names of the fields that its reader may change in it, `beginning` that of its description if it
-    was read, `snippet` what was found in its texts.
+    was read, `snippet` what was found in its texts, and `marked` its title where that was found.
     """
 
     @property
@@ -68,7 +68,7 @@ def read_rows(ids, user, *, searched=False):
     # Rows that are alike in what rights depend on have the same.
     rights: dict = {}
     for values in statement.tuples(ids=ids) if ids else ():
-        row = Row(**dict(zip(names, values, strict=True)), snippet=())
+        row = Row(**dict(zip(names, values, strict=True)), snippet=(), marked=())
         like = (row.product_id, row.confidential, user.pk == row.author_id, user.pk == row.assignee_id)
         if like not in rights:
             row.product = SimpleNamespace(

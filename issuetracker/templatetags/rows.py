@@ -77,8 +77,9 @@ def _status(issue, address):
 
 def _title(issue, key, address, link):
     words = _words(get_language())
+    title = _marked(issue.marked) or escape(issue.title)
     return (
-        f'<div class="issue-title"><a class="issue-link" href="{link}">{escape(issue.title)}</a>'
+        f'<div class="issue-title"><a class="issue-link" href="{link}">{title}</a>'
         f"{words.confidential if issue.confidential else ''}{_severity(issue)}{_labels(issue, address, words)}"
         f'<button type="button" class="peek-button" data-peek title="{words.peek}">{icon("eye", "icon-s")}'
         f'<span class="visually-hidden">{words.peek_at} {key}</span></button></div>'
@@ -114,8 +115,11 @@ def _severity_mark(rank, _language):
 def _snippet(issue):
     if not issue.snippet:
         return ""
-    told = [f"<mark>{escape(piece)}</mark>" if is_hit else escape(piece) for piece, is_hit in issue.snippet]
-    return f'<div class="snippet">{"".join(told)}</div>'
+    return f'<div class="snippet">{_marked(issue.snippet)}</div>'
+
+
+def _marked(pieces):
+    return "".join([f"<mark>{escape(piece)}</mark>" if is_hit else escape(piece) for piece, is_hit in pieces])
 
 
 def _named(column, name):
