@@ -157,11 +157,12 @@ def _tell(request, text, view):
 
 @require_safe
 def counts(request):
-    """Answer with how many issues each view in the reader's side bar finds: `{"counts": {id: text}}`."""
+    """Answer with how many issues the side bar leads to, by view, and where any wait: `{"counts": {id: text}}`."""
     pinned = SavedView.objects.none()
     if request.user.is_authenticated:
         pinned = SavedView.objects.pinned_by(request.user).select_related("product")[:PINS_LIMIT]
-    told = {pk: _told(number) for pk, number in counting.counts(pinned, request.user).items()}
+    counted = counting.counts(pinned, request.user).items()
+    told = {what: _told(number) for what, number in counted if number or what not in counting.WAITING}
     return JsonResponse({"counts": told}, headers={"Cache-Control": "private, no-store"})
 
 
