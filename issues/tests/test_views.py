@@ -297,6 +297,7 @@ def test_everybody_pins_for_themselves(product, triager, stranger):
     page = client.get("/issues/").content.decode()
     assert f'data-counted="{view.pk}"' in page
     assert "&lt;b&gt;Hot&lt;/b&gt;" in page and "<b>Hot</b>" not in page
+    assert 'class="sidebar-link" href="/views/" data-action="go-views"' in page
     assert f'data-counted="{view.pk}"' not in at(triager).get("/issues/").content.decode()
     assert "Unpin" in client.get("/views/").content.decode()
     client.post(f"/views/{view.pk}/pin/", {"next": "https://example.org/"})
