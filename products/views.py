@@ -51,6 +51,8 @@ def new(request):
     """Make a product."""
     authorize(request.user, "create_product")
     form = ProductForm(request.POST or None)
+    if not form.is_bound:
+        form.fields["title"].widget.attrs["autofocus"] = True
     if form.is_valid():
         try:
             product = services.create_product(actor=request.user, via="web", **form.cleaned_data)

@@ -122,6 +122,7 @@ def _common(request, listing):
         "may_edit_view": listing.view is not None and can(request.user, "edit_view", listing.view),
         "may_share": can(request.user, "share_view", product),
         "may_create": product is None or can(request.user, "create", product),
+        "may_create_product": product is None and can(request.user, "create_product"),
     }
 
 
@@ -211,6 +212,7 @@ def my_work(request):
         if versions[name]
     ]
     context = {"sections": shown, "limit": MINE, "columns": USUAL, "mark": mark}
+    context["may_create_product"] = can(request.user, "create_product")
     alone = request.headers.get("X-Fragment") == "results"
     answer = render(request, "issues/_my_work.html" if alone else "issues/my_work.html", context)
     patch_vary_headers(answer, ["X-Fragment"])

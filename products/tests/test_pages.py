@@ -31,6 +31,7 @@ def version_of(page):
 
 
 def test_a_product_is_made(administrator, stranger):
+    assert re.search(r'<input [^>]*name="title"[^>]* autofocus', at(administrator).get("/products/new/").content.decode())
     answer = at(administrator).post("/products/new/", {**SETTINGS, "title": "Web shop", "owner": "SAM"}, follow=True)
     assert answer.redirect_chain == [("/products/WEB/", 302)]
     product = Product.objects.get()
