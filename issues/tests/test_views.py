@@ -306,6 +306,25 @@ def test_everybody_pins_for_themselves(product, triager, stranger):
     assert client.post(f"/views/{view.pk}/pin/", {"pinned": "on"}).status_code == 404
 
 
+def test_the_page_of_a_view_says_who_sees_it_and_pins_it(product, triager, stranger):
+    for view, readers, said in (
+        (save(triager), [triager], "seen by you alone"),
+        (save(triager, shared=True, product=product), [triager, stranger, None], "seen by all who see WEB"),
+        (save(triager, shared=True), [triager, stranger], "seen by all who are signed in"),
+    ):
+        for reader in readers:
+            client = at(reader)
+            page = client.get(f"{view.get_absolute_url()}?q=is:closed").content.decode()
+            assert said in page
+            assert ('id="pin-view"' in page) == (reader is not None)
+            if reader is None:
+                continue
+            back = re.search(r'name="next" value="([^"]+)" form="pin-view"', page)[1]
+            assert client.post(f"/views/{view.pk}/pin/", {"pinned": "on", "next": back}).url == back
+            assert back == f"{view.get_absolute_url()}?q=is%3Aclosed"
+            assert ">Unpin</button>" in client.get(view.get_absolute_url()).content.decode()
+
+
 def test_a_side_bar_holds_twenty(product, triager):
     for number in range(service.PINS_LIMIT):
         save(triager, name=f"View {number}", pinned=True)

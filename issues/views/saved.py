@@ -27,7 +27,7 @@ from products.pages import add_errors, explained, go_back, paged, tell_conflicts
 def find_view(user, pk):
     """Return the SavedView of that id, if `user` sees it. Raises Http404."""
     number = read_number(str(pk))
-    seen = SavedView.objects.visible_to(user).select_related("product", "owner")
+    seen = SavedView.objects.visible_to(user).with_pins_of(user).select_related("product", "owner")
     view = seen.filter(pk=number).first() if number is not None else None
     if view is None:
         raise Http404
