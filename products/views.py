@@ -242,6 +242,7 @@ def members(request, product):
         "roles": MemberForm.base_fields["role"].choices,
         "may_edit": can(request.user, "maintain", product),
         "invites": conf.settings.SIGNUP != "closed",
+        "may_make_accounts": can(request.user, "edit_users"),
     }
     return render(request, "products/members.html", context, status=status if form.errors else 200)
 

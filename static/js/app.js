@@ -12,6 +12,7 @@ const modules = {
   copy: () => import("./copy.js"),
   triage: () => import("./triage.js"),
   alike: () => import("./alike.js"),
+  people: () => import("./people.js"),
   passkey: () => import("./passkey.js"),
   attach: () => import("./attach.js"),
   progress: () => import("./progress.js"),
