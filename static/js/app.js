@@ -13,6 +13,7 @@ const modules = {
   triage: () => import("./triage.js"),
   alike: () => import("./alike.js"),
   people: () => import("./people.js"),
+  written: () => import("./written.js"),
   passkey: () => import("./passkey.js"),
   attach: () => import("./attach.js"),
   progress: () => import("./progress.js"),
