@@ -5,6 +5,7 @@ from datetime import timedelta
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.utils import flatatt
+from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -34,6 +35,11 @@ class TextField(forms.CharField):
 
 class PersonField(forms.CharField):
     """A person by user name; nobody where it is empty. Whether one who is inactive will do, the services say."""
+
+    def widget_attrs(self, widget):
+        """Return what lets a script complete the name."""
+        more = {"data-module": "people", "data-people": reverse_lazy("api-user-list")}
+        return {**super().widget_attrs(widget), **more, "autocapitalize": "none", "autocomplete": "off"}
 
     def clean(self, value):
         """Return the User, or None."""

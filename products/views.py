@@ -51,6 +51,8 @@ def new(request):
     """Make a product."""
     authorize(request.user, "create_product")
     form = ProductForm(request.POST or None)
+    if not form.is_bound:
+        form.fields["title"].widget.attrs["autofocus"] = True
     if form.is_valid():
         try:
             product = services.create_product(actor=request.user, via="web", **form.cleaned_data)
@@ -240,6 +242,7 @@ def members(request, product):
         "roles": MemberForm.base_fields["role"].choices,
         "may_edit": can(request.user, "maintain", product),
         "invites": conf.settings.SIGNUP != "closed",
+        "may_make_accounts": can(request.user, "edit_users"),
     }
     return render(request, "products/members.html", context, status=status if form.errors else 200)
 

@@ -1,13 +1,15 @@
-"""How many issues saved views find: capped, bounded in time, and remembered for half a minute for each reader."""
+"""How many issues views find, and how many wait: capped, bounded in time, remembered for each reader half a minute."""
 
 import hashlib
 import time
+from functools import partial
 
 from django.core.cache import caches
 from django.db import OperationalError
 from django.db.models import Count, Max, Q, Sum
 
 from history.models import Change, Event
+from issues.finding.queue import queue_of
 from issues.finding.search import search
 from issues.models import Issue
 from issues.query import QueryError
@@ -15,6 +17,9 @@ from issuetracker.database import bounded
 from products import access
 from products.models import Product
 
+# What somebody is asked.
+INBOX = "needinfo:@me is:open"
+WAITING = ("inbox", "triage")
 CAP = 1000
 KEPT = 30
 # Seconds: for one count, and for all of them.
@@ -30,23 +35,28 @@ EVENTS, KEPT_BEGINNING, BEFORE = 20_000, 600, 1000
 def counts(views, user):
     """Return `{id: count}` of `views`, none above `CAP` + 1, for what `user` may see.
 
-    A view whose query cannot be run has none: what its valid part finds is more than it asks for. Neither has one that
-    would take too long.
+    With them come what waits for `user`: "inbox", what they are asked, and "triage", the queue. A view whose query
+    cannot be run has none: what its valid part finds is more than it asks for. Neither has one that would take
+    too long.
     """
-    views = list(views)
-    seen = f"{_products_of(user)}:{_hidden()}" if views else ""
-    names = {_name(view, user, seen): view for view in views}
+    if not access.is_person(user):
+        return {}
+    asked = {"inbox": (1, partial(search, user, text=INBOX)), "triage": (1, lambda: queue_of(search(user)))}
+    for view in views:
+        asked[view.pk] = (view.lock_version, partial(search, user, text=view.query, product=view.product))
+    seen = f"{_products_of(user)}:{_hidden()}"
+    names = {_name(what, version, user, seen): (what, find) for what, (version, find) in asked.items()}
     shared = caches["shared"]
     found = shared.get_many(names)
     end = time.monotonic() + ALL
     counted = {}
-    for name, view in names.items():
+    for name, (_what, find) in names.items():
         left = end - time.monotonic()
         if name not in found and left > 0:
-            counted[name] = _count(view, user, min(left, ONE))
+            counted[name] = _count(find, user, min(left, ONE))
     shared.set_many({name: count for name, count in counted.items() if count is not None}, KEPT)
     found |= counted
-    return {view.pk: found[name] for name, view in names.items() if found.get(name) is not None}
+    return {what: found[name] for name, (what, _find) in names.items() if found.get(name) is not None}
 
 
 def _products_of(user):
@@ -67,19 +77,19 @@ def _hidden():
     return f"{beginning}:{told['n']}:{told['last']}"
 
 
-def _name(view, user, seen):
-    """Return what the count is remembered by: it changes with what the view asks for and with the reader's rights."""
+def _name(what, version, user, seen):
+    """Return what a count is remembered by: it changes with what the view asks for and with the reader's rights."""
     # The same in every process, which hash() is not.
     roles = hashlib.sha256(repr(sorted(access.given_roles(user).items())).encode()).hexdigest()
-    return f"view-count:{view.pk}:{view.lock_version}:{user.pk}:{user.is_superuser}:{roles}:{seen}"
+    return f"view-count:{what}:{version}:{user.pk}:{user.is_superuser}:{roles}:{seen}"
 
 
-def _count(view, user, seconds):
+def _count(find, user, seconds):
     try:
-        asked = search(user, text=view.query, product=view.product)
+        asked = find()
         rows = Issue.objects.visible_to(user)
-        if view.product is not None:
-            rows = rows.filter(product=view.product)
+        if asked.product is not None:
+            rows = rows.filter(product=asked.product)
         with bounded(seconds):
             return asked.apply(rows).order_by()[: CAP + 1].count()
     except (QueryError, OperationalError):

@@ -228,6 +228,7 @@ def test_an_address_is_made_by_a_button_and_shown_once(product, triager):
     listed = client.get("/products/WEB/issues/?q=is:open").content.decode()
     assert 'action="/issues/feed/"' in listed
     page = client.post("/issues/feed/", {"q": "is:open", "product": "WEB"})
+    assert 'data-copies="secret"' in page.content.decode()
     assert "no-store" in page["Cache-Control"]
     address = re.search(r'<code class="secret"[^>]*>([^<]+)</code>', page.content.decode())[1].replace("&amp;", "&")
     assert titles(address.removeprefix("http://localhost:8002")) == ["WEB-1 One"]

@@ -162,6 +162,17 @@ def test_empty_lists_say_what_to_do(product, stranger):
     assert "Nothing waits for you" in at(stranger).get("/").content.decode()
 
 
+@pytest.mark.parametrize("address", ["/", "/issues/", "/issues/new/"])
+def test_where_there_is_no_product_the_way_leads_to_the_first(administrator, stranger, address):
+    def leads(user):
+        return 'button-primary" href="/products/new/">' in at(user).get(address).content.decode()
+
+    assert leads(administrator)
+    assert not leads(stranger)
+    create_product(actor=administrator, via="web", key="WEB", title="Web shop")
+    assert not leads(administrator)
+
+
 @pytest.mark.parametrize(
     ("group", "expected"),
     [

@@ -39,6 +39,12 @@ def _nothing_remembered():
     caches["shared"].clear()
 
 
+def counted(client):
+    """Return what is told of views; the queue has a number of its own."""
+    counts = client.get("/views/counts/").json()["counts"]
+    return {name: count for name, count in counts.items() if name != "triage"}
+
+
 @pytest.fixture
 def people(administrator, maintainer, triager, reporter, viewer, stranger, product):
     """Everybody; the owner of the views is a triager of the product, too."""
@@ -168,7 +174,7 @@ def test_a_view_whose_query_has_become_invalid_says_so_and_opens(product, triage
     view = save(triager, query="label:a11y priority:high", pinned=True)
     client = at(triager)
     assert keys(client.get(view.get_absolute_url())) == ["WEB-1"]
-    assert client.get("/views/counts/").json() == {"counts": {str(view.pk): "1"}}
+    assert counted(client) == {str(view.pk): "1"}
     update_part(label, actor=maintainer, via="web", name="access")
     caches["shared"].clear()
     page = client.get(view.get_absolute_url())
@@ -176,7 +182,7 @@ def test_a_view_whose_query_has_become_invalid_says_so_and_opens(product, triage
     assert "<mark>a11y</mark>" in page.content.decode()
     assert keys(page) == ["WEB-2", "WEB-1"]
     # Never the count of the valid part, which would be more than is asked for.
-    assert client.get("/views/counts/").json() == {"counts": {}}
+    assert counted(client) == {}
     # It can still be called something else.
     assert update_view(view, actor=triager, via="web", name="Other").name == "Other"
 
@@ -285,18 +291,38 @@ def test_an_undo_brings_no_view_to_where_one_may_have_none(product, administrato
 def test_everybody_pins_for_themselves(product, triager, stranger):
     view = save(triager, name="<b>Hot</b>", shared=True, product=product)
     client = at(stranger)
-    assert "data-view=" not in client.get("/issues/").content.decode()
+    assert f'data-counted="{view.pk}"' not in client.get("/issues/").content.decode()
     back = client.post(f"/views/{view.pk}/pin/", {"pinned": "on", "next": "/views/"})
     assert back.url == "/views/"
     page = client.get("/issues/").content.decode()
-    assert f'data-view="{view.pk}"' in page
+    assert f'data-counted="{view.pk}"' in page
     assert "&lt;b&gt;Hot&lt;/b&gt;" in page and "<b>Hot</b>" not in page
-    assert "data-view=" not in at(triager).get("/issues/").content.decode()
+    assert 'class="sidebar-link" href="/views/" data-action="go-views"' in page
+    assert f'data-counted="{view.pk}"' not in at(triager).get("/issues/").content.decode()
     assert "Unpin" in client.get("/views/").content.decode()
     client.post(f"/views/{view.pk}/pin/", {"next": "https://example.org/"})
     assert not SavedViewPin.objects.exists()
     update_view(view, actor=triager, via="web", shared=False)
     assert client.post(f"/views/{view.pk}/pin/", {"pinned": "on"}).status_code == 404
+
+
+def test_the_page_of_a_view_says_who_sees_it_and_pins_it(product, triager, stranger):
+    for view, readers, said in (
+        (save(triager), [triager], "seen by you alone"),
+        (save(triager, shared=True, product=product), [triager, stranger, None], "seen by all who see WEB"),
+        (save(triager, shared=True), [triager, stranger], "seen by all who are signed in"),
+    ):
+        for reader in readers:
+            client = at(reader)
+            page = client.get(f"{view.get_absolute_url()}?q=is:closed").content.decode()
+            assert said in page
+            assert ('id="pin-view"' in page) == (reader is not None)
+            if reader is None:
+                continue
+            back = re.search(r'name="next" value="([^"]+)" form="pin-view"', page)[1]
+            assert client.post(f"/views/{view.pk}/pin/", {"pinned": "on", "next": back}).url == back
+            assert back == f"{view.get_absolute_url()}?q=is%3Aclosed"
+            assert ">Unpin</button>" in client.get(view.get_absolute_url()).content.decode()
 
 
 def test_a_side_bar_holds_twenty(product, triager):
@@ -314,13 +340,13 @@ def test_counts_are_those_of_the_reader_and_capped(product, triager, reporter, a
     view = save(triager, shared=True, product=product, pinned=True)
     pin_view(view, actor=reporter, via="web", pinned=True)
     for user, told in ((triager, "3+"), (reporter, "2")):
-        assert at(user).get("/views/counts/").json() == {"counts": {str(view.pk): told}}
-    assert at(None).get("/views/counts/").json() == {"counts": {}}
+        assert counted(at(user)) == {str(view.pk): told}
+    assert counted(at(None)) == {}
     # Kept for half a minute, but not beyond a change of what one may see.
     file(product, reporter, 1)
-    assert at(reporter).get("/views/counts/").json() == {"counts": {str(view.pk): "2"}}
+    assert counted(at(reporter)) == {str(view.pk): "2"}
     set_member(product, reporter, "triager", actor=administrator, via="web")
-    assert at(reporter).get("/views/counts/").json() == {"counts": {str(view.pk): "3+"}}
+    assert counted(at(reporter)) == {str(view.pk): "3+"}
 
 
 @pytest.mark.parametrize(
@@ -343,23 +369,23 @@ def test_what_is_hidden_is_counted_no_more_at_once(product, triager, reporter, s
         update_issue(issue, assignee=reporter, **doing)
     view = save(reporter, name="All", query="is:open", pinned=True)
     client = at(reporter)
-    assert client.get("/views/counts/").json() == {"counts": {str(view.pk): "1"}}
+    assert counted(client) == {str(view.pk): "1"}
     if hide == "trash":
         trash_issue(issue, **doing)
     elif hide == "undo":
         undo(issue.events.latest("id").batch, **doing)
     else:
         update_issue(issue, **doing, **({"product": other} if "product" in hide else hide))
-    assert client.get("/views/counts/").json() == {"counts": {str(view.pk): "0"}}
+    assert counted(client) == {str(view.pk): "0"}
 
 
 def test_a_product_that_turns_private_is_counted_no_more_at_once(product, triager, stranger, administrator):
     file(product, triager, 1)
     view = save(stranger, name="All", query="is:open", pinned=True)
     client = at(stranger)
-    assert client.get("/views/counts/").json() == {"counts": {str(view.pk): "1"}}
+    assert counted(client) == {str(view.pk): "1"}
     update_product(product, actor=administrator, via="web", visibility="private")
-    assert client.get("/views/counts/").json() == {"counts": {str(view.pk): "0"}}
+    assert counted(client) == {str(view.pk): "0"}
 
 
 def test_a_count_that_takes_too_long_is_left_out(product, triager, monkeypatch):
@@ -371,9 +397,9 @@ def test_a_count_that_takes_too_long_is_left_out(product, triager, monkeypatch):
         raise OperationalError("canceling statement due to statement timeout")
 
     monkeypatch.setattr("issues.finding.counting.bounded", slow)
-    assert at(triager).get("/views/counts/").json() == {"counts": {}}
+    assert counted(at(triager)) == {}
     monkeypatch.undo()
-    assert at(triager).get("/views/counts/").json() == {"counts": {str(view.pk): "0"}}
+    assert counted(at(triager)) == {str(view.pk): "0"}
 
 
 @pytest.mark.traced
@@ -395,8 +421,8 @@ def test_a_view_of_what_one_may_no_longer_see_is_gone_at_once(product, administr
     set_member(product, reporter, None, actor=administrator, via="web")
     client = at(reporter)
     assert client.get(view.get_absolute_url()).status_code == 404
-    assert "data-view=" not in client.get("/issues/").content.decode()
-    assert client.get("/views/counts/").json() == {"counts": {}}
+    assert f'data-counted="{view.pk}"' not in client.get("/issues/").content.decode()
+    assert counted(client) == {}
     set_member(product, reporter, "viewer", actor=administrator, via="web")
     trash_product(product, actor=administrator, via="web")
     assert at(reporter).get(view.get_absolute_url()).status_code == 404

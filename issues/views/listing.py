@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from issues.choices import COLUMNS, GROUPS, Category, Priority, Severity, Type
 from issues.finding import SearchError, search
+from issues.finding.counting import INBOX
 from issues.query import to_text
 from issues.query.fields import FIELDS
 from issues.query.parsing import BYTES, CHARACTERS
@@ -18,8 +19,6 @@ from issues.query.tree import IS_CLOSED, IS_OPEN, Not, Plain, Query, Sort, Term,
 from products.numbers import read_number
 
 OPEN = "is:open"
-# What somebody is asked.
-INBOX = "needinfo:@me is:open"
 SIZES = (25, 50, 100)
 SIZE = 50
 USUAL = ("component", "milestone", "comments", "assignee", "updated")

@@ -7,9 +7,11 @@ from django.http import QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from issues.finding import search
+from issues.finding.counting import INBOX
 from issues.finding.groups import sections
 from issues.finding.pages import paginate_seen, position_of
 from issues.finding.snippets import add_snippets
@@ -26,6 +28,12 @@ from products.pages import at_product
 
 COUNTED = 1000
 MINE = 30
+# Each issue stands in the first of them alone.
+SECTIONS = (
+    ("asked", _("Asked of me"), INBOX),
+    ("assigned", _("Assigned to me"), "is:open assignee:@me -needinfo:@me"),
+    ("reported", _("Reported by me"), "is:open author:@me -assignee:@me -needinfo:@me"),
+)
 
 
 @require_safe
@@ -114,6 +122,7 @@ def _common(request, listing):
         "may_edit_view": listing.view is not None and can(request.user, "edit_view", listing.view),
         "may_share": can(request.user, "share_view", product),
         "may_create": product is None or can(request.user, "create", product),
+        "may_create_product": product is None and can(request.user, "create_product"),
     }
 
 
@@ -183,23 +192,29 @@ def _title(user, key, issue):
 
 @require_safe
 def my_work(request):
-    """Show what is assigned to the reader and what they have reported; others are sent to the list."""
+    """Show what the reader is asked, what is assigned to them and what they have reported; others go to the list."""
     if not is_person(request.user):
         return redirect("issues")
-    seen = Issue.objects.visible_to(request.user).open().order_by("-updated_at", "-id")
-    mine = {
-        "assigned": seen.filter(assignee=request.user),
-        "reported": seen.filter(author=request.user).exclude(assignee=request.user),
-    }
-    versions = {name: list(found.values_list("pk", "lock_version")[:MINE]) for name, found in mine.items()}
+    seen = Issue.objects.visible_to(request.user).order_by("-updated_at", "-id").values_list("pk", "lock_version")
+    versions = {name: list(search(request.user, text=text).apply(seen)[:MINE]) for name, _said, text in SECTIONS}
     mark = mark_of(*versions.items())
     if is_asked(request, "results"):
         same = unchanged(request, mark)
         if same:
             return same
     rows = read_rows([pk for found in versions.values() for pk, _version in found], request.user)
-    shown = {name: [rows[pk] for pk, _version in found if pk in rows] for name, found in versions.items()}
-    context = {**shown, "limit": MINE, "columns": USUAL, "mark": mark}
+    shown = [
+        {
+            "name": name,
+            "title": title,
+            "list": urlencode([("q", text)]),
+            "issues": [rows[pk] for pk, _version in versions[name] if pk in rows],
+        }
+        for name, title, text in SECTIONS
+        if versions[name]
+    ]
+    context = {"sections": shown, "limit": MINE, "columns": USUAL, "mark": mark}
+    context["may_create_product"] = can(request.user, "create_product")
     alone = request.headers.get("X-Fragment") == "results"
     answer = render(request, "issues/_my_work.html" if alone else "issues/my_work.html", context)
     patch_vary_headers(answer, ["X-Fragment"])

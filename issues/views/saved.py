@@ -27,7 +27,7 @@ from products.pages import add_errors, explained, go_back, paged, tell_conflicts
 def find_view(user, pk):
     """Return the SavedView of that id, if `user` sees it. Raises Http404."""
     number = read_number(str(pk))
-    seen = SavedView.objects.visible_to(user).select_related("product", "owner")
+    seen = SavedView.objects.visible_to(user).with_pins_of(user).select_related("product", "owner")
     view = seen.filter(pk=number).first() if number is not None else None
     if view is None:
         raise Http404
@@ -157,11 +157,12 @@ def _tell(request, text, view):
 
 @require_safe
 def counts(request):
-    """Answer with how many issues each view in the reader's side bar finds: `{"counts": {id: text}}`."""
+    """Answer with how many issues the side bar leads to, by view, and where any wait: `{"counts": {id: text}}`."""
     pinned = SavedView.objects.none()
     if request.user.is_authenticated:
         pinned = SavedView.objects.pinned_by(request.user).select_related("product")[:PINS_LIMIT]
-    told = {pk: _told(number) for pk, number in counting.counts(pinned, request.user).items()}
+    counted = counting.counts(pinned, request.user).items()
+    told = {what: _told(number) for what, number in counted if number or what not in counting.WAITING}
     return JsonResponse({"counts": told}, headers={"Cache-Control": "private, no-store"})
 
 

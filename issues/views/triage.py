@@ -24,6 +24,7 @@ from issues.choices import Decision, Resolution, Return
 from issues.columns import totals
 from issues.facts import files_of, questions_of
 from issues.finding import SearchError, queue, search
+from issues.finding.counting import INBOX
 from issues.finding.pages import paginate_seen
 from issues.forms import DecisionForm, IssueForm
 from issues.models import Issue, SavedView
@@ -34,7 +35,6 @@ from issues.views.access import at_issue, find
 from issues.views.deciding import decisions_of
 from issues.views.detail import issue_page
 from issues.views.fields import fields_of
-from issues.views.listing import INBOX
 from issues.views.live import is_asked, mark_of, mark_of_issue, unchanged
 from issues.views.rows import answer_with_rows, wants_rows
 from issuetracker.keyset import at_or_first

@@ -31,6 +31,8 @@ def version_of(page):
 
 
 def test_a_product_is_made(administrator, stranger):
+    page = at(administrator).get("/products/new/").content.decode()
+    assert re.search(r'<input [^>]*name="title"[^>]* autofocus', page)
     answer = at(administrator).post("/products/new/", {**SETTINGS, "title": "Web shop", "owner": "SAM"}, follow=True)
     assert answer.redirect_chain == [("/products/WEB/", 302)]
     product = Product.objects.get()
@@ -188,6 +190,18 @@ def test_a_part_that_somebody_else_has_changed(product, maintainer):
     page = at(maintainer).post(f"/products/WEB/versions/{part.pk}/", {"name": "1.6", "version": "1"})
     assert page.status_code == 400 and "1.5" in page.content.decode()
     assert Version.objects.get().name == "1.5"
+
+
+@pytest.mark.parametrize(("signup", "invites"), [("closed", False), ("invite", True)])
+def test_the_members_say_how_somebody_without_an_account_gets_one(
+    product, administrator, maintainer, settings, signup, invites
+):
+    settings.SIGNUP = signup
+    for user, said in ((administrator, "/admin/accounts/user/add/"), (maintainer, "Ask an administrator")):
+        page = at(user).get("/products/WEB/members/").content.decode()
+        assert ("/accounts/invitations/?product=WEB" in page) == invites
+        assert (said in page) == (not invites)
+        assert 'data-people="/api/v1/users/"' in page
 
 
 def test_members(product, maintainer, stranger, triager):

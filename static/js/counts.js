@@ -1,10 +1,10 @@
-// How much each view in the side bar finds; the page does not wait for it.
-export async function start(list) {
+// How much the links in the side bar lead to; the page does not wait for it.
+export async function start(sidebar) {
   let counts;
   try {
-    counts = (await (await fetch(list.dataset.address)).json()).counts;
+    counts = (await (await fetch(sidebar.dataset.address)).json()).counts;
   } catch {
     return;
   }
-  for (const place of list.querySelectorAll("[data-view]")) place.textContent = counts[place.dataset.view] ?? "";
+  for (const place of sidebar.querySelectorAll("[data-counted]")) place.textContent = counts[place.dataset.counted] ?? "";
 }

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from playwright.sync_api import expect
 
 from issues.models import Issue
@@ -366,6 +367,89 @@ class TestQueue:
         expect(heading(page)).to_have_text("Cart empties")
         expect(page).to_have_url(re.compile("issue=WEB-1"))
         complaints.clear()
+
+
+class TestForms:
+    """What is written on a page of its own: a new issue, and all fields of one."""
+
+    NEW, EDIT = "/issues/new/?product=WEB", "/issues/WEB-1/edit/"
+
+    @staticmethod
+    def write(page, title, description=""):
+        page.get_by_label("Title").fill(title)
+        page.get_by_label("Description").fill(description)
+
+    @staticmethod
+    def go(page, path):
+        """Open another page of the site in the same tab."""
+        page.goto(re.sub(r"(?<=\d)/.*", path, page.url))
+        page.locator("html[data-ready]").wait_for(state="attached")
+
+    @staticmethod
+    def expect_written(page, title, description):
+        expect(page.get_by_label("Title")).to_have_value(title)
+        expect(page.get_by_label("Description")).to_have_value(description)
+
+    @pytest.mark.parametrize("path", [NEW, EDIT])
+    def test_it_outlives_where_one_goes_until_it_is_sent(self, reports, visit, triager, path):
+        page = visit(path, triager)
+        self.write(page, "Half a title", "Half\na thought")
+        self.go(page, "/issues/")
+        self.go(page, path)
+        self.expect_written(page, "Half a title", "Half\na thought")
+        page.locator(".button-row .button-primary").click()
+        expect(page.locator("h1")).to_have_text("Half a title")
+        page.locator("html[data-ready]").wait_for(state="attached")
+        page.go_back()
+        page.wait_for_timeout(300)
+        self.go(page, self.NEW)
+        self.expect_written(page, "", "")
+        assert Issue.objects.filter(title="Half a title").count() == 1
+
+    def test_it_is_there_again_where_it_was_refused(self, reports, visit, triager, complaints):
+        page = visit(self.NEW, triager)
+        self.write(page, "Half a title", "Half a thought")
+        page.get_by_label("Assignee").fill("nobody-of-that-name")
+        page.get_by_role("button", name="File it").click()
+        expect(page.locator("[data-error-summary]")).to_be_visible()
+        self.go(page, self.NEW)
+        self.expect_written(page, "Half a title", "Half a thought")
+        complaints.clear()
+
+    def test_what_was_given_up_is_gone(self, reports, visit, triager):
+        for path in (self.NEW, self.EDIT):
+            page = visit(path, triager)
+            self.write(page, "Half a title")
+            page.get_by_role("link", name="Cancel").click()
+            expect(page.get_by_label("Title")).to_have_count(0)
+            self.go(page, path)
+            expect(page.get_by_label("Title")).not_to_have_value("Half a title")
+
+    def test_it_is_of_its_reader_and_product_or_issue_alone(
+        self, reports, product, visit, triager, maintainer, administrator
+    ):
+        other = create_product(actor=administrator, via="web", key="API", title="API")
+        set_member(other, triager, "triager", actor=administrator, via="web")
+        page = visit(self.NEW, triager)
+        self.write(page, "Half a title")
+        for path, title in (("/issues/new/?product=API", ""), ("/issues/WEB-1/edit/", "Cart empties")):
+            self.go(page, path)
+            self.expect_written(page, title, page.get_by_label("Description").input_value())
+        client = Client()
+        client.force_login(maintainer)
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+        site = page.url.partition("/issues/")[0]
+        page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": site}])
+        self.go(page, self.NEW)
+        self.expect_written(page, "", "")
+
+    def test_a_text_that_others_have_changed_is_not_overwritten(self, reports, visit, triager, maintainer):
+        page = visit(self.EDIT, triager)
+        self.write(page, "Mine", "Mine")
+        self.go(page, "/issues/")
+        update_issue(reports[0], actor=maintainer, via="web", description="Theirs")
+        self.go(page, self.EDIT)
+        self.expect_written(page, "Cart empties", "Theirs")
 
 
 class TestIssue:

@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from issues.services import create_issue
+from accounts.services import update_user
+from issues.services import add_comment, ask, create_issue
 from tests.e2e.conftest import NARROW, open_as
 
 pytestmark = pytest.mark.once
@@ -88,3 +89,15 @@ def test_words_and_numbers_in_tables_stay_whole(product, reporter, visit, strang
     assert page.evaluate(BROKEN, ".prose td") == []
     assert page.locator(".prose table").evaluate("table => table.scrollWidth <= table.clientWidth")
     assert not page.evaluate(TOO_WIDE)
+
+
+@pytest.mark.parametrize("width", [1440, 390, 320])
+def test_who_has_asked_whom_is_told_in_whole_words(reports, visit, triager, maintainer, width):
+    for person, name in ((maintainer, "Lena Hoffmann"), (triager, "Tom Weber")):
+        update_user(person, actor=person, via="web", display_name=name)
+    ask(reports[0], actor=maintainer, via="web", requestee=triager, question="Which browser?")
+    add_comment(reports[0], actor=triager, via="web", body="> Which browser?\n\nAll.")
+    page = visit("/issues/WEB-1/", triager, {"width": width, "height": 800})
+    assert page.evaluate(BROKEN, ".comment-head") == []
+    quote = page.locator(".comment .prose blockquote")
+    assert quote.evaluate("one => getComputedStyle(one).marginLeft") == "0px"

@@ -265,3 +265,9 @@ def test_me_too_leaves_what_is_being_written(issue, visit, context, triager):
         expect(page).to_have_url(re.compile("/issues/new/"))
     issue.refresh_from_db()
     assert issue.votes == 1
+
+
+def test_a_name_is_completed_where_a_person_is_wanted(product, visit, maintainer, stranger):
+    page = visit("/products/WEB/members/", maintainer)
+    page.get_by_label("User name").press_sequentially("sa")
+    expect(page.locator("#id_user-people option")).to_have_attribute("value", "sam")
