@@ -113,7 +113,7 @@ def test_the_second_sees_what_the_first_did(client, reports, triager, maintainer
     for data in ({"decision": "decline", "resolution": "invalid"}, {"decision": "accept", "set_severity": "s2"}):
         answer = post(client, triager, seen=seen, **data)
         assert answer.status_code == 409
-        assert "mia has decided on WEB-1: it is Accepted." in text(answer)
+        assert "Mia has decided on WEB-1: it is Accepted." in text(answer)
     assert Issue.objects.get(number=1).status.slug == "accepted"
     update_issue(reports[1], actor=maintainer, via="web", snoozed_until=timezone.now() + timedelta(days=1))
     answer = post(client, triager, "WEB-2", decision="accept", seen=1)
@@ -301,7 +301,7 @@ class TestOnThePageOfTheIssue:
     def test_the_second_sees_what_the_first_did(self, client, reports, triager, maintainer):
         decide(reports[0], "accept", actor=maintainer, via="web")
         answer = post(client, triager, decision="decline", resolution="invalid", seen=1, next=self.HERE)
-        assert answer.status_code == 409 and "mia has decided on WEB-1: it is Accepted." in text(answer)
+        assert answer.status_code == 409 and "Mia has decided on WEB-1: it is Accepted." in text(answer)
 
     def test_it_leads_nowhere_else(self, client, reports, triager):
         answer = post(client, triager, decision="accept", next="https://elsewhere.example/")
