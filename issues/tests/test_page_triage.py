@@ -96,6 +96,7 @@ def test_a_decision_leads_to_the_next_and_can_be_undone(client, reports, product
         ({"decision": "snooze", "until": "2020-01-01T09:00"}, "Choose a time to come."),
         ({"decision": "reroute"}, "Choose another product or component."),
         ({"decision": "reroute", "component": "Nope"}, "There is no such component there."),
+        ({"decision": "reroute", "product": "NOPE"}, "There is no such product."),
     ],
 )
 def test_what_is_wrong_is_said_beside_what_was_written(client, reports, triager, data, said):
@@ -217,10 +218,14 @@ def test_what_asks_me_is_one_address(client, reports, triager, reporter):
     assert NeedInfo.objects.get().requestee == reporter
 
 
-def test_rerouting_elsewhere(client, reports, triager, administrator):
-    other = create_product(actor=administrator, via="web", key="API", title="API")
+@pytest.mark.parametrize("written", ["API", "api", " Api "])
+def test_rerouting_elsewhere(client, reports, triager, administrator, written):
+    other = create_product(actor=administrator, via="web", key="API", title="Interface")
     set_member(other, triager, "triager", actor=administrator, via="web")
-    post(client, triager, decision="reroute", product="API")
+    client.force_login(triager)
+    page = text(client.get("/triage/"))
+    assert '<datalist id="decide-products"><option value="API">Interface</option></datalist>' in page
+    post(client, triager, decision="reroute", product=written)
     assert Issue.objects.get(title="Cart empties").key == "API-1"
     assert "moved here" in text(client.get("/triage/?q=product%3AAPI"))
 
