@@ -175,6 +175,12 @@ def test_a_wrong_query_says_so_and_shows_the_rest(client, reports, triager):
     assert 'role="alert"' in page and "Cart empties" in page
 
 
+def test_what_was_decided_on_all_that_are_selected_leads_back_to_the_queue(client, reports, triager):
+    client.force_login(triager)
+    page = text(client.get("/triage/?q=product:WEB&issue=WEB-2"))
+    assert '<input type="hidden" name="next" value="/triage/?q=product%3AWEB"> <b data-selected>' in page
+
+
 def test_an_empty_queue_shows_the_week(client, reports, triager):
     for issue in reports:
         decide(issue, "accept", actor=triager, via="web")

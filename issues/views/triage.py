@@ -232,6 +232,7 @@ def _queued(request, asked, page, problems):
         "counts": counts,
         "total": sum(counts.values()),
         "more": _address(text, cursor=page.next) if page.next else None,
+        "back_to_queue": f"{reverse('triage')}{_address(text, cursor=_cursor(request))}",
         "q": text,
         "cursor": _cursor(request),
         "problems": problems,
