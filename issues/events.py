@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import BigAutoField, Case, CharField, Exists, F, OuterRef, Q, Value, When
+from django.db.models import BigAutoField, Case, CharField, Count, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from accounts.models import User
@@ -10,6 +10,7 @@ from history.models import Event, Kind
 from issues.columns import issue_key
 from issues.links import LINKS, links_shown
 from issues.models import Attachment, Comment, Issue, SavedView, Status
+from issues.querysets import live_and_seen
 from issues.services.views import ABOUT as OF_VIEWS
 from issuetracker.prepared import Among, ByReader, ListSlot, PreparedTuples
 from products import access
@@ -97,25 +98,28 @@ class Known:
     """What changes name, as a reader knows it.
 
     `hidden` are the `(field, id)` of what they may not see; `names` what statuses, people and issues are called now
-    by `(field, id)`, and `categories` the category of each status by its id.
+    by `(field, id)`, `categories` the category of each status by its id, and `issues` how many issues that they see
+    each batch has changed.
     """
 
     hidden: frozenset
     names: dict
     categories: dict
+    issues: dict
 
 
-def look_up(changes, user):
-    """Return the Known of `changes` for `user`, asked in one statement."""
+def look_up(changes, user, batches=()):
+    """Return the Known of `changes`, and of `batches` by their ids, for `user`, asked in one statement."""
     ids = named(changes, NAMING | CALLED)
     wanted = {_slot(model): ids.get(model, ()) for model in (*MODELS, *CALLED.values())}
-    rows = KNOWN.of(access.reader(user)).tuples(**wanted) if ids else ()
+    rows = KNOWN.of(access.reader(user)).tuples(**wanted, batches=batches) if ids or batches else ()
     found = {(what, pk): texts for what, pk, *texts in rows}
     status = _slot(Status)
     return Known(
         frozenset(place for place, row in _places(ids, NAMING) if row not in found),
         {place: found[row][0] for place, row in _places(ids, CALLED | KEYED) if row in found},
         {pk: category for (what, pk), (_name, category) in found.items() if what == status},
+        {pk: int(count) for (what, pk), (count, _told) in found.items() if what == "batch"},
     )
 
 
@@ -138,6 +142,11 @@ def _known(user):
     rows.append(_texts(Status, Status.objects.all(), Cast("name", CharField()), Cast("category", CharField())))
     called = Coalesce(NullIf("display_name", nothing), "username", output_field=CharField())
     rows.append(_texts(User, User.objects.all(), Cast(called, CharField()), nothing))
+    changed = Event.objects.filter(
+        live_and_seen(user, "issue__"), Among(F("batch"), ListSlot("batches", BigAutoField()))
+    )
+    changed = changed.order_by().values(what=Value("batch", CharField()), pk=F("batch"))
+    rows.append(changed.annotate(called=Cast(Count("issue", distinct=True), CharField()), told=nothing))
     return rows[0].union(*rows[1:], all=True)
 
 

@@ -57,6 +57,16 @@ class IssueKeyField(forms.CharField):
         return found
 
 
+class ProductKeyField(forms.ModelChoiceField):
+    """A product by its key, in any case."""
+
+    default_error_messages = {"invalid_choice": _("There is no such product.")}
+
+    def to_python(self, value):
+        """Return the Product, or None where it is empty."""
+        return super().to_python(value and value.strip().upper())
+
+
 class LabelsField(forms.ModelMultipleChoiceField):
     """Labels by their ids."""
 
@@ -223,7 +233,7 @@ class DecisionForm(forms.Form):
     question = TextField(label=_("Question"), required=False)
     due = forms.DateField(label=_("By"), required=False)
     until = forms.DateTimeField(label=_("Until"), required=False)
-    product = forms.ModelChoiceField(Product.objects.none(), label=_("Product"), to_field_name="key", required=False)
+    product = ProductKeyField(Product.objects.none(), label=_("Product"), to_field_name="key", required=False)
     component = forms.CharField(label=_("Component"), required=False, max_length=100)
     set_component = forms.ModelChoiceField(Component.objects.none(), required=False)
     set_type = forms.ChoiceField(choices=[("", ""), *Issue.Type.choices], required=False)

@@ -58,6 +58,8 @@ class Entry:
     category: str = ""
     resolution: str = ""
     may_undo: bool = False
+    # In so many issues that the reader sees.
+    undoes: int = 1
 
 
 def timeline(issue, user, *, questions=(), files=None, everything=False):
@@ -131,7 +133,7 @@ def _comment_entries(issue, user, comments, files):
 
 
 def _event_entries(issue, user, events):
-    known = _known(events, user)
+    known = _known(events, user, [event.batch_id for event, _changes in events if _is_of_many(event.batch)])
     undoable = _undoable(issue, user, events, known.hidden)
     for event, changes in events:
         category, resolution = _status_set(changes, known.categories)
@@ -147,11 +149,17 @@ def _event_entries(issue, user, events):
                 category=category,
                 resolution=resolution,
                 may_undo=event.pk in undoable,
+                undoes=known.issues.get(event.batch_id, 1),
             )
 
 
-def _known(events, user):
-    return look_up([change for _event, changes in events for change in changes], user)
+def _known(events, user, batches=()):
+    return look_up([change for _event, changes in events for change in changes], user, batches)
+
+
+def _is_of_many(batch):
+    """Return whether `batch` may be undone, and perhaps in other issues as well."""
+    return batch.total > 1 and batch.undone_by_id is None and batch.via != Via.IMPORT
 
 
 def _status_set(changes, categories):

@@ -17,7 +17,7 @@ from issuetracker.api.pages import refuse
 from issuetracker.api.views import Resource
 from products.models import Component, Product
 
-SIGNS = ("words", "component", "product", "open", "duplicates")
+SIGNS = ("words", "description", "component", "product", "open", "duplicates")
 
 
 class WhySerializer(serializers.Serializer):

@@ -97,11 +97,15 @@ def thaw(plan):
 
 @dataclass
 class Outcome:
-    """What a bulk change did, or would do: how many change or are so already, and `(key, code)` of the refused."""
+    """What a bulk change did, or would do: how many change or are so already, and `(key, code)` of the refused.
+
+    `changing` are the ids of those that change.
+    """
 
     changes: int = 0
     unchanged: int = 0
     refused: list = field(default_factory=list)
+    changing: list = field(default_factory=list)
 
     def add(self, issue, do):
         """Do it to one issue by `do()`, which returns whether anything changed, and count what came of it."""
@@ -118,6 +122,8 @@ class Outcome:
         else:
             self.changes += changed
             self.unchanged += not changed
+            if changed:
+                self.changing.append(issue.pk)
 
 
 def _code(error):

@@ -180,4 +180,4 @@ def _decided(issue):
     status = {"status": issue.status.name, "key": issue.key}
     if last is None or last.event.actor is None:
         return _("%(key)s has been decided: it is %(status)s.") % status
-    return _("%(who)s has decided on %(key)s: it is %(status)s.") % {**status, "who": last.event.actor}
+    return _("%(who)s has decided on %(key)s: it is %(status)s.") % {**status, "who": last.event.actor.name}

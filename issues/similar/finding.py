@@ -166,6 +166,9 @@ def _reasons(ranked, query, facts):
         by_other = ranked.best != ranked.issue
         quoted = ", ".join(f"“{word}”" for word in shared[:SHARED_SHOWN])
         reasons.append(("words", (_("a duplicate of it shares %s") if by_other else _("shares %s")) % quoted))
+    else:
+        # Whatever is found shares words, and these are not in the titles.
+        reasons.append(("description", _("similar in the description")))
     if here.component is not None and here.component == query.component:
         reasons.append(("component", _("same component")))
     elif here.product == query.product:

@@ -107,7 +107,7 @@ def test_the_second_decision_is_a_conflict(api, issue, triager, maintainer):
     decide(issue, "accept", actor=maintainer, via="web")
     answer = api(triager).post(f"{ISSUE}triage/", {"decision": "decline", "resolution": "invalid"}, format="json")
     assert (answer.status_code, answer.json()["code"]) == (409, "decided")
-    assert "mia" in answer.json()["detail"]
+    assert "Mia" in answer.json()["detail"]
 
 
 def test_a_precondition(api, issue, triager):

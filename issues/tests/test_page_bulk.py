@@ -44,6 +44,36 @@ def test_what_would_change_is_shown_and_then_done(client, issues, triager):
     assert Issue.objects.filter(priority=3).count() == 1
 
 
+@pytest.mark.parametrize(
+    ("data", "were"),
+    [
+        ({"words": "p high"}, "Priority: low"),
+        ({"words": "a @me sp s1 p none"}, "Priority: low; Severity: unset; Assignee: Nobody"),
+        ({"words": "l bug"}, ""),
+        ({"decision": "accept"}, "Status: New"),
+    ],
+)
+def test_which_issues_would_change_is_shown_with_what_they_were(client, issues, triager, data, were):
+    for issue in issues[:3]:
+        update_issue(issue, actor=triager, via="web", priority=1)
+    done = {"priority": 3, "labels": [Label.objects.get(name="bug")]}
+    update_issue(issues[3], actor=triager, via="web", status=Status.objects.get(slug="accepted"), **done)
+    page = send(client, triager, ids=[issue.pk for issue in issues[:3]], **data)
+    told = [f'<li><a class="key" href="/issues/WEB-{n}/">WEB-{n}</a> Cart {n}' for n in (1, 2, 3)]
+    assert all(one + (f' <span class="secondary">{were}</span></li>' if were else "</li>") in page for one in told)
+    page = send(client, triager, ids=[issues[3].pk], words="p high")
+    assert "WEB-4" not in page
+
+
+def test_of_many_that_would_change_the_first_are_shown(client, product, triager):
+    counts = []
+    for amount in (22, 24):
+        ids = [create_issue(product, actor=triager, via="web", title="One").pk for _number in range(amount)]
+        page = send(client, triager, ids=ids, words="p high a @me")
+        counts.append((page.count('<a class="key"'), f"and {amount - 20} more" in page))
+    assert counts == [(20, True), (20, True)]
+
+
 def test_all_that_a_query_finds(client, issues, administrator, reporter, triager):
     other = create_product(actor=administrator, via="web", key="API", title="API")
     create_issue(other, actor=reporter, via="web", title="Cart of another")

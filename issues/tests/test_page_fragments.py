@@ -184,7 +184,7 @@ def test_undo_is_answered_with_the_row_as_it_was(issue, triager):
     answer = client.post(f"/batches/{batch.pk}/undo/", headers=ROW)
     assert fresh(issue).status.slug == "new"
     assert 'data-issue="WEB-1"' in text(answer)
-    assert "Undone." in text(answer)
+    assert "Undone in WEB-1." in text(answer)
     again = client.post(f"/batches/{batch.pk}/undo/", headers=ROW)
     assert again.status_code == 409
     assert "data-errors" in text(again)

@@ -25,6 +25,7 @@ from issues.services import (
     update_issue,
     write_batch,
 )
+from issues.services.bulk import Plan, change
 from issues.tests.clients import at
 from issues.timeline import timeline
 from products.models import Component, Label
@@ -237,14 +238,26 @@ def test_undo_from_the_history(issue, triager):
     update_issue(issue, actor=triager, via="web", priority=4)
     batch = Batch.objects.latest("id")
     answer = at(triager).post(f"/batches/{batch.pk}/undo/", {"next": "/issues/WEB-1/"}, follow=True)
-    assert "Undone." in answer.content.decode()
+    assert "Undone in WEB-1." in answer.content.decode()
     assert fresh(issue).priority == 0
     undoing = Batch.objects.latest("id")
     answer = at(triager).post(f"/batches/{undoing.pk}/undo/", {"next": "/issues/WEB-1/"}, follow=True)
-    assert "Done again." in answer.content.decode()
+    assert "Done again in WEB-1." in answer.content.decode()
     assert fresh(issue).priority == 4
     again = at(triager).post(f"/batches/{batch.pk}/undo/")
     assert again.status_code == 409
+
+
+def test_undo_says_in_how_many_issues_as_far_as_one_sees_them(issue, product, triager, stranger):
+    others = [create_issue(product, actor=triager, via="web", title=title, confidential=True) for title in ("A", "B")]
+    update_issue(issue, actor=triager, via="web", priority=4)
+    plan = Plan({product.pk: {"priority": 2}})
+    batch = change([one.pk for one in (issue, *others)], plan, actor=triager, via="web")
+    page = at(triager).get("/issues/WEB-1/").content.decode()
+    assert page.count("Undo in all 3<") == 1 and page.count('>Undo<span class="visually-hidden">') == 1
+    assert [entry.undoes for entry in timeline(fresh(issue), stranger)[0]] == [1, 1]
+    answer = at(triager).post(f"/batches/{batch.pk}/undo/", {"next": "/issues/WEB-1/"}, follow=True)
+    assert "Undone in 3 issues." in answer.content.decode()
 
 
 @pytest.mark.parametrize("target", ["https://example.org/", "//example.org", "javascript:alert(1)"])

@@ -42,9 +42,9 @@ def test_it_needs_somebody(client, reports):
 def test_the_first_of_the_queue_is_shown(client, reports, triager):
     client.force_login(triager)
     page = text(client.get("/triage/"))
-    assert "3 new · " in page and "0 returned" in page and "<span data-at>1</span> of 3" in page
+    assert "3 new</p>" in page and "<span data-at>1</span> of 3" in page
     assert '<h2 class="triage-issue-title" id="triage-issue-title">Cart empties</h2>' in page
-    assert "3 reports: 0 accepted, 0 duplicates, 0 declined" in page
+    assert ">3 reports</p>" in page
     other = text(client.get("/triage/?issue=WEB-3"))
     assert "<span data-at>3</span> of 3" in other and 'id="triage-issue-title">Cart jumps</h2>' in other
 
@@ -57,6 +57,7 @@ def test_sections(client, reports, triager):
     places = [page.index(f'id="queue-{name}"') for name in ("overdue", "returned", "new")]
     assert places == sorted(places)
     assert "snooze ended" in page
+    assert '1 new · 1 returned · <span class="danger">1 overdue</span></p>' in page
     assert page.index('data-issue="WEB-3"') < page.index('data-issue="WEB-2"') < page.index('data-issue="WEB-1"')
 
 
@@ -96,6 +97,7 @@ def test_a_decision_leads_to_the_next_and_can_be_undone(client, reports, product
         ({"decision": "snooze", "until": "2020-01-01T09:00"}, "Choose a time to come."),
         ({"decision": "reroute"}, "Choose another product or component."),
         ({"decision": "reroute", "component": "Nope"}, "There is no such component there."),
+        ({"decision": "reroute", "product": "NOPE"}, "There is no such product."),
     ],
 )
 def test_what_is_wrong_is_said_beside_what_was_written(client, reports, triager, data, said):
@@ -113,7 +115,7 @@ def test_the_second_sees_what_the_first_did(client, reports, triager, maintainer
     for data in ({"decision": "decline", "resolution": "invalid"}, {"decision": "accept", "set_severity": "s2"}):
         answer = post(client, triager, seen=seen, **data)
         assert answer.status_code == 409
-        assert "mia has decided on WEB-1: it is Accepted." in text(answer)
+        assert "Mia has decided on WEB-1: it is Accepted." in text(answer)
     assert Issue.objects.get(number=1).status.slug == "accepted"
     update_issue(reports[1], actor=maintainer, via="web", snoozed_until=timezone.now() + timedelta(days=1))
     answer = post(client, triager, "WEB-2", decision="accept", seen=1)
@@ -174,6 +176,23 @@ def test_a_wrong_query_says_so_and_shows_the_rest(client, reports, triager):
     assert 'role="alert"' in page and "Cart empties" in page
 
 
+def test_the_record_of_the_reporter(client, reports, product, triager, reporter):
+    told = {"actor": triager, "via": "web"}
+    one = create_issue(product, actor=reporter, via="web", title="Cart stays")
+    decide(reports[0], "duplicate", duplicate_of=one, **told)
+    client.force_login(triager)
+    assert ">4 reports: 1 duplicate</p>" in text(client.get("/triage/"))
+    decide(reports[1], "accept", **told)
+    decide(reports[2], "decline", resolution="invalid", **told)
+    assert ">4 reports: 1 accepted, 1 duplicate, 1 declined</p>" in text(client.get("/triage/"))
+
+
+def test_what_was_decided_on_all_that_are_selected_leads_back_to_the_queue(client, reports, triager):
+    client.force_login(triager)
+    page = text(client.get("/triage/?q=product:WEB&issue=WEB-2"))
+    assert '<input type="hidden" name="next" value="/triage/?q=product%3AWEB"> <b data-selected>' in page
+
+
 def test_an_empty_queue_shows_the_week(client, reports, triager):
     for issue in reports:
         decide(issue, "accept", actor=triager, via="web")
@@ -217,10 +236,14 @@ def test_what_asks_me_is_one_address(client, reports, triager, reporter):
     assert NeedInfo.objects.get().requestee == reporter
 
 
-def test_rerouting_elsewhere(client, reports, triager, administrator):
-    other = create_product(actor=administrator, via="web", key="API", title="API")
+@pytest.mark.parametrize("written", ["API", "api", " Api "])
+def test_rerouting_elsewhere(client, reports, triager, administrator, written):
+    other = create_product(actor=administrator, via="web", key="API", title="Interface")
     set_member(other, triager, "triager", actor=administrator, via="web")
-    post(client, triager, decision="reroute", product="API")
+    client.force_login(triager)
+    page = text(client.get("/triage/"))
+    assert '<datalist id="decide-products"><option value="API">Interface</option></datalist>' in page
+    post(client, triager, decision="reroute", product=written)
     assert Issue.objects.get(title="Cart empties").key == "API-1"
     assert "moved here" in text(client.get("/triage/?q=product%3AAPI"))
 
@@ -301,7 +324,7 @@ class TestOnThePageOfTheIssue:
     def test_the_second_sees_what_the_first_did(self, client, reports, triager, maintainer):
         decide(reports[0], "accept", actor=maintainer, via="web")
         answer = post(client, triager, decision="decline", resolution="invalid", seen=1, next=self.HERE)
-        assert answer.status_code == 409 and "mia has decided on WEB-1: it is Accepted." in text(answer)
+        assert answer.status_code == 409 and "Mia has decided on WEB-1: it is Accepted." in text(answer)
 
     def test_it_leads_nowhere_else(self, client, reports, triager):
         answer = post(client, triager, decision="accept", next="https://elsewhere.example/")

@@ -59,6 +59,7 @@ def test_an_issue_is_not_like_itself_nor_like_its_duplicates(product, shop, tria
 def test_descriptions_count_where_there_are_some(product, shop, triager):
     found = find(triager, "It does not work", "I get a NullPointerException in a stack trace")
     assert titles(found)[:1] == [shop[0].title]
+    assert (found[0].why, found[0].said) == (("description", "open"), "Similar in the description; open now")
     assert titles(find(triager, "It does not work at all")) == []
 
 

@@ -177,7 +177,7 @@ def test_the_second_who_decides_hears_of_the_first(issue, triager, maintainer, d
     decide(issue, "accept", actor=maintainer, via="web")
     with pytest.raises(Conflict) as caught:
         make(decision, issue, triager, details)
-    assert str(caught.value) == "mia has decided on WEB-1: it is Accepted."
+    assert str(caught.value) == "Mia has decided on WEB-1: it is Accepted."
     assert fresh(issue).status.slug == "accepted"
 
 

@@ -7,6 +7,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from history.errors import Forbidden, Stale
@@ -321,7 +322,7 @@ def undo(request, pk):
         raise Http404
     undone = services.undo(batch, actor=request.user, via="web")
     tags = f"undo-{undone.pk}" if services.can_undo(request.user, undone) else ""
-    messages.success(request, _told(batch, undone), extra_tags=tags)
+    messages.success(request, _told(batch, undone, request.user), extra_tags=tags)
     if wants_rows(request):
         return answer_with_rows(request, undone.events.values("issue")[:ROWS])
     views = undone.events.filter(about="savedview").values("about_id")
@@ -331,13 +332,18 @@ def undo(request, pk):
     return go_back(request, "/issues/")
 
 
-def _told(batch, undone):
+def _told(batch, undone, user):
     if undone.state == Batch.State.RUNNING:
         return _("Undoing: %(done)s of %(total)s so far.") % {"done": undone.done, "total": undone.total}
     left = sorted({f"{one['issue'] or ''} {one['field']}".strip() for one in undone.left_alone})
     again = hasattr(batch, "undoes")
     if not left:
-        return _("Done again.") if again else _("Undone.")
+        seen = Issue.objects.visible_to(user).filter(pk__in=undone.events.values("issue")).select_related("product")
+        keys = [issue.key for issue in seen]
+        if not keys:
+            return _("Done again.") if again else _("Undone.")
+        where = keys[0] if len(keys) == 1 else ngettext("%d issue", "%d issues", len(keys)) % len(keys)
+        return (_("Done again in %(where)s.") if again else _("Undone in %(where)s.")) % {"where": where}
     done_again = _("Done again, but for what somebody has changed since: %(fields)s.")
     told = done_again if again else _("Undone, but for what somebody has changed since: %(fields)s.")
     return told % {"fields": ", ".join(left[:8])}

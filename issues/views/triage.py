@@ -232,6 +232,7 @@ def _queued(request, asked, page, problems):
         "counts": counts,
         "total": sum(counts.values()),
         "more": _address(text, cursor=page.next) if page.next else None,
+        "back_to_queue": f"{reverse('triage')}{_address(text, cursor=_cursor(request))}",
         "q": text,
         "cursor": _cursor(request),
         "problems": problems,
@@ -312,11 +313,18 @@ def _read(value):
 
 
 def _record(issue, user):
-    """Return how the reports of an issue's author have fared, as far as `user` sees them."""
+    """Return how the reports of an issue's author have fared, as far as `user` sees them, in words."""
     if issue.author_id is None:
-        return None
-    (found,) = REPORTS.of(access.reader(user)).tuples(author=issue.author_id)
-    return dict(zip(("reports", "accepted", "duplicates", "declined"), found, strict=True))
+        return ""
+    ((reports, accepted, duplicates, declined),) = REPORTS.of(access.reader(user)).tuples(author=issue.author_id)
+    fates = [
+        (accepted, ngettext("%d accepted", "%d accepted", accepted)),
+        (duplicates, ngettext("%d duplicate", "%d duplicates", duplicates)),
+        (declined, ngettext("%d declined", "%d declined", declined)),
+    ]
+    told = ", ".join(said % count for count, said in fates if count)
+    counted = ngettext("%d report", "%d reports", reports) % reports
+    return f"{counted}: {told}" if told else counted
 
 
 def _reports(user):

@@ -19,6 +19,9 @@ register = template.Library()
 REMEMBERED_ITEMS = 5000
 # The others are found by typing.
 OFFERED_PEOPLE = 30
+# So many of a menu have a digit each.
+DIGITS = 9
+NO_MORE = SafeString("")
 PRESSED, CHECKED = SafeString(' aria-pressed="true"'), SafeString(" checked")
 CURRENT, DECLINES = SafeString(' aria-current="page"'), SafeString(' data-action="decline" data-only-focus')
 
@@ -28,10 +31,19 @@ def _items(name, rows):
     return SafeString("".join([_item(name, *row) for row in rows]))
 
 
+def _numbered(name, rows):
+    """Return the same with a digit that chooses each, where there is one for all."""
+    rows = list(rows)
+    return _items(name, [(*row, digit) for digit, row in enumerate(rows, 1)] if len(rows) <= DIGITS else rows)
+
+
 # What is safe is no text like any other, though it may be equal to one.
 @lru_cache(REMEMBERED_ITEMS, typed=True)
-def _item(name, value, present, said, more):
+def _item(name, value, present, said, more, digit=None):
     item = '<button class="menu-item" name="{}" value="{}"{}{}>{}</button>'
+    if digit:
+        more += format_html(' data-digit="{}"', digit)
+        said = format_html('<kbd aria-hidden="true">{}</kbd>{}', digit, said)
     return format_html(item, name, value, PRESSED if present else "", more, said)
 
 
@@ -64,7 +76,7 @@ def people_options(people):
 @register.simple_tag
 def rank_items(name, ranks, chosen):
     """Return the buttons that set a priority or a severity to one of `ranks`, `(slug, rank)`; one is `chosen`."""
-    return _items(name, ((slug, rank == chosen, _rank(name, slug, rank.label), "") for slug, rank in ranks))
+    return _numbered(name, ((slug, rank == chosen, _rank(name, slug, rank.label), NO_MORE) for slug, rank in ranks))
 
 
 @lru_cache(REMEMBERED)
@@ -78,8 +90,8 @@ def _rank(name, slug, label):
 def status_items(statuses, issue, may_edit):
     """Return the buttons that open an issue, or move it on while it is open: for who may not edit, only the first."""
     offered = (one for one in statuses if one.t3 != Category.CLOSED and (may_edit or _reopens(one, issue)))
-    return _items(
-        "status", ((one.t2, one.ident == issue.status_id, _status(one.t3, "", one.name), "") for one in offered)
+    return _numbered(
+        "status", ((one.t2, one.ident == issue.status_id, _status(one.t3, "", one.name), NO_MORE) for one in offered)
     )
 
 

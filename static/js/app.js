@@ -119,12 +119,32 @@ document.addEventListener("keydown", (event) => {
   const step = STEPS[event.key];
   const steps = event.key.startsWith("Arrow") ? "[type=checkbox], [data-narrows]" : "[type=checkbox]";
   if (!step || event.target.matches(`input:not(${steps}), select, textarea`)) return;
-  const panel = event.target.closest(".menu-panel") ?? event.target.closest("details[open]")?.querySelector(".menu-panel");
-  if (!panel) return;
-  const items = [...panel.querySelectorAll(CONTROLS)].filter((item) => item.checkVisibility());
+  const items = itemsAround(event.target);
+  if (!items) return;
   const at = items.indexOf(event.target);
   event.preventDefault();
   items[Math.min(Math.max(at + step, 0), items.length - 1)]?.focus();
 });
+
+// A letter goes on to the next of its items that begins with it.
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!/^\p{L}$/u.test(event.key) || typing(event.target)) return;
+  const items = itemsAround(event.target) ?? [];
+  const after = items.indexOf(event.target) + 1;
+  const letter = event.key.toLowerCase();
+  [...items.slice(after), ...items.slice(0, after)].find((item) => nameOf(item).startsWith(letter))?.focus();
+});
+
+function itemsAround(target) {
+  const panel = target.closest(".menu-panel") ?? target.closest("details[open]")?.querySelector(".menu-panel");
+  return panel && [...panel.querySelectorAll(CONTROLS)].filter((item) => item.checkVisibility());
+}
+
+// What an item says, without the key and the sign before it.
+function nameOf(item) {
+  const parts = [...(item.closest("label") ?? item).childNodes].filter((part) => !part.matches?.("[aria-hidden=true]"));
+  return parts.map((part) => part.textContent).join("").trim().toLowerCase();
+}
 
 start(document);

@@ -129,9 +129,11 @@ document.addEventListener("keydown", (event) => {
   if (taken(event, key)) return begin("");
   const keys = begun ? `${begun} ${key}` : key;
   const does = meaning(keys);
+  const menu = event.target.closest(MENU);
+  // An open menu keeps its keys for itself, but for what it offers.
+  if (menu && !menu.contains(does?.element ?? null)) return begin("");
   begin(!does && isBeginning(keys) ? keys : "");
-  if (!begun && !does && !event.target.closest(MENU)) explain(keys);
-  if (!begun && !(does && fits(event.target, does.element, keys))) return;
+  if (!begun && !does) return explain(keys);
   event.preventDefault();
   does?.press();
 });
@@ -144,13 +146,6 @@ function explain(keys) {
   const { why, whyAt } = told.dataset;
   const isAtOne = document.querySelector(".issue-row:is(.is-current, :focus-within)");
   import("./toasts.js").then(({ tell }) => tell((isAtOne && whyAt) || why));
-}
-
-// An open menu keeps its keys for itself, but for what it offers; on a page of menus a letter opens another one.
-function fits(target, element, keys) {
-  const menu = target.closest(MENU);
-  if (!menu || menu.contains(element)) return true;
-  return menu.matches("details") && Boolean(element?.matches("details.menu")) && !/^\d$/.test(keys);
 }
 
 function withModifier(event, key) {

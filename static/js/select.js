@@ -76,9 +76,11 @@ export function start(page, { rows, current, go }) {
     const row = current() ?? (anchor?.isConnected ? anchor : rows()[0]);
     row?.querySelector(".issue-link, .queue-row").focus();
   });
-  // The list may have changed without the page around it.
+  // The list may have changed without the page around it; the issue that the queue shows may be one of those decided on.
   bar.addEventListener("submit", () => {
-    bar.querySelector("[name=next]").value = location.pathname + location.search;
+    const here = new URL(location);
+    if (here.searchParams.has("issue")) here.searchParams.delete("issue");
+    bar.querySelector("[name=next]").value = here.pathname + here.search;
   });
   page.addEventListener("click", (event) => {
     if (!event.target.matches("[name=ids]")) return;

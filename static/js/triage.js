@@ -223,6 +223,8 @@ export function start(page) {
       if (stays) redraw(fresh);
       else whole(fresh);
       toasts.forEach(showToast);
+      // Whoever takes the decision back has its report before them again, not the next one.
+      for (const back of toasts.flatMap((toast) => [...toast.querySelectorAll("[name=next]")])) back.value = address(key);
       if (!answer.ok && stays) complain(part("[data-error-summary]", fresh)?.textContent ?? page.dataset.failed);
       else if (!answer.ok) part("[data-error-summary]")?.focus();
       history.replaceState({ key: shown() }, "", address(shown()));

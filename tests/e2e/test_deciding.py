@@ -189,6 +189,7 @@ def test_a_key_sets_a_field_of_all_that_are_selected(reports, visit, triager, pa
     expect(page.locator(".notice")).to_contain_text("2 would change")
     page.keyboard.press("Enter")
     expect(toast(page)).to_contain_text("2 changed, 0 left as they are.")
+    assert "issue=" not in page.url
     assert [(issue.get_priority_display(), issue.assignee) for issue in map(fresh, (1, 2))] == 2 * [("high", triager)]
     assert fresh(3).assignee is None
 

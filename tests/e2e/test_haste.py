@@ -350,7 +350,7 @@ class TestQueue:
             page.keyboard.press(key)
         expect(heading(page)).to_have_text("Cart forgets")
         page.locator(".composer textarea").fill("Half a sentence")
-        expect(toast(page)).to_contain_text("Accepted WEB-3" if taken else "mia has decided on WEB-3")
+        expect(toast(page)).to_contain_text("Accepted WEB-3" if taken else "Mia has decided on WEB-3")
         expect(page.locator(".composer textarea")).to_have_value("Half a sentence")
         expect(heading(page)).to_have_text("Cart forgets")
         expect(page.locator(".queue-row")).to_have_count(2)

@@ -1,9 +1,11 @@
 """Where a window is narrow: nothing lies over what one needs, and all of it can be reached by touch."""
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.services import update_user
+from issues.models import Issue
 from issues.services import add_comment, ask, create_issue
 from tests.e2e.conftest import NARROW, open_as
 
@@ -53,6 +55,24 @@ def test_the_queue_is_passed_over_by_touch(reports, special_context, live_server
     expect(title).to_have_text("Cart forgets")
     box = following.bounding_box()
     assert min(box["width"], box["height"]) >= 44
+    assert not page.evaluate(TOO_WIDE)
+
+
+def test_the_queue_counts_what_is_first_in_it(reports, visit, triager):
+    Issue.objects.filter(number=1).update(snoozed_until=timezone.now())
+    page = visit("/triage/", triager, NARROW)
+    expect(page.locator(".triage-counts")).to_have_text("2 new · 1 returned", use_inner_text=True)
+    assert page.locator(".triage-counts").evaluate("counts => counts.scrollWidth <= counts.clientWidth")
+    assert not page.evaluate(TOO_WIDE)
+
+
+@pytest.mark.parametrize("width", [721, 760, 900])
+@pytest.mark.parametrize("path", ["/triage/", "/issues/WEB-1/"], ids=["queue", "issue"])
+def test_each_decision_can_be_reached(reports, visit, triager, path, width):
+    page = visit(path, triager, {"width": width, "height": 700})
+    for button in page.locator(".triage-bar .bar-button:visible").all():
+        box = button.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width and box["y"] + box["height"] <= 700
     assert not page.evaluate(TOO_WIDE)
 
 

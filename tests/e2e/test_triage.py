@@ -184,6 +184,17 @@ def test_each_decision_is_undone_from_its_toast(twelve, visit, triager):
         assert untriaged() == 12
 
 
+def test_undo_leads_back_to_the_report_that_was_decided_on(twelve, visit, triager):
+    page = visit("/triage/?q=product:WEB&issue=WEB-3", triager)
+    page.keyboard.press("1")
+    expect(heading(page)).to_have_text(TITLES[3])
+    expect(page.locator(".toast")).to_contain_text("Accepted WEB-3")
+    page.keyboard.press("z")
+    expect(page.locator(".toast").last).to_contain_text("Undone in WEB-3.")
+    expect(heading(page)).to_have_text(TITLES[2])
+    expect(page.locator("#triage-q")).to_have_value("product:WEB")
+
+
 def written(page):
     return page.evaluate("[...document.querySelectorAll('textarea')].map((one) => one.value).join()")
 
