@@ -133,7 +133,16 @@ def _comment_entries(issue, user, comments, files):
 
 
 def _event_entries(issue, user, events):
-    known = _known(events, user, [event.batch_id for event, _changes in events if _is_of_many(event.batch)])
+    may_undo = can(user, "undo", issue)
+    known = _known(
+        events,
+        user,
+        [
+            event.batch_id
+            for event, _changes in events
+            if _is_of_many(event.batch) and (may_undo or event.actor_id == user.pk)
+        ],
+    )
     undoable = _undoable(issue, user, events, known.hidden)
     for event, changes in events:
         category, resolution = _status_set(changes, known.categories)

@@ -211,12 +211,9 @@ def shows_to_all(issue, other):
     """Return whether whoever sees `issue` sees `other`, too."""
     if other.confidential:
         return False
-    return issue.product.pk == other.product.pk or other.product.visibility in seen_with(issue.product)
-
-
-def seen_with(product):
-    """Return which visibilities other products have that whoever sees `product` sees, too."""
-    return {"public"} if product.visibility == "public" else {"public", "internal"}
+    if issue.product.pk == other.product.pk or other.product.visibility == "public":
+        return True
+    return other.product.visibility == "internal" and issue.product.visibility != "public"
 
 
 def shown_to_all(prefix, other):

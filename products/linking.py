@@ -2,8 +2,7 @@
 
 import re
 
-from products import access
-from products.markdown import render
+from products.markdown import RENDER_LIMIT, render
 from products.models import ProductKey
 
 # What may be one, in Markdown: quick to look for, since it is looked for in every text.
@@ -19,11 +18,11 @@ def known_keys(**some):
 def render_in(product, text, known=None):
     """Return safe HTML for the Markdown `text` of `product`, or of an issue in it, with links to the issues it names.
 
-    A link tells that there is such a product: so only where every reader of `product` sees that. What a text links to
-    is decided when it is written; an issue that moves, or a product that is hidden later, does not change it.
-    `known` are the `known_keys`, read before where there are many texts.
+    A link tells that there is such a product: so only to `product` itself and to public ones, whoever comes to read it.
+    What a text links to is decided when it is written, and anew when its issue moves. `known` are the `known_keys`,
+    read before where there are many texts.
     """
-    keys = set(NAMED.findall(text))
+    keys = set(NAMED.findall(text)) if len(text) <= RENDER_LIMIT else set()
     others = keys - {product.key}
     if others:
         known = known_keys(key__in=others) if known is None else known
@@ -32,4 +31,4 @@ def render_in(product, text, known=None):
 
 
 def _is_seen(home, product, visibility):
-    return product == home.pk or visibility in access.seen_with(home)
+    return product == home.pk or visibility == "public"

@@ -37,8 +37,8 @@ def create_product(*, actor, via, **fields):
     refuse_unknown(fields, PRODUCT_FIELDS - {"archived"})
     product = Product(**fields, created_by=actor, updated_by=actor)
     product.owner = product.owner or actor
-    product.description_html = render_in(product, product.description)
     check(product)
+    product.description_html = render_in(product, product.description)
     if product.owner != actor:
         # Whoever makes it sees it, being its maintainer then.
         _check_people(product, product, {"owner"})

@@ -11,12 +11,14 @@ def fill(apps, _schema_editor):
     """Write the keys of what was imported before."""
     changes = apps.get_model("history", "Change").objects
     lacking = Q(before_key="", before__isnull=False) | Q(after_key="", after__isnull=False)
-    filled = []
-    for change in changes.filter(lacking, field__in=FIELDS).order_by("pk").iterator(CHUNK):
-        change.before_key = change.before_key or _key(change.before)
-        change.after_key = change.after_key or _key(change.after)
-        filled.append(change)
-    changes.bulk_update(filled, ["before_key", "after_key"], batch_size=CHUNK)
+    rows, last = changes.filter(lacking, field__in=FIELDS).order_by("pk"), 0
+    # An old tracker may have millions of them.
+    while filled := list(rows.filter(pk__gt=last)[:CHUNK]):
+        for change in filled:
+            change.before_key = change.before_key or _key(change.before)
+            change.after_key = change.after_key or _key(change.after)
+        changes.bulk_update(filled, ["before_key", "after_key"])
+        last = filled[-1].pk
 
 
 def _key(frozen):

@@ -21,7 +21,10 @@ from products.models import Product
 INBOX = "needinfo:@me is:open"
 WAITING = ("inbox", "triage")
 CAP = 1000
-KEPT = 30
+# Seconds: who has just answered what they were asked is not told of it for long.
+KEPT, KEPT_WAITING = 30, 5
+# What would have taken too long is not tried again at once.
+UNKNOWN = -1
 # Seconds: for one count, and for all of them.
 ONE, ALL = 0.5, 2
 # By these changes an issue is hidden from somebody who saw it.
@@ -54,9 +57,11 @@ def counts(views, user):
         left = end - time.monotonic()
         if name not in found and left > 0:
             counted[name] = _count(find, user, min(left, ONE))
-    shared.set_many({name: count for name, count in counted.items() if count is not None}, KEPT)
+    waiting = {name: counted[name] for name in counted if names[name][0] in WAITING}
+    shared.set_many(waiting, KEPT_WAITING)
+    shared.set_many({name: counted[name] for name in counted.keys() - waiting.keys()}, KEPT)
     found |= counted
-    return {what: found[name] for name, (what, _find) in names.items() if found.get(name) is not None}
+    return {what: found[name] for name, (what, _find) in names.items() if found.get(name, UNKNOWN) != UNKNOWN}
 
 
 def _products_of(user):
@@ -93,4 +98,4 @@ def _count(find, user, seconds):
         with bounded(seconds):
             return asked.apply(rows).order_by()[: CAP + 1].count()
     except (QueryError, OperationalError):
-        return None
+        return UNKNOWN

@@ -7,10 +7,10 @@ from django.db.models.functions import Left
 from issues import fulltext
 from issues.models import Comment, Issue
 
-# So much of a text is looked at, so much of those descriptions in whose beginning nothing is, and so many comments of a
+# So much of a text is looked at, so much of some descriptions in whose beginning nothing is, and so many comments of a
 # page's issues.
 LENGTH = 4000
-FURTHER = 40_000
+FURTHER, LONG = 40_000, 10
 COMMENTS = 200
 # What is not read but clicked, or only shapes the text.
 LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
@@ -32,7 +32,8 @@ def add_snippets(issues, asked):
     if where in (None, "comments"):
         _add_comments(_lacking(issues), asked)
     if where in (None, "body"):
-        _add_further([issue for issue in _lacking(issues) if len(issue.beginning) == LENGTH], asked)
+        further = [issue for issue in _lacking(issues) if len(issue.beginning) == LENGTH and not issue.marked]
+        _add_further(further[:LONG], asked)
 
 
 def _lacking(issues):
@@ -40,7 +41,9 @@ def _lacking(issues):
 
 
 def _snippet(text, asked):
-    return fulltext.snippet(TAG.sub("", LINK.sub(r"\1", text)), asked.needles) or fulltext.snippet(text, asked.needles)
+    read = TAG.sub(" ", LINK.sub(r"\1", text))
+    found = fulltext.snippet(" ".join(read.split()), asked.needles) if read != text else []
+    return found or fulltext.snippet(text, asked.needles)
 
 
 def _add_comments(issues, asked):

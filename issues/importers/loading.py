@@ -7,7 +7,7 @@ from itertools import count
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Value
+from django.db.models import Exists, F, OuterRef, Value
 from django.db.models.functions import Lower
 
 from accounts.models import User
@@ -52,7 +52,8 @@ class Home:
     parts: dict = field(default_factory=lambda: defaultdict(dict))
     rows: dict = field(default_factory=dict)
     here: set = field(default_factory=set)
-    # Ids of those in the trash that are to come in anew.
+    # Ids of what undone imports left in the trash of the product, and of those of the file that are to come in anew.
+    undone: set = field(default_factory=set)
     trashed: list = field(default_factory=list)
     # Groups of labels, in lower case, of which one issue has two: here those of one group exclude one another.
     loose_groups: set = field(default_factory=set)
@@ -203,6 +204,11 @@ class Import:
             raise SourceError(home.product.key, "is archived or in the trash: take it out first")
         if self.actor is not None:
             access.authorize(self.actor, "import", home.product)
+            if self.again:
+                access.authorize(self.actor, "purge", home.product)
+        if self.again:
+            undone = Event.objects.filter(kind=Kind.TRASHED, batch__undoes__via=Via.IMPORT, issue__deleted_at=F("at"))
+            home.undone = set(undone.filter(product=home.product).values_list("issue", flat=True))
         self._note_present(home)
 
     def _note_present(self, home):
@@ -215,7 +221,7 @@ class Import:
             place, begun = home.places[number]
             if source != Issue.Source.IMPORT or begun not in (None, created_at):
                 raise SourceError(place, f"{home.product.key}-{number} is another issue: import into another product")
-            if self.again and deleted_at is not None:
+            if pk in home.undone:
                 home.trashed.append(pk)
                 continue
             home.here.add(number)

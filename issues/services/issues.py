@@ -14,7 +14,7 @@ from history.writing import refuse_unknown, save_changed
 from issues import fulltext, rules, similar
 from issues.choices import Return
 from issues.files.references import resolve
-from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber, Vote
+from issues.models import Category, Comment, Issue, IssueCounter, IssueLabel, IssueNumber, Vote
 from issues.services import files as incoming
 from issuetracker.prepared import PreparedModels, Slot
 from products import access
@@ -389,6 +389,13 @@ def check_issue(issue, known=frozenset()):
     issue.full_clean(exclude=UNCHECKED | known, validate_unique=False, validate_constraints=False)
 
 
+def _link_anew(issue):
+    """Let the comments of a moved `issue` link to what those may know of who read them now."""
+    for comment in Comment.objects.filter(issue=issue, body_html__contains='href="/issues/'):
+        html = render_in(issue.product, comment.body)
+        Comment.objects.filter(pk=comment.pk).update(body_html=html)
+
+
 def finish(issue, before, batch, kind=Kind.CHANGED):
     """Save what differs from `before`, the state of a locked `issue` or of some fields, with an event. Return it."""
     check_issue(issue)
@@ -399,8 +406,10 @@ def finish(issue, before, batch, kind=Kind.CHANGED):
         return issue
     if "labels" in changes:
         _save_labels(issue)
-    if "description" in changes:
+    if not changes.keys().isdisjoint({"description", "product"}):
         issue.description_html = render_in(issue.product, issue.description)
+    if "product" in changes:
+        _link_anew(issue)
     issue.lock_version += 1
     issue.updated_at, issue.updated_by = batch.at, batch.actor
     log.record(batch, kind, about=issue, product=issue.product, issue=issue, changes=changes)

@@ -522,32 +522,35 @@ def test_run_again_after_it_was_undone_it_names_what_is_in_the_trash(db, tmp_pat
     assert "3 were here already" in out
     assert (
         "2 of these are in the trash, where they are purged after 30 days: restore them there, "
-        "or run it with --again, which deletes them for good and imports them anew.\n"
+        "or run it with --again, which brings in anew what an undone import has left there.\n"
     ) in out
 
 
 def test_what_was_undone_is_imported_again(db, tmp_path, administrator, monkeypatch):
     monkeypatch.setattr(trash, "CHUNK", 2)
     comments = [{"at": "2020-01-02T00:00:00Z", "who": "bob", "text": "Yes"}]
-    data = [record(n, history=[change(2, "title", "Old", f"Issue {n}")], comments=comments) for n in range(1, 6)]
+    data = [record(n, history=[change(2, "title", "Old", f"Issue {n}")], comments=comments) for n in range(1, 7)]
     data[1] |= {"resolution": "DUPLICATE", "duplicate_of": "1"}
     bring(tmp_path, data)
     services.undo(Batch.objects.get(query="import issues.json"), actor=administrator, via="web")
     services.restore_issue(Issue.objects.get(number=5), actor=administrator, via="web")
+    # What somebody has put there on purpose stays.
+    spam = services.restore_issue(Issue.objects.get(number=6), actor=administrator, via="web")
+    services.trash_issue(spam, actor=administrator, via="web")
     kept = create_issue(Product.objects.get(), actor=administrator, via="web", title="Ours")
     services.trash_issue(kept, actor=administrator, via="web")
     old = set(Issue.objects.filter(number__lt=5).values_list("pk", flat=True))
     out = bring(tmp_path, data, again=True)
-    assert "Imported 4 issues" in out and "1 were here already" in out
+    assert "Imported 4 issues" in out and "2 were here already" in out
     assert "4 of them were in the trash, deleted for good before they came in anew" in out
-    assert set(Issue.objects.exclude(deleted_at=None)) == {kept}
+    assert set(Issue.objects.exclude(deleted_at=None)) == {kept, spam}
     assert not Issue.objects.filter(pk__in=old).exists() and not Event.objects.filter(issue__in=old).exists()
     assert sorted(Issue.objects.live().values_list("number", flat=True)) == [1, 2, 3, 4, 5]
     assert Issue.objects.get(number=2).duplicate_of.number == 1
-    assert Comment.objects.count() == 5
+    assert Comment.objects.count() == 6
     assert_replays()
     out = bring(tmp_path, data, again=True)
-    assert "Imported 0 issues" in out and "trash" not in out
+    assert "Imported 0 issues" in out and "deleted for good before" not in out
 
 
 def test_a_file_that_is_refused_leaves_the_trash_as_it_is(db, tmp_path, administrator, triager, product):

@@ -62,6 +62,17 @@ def test_a_comment_has_links(issue, reporter, maintainer):
     assert fresh(comment).body_html == ""
 
 
+def test_what_moves_to_where_others_read_links_to_nothing_hidden(issue, hidden, product, administrator):
+    text = "See HID-1 and HID-2."
+    issue = create_issue(hidden, actor=administrator, via="web", title="Secret", description=text)
+    comment = add_comment(issue, actor=administrator, via="web", body=text)
+    linked = f"<p>See {link('HID-1')} and {link('HID-2')}.</p>\n"
+    update_issue(fresh(issue), actor=administrator, via="web", product=product)
+    assert (fresh(issue).description_html, fresh(comment).body_html) == (f"<p>{text}</p>\n",) * 2
+    undo(Batch.objects.latest("id"), actor=administrator, via="web")
+    assert fresh(issue).description_html == linked
+
+
 def test_what_comes_with_many_has_the_same_links(issue, hidden):
     for product in (issue.product, hidden):
         comments = [CommentRecord(TEXT, None, issue.created_at)]

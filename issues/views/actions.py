@@ -338,11 +338,12 @@ def _told(batch, undone, user):
     left = sorted({f"{one['issue'] or ''} {one['field']}".strip() for one in undone.left_alone})
     again = hasattr(batch, "undoes")
     if not left:
-        seen = Issue.objects.visible_to(user).filter(pk__in=undone.events.values("issue")).select_related("product")
-        keys = [issue.key for issue in seen]
-        if not keys:
+        seen = Issue.objects.visible_to(user).filter(pk__in=undone.events.values("issue"))
+        count = seen.count()
+        if not count:
             return _("Done again.") if again else _("Undone.")
-        where = keys[0] if len(keys) == 1 else ngettext("%d issue", "%d issues", len(keys)) % len(keys)
+        only = seen.select_related("product").first() if count == 1 else None
+        where = only.key if only else ngettext("%d issue", "%d issues", count) % count
         return (_("Done again in %(where)s.") if again else _("Undone in %(where)s.")) % {"where": where}
     done_again = _("Done again, but for what somebody has changed since: %(fields)s.")
     told = done_again if again else _("Undone, but for what somebody has changed since: %(fields)s.")

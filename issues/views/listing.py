@@ -26,12 +26,10 @@ SORT_NAMES = {
     "updated-desc": _("Updated"),
     "created-desc": _("Newest"),
     "created-asc": _("Oldest"),
-    "closed-desc": _("Closed"),
     "priority-desc": _("Priority"),
     "severity-desc": _("Severity"),
     "due-asc": _("Due date"),
     "votes-desc": _("Votes"),
-    "comments-desc": _("Comments"),
     "status-asc": _("Status"),
     "number-desc": _("Number"),
 }

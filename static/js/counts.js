@@ -1,5 +1,7 @@
 // How much the links in the side bar lead to; the page does not wait for it.
 export async function start(sidebar) {
+  // A phone has no side bar.
+  if (!sidebar.checkVisibility()) return;
   let counts;
   try {
     counts = (await (await fetch(sidebar.dataset.address)).json()).counts;

@@ -95,7 +95,8 @@ class Command(BaseCommand):
         if counts["in the trash"]:
             say(
                 f"  {counts['in the trash']:,} of these are in the trash, where they are purged after {KEPT_DAYS} "
-                "days: restore them there, or run it with --again, which deletes them for good and imports them anew."
+                "days: restore them there, or run it with --again, which brings in anew what an undone import has left "
+                "there."
             )
         if counts["purged"]:
             say(f"  {counts['purged']:,} of them were in the trash, deleted for good before they came in anew.")
