@@ -1,25 +1,27 @@
 // The title and description that are being written on a page of their own are kept while one goes elsewhere or signs in
-// again: in this tab alone, for this reader, and of what is there already for the version that was changed.
+// again: in this tab alone, for this reader, and of what is there already for as long as its texts are the same.
 const NAMES = ["title", "description"];
 
 export function start(form) {
   const fields = () => NAMES.map((name) => form.elements[name]).filter(Boolean);
   const before = (field) => form.elements[`was_${field.name}`]?.value.replaceAll("\r", "") ?? "";
   const isNew = () => fields().every((field) => field.value === before(field));
-  const key = () => `written ${form.dataset.reader} ${form.dataset.written} ${form.elements.seen?.value ?? ""}`;
-  const texts = () => Object.fromEntries(fields().map((field) => [field.name, field.value]));
-  const isMade = () => JSON.stringify(texts()) === sessionStorage.getItem(`made ${key()}`);
+  const key = `written ${form.dataset.reader} ${form.dataset.written}`;
+  const read = (of) => Object.fromEntries(fields().map((field) => [field.name, of(field)]));
+  const texts = () => read((field) => field.value);
+  const was = () => JSON.stringify(read(before));
+  const isMade = () => JSON.stringify(texts()) === sessionStorage.getItem(`made ${key}`);
   // What an address has filled in is nobody's text yet.
   let touched = Boolean(form.elements.seen);
 
   function give() {
     // A browser that goes back gives what has been sent since.
-    if (isMade()) {
+    if (isMade() && !isNew()) {
       form.reset();
       touched = false;
     }
-    const kept = JSON.parse(sessionStorage.getItem(key()));
-    if (!kept || !isNew()) return;
+    const kept = JSON.parse(sessionStorage.getItem(key));
+    if (!kept || !isNew() || kept.was !== was()) return;
     for (const field of fields()) field.value = kept.texts[field.name] ?? field.value;
     touched = true;
   }
@@ -27,8 +29,8 @@ export function start(form) {
   function keep() {
     if (!touched) return;
     const sent = "sent" in form.dataset;
-    if (isNew() || (isMade() && !sent)) return sessionStorage.removeItem(key());
-    sessionStorage.setItem(key(), JSON.stringify({ texts: texts(), sent }));
+    if (isNew() || (isMade() && !sent)) return sessionStorage.removeItem(key);
+    sessionStorage.setItem(key, JSON.stringify({ texts: texts(), was: was(), sent }));
   }
 
   give();
@@ -36,7 +38,7 @@ export function start(form) {
   form.querySelector("[data-forgets]").addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     touched = false;
-    sessionStorage.removeItem(key());
+    sessionStorage.removeItem(key);
   });
   addEventListener("pageshow", (event) => event.persisted && give());
   addEventListener("pagehide", keep);

@@ -8,7 +8,7 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from issues.models import Issue
-from issues.services import create_issue, decide, update_issue
+from issues.services import add_comment, create_issue, decide, update_issue
 from products.models import Component
 from products.services import create_part, create_product, set_member
 from tests.cast import create_person
@@ -450,6 +450,15 @@ class TestForms:
         update_issue(reports[0], actor=maintainer, via="web", description="Theirs")
         self.go(page, self.EDIT)
         self.expect_written(page, "Cart empties", "Theirs")
+
+    def test_it_outlives_what_others_do_beside_its_texts(self, reports, visit, triager, maintainer):
+        page = visit(self.EDIT, triager)
+        self.write(page, "Mine", "Mine")
+        self.go(page, "/issues/")
+        add_comment(reports[0], actor=maintainer, via="web", body="Theirs")
+        update_issue(fresh(1), actor=maintainer, via="web", priority=4)
+        self.go(page, self.EDIT)
+        self.expect_written(page, "Mine", "Mine")
 
 
 class TestIssue:
