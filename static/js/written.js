@@ -1,12 +1,13 @@
 // The title and description that are being written on a page of their own are kept while one goes elsewhere or signs in
 // again: in this tab alone, for this reader, and of what is there already for as long as its texts are the same.
 const NAMES = ["title", "description"];
+const keyOf = (reader, written) => `written ${reader} ${written}`;
 
 export function start(form) {
   const fields = () => NAMES.map((name) => form.elements[name]).filter(Boolean);
   const before = (field) => form.elements[`was_${field.name}`]?.value.replaceAll("\r", "") ?? "";
   const isNew = () => fields().every((field) => field.value === before(field));
-  const key = `written ${form.dataset.reader} ${form.dataset.written}`;
+  const key = keyOf(form.dataset.reader, form.dataset.written);
   const read = (of) => Object.fromEntries(fields().map((field) => [field.name, of(field)]));
   const texts = () => read((field) => field.value);
   const was = () => JSON.stringify(read(before));
@@ -15,7 +16,7 @@ export function start(form) {
   let touched = Boolean(form.elements.seen);
 
   function give() {
-    // A browser that goes back gives what has been sent since.
+    // A browser that goes back gives what has been saved since.
     if (isMade() && !isNew()) {
       form.reset();
       touched = false;
@@ -44,12 +45,12 @@ export function start(form) {
   addEventListener("pagehide", keep);
 }
 
-// The page of an issue of that title says that what was sent has been saved.
-export function forgetSent(reader, title) {
-  const keys = Object.keys(sessionStorage).filter((key) => key.startsWith(`written ${reader} `));
-  for (const key of keys) {
-    const { texts, sent } = JSON.parse(sessionStorage.getItem(key));
-    if (!sent || texts.title.trim() !== title.trim()) continue;
+// A message says of what is saved, a new issue of a product or an edit of an issue, that it is.
+export function forgetSaved(reader) {
+  for (const { dataset } of document.querySelectorAll("[data-saved]")) {
+    const key = keyOf(reader, dataset.saved);
+    const { texts, sent } = JSON.parse(sessionStorage.getItem(key)) ?? {};
+    if (!sent) continue;
     sessionStorage.removeItem(key);
     sessionStorage.setItem(`made ${key}`, JSON.stringify(texts));
   }

@@ -460,6 +460,33 @@ class TestForms:
         self.go(page, self.EDIT)
         self.expect_written(page, "Mine", "Mine")
 
+    @pytest.mark.parametrize("path", [NEW, EDIT])
+    def test_what_was_sent_and_not_saved_outlives_an_issue_of_its_title(
+        self, reports, visit, triager, complaints, path
+    ):
+        page = visit(path, triager)
+        self.write(page, "Cart empties", "Half a thought")
+        page.route(re.compile(r"/(new|edit)/$"), lambda route: route.fulfill(status=500, body="Broken"))
+        with page.expect_navigation():
+            page.locator(".button-row .button-primary").click()
+        expect(page.locator("body")).to_have_text("Broken")
+        page.unroute_all()
+        self.go(page, "/issues/WEB-1/")
+        self.go(page, path)
+        self.expect_written(page, "Cart empties", "Half a thought")
+        complaints.clear()
+
+    def test_what_was_saved_stays_away_when_it_is_undone(self, reports, visit, triager, maintainer):
+        page = visit(self.EDIT, triager)
+        before = page.get_by_label("Description").input_value()
+        self.write(page, "Half a title", before)
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("h1")).to_have_text("Half a title")
+        page.locator("html[data-ready]").wait_for(state="attached")
+        update_issue(fresh(1), actor=maintainer, via="web", title="Cart empties")
+        self.go(page, self.EDIT)
+        self.expect_written(page, "Cart empties", before)
+
 
 class TestIssue:
     @pytest.fixture
