@@ -31,6 +31,9 @@ function start(root) {
   if (!root.querySelector("[autofocus]")) root.querySelector("[data-error-summary]")?.focus();
 }
 
+// What a module has drawn anew.
+document.addEventListener("replaced", (event) => start(event.target));
+
 const CONTROLS = "a, button, input:not([type=hidden]), select, textarea";
 
 // One menu is open at a time; Escape and a click elsewhere close it and give the focus back.

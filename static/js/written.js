@@ -36,8 +36,8 @@ export function start(form) {
 
   give();
   form.addEventListener("input", () => (touched = true));
-  form.querySelector("[data-forgets]").addEventListener("click", (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  form.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-forgets]") || event.ctrlKey || event.metaKey || event.shiftKey) return;
     touched = false;
     sessionStorage.removeItem(key);
   });

@@ -487,6 +487,23 @@ class TestForms:
         self.go(page, self.EDIT)
         self.expect_written(page, "Cart empties", before)
 
+    def test_a_form_that_a_conflict_has_drawn_anew_does_what_it_did(
+        self, reports, visit, triager, maintainer, complaints
+    ):
+        page = visit(self.EDIT, triager)
+        update_issue(reports[0], actor=maintainer, via="web", description="Theirs")
+        page.get_by_label("Description").fill("Mine")
+        page.set_input_files("#id_file", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"})
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator(".conflict")).to_contain_text("Theirs")
+        page.get_by_label("Assignee").press_sequentially("to")
+        expect(page.locator("datalist option[value=tom]")).to_have_count(1)
+        page.get_by_role("link", name="Cancel").click()
+        expect(page.locator("h1")).to_have_text("Cart empties")
+        self.go(page, self.EDIT)
+        self.expect_written(page, "Cart empties", "Theirs")
+        complaints.clear()
+
 
 class TestIssue:
     @pytest.fixture
