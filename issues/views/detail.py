@@ -134,7 +134,7 @@ def new(request):
         form, files = IssueForm(request.POST, **options), FilesForm({}, request.FILES)
         made = _make(form, files, product, request.user) if form.is_valid() and files.is_valid() else None
         if made is not None:
-            messages.success(request, _("%(key)s is filed.") % {"key": made.key})
+            messages.success(request, _("%(key)s is filed.") % {"key": made.key}, extra_tags=f"saved-{product.key}")
             return redirect("issue", made.key)
     else:
         form, files = IssueForm(initial=_prefilled(request.GET, only), **options), FilesForm()

@@ -104,7 +104,7 @@ def edit(request, issue):
         try:
             with services.kept(files.uploads, actor=request.user, action="attach", home=issue) as kept:
                 services.update_issue(issue, actor=request.user, via="web", seen=seen, files=kept, **form.changes())
-            messages.success(request, _("%(key)s is saved.") % {"key": issue.key})
+            messages.success(request, _("%(key)s is saved.") % {"key": issue.key}, extra_tags=f"saved-{issue.key}")
             return redirect(address_of(request, issue))
         except ValidationError as error:
             add_errors(form, error, files)

@@ -31,6 +31,9 @@ function start(root) {
   if (!root.querySelector("[autofocus]")) root.querySelector("[data-error-summary]")?.focus();
 }
 
+// What a module has drawn anew.
+document.addEventListener("replaced", (event) => start(event.target));
+
 const CONTROLS = "a, button, input:not([type=hidden]), select, textarea";
 
 // One menu is open at a time; Escape and a click elsewhere close it and give the focus back.
@@ -126,15 +129,18 @@ document.addEventListener("keydown", (event) => {
   items[Math.min(Math.max(at + step, 0), items.length - 1)]?.focus();
 });
 
-// A letter goes on to the next of its items that begins with it.
+// A letter goes on to the next of its items that begins with it, before it means anything else.
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (!/^\p{L}$/u.test(event.key) || typing(event.target)) return;
   const items = itemsAround(event.target) ?? [];
   const after = items.indexOf(event.target) + 1;
   const letter = event.key.toLowerCase();
-  [...items.slice(after), ...items.slice(0, after)].find((item) => nameOf(item).startsWith(letter))?.focus();
-});
+  const next = [...items.slice(after), ...items.slice(0, after)].find((item) => nameOf(item).startsWith(letter));
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+}, true);
 
 function itemsAround(target) {
   const panel = target.closest(".menu-panel") ?? target.closest("details[open]")?.querySelector(".menu-panel");

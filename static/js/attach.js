@@ -197,6 +197,7 @@ function showConflict(form, page) {
   form.parentElement.querySelector(".conflict")?.remove();
   form.before(conflict);
   form.replaceChildren(...fresh.children);
+  form.dispatchEvent(new Event("replaced", { bubbles: true }));
   delete form.dataset.sent;
   put(form, files);
   conflict.focus();

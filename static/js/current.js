@@ -5,7 +5,7 @@ import { readerOf, say } from "./fragments.js";
 import { live } from "./live.js";
 import { complain } from "./toasts.js";
 import { steadily, updateWithin } from "./update.js";
-import { forgetSent } from "./written.js";
+import { forgetSaved } from "./written.js";
 
 // What is being written is kept while one sends something else, goes elsewhere or signs in again: in this tab alone,
 // and as internal as it was.
@@ -40,7 +40,7 @@ function keepDraft(page) {
 export function start(page) {
   startDeciding();
   keepDraft(page);
-  forgetSent(readerOf(page), page.querySelector("h1").textContent);
+  forgetSaved(readerOf(page));
 
   function put(fresh) {
     if (readerOf(fresh) !== readerOf(page)) return false;

@@ -8,7 +8,7 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from issues.models import Issue
-from issues.services import create_issue, decide, update_issue
+from issues.services import add_comment, create_issue, decide, update_issue
 from products.models import Component
 from products.services import create_part, create_product, set_member
 from tests.cast import create_person
@@ -450,6 +450,59 @@ class TestForms:
         update_issue(reports[0], actor=maintainer, via="web", description="Theirs")
         self.go(page, self.EDIT)
         self.expect_written(page, "Cart empties", "Theirs")
+
+    def test_it_outlives_what_others_do_beside_its_texts(self, reports, visit, triager, maintainer):
+        page = visit(self.EDIT, triager)
+        self.write(page, "Mine", "Mine")
+        self.go(page, "/issues/")
+        add_comment(reports[0], actor=maintainer, via="web", body="Theirs")
+        update_issue(fresh(1), actor=maintainer, via="web", priority=4)
+        self.go(page, self.EDIT)
+        self.expect_written(page, "Mine", "Mine")
+
+    @pytest.mark.parametrize("path", [NEW, EDIT])
+    def test_what_was_sent_and_not_saved_outlives_an_issue_of_its_title(
+        self, reports, visit, triager, complaints, path
+    ):
+        page = visit(path, triager)
+        self.write(page, "Cart empties", "Half a thought")
+        page.route(re.compile(r"/(new|edit)/$"), lambda route: route.fulfill(status=500, body="Broken"))
+        with page.expect_navigation():
+            page.locator(".button-row .button-primary").click()
+        expect(page.locator("body")).to_have_text("Broken")
+        page.unroute_all()
+        self.go(page, "/issues/WEB-1/")
+        self.go(page, path)
+        self.expect_written(page, "Cart empties", "Half a thought")
+        complaints.clear()
+
+    def test_what_was_saved_stays_away_when_it_is_undone(self, reports, visit, triager, maintainer):
+        page = visit(self.EDIT, triager)
+        before = page.get_by_label("Description").input_value()
+        self.write(page, "Half a title", before)
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("h1")).to_have_text("Half a title")
+        page.locator("html[data-ready]").wait_for(state="attached")
+        update_issue(fresh(1), actor=maintainer, via="web", title="Cart empties")
+        self.go(page, self.EDIT)
+        self.expect_written(page, "Cart empties", before)
+
+    def test_a_form_that_a_conflict_has_drawn_anew_does_what_it_did(
+        self, reports, visit, triager, maintainer, complaints
+    ):
+        page = visit(self.EDIT, triager)
+        update_issue(reports[0], actor=maintainer, via="web", description="Theirs")
+        page.get_by_label("Description").fill("Mine")
+        page.set_input_files("#id_file", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"})
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator(".conflict")).to_contain_text("Theirs")
+        page.get_by_label("Assignee").press_sequentially("to")
+        expect(page.locator("datalist option[value=tom]")).to_have_count(1)
+        page.get_by_role("link", name="Cancel").click()
+        expect(page.locator("h1")).to_have_text("Cart empties")
+        self.go(page, self.EDIT)
+        self.expect_written(page, "Cart empties", "Theirs")
+        complaints.clear()
 
 
 class TestIssue:

@@ -9,6 +9,9 @@ from playwright.sync_api import expect
 from issues.keys import ACTIONS
 from issues.models import Comment, Issue
 from issues.services import create_issue, update_issue
+from products.models import Label
+from products.services import create_part, set_member
+from tests.cast import create_person
 from tests.e2e.conftest import open_as
 
 LIST = "/products/WEB/issues/"
@@ -244,6 +247,39 @@ def test_an_open_menu_keeps_its_letters(issue, visit, triager, path):
     page.keyboard.press("Escape")
     page.keyboard.press("n")
     expect(opened).to_have_attribute("data-action", "needinfo")
+
+
+@pytest.mark.parametrize(("key", "name"), [("l", "login"), ("a", "Aaron")], ids=["labels", "assignee"])
+@pytest.mark.parametrize("path", ["/issues/WEB-1/", LIST], ids=["issue", "list"])
+def test_the_letter_of_a_menu_goes_on_in_it(issue, visit, triager, product, maintainer, administrator, path, key, name):
+    create_part(Label, product=product, actor=maintainer, via="web", name="login", colour="teal")
+    set_member(product, create_person("aaron"), "triager", actor=administrator, via="web")
+    page = visit(path, triager)
+    if path == LIST:
+        link(page, "WEB-1").focus()
+    page.keyboard.press(key)
+    panel = page.locator(".menu-panel:visible")
+    item = panel.locator("button, label:has(input)", has_text=name)
+    expect(item).to_be_visible()
+    panel.locator("button:visible, input[type=checkbox]:visible").last.focus()
+    page.keyboard.press(key)
+    expect(item.locator("input").or_(item).last).to_be_focused()
+
+
+def test_a_letter_assigns_to_oneself_where_no_name_begins_so(issue, visit, triager, product, administrator):
+    update_issue(issue, actor=triager, via="web", assignee=None)
+    page = visit("/issues/WEB-1/", triager)
+    for key in ("a", "ArrowDown", "i"):
+        page.keyboard.press(key)
+    expect(page.locator(".toast")).to_contain_text("WEB-1")
+    assert fresh(issue).assignee == triager
+    update_issue(fresh(issue), actor=triager, via="web", assignee=None)
+    set_member(product, create_person("ida"), "triager", actor=administrator, via="web")
+    page = visit("/issues/WEB-1/", triager)
+    for key in ("a", "ArrowDown", "i"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("button", name="Ida")).to_be_focused()
+    assert fresh(issue).assignee is None
 
 
 @pytest.mark.parametrize(
