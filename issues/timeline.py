@@ -17,6 +17,8 @@ SHOWN = 100
 # Of these nobody reads in the history.
 UNTOLD = (Kind.COMMENT_EDITED, Kind.WATCHED)
 ALL = 5000
+# Of a change of more issues than that it is not said of how many: a bulk change has no more.
+COUNTED = 10_000
 # Among so many of a product's issues is looked for what was decided last.
 CHANGED_LAST = 500
 UNREAD = ("event__state", "event__issue__description", "event__issue__description_html")
@@ -167,8 +169,8 @@ def _known(events, user, batches=()):
 
 
 def _is_of_many(batch):
-    """Return whether `batch` may be undone, and perhaps in other issues as well."""
-    return batch.total > 1 and batch.undone_by_id is None and batch.via != Via.IMPORT
+    """Return whether `batch` may be undone, and perhaps in other issues as well, but not in too many to count."""
+    return 1 < batch.total <= COUNTED and batch.undone_by_id is None and batch.via != Via.IMPORT
 
 
 def _status_set(changes, categories):

@@ -1,4 +1,4 @@
-"""The keys of issues in a text, such as WEB-142, as links: to products that all who may read the text see."""
+"""The keys of issues in a text, such as WEB-142, as links: to its own product, and to public ones."""
 
 import re
 

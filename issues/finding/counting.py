@@ -1,4 +1,4 @@
-"""How many issues views find, and how many wait: capped, bounded in time, remembered for each reader half a minute."""
+"""How many issues views find, and how many wait: capped, bounded in time, remembered for each reader some seconds."""
 
 import hashlib
 import time
@@ -57,7 +57,7 @@ def counts(views, user):
         left = end - time.monotonic()
         if name not in found and left > 0:
             counted[name] = _count(find, user, min(left, ONE))
-    waiting = {name: counted[name] for name in counted if names[name][0] in WAITING}
+    waiting = {name: count for name, count in counted.items() if names[name][0] in WAITING and count != UNKNOWN}
     shared.set_many(waiting, KEPT_WAITING)
     shared.set_many({name: counted[name] for name in counted.keys() - waiting.keys()}, KEPT)
     found |= counted

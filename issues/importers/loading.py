@@ -221,7 +221,7 @@ class Import:
             place, begun = home.places[number]
             if source != Issue.Source.IMPORT or begun not in (None, created_at):
                 raise SourceError(place, f"{home.product.key}-{number} is another issue: import into another product")
-            if pk in home.undone:
+            if pk in home.undone and deleted_at is not None:
                 home.trashed.append(pk)
                 continue
             home.here.add(number)

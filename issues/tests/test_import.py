@@ -13,6 +13,7 @@ from history import log
 from history.errors import Forbidden
 from history.models import Batch, Event
 from issues import services
+from issues.importers import loading
 from issues.importers.colours import nearest
 from issues.importers.loading import key_of
 from issues.models import Comment, Issue, Watch
@@ -551,6 +552,21 @@ def test_what_was_undone_is_imported_again(db, tmp_path, administrator, monkeypa
     assert_replays()
     out = bring(tmp_path, data, again=True)
     assert "Imported 0 issues" in out and "deleted for good before" not in out
+
+
+def test_what_is_restored_while_it_begins_anew_stays(db, tmp_path, administrator, monkeypatch):
+    bring(tmp_path, [record(1), record(2)])
+    services.undo(Batch.objects.get(query="import issues.json"), actor=administrator, via="web")
+    purge = loading.purge_imported
+
+    def meanwhile(ids, **more):
+        services.restore_issue(Issue.objects.get(number=2), actor=administrator, via="web")
+        return purge(ids, **more)
+
+    monkeypatch.setattr(loading, "purge_imported", meanwhile)
+    restored = Issue.objects.get(number=2).pk
+    assert "Imported 1 issues" in bring(tmp_path, [record(1), record(2)], again=True)
+    assert Issue.objects.live().count() == 2 and Issue.objects.get(number=2).pk == restored
 
 
 def test_a_file_that_is_refused_leaves_the_trash_as_it_is(db, tmp_path, administrator, triager, product):

@@ -80,6 +80,8 @@ def test_all_that_a_query_finds(client, issues, administrator, reporter, triager
     client.force_login(triager)
     asked = " ".join(client.get(PAGE, {"q": "cart"}).content.decode().split())
     assert "5 issues are chosen" in asked
+    # Where to, in both ways of it.
+    assert asked.count('<option value="API" >API</option>') + asked.count('<option value="API">API</option>') == 2
     page = send(client, triager, q="cart", words="s accepted")
     assert "4 would change" in page and "1 would be left as it is" in page and "API-1" in page
     send(client, triager, 302, q="cart", words="s accepted", apply="1")

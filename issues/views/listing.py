@@ -34,6 +34,8 @@ SORT_NAMES = {
     "number-desc": _("Number"),
 }
 RELEVANCE = "relevance-desc"
+# What these are called, which a menu offers where they fit, or not, having no index.
+UNLISTED = {RELEVANCE: _("Relevance"), "closed-desc": _("Closed"), "comments-desc": _("Comments")}
 # What an address of a list may hold.
 PARAMETERS = {*FIELDS, "q", "sort", "group", "columns", "page_size", "cursor", "since"}
 CHOICES = (
@@ -252,7 +254,7 @@ class Listing:
     @property
     def sorts(self):
         """The orders: `(label, address, whether it is chosen)`."""
-        names = {RELEVANCE: _("Relevance"), **SORT_NAMES} if self.asked.needles else SORT_NAMES
+        names = {RELEVANCE: UNLISTED[RELEVANCE], **SORT_NAMES} if self.asked.needles else SORT_NAMES
         return [(said, self.address(query=self._sorted(name)), name == self.sort) for name, said in names.items()]
 
     def _sorted(self, name):
@@ -267,7 +269,7 @@ class Listing:
     @property
     def sort_name(self):
         """What the order is called."""
-        return {**SORT_NAMES, RELEVANCE: _("Relevance")}.get(self.sort, self.sort)
+        return (SORT_NAMES | UNLISTED).get(self.sort, self.sort)
 
     @property
     def groups(self):

@@ -33,7 +33,8 @@ class Command(BaseCommand):
         parser.add_argument("--actor", metavar="USERNAME", help="import as this maintainer (default: the site itself)")
         parser.add_argument("--visibility", choices=Product.Visibility.values, help="of a product that is created")
         parser.add_argument("--max-size", type=int, default=2048, metavar="MIB", help="unpacked (default: 2048)")
-        parser.add_argument("--again", action="store_true", help="delete what is in the trash, and import it anew")
+        again = "delete for good what an undone import has left in the trash, and import it anew"
+        parser.add_argument("--again", action="store_true", help=again)
         parser.add_argument("--similar-later", action="store_true", help="leave the comparison of issues to the worker")
 
     def handle(self, *, file, format, product, triage, actor, visibility, max_size, again, similar_later, **options):
