@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.db import transaction
 from playwright.sync_api import expect
 
 from issues.choices import COLUMNS
@@ -31,11 +32,13 @@ def options(page):
     return page.get_by_role("option")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("width", [1440, 1000, 760])
 @pytest.mark.parametrize(("key", "number"), [("CDT", 345678), ("WORKSHOPMW", 10), ("OOOOOOOOOO", 123456789012)])
 def test_a_key_is_never_cut(transactional_db, visit, triager, product, administrator, key, number, width):
     update_product(product, actor=administrator, via="web", key=key)
-    reserve_numbers({product.pk: number - 1})
+    with transaction.atomic():
+        reserve_numbers({product.pk: number - 1})
     create_issue(product, actor=triager, via="web", title="x" * 300)
     page = visit(f"/products/{key}/issues/", triager, {"width": width, "height": 900})
     cell = page.locator("td.col-key")
