@@ -1,11 +1,12 @@
 """Pages in a real browser, as somebody signed in, with every complaint of the browser noted."""
 
 import os
+import threading
 import time
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.core.signals import request_finished, request_started
 from django.test import Client
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -26,23 +27,38 @@ GET /cart/ 200 {long}
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
-BUSY = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND state <> 'idle'
-"""
+class UnderWay:
+    """How many requests the server answers just now."""
+
+    def __init__(self):
+        self.lock, self.number = threading.Lock(), 0
+        request_started.connect(self.begin)
+        request_finished.connect(self.end)
+
+    def begin(self, **of_signal):
+        """Count one that has come."""
+        with self.lock:
+            self.number += 1
+
+    def end(self, **of_signal):
+        """Count one that is answered."""
+        with self.lock:
+            self.number -= 1
+
+
+UNDER_WAY = UnderWay()
 
 
 @pytest.fixture(autouse=True)
 def _answered(live_server):
-    """Let the server end what a closed browser asked for: with that, emptying tables of PostgreSQL would deadlock."""
+    """Let the server end what a closed browser asked for: emptying tables of PostgreSQL would deadlock with that."""
+    before = UNDER_WAY.number
     yield
-    until = time.monotonic() + 5
-    while connection.vendor == "postgresql" and time.monotonic() < until:
-        with connection.cursor() as cursor:
-            cursor.execute(BUSY)
-            if not cursor.fetchone()[0]:
-                return
-        time.sleep(0.05)
+    until, quiet = time.monotonic() + 5, 0
+    # What was sent at the last moment has hardly come.
+    while quiet < 3 and time.monotonic() < until:
+        quiet = quiet + 1 if UNDER_WAY.number <= before else 0
+        time.sleep(0.02)
 
 
 @pytest.fixture
