@@ -12,13 +12,13 @@ from issues.services import add_comment, create_issue, decide, relate, trash_com
 from products.models import Component, Label, Milestone, Version
 from products.services import create_part, create_product, update_product
 
-SECRETS = ("SEC", "TopComponent", "TopMilestone", "TopVersion", "TopLabel")
+SECRETS = ("TOPSECRET", "TopComponent", "TopMilestone", "TopVersion", "TopLabel")
 
 
 @pytest.fixture
 def moved(product, administrator):
-    """WEB-1, which was SEC-2 in a private product and had all that is secret there."""
-    secret = create_product(actor=administrator, via="web", key="SEC", title="Private", visibility="private")
+    """WEB-1, which was TOPSECRET-2 in a private product and had all that is secret there."""
+    secret = create_product(actor=administrator, via="web", key="TOPSECRET", title="Private", visibility="private")
     made = {"product": secret, "actor": administrator, "via": "web"}
     label = create_part(Label, name="TopLabel", **made)
     fields = {
@@ -48,7 +48,7 @@ def test_the_page_names_what_its_reader_sees(client, moved, administrator, repor
 
 def test_the_api_tells_null(api, moved, administrator, reporter):
     told = api(administrator).get("/api/v1/issues/WEB-1/events/").json()["results"]
-    assert told[2]["changes"]["product"] == ["SEC", "WEB"]
+    assert told[2]["changes"]["product"] == ["TOPSECRET", "WEB"]
     assert told[2]["changes"]["number"] == [2, 1]
     answer = api(reporter).get("/api/v1/issues/WEB-1/events/")
     assert [name for name in SECRETS if name in answer.content.decode()] == []
@@ -86,9 +86,9 @@ def test_staff_see_no_more_in_the_administration(client, moved, administrator):
 
 
 def test_a_list_that_an_issue_was_opened_from_does_not_name_a_hidden_product(product, triager, administrator, client):
-    create_product(actor=administrator, via="web", key="SEC", title="Takeover of Acme", visibility="private")
+    create_product(actor=administrator, via="web", key="TOPSECRET", title="Takeover of Acme", visibility="private")
     create_issue(product, actor=triager, via="web", title="one")
-    path = {"path": "/issues/WEB-1/", "data": {"list": "in=SEC&q=is:open"}}
+    path = {"path": "/issues/WEB-1/", "data": {"list": "in=TOPSECRET&q=is:open"}}
     assert "Takeover" not in client.get(**path).content.decode()
     client.force_login(administrator)
     assert "Takeover" in client.get(**path).content.decode()
@@ -96,7 +96,7 @@ def test_a_list_that_an_issue_was_opened_from_does_not_name_a_hidden_product(pro
 
 @pytest.mark.parametrize("link", ["relates", "parent", "duplicate_of"])
 def test_what_points_to_it_tells_the_key_that_it_has(client, product, administrator, link):
-    secret = create_product(actor=administrator, via="web", key="SEC", title="Private", visibility="private")
+    secret = create_product(actor=administrator, via="web", key="TOPSECRET", title="Private", visibility="private")
     there = create_issue(secret, actor=administrator, via="web", title="There")
     here = create_issue(product, actor=administrator, via="web", title="Here")
     if link == "relates":
@@ -105,12 +105,12 @@ def test_what_points_to_it_tells_the_key_that_it_has(client, product, administra
         update_issue(here, actor=administrator, via="web", **{link: there})
     update_issue(there, actor=administrator, via="web", product=product)
     page = client.get(here.get_absolute_url()).content.decode()
-    assert "<b>WEB-2</b>" in page and "SEC" not in page
-    assert "SEC" not in client.get("/products/WEB/").content.decode()
+    assert "<b>WEB-2</b>" in page and "TOPSECRET" not in page
+    assert "TOPSECRET" not in client.get("/products/WEB/").content.decode()
 
 
 def test_an_undo_tells_nothing_of_a_duplicate_that_is_hidden(product, administrator, triager):
-    secret = create_product(actor=administrator, via="web", key="SEC", title="Private", visibility="private")
+    secret = create_product(actor=administrator, via="web", key="TOPSECRET", title="Private", visibility="private")
     hidden = create_issue(secret, actor=administrator, via="web", title="Hidden")
     report, original = (
         create_issue(product, actor=triager, via="web", title=title) for title in ("Report", "Original")

@@ -316,13 +316,13 @@ def test_without_signing_in_every_form_leads_to_it(issue):
 
 
 def test_what_is_hidden_answers_as_what_is_not_there(issue, administrator, stranger):
-    private = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    private = create_product(actor=administrator, via="web", key="TOPSECRET", title="Secret", visibility="private")
     create_issue(private, actor=administrator, via="web", title="Hidden")
     for user in (stranger, None):
         client = at(user)
-        hidden, absent = (client.get(f"/issues/{key}/") for key in ("SEC-1", "NOT-1"))
+        hidden, absent = (client.get(f"/issues/{key}/") for key in ("TOPSECRET-1", "NOT-1"))
         assert (hidden.status_code, absent.status_code) == (404, 404)
-        masked = hidden.content.decode().replace("SEC-1", "NOT-1")
+        masked = hidden.content.decode().replace("TOPSECRET-1", "NOT-1")
         assert without_nonce(masked) == without_nonce(absent.content.decode())
 
 
@@ -353,12 +353,12 @@ def test_an_archived_product_is_read_only(issue, product, triager, administrator
 
 
 def test_a_history_does_not_name_what_its_reader_may_not_see(issue, administrator, stranger):
-    private = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    private = create_product(actor=administrator, via="web", key="TOPSECRET", title="Secret", visibility="private")
     hidden = create_issue(private, actor=administrator, via="web", title="Hidden")
     relate(issue, actor=administrator, via="web", kind="blocks", other=hidden)
     update_issue(issue, actor=administrator, via="web", parent=hidden)
-    assert "SEC-1" in at(administrator).get("/issues/WEB-1/").content.decode()
-    assert "SEC" not in at(stranger).get("/issues/WEB-1/").content.decode()
+    assert "TOPSECRET-1" in at(administrator).get("/issues/WEB-1/").content.decode()
+    assert "TOPSECRET" not in at(stranger).get("/issues/WEB-1/").content.decode()
 
 
 def make_confidential(issue, by):
@@ -447,12 +447,12 @@ def test_a_new_issue_is_filed(product, reporter):
 
 
 def test_only_products_that_take_issues_are_offered(product, administrator, stranger, reporter):
-    create_product(actor=administrator, via="web", key="SEC", title="Secret plans", visibility="private")
+    create_product(actor=administrator, via="web", key="TOPSECRET", title="Secret plans", visibility="private")
     create_product(actor=administrator, via="web", key="INT", title="Inside", visibility="internal")
     text = at(stranger).get("/issues/new/").content.decode()
     assert "Inside" in text
     assert "Secret plans" not in text
-    assert at(stranger).get("/issues/new/?product=SEC").status_code == 404
+    assert at(stranger).get("/issues/new/?product=TOPSECRET").status_code == 404
     assert at(None).get("/issues/new/").url.startswith("/accounts/login/")
 
 
