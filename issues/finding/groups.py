@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from issues.choices import Category, Priority
+from issues.finding.names import of_product
 from issues.finding.pages import first_of
 from issues.models import Status
 from issues.query.tree import Plain, Special
@@ -91,16 +92,9 @@ def _components(asked, first, field):
         )
         for same in by_name.values()
     ]
-    whole = counted or not _seen_components(asked).exclude(pk__in=ids).exists()
+    seen = Component.objects.visible_to(asked.user).filter(of_product(asked.product))
+    whole = counted or not seen.exclude(pk__in=ids).exists()
     return [*named, _none(_("No component"), field, counts)], whole, counted
-
-
-def _seen_components(asked):
-    """Return the components that an issue of the list can have."""
-    rows = Component.objects.visible_to(asked.user)
-    if asked.product is None:
-        return rows
-    return rows.filter(**{"product__key" if isinstance(asked.product, str) else "product": asked.product})
 
 
 def _present(first, field):

@@ -47,8 +47,7 @@ class Names:
 
     def keeps(self, kept, name):
         """Return whether the history that the user sees, of the product whose list it is, has `name` without a row."""
-        seen = Issue.objects.visible_to(self.user)
-        seen = seen if self.product is None else seen.filter(self._own)
+        seen = Issue.objects.visible_to(self.user).filter(of_product(self.product))
         return named_without_row(kept, name).filter(issue__in=seen).exists()
 
     def frequency(self, needles, counted=WORD):
@@ -138,14 +137,8 @@ class Names:
         return self._parts(kind), "name", "pk"
 
     def _parts(self, kind):
-        rows = PARTS[kind].objects.visible_to(self.user)
-        if self.product is None:
-            return rows
-        return rows.filter(self._own | Q(product=None) if kind == "label" else self._own)
-
-    @property
-    def _own(self):
-        return Q(product__key=self.product) if isinstance(self.product, str) else Q(product=self.product)
+        rows, own = PARTS[kind].objects.visible_to(self.user), of_product(self.product)
+        return rows.filter(own | Q(product=None) if own and kind == "label" else own)
 
     def _issues(self, keys):
         """Return the issues with these keys, which they have or had."""
@@ -161,6 +154,13 @@ class Names:
 
 def _any(lookup, texts):
     return Q(*((lookup, text) for text in texts), _connector=Q.OR)
+
+
+def of_product(product):
+    """Return the condition that rows are of the product of a list, which is given by its key or itself, if by any."""
+    if product is None:
+        return Q()
+    return Q(product__key=product) if isinstance(product, str) else Q(product=product)
 
 
 def named_without_row(kept, name):
