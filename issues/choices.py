@@ -98,6 +98,15 @@ DECISION_DETAILS = {
     Decision.SNOOZE: ("until",),
     Decision.REROUTE: ("product", "component"),
 }
+# What each cannot be made without; of a reroute one of the two will do.
+DECISION_NEEDS = {
+    Decision.DUPLICATE: ("duplicate_of",),
+    Decision.DECLINE: ("resolution",),
+    Decision.NEEDINFO: ("ask", "question"),
+    Decision.SNOOZE: ("until",),
+}
+# With these, pages ask for a comment.
+COMMENTED = (Decision.DUPLICATE, Decision.DECLINE)
 
 
 class Return(models.TextChoices):

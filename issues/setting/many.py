@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from issues.choices import Decision, Resolution
+from issues.choices import COMMENTED, DECISION_DETAILS, DECISION_NEEDS, Decision, Resolution
 from issues.forms import DecisionForm, IssueForm
 from issues.services.bulk import Plan
 from issues.setting.meaning import meaning_of
@@ -17,13 +17,6 @@ from issues.setting.parsing import Problem, Word
 from products.models import Label, Product
 
 NOWHERE = Word("", -1, 0)
-# What a decision cannot be made without; of a reroute one of the two will do.
-NEEDED = {
-    Decision.DUPLICATE: ("duplicate_of",),
-    Decision.DECLINE: ("resolution",),
-    Decision.NEEDINFO: ("ask", "question"),
-    Decision.SNOOZE: ("until",),
-}
 
 
 @dataclass(frozen=True)
@@ -45,7 +38,7 @@ def lacking(decision, sent):
     """Return the names of what has to be sent with a decision and is not."""
     if decision == Decision.REROUTE:
         return [] if sent.get("product") or sent.get("component") else ["component"]
-    return [name for name in NEEDED.get(decision, ()) if not sent.get(name, "").strip()]
+    return [name for name in DECISION_NEEDS.get(decision, ()) if not sent.get(name, "").strip()]
 
 
 def plan_for(wanted, samples, user):
@@ -107,7 +100,10 @@ def _details(wanted, issue, user):
     """Return what the decision takes, for the product of `issue`, and the Problems with it."""
     if not wanted.decision:
         return {}, []
-    form = DecisionForm(wanted.sent, user=user, issue=issue)
+    # What was filled in for another decision is sent as well, out of sight.
+    asked = [*DECISION_DETAILS[wanted.decision], *(["comment"] if wanted.decision in COMMENTED else [])]
+    sent = {"decision": wanted.decision, **{name: wanted.sent.get(name, "") for name in asked}}
+    form = DecisionForm(sent, user=user, issue=issue)
     if not form.is_valid():
         return {}, [Problem(NOWHERE, text) for texts in form.errors.values() for text in texts]
     details = form.details()
@@ -136,7 +132,7 @@ def _told(wanted, found, labels):
 
 
 def _told_decision(decision, details):
-    """Return a decision in words, as a list of one or none."""
+    """Return a decision in words, and the texts that it posts, as a list."""
     if not decision:
         return []
     said = {
@@ -148,4 +144,6 @@ def _told_decision(decision, details):
         "component": lambda component: component.name,
     }
     told = [say(details[name]) for name, say in said.items() if details.get(name)]
-    return [(_("decision"), " ".join([str(Decision(decision).label).removesuffix(" …"), *told]))]
+    texts = [(name, details.get(name, "").strip()) for name in ("question", "comment")]
+    posted = [(DecisionForm.base_fields[name].label, text) for name, text in texts if text]
+    return [(_("decision"), " ".join([str(Decision(decision).label).removesuffix(" …"), *told])), *posted]

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from history.models import Batch
-from issues.models import Issue, Status
+from issues.models import Comment, Issue, Status
 from issues.services import bulk, create_issue, undo, update_issue
 from products.models import Component, Label
 from products.services import create_part, create_product, set_member, update_product
@@ -221,6 +221,43 @@ def test_a_decision_on_many(client, issues, triager, decision, details, told):
     assert not any(issue.event_count == 1 for issue in Issue.objects.filter(pk__in=ids))
     undo(Batch.objects.latest("id"), actor=triager, via="web")
     assert all(issue.is_queued for issue in Issue.objects.filter(pk__in=ids))
+
+
+# What one filled in before choosing another decision stays in the form, out of sight.
+LEFT_OVER = {
+    "duplicate_of": "WEB-9",
+    "ask": "nobody",
+    "question": "Where?",
+    "due": "soon",
+    "until": "soon",
+    "component": "Nope",
+    "product": "NOPE",
+    "comment": "Sorry.",
+}
+
+
+@pytest.mark.parametrize(
+    ("decision", "details", "texts"),
+    [
+        ("accept", {}, []),
+        ("duplicate", {"duplicate_of": "WEB-4"}, ["Comment: Sorry."]),
+        ("decline", {"resolution": "invalid"}, ["Comment: Sorry."]),
+        ("needinfo", {"ask": "rosa", "due": ""}, ["Question: Where?"]),
+        ("snooze", {"until": "2030-01-01T09:00"}, []),
+        ("reroute", {"component": "cart", "product": ""}, []),
+    ],
+)
+def test_only_what_a_decision_asks_for_is_sent_and_all_that_is_said_is_shown(
+    client, issues, triager, decision, details, texts
+):
+    sent = {"ids": [issue.pk for issue in issues[:3]], "decision": decision, **LEFT_OVER, **details}
+    page = send(client, triager, **sent)
+    assert "3 would change" in page
+    assert re.findall(r"<li>((?:Comment|Question): [^<]*)</li>", page) == texts
+    has_comment = f"for-{decision}" in re.search(r'class="([^"]*)"><label[^>]* for="bulk-comment"', page)[1]
+    assert has_comment == ("Comment: Sorry." in texts)
+    send(client, triager, 302, apply="1", **sent)
+    assert list(Comment.objects.values_list("body", flat=True)) == ["Sorry."] * 3 * has_comment
 
 
 def test_what_is_decided_already_is_left(client, issues, triager):
