@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from issues.choices import COMMENTED, DECISION_DETAILS, DECISION_NEEDS, Decision, Resolution
 from issues.forms import DecisionForm, IssueForm
 from issues.services.bulk import Plan
-from issues.setting.meaning import meaning_of
+from issues.setting.meaning import meaning_of, picked
 from issues.setting.parsing import Problem, Word
 from products.models import Label, Product
 
@@ -45,13 +45,14 @@ def plan_for(wanted, samples, user):
     """Return `(Plan, problems, changes)` of what is Wanted; `samples` are an issue of each product that is concerned.
 
     Names are looked up for each product; the issues of one that lacks a name are refused, and only where all do are
-    the Problems returned. `changes` are `(field, value)` in words, to be shown.
+    the Problems returned; a label to take away need only be known to one. `changes` are `(field, value)` in words, to
+    be shown.
     """
     problems = _contradictions(wanted)
     if problems:
         return Plan({}), problems, []
     labels = [setting for setting in wanted.settings if setting.field == "labels"]
-    plan, changes = Plan({}, wanted.decision), []
+    plan, changes, missing = Plan({}, wanted.decision), [], set(labels)
     for issue in samples:
         found = meaning_of(wanted.settings, issue, user)
         form = _form(found, issue, user)
@@ -59,7 +60,9 @@ def plan_for(wanted, samples, user):
         target = wanted.product or details.get("product") or issue.product
         # A label that is taken away need not be there, and one that is added is one of where the issue goes.
         forgiven = {setting.value for setting in labels if setting.removed or target != issue.product}
-        marks, absent = _labels(labels, target)
+        marks, lacked = _labels(labels, issue.product, target)
+        missing &= lacked
+        absent = [_no_label(setting) for setting in labels if setting in lacked and not setting.removed]
         wrong = [problem for problem in found.problems if problem.word not in forgiven] or absent
         if wrong or unfit or not form.is_valid():
             plan.refused[issue.product_id] = wrong[0].code if wrong else "unknown"
@@ -68,8 +71,11 @@ def plan_for(wanted, samples, user):
         moved = {"product": wanted.product} if wanted.product else {}
         plan.changes[issue.product_id] = {**form.changes(), **moved, **marks}
         plan.details[issue.product_id] = details
-        changes = changes or [*_told_decision(wanted.decision, details), *_told(wanted, found, labels)]
-    return plan, [] if plan.changes else problems, changes
+        told = [*_told_decision(wanted.decision, details), *_told(wanted, found, marks)]
+        changes += [one for one in told if one not in changes]
+    if plan.changes:
+        problems = [_no_label(setting) for setting in labels if setting in missing]
+    return plan, problems, changes
 
 
 def _contradictions(wanted):
@@ -111,24 +117,36 @@ def _details(wanted, issue, user):
     return details, []
 
 
-def _labels(settings, product):
-    """Return the labels to add and to take away, as a Plan has them, and the Problems with those to add."""
-    found, problems = {}, []
+def _labels(settings, product, target):
+    """Return the labels to add and to take away, as a Plan has them, and the Settings of those that are not there.
+
+    What stays behind in `product` may be taken away as well.
+    """
+    rows = Label.objects.filter(Q(product__in=(product, target)) | Q(product=None)) if settings else ()
+    # Of two of one name it is the one of where the issue goes.
+    there = {label.name.lower(): label for label in sorted(rows, key=lambda label: label.product_id == target.pk)}
+    offered = [one for one in there.values() if one.product_id in (None, target.pk) and not one.archived]
+    found: dict = {}
+    lacked = set()
     for setting in settings:
-        own = Label.objects.filter(Q(product=product) | Q(product=None))
-        label = own.filter(name__iexact=setting.value.text).order_by("-product").first()
-        if label is not None:
+        label = picked(there.values() if setting.removed else offered, setting.value.text)
+        if label is None:
+            lacked.add(setting)
+        else:
             found.setdefault("remove_labels" if setting.removed else "add_labels", []).append(label)
-        elif not setting.removed:
-            message = _("There is no %(field)s “%(word)s”.") % {"field": _("label"), "word": setting.value.text}
-            problems.append(Problem(setting.value, message))
-    return found, problems
+    return found, lacked
 
 
-def _told(wanted, found, labels):
+def _no_label(setting):
+    message = _("There is no %(field)s “%(word)s”.") % {"field": _("label"), "word": setting.value.text}
+    return Problem(setting.value, message)
+
+
+def _told(wanted, found, marks):
     fields = [(change.label, change.after) for change in found.changes if change.field != "labels"]
-    marks = [(_("label"), f"{'−' if one.removed else '+'} {one.value.text}") for one in labels]
-    return [*fields, *marks, *([(_("product"), wanted.product.title)] if wanted.product else [])]
+    signs = (("+", "add_labels"), ("−", "remove_labels"))
+    labels = [(_("label"), f"{sign} {label.name}") for sign, name in signs for label in marks.get(name, ())]
+    return [*fields, *labels, *([(_("product"), wanted.product.title)] if wanted.product else [])]
 
 
 def _told_decision(decision, details):

@@ -165,7 +165,7 @@ class Reading:
         """Return the Option that `word` names for a field, or the Problem with it."""
         if name == "due_on":
             return self._day(word)
-        option = _picked(self.options(name), word.text)
+        option = picked(self.options(name), word.text)
         if option is None and name == "assignee":
             option = self._other_person(word.text.removeprefix("@"))
         return option or self._unknown(name, word)
@@ -208,7 +208,7 @@ class Reading:
         """Add or take away a label."""
         if setting.removed:
             present = [Option(name, (("labels", ident),)) for ident, name in self.labels.items()]
-            option = _picked(present, setting.value.text)
+            option = picked(present, setting.value.text)
             if option is None:
                 message = _("%(key)s has no label “%(word)s”.") % {"key": self.issue.key, "word": setting.value.text}
                 suggestions = tuple(written(one.name) for one in present[:SUGGESTED])
@@ -249,18 +249,18 @@ class Reading:
         return [Change("labels", before, after, sent)]
 
 
-def _names(option):
-    return [name.lower() for name in (option.name, *option.also)]
-
-
-def _picked(options, text):
-    """Return the one of `options` that `text` names, or that alone begins so, or None."""
+def picked(options, text):
+    """Return the one of `options`, or of rows that have a name, that `text` names, or that alone begins so, or None."""
     text = text.lower()
     exact = [option for option in options if text in _names(option)]
     if exact:
         return exact[0]
     begun = [option for option in options if text and any(name.startswith(text) for name in _names(option))]
     return begun[0] if len(begun) == 1 else None
+
+
+def _names(option):
+    return [name.lower() for name in (option.name, *getattr(option, "also", ()))]
 
 
 def _alike(options, text):

@@ -97,6 +97,7 @@ def test_all_that_a_query_finds(client, issues, administrator, reporter, triager
         ({"words": "p huge"}, "huge"),
         ({"words": "priority"}, "needs a value"),
         ({"words": "l nope"}, "nope"),
+        ({"words": "p high -l nope"}, "There is no label “nope”."),
         ({"q": "is:nonsense", "words": "p high"}, "nonsense"),
     ],
 )
@@ -176,10 +177,21 @@ def test_moving(client, issues, administrator, triager):
     assert Issue.objects.get(product=other).title == "Cart 1" and page == ""
 
 
+@pytest.mark.parametrize("name", ["ui", "theirs"])
+def test_a_label_that_one_product_has_is_taken_away_there(client, issues, administrator, triager, name):
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    create_part(Label, product=other, actor=administrator, via="web", name="theirs")
+    set_member(other, triager, "triager", actor=administrator, via="web")
+    ids = [issues[0].pk, create_issue(other, actor=triager, via="web", title="One").pk]
+    page = send(client, triager, ids=ids, words=f"p high -l {name}")
+    assert "2 would change" in page and f"Label: − {name}" in page
+
+
 @pytest.mark.parametrize(
     ("words", "move", "labels"),
     [
         ("-l ui", {"field-move": "API"}, ["bug"]),
+        ("-l bug", {"field-move": "API"}, []),
         ("-l ui l theirs", {"field-move": "API"}, ["bug", "theirs"]),
         ("-l bug l theirs", {"decision": "reroute", "product": "API"}, ["theirs"]),
     ],
@@ -194,6 +206,25 @@ def test_moving_with_labels(client, issues, administrator, triager, words, move,
     assert "1 would change" in send(client, triager, ids=[issues[0].pk], words=words, preview="1", **move)
     send(client, triager, 302, ids=[issues[0].pk], words=words, apply="1", **move)
     assert said(Issue.objects.get(product=other).label_list) == labels
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "labels"),
+    [
+        ("l Bug -l UI", ["+ bug", "− ui"], ["bug"]),
+        ("l b", ["+ bug"], ["bug", "ui"]),
+        ("-l u", ["− ui"], []),
+        ("l überl", ["+ Überlauf"], ["Überlauf", "ui"]),
+        ("-l überl p high", ["− Überlauf"], ["ui"]),
+    ],
+)
+def test_labels_are_named_as_in_the_palette(client, issues, maintainer, triager, words, told, labels):
+    create_part(Label, product=issues[0].product, actor=maintainer, via="web", name="Überlauf")
+    update_issue(issues[0], actor=triager, via="web", labels=[Label.objects.get(name="ui")])
+    page = send(client, triager, ids=[issues[0].pk], words=words)
+    assert "1 would change" in page and re.findall(r"<li>Label: ([^<]*)</li>", page) == told
+    send(client, triager, 302, ids=[issues[0].pk], words=words, apply="1")
+    assert sorted(said(Issue.objects.get(number=1).label_list)) == sorted(labels)
 
 
 @pytest.mark.parametrize(
