@@ -96,7 +96,20 @@ def _set(reading, setting, found):
     if isinstance(option, Problem):
         found.problems.append(option)
     else:
-        found.changes.append(Change(setting.field, reading.present(setting.field), option.name, option.sent))
+        found.changes.append(Change(setting.field, present(reading.issue, setting.field), option.name, option.sent))
+
+
+def present(issue, name):
+    """Return what a field of `issue` is set to, in words; its labels are facts of their own."""
+    if name in ("priority", "severity", "type"):
+        return str(getattr(issue, f"get_{name}_display")())
+    if name == "status":
+        said = issue.get_resolution_display()
+        return f"{issue.status.name}: {said}" if said else issue.status.name
+    if name == "due_on":
+        return date_format(issue.due_on, "j M Y") if issue.due_on else _("none")
+    value = getattr(issue, name)
+    return value.name if value else _("nobody") if name == "assignee" else _("none")
 
 
 class Reading:
@@ -149,7 +162,7 @@ class Reading:
     def _outcome(self, status):
         """Return what the issue will be: who closes without saying how has fixed it."""
         if status.ident == self.issue.status_id:
-            return self.present("status")
+            return present(self.issue, "status")
         return f"{status.name}: {Resolution.FIXED.label}" if status.t3 == Category.CLOSED else status.name
 
     def _people(self):
@@ -190,19 +203,6 @@ class Reading:
         label = _("label") if name == "labels" else str(IssueForm.base_fields[name].label).lower()
         message = _("There is no %(field)s “%(word)s”.") % {"field": label, "word": word.text}
         return Problem(word, message, tuple(written(one) for one in _alike(options, word.text)))
-
-    def present(self, name):
-        """Return what a field is set to, in words."""
-        issue = self.issue
-        if name in ("priority", "severity", "type"):
-            return str(getattr(issue, f"get_{name}_display")())
-        if name == "status":
-            said = issue.get_resolution_display()
-            return f"{issue.status.name}: {said}" if said else issue.status.name
-        if name == "due_on":
-            return date_format(issue.due_on, "j M Y") if issue.due_on else _("none")
-        value = getattr(issue, name)
-        return value.name if value else _("nobody") if name == "assignee" else _("none")
 
     def label(self, setting, problems):
         """Add or take away a label."""

@@ -48,7 +48,7 @@ def test_what_would_change_is_shown_and_then_done(client, issues, triager):
     ("data", "were"),
     [
         ({"words": "p high"}, "Priority: low"),
-        ({"words": "a @me sp s1 p none"}, "Priority: low; Severity: unset; Assignee: Nobody"),
+        ({"words": "a @me sp s1 p none"}, "Priority: low; Severity: unset; Assignee: nobody"),
         ({"words": "l bug"}, ""),
         ({"decision": "accept"}, "Status: New"),
     ],
@@ -63,6 +63,12 @@ def test_which_issues_would_change_is_shown_with_what_they_were(client, issues, 
     assert all(one + (f' <span class="secondary">{were}</span></li>' if were else "</li>") in page for one in told)
     page = send(client, triager, ids=[issues[3].pk], words="p high")
     assert "WEB-4" not in page
+
+
+def test_what_was_is_said_as_in_the_palette(client, issues, triager):
+    update_issue(issues[0], actor=triager, via="web", status=Status.objects.get(slug="closed"), resolution="invalid")
+    page = send(client, triager, ids=[issues[0].pk], words="s accepted a @me d 2031-05-06")
+    assert "Status: Closed: invalid; Assignee: nobody; Due date: none" in page
 
 
 def test_of_many_that_would_change_the_first_are_shown(client, product, triager):

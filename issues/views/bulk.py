@@ -10,7 +10,6 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
@@ -23,8 +22,9 @@ from issues.finding import SearchError, search
 from issues.forms import DecisionForm, IssueForm
 from issues.models import Issue
 from issues.services import bulk as service
-from issues.setting.choosing import PARTS, ManyForm
+from issues.setting.choosing import PARTS, SET, ManyForm
 from issues.setting.many import Wanted, lacking, plan_for
+from issues.setting.meaning import present
 from issues.setting.parsing import WordsError, parse
 from issues.views.deciding import declined
 from products.access import can
@@ -49,16 +49,6 @@ REASONS = {
     "required": gettext_lazy("this would not change where they are"),
 }
 UNFIT = gettext_lazy("it does not fit them")
-# Fields in words; what labels there are is seen in the list.
-PRESENT = {
-    "status": lambda issue: issue.status.name,
-    "priority": lambda issue: issue.get_priority_display(),
-    "severity": lambda issue: issue.get_severity_display(),
-    "assignee": lambda issue: issue.assignee.name if issue.assignee else _("Nobody"),
-    "type": lambda issue: issue.get_type_display(),
-    **{part: lambda issue, part=part: getattr(getattr(issue, part), "name", _("none")) for part in PARTS},
-    "due_on": lambda issue: date_format(issue.due_on, "j M Y") if issue.due_on else _("no date"),
-}
 # What is sent beside what is to be done.
 AROUND = {"csrfmiddlewaretoken", "preview", "apply", "foreseen", "next", "ids", "q"}
 
@@ -166,10 +156,11 @@ def _as_they_are(ids, plan, user):
     fields = {name for values in plan.changes.values() for name in values}
     if plan.decision in (Decision.ACCEPT, Decision.DUPLICATE, Decision.DECLINE):
         fields.add("status")
-    present = [(IssueForm.base_fields[name].label, say) for name, say in PRESENT.items() if name in fields]
+    # What labels there are is seen in the list.
+    told = [(name, IssueForm.base_fields[name].label) for name in SET if name in fields]
     rows = Issue.objects.visible_to(user).select_related("product", "status", "assignee", *PARTS).in_bulk(ids)
     found = [rows[pk] for pk in ids if pk in rows]
-    return [(issue, "; ".join(f"{label}: {say(issue)}" for label, say in present)) for issue in found]
+    return [(issue, "; ".join(f"{label}: {present(issue, name)}" for name, label in told)) for issue in found]
 
 
 def _stamp(data, ids):
