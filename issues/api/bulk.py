@@ -1,14 +1,17 @@
 """One change to many issues: from the names in a request to the Plan of a bulk change."""
 
+from itertools import chain
+
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from issues.api import serializers
+from issues.choices import DECISION_DETAILS
 from issues.models import Issue, IssueNumber
 from issues.services.bulk import LIMIT, Plan, chosen, one_of_each_product
 from products.models import Label
 
-DETAILS = ("duplicate_of", "resolution", "ask", "question", "due", "until", "product", "component", "comment")
+DETAILS = (*chain(*DECISION_DETAILS.values()), "comment")
 LABELS = ("add_labels", "remove_labels")
 
 
@@ -97,9 +100,9 @@ def _labels(product, wanted):
 
 
 def _is_unknown(detail):
-    """Return whether all that is wrong is that there is no such name."""
+    """Return whether all that is wrong is that there is no such name; what is no field is none in any product."""
     if isinstance(detail, dict):
         return all(_is_unknown(one) for one in detail.values())
     if isinstance(detail, list):
         return all(_is_unknown(one) for one in detail)
-    return detail.code == "unknown" and "There is no such field." not in str(detail)
+    return detail.code == "unknown"

@@ -198,6 +198,12 @@ def test_what_is_wrong_changes_nothing(api, issues, triager, body, field):
     assert not Batch.objects.filter(todo__isnull=False).exists()
 
 
+@pytest.mark.parametrize("more", [{}, {"component": "Cart"}, {"decision": "accept"}])
+def test_what_is_no_field_is_none_in_any_product(api, issues, other, triager, more):
+    answer = send(api, triager, 400, q="cart", set={"nothing": 1, **more})
+    assert "no such field" in str(answer["errors"]) and not Batch.objects.filter(todo__isnull=False).exists()
+
+
 def test_what_is_hidden_is_not_matched(api, issues, triager, reporter, stranger):
     update_issue(issues[0], actor=triager, via="web", confidential=True)
     done = send(api, stranger, ids=[issue.pk for issue in issues], set={"priority": "low"})
