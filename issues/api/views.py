@@ -229,7 +229,7 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
         ids = bulk.selected(found, data.get("ids", ()), request.user, self.home)
         plan = bulk.planned(ids, data["set"], self.get_serializer_context())
         if data.get("dry_run"):
-            return Response(_told_bulk(len(ids), bulk_service.preview(ids, plan, actor=request.user).__dict__))
+            return Response(_told_bulk(len(ids), bulk_service.preview(ids, plan, actor=request.user).told()))
         query = data["q"] if "q" in data else _("%(count)d chosen issues") % {"count": len(ids)}
         batch = bulk_service.change(ids, plan, query=query, **self.doing)
         running = batch.state == Batch.State.RUNNING

@@ -97,18 +97,15 @@ def thaw(plan):
 
 @dataclass
 class Outcome:
-    """What a bulk change did, or would do: how many change or are so already, and `(key, code)` of the refused.
-
-    `changing` are the ids of those that change.
-    """
+    """What a bulk change did, or would do: how many change or are so already, and `(key, code)` of the refused."""
 
     changes: int = 0
     unchanged: int = 0
     refused: list = field(default_factory=list)
-    changing: list = field(default_factory=list)
 
     def add(self, issue, do):
-        """Do it to one issue by `do()`, which returns whether anything changed, and count what came of it."""
+        """Do it to one issue by `do()`, which returns whether it changed anything, count it, and return the same."""
+        changed = False
         try:
             # A savepoint, so that what is refused half way leaves nothing behind.
             with transaction.atomic():
@@ -122,8 +119,18 @@ class Outcome:
         else:
             self.changes += changed
             self.unchanged += not changed
-            if changed:
-                self.changing.append(issue.pk)
+        return changed
+
+    def told(self):
+        """Return it as JSON."""
+        return {"changes": self.changes, "unchanged": self.unchanged, "refused": self.refused}
+
+
+@dataclass
+class Foreseen(Outcome):
+    """What a bulk change would do; `changing` are the ids of those that would change."""
+
+    changing: list = field(default_factory=list)
 
 
 def _code(error):
@@ -154,11 +161,12 @@ def one_of_each_product(ids):
 
 
 def preview(ids, plan, *, actor):
-    """Return the Outcome that `change` would have. Nothing is written."""
-    outcome = Outcome()
+    """Return what is Foreseen of `change`. Nothing is written."""
+    outcome = Foreseen()
     for chunk in _chunks(ids):
         for issue in _rows(chunk, actor):
-            outcome.add(issue, lambda issue=issue: _foresee(issue, plan, actor))
+            if outcome.add(issue, lambda issue=issue: _foresee(issue, plan, actor)):
+                outcome.changing.append(issue.pk)
     return outcome
 
 
@@ -222,8 +230,7 @@ def change(ids, plan, *, actor, via, query=""):
     With more than AT_ONCE it is still running: the worker carries on. `query` says what was chosen. Its `todo` tells
     the `changes`, `unchanged` and `refused` so far.
     """
-    todo = {"ids": list(ids), "plan": plan.frozen(), "changes": 0, "unchanged": 0, "refused": []}
-    todo["limit"] = access.limit(actor)
+    todo = {"ids": list(ids), "plan": plan.frozen(), "limit": access.limit(actor), **Outcome().told()}
     batch = log.open_batch(
         actor=actor, via=via, query=query, total=len(todo["ids"]), done=0, state=Batch.State.RUNNING, todo=todo
     )
@@ -260,7 +267,7 @@ def carry_on(batch):
     lock_family(*ids, *plan.above())
     for issue in _rows(ids, batch.actor):
         outcome.add(issue, lambda issue=issue: _do(issue, plan, batch))
-    batch.todo = todo | {"changes": outcome.changes, "unchanged": outcome.unchanged, "refused": outcome.refused}
+    batch.todo = todo | outcome.told()
     batch.done += len(ids)
     if batch.done >= batch.total:
         return _end(batch, Batch.State.DONE)
