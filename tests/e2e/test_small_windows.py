@@ -87,6 +87,15 @@ def test_what_acts_on_all_that_are_selected_stays_in_its_bar(reports, visit, tri
         assert box["y"] >= bar["y"] and box["y"] + box["height"] <= bar["y"] + bar["height"]
 
 
+@pytest.mark.parametrize("path", ["/issues/?q=is:open", "/triage/"], ids=["list", "queue"])
+def test_what_acts_on_all_that_are_selected_is_in_the_middle_beside_the_side_bar(reports, visit, triager, path):
+    page = visit(path, triager)
+    page.locator("[name=ids]").first.evaluate("box => box.click()")
+    bar, side = (page.locator(name).bounding_box() for name in (".selection", ".sidebar"))
+    left, right = bar["x"] - side["x"] - side["width"], page.viewport_size["width"] - bar["x"] - bar["width"]
+    assert abs(left - right) <= 2
+
+
 def test_chips_in_several_lines_hide_no_row(product, reporter, visit, triager):
     for n in range(40):
         create_issue(product, actor=reporter, via="web", title=f"Issue {n}")
