@@ -47,11 +47,8 @@ class IssueKeyField(forms.CharField):
         key = super().clean(value).upper()
         if not key:
             return None
-        product, _dash, text = key.rpartition("-")
-        number, found = read_number(text), None
-        if number is not None:
-            seen = Issue.objects.visible_to(self.reader).select_related("product", "parent", "duplicate_of")
-            found = seen.filter(product__key=product, number=number).first()
+        seen = Issue.objects.visible_to(self.reader).select_related("product", "parent", "duplicate_of")
+        found = seen.at(key)
         if found is None:
             raise ValidationError(_("There is no issue %(key)s."), code="unknown", params={"key": key})
         return found

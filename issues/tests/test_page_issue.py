@@ -143,6 +143,30 @@ def test_a_bad_value_is_explained_and_changes_nothing(issue, triager, data, said
     assert fresh(issue).lock_version == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("issue-set", {"parent": "web-2"}),
+        ("issue-set", {"duplicate_of": "WEB-2"}),
+        ("issue-relate", {"kind": "relates", "issue": "WEB-2"}),
+        ("issue-decide", {"decision": "duplicate", "duplicate_of": "WEB-2"}),
+    ],
+)
+@pytest.mark.parametrize("since", ["renamed", "moved"])
+def test_another_issue_is_named_by_a_former_key_as_well(
+    issue, product, administrator, reporter, maintainer, name, data, since
+):
+    other = create_issue(product, actor=reporter, via="web", title="Cart forgets")
+    if since == "renamed":
+        update_product(product, actor=administrator, via="web", key="SHOP")
+    else:
+        home = create_product(actor=administrator, via="web", key="SHOP", title="Shop")
+        update_issue(other, actor=administrator, via="web", product=home)
+    assert post(maintainer, name, fresh(issue), **data).status_code == 302
+    named = fresh(issue).parent or fresh(issue).duplicate_of or Relation.objects.get().target
+    assert named == other
+
+
 def test_a_field_that_was_changed_meanwhile_is_not_overwritten(issue, triager, maintainer):
     update_issue(issue, actor=maintainer, via="web", priority=1)
     answer = post(triager, "issue-set", issue, priority="urgent", seen="1")
