@@ -44,6 +44,17 @@ class IssueQuerySet(models.QuerySet):
             return present
         return self.filter(numbers__product__keys__key=product, numbers__number=number).first()
 
+    def named(self, keys):
+        """Return those of `keys`, written as `Issue.key`, that name or once named one of these issues, as a set."""
+        numbers: dict = {}
+        for product, _dash, number in (key.rpartition("-") for key in keys):
+            numbers.setdefault(product, set()).add(int(number))
+        found = set()
+        for product, some in numbers.items():
+            rows = self.filter(numbers__product__keys__key=product, numbers__number__in=some)
+            found |= {f"{product}-{number}" for number in rows.values_list("numbers__number", flat=True)}
+        return found
+
     def open(self):
         """Return those that are not closed."""
         return self.filter(closed_at=None)

@@ -7,7 +7,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from issues.api import serializers
 from issues.choices import DECISION_DETAILS
-from issues.models import Issue, IssueNumber
+from issues.models import Issue
 from issues.services.bulk import LIMIT, Plan, chosen, one_of_each_product
 from products.models import Label
 
@@ -49,15 +49,8 @@ def planned(ids, wanted, context):
 
 def all_seen(told, user):
     """Return whether `user` sees each `issue` that one of `told` names, by a key that it has or had."""
-    numbers = {}
-    for key in {one["issue"] for one in told if one["issue"] is not None}:
-        product, _dash, number = key.rpartition("-")
-        numbers.setdefault(product, []).append(int(number))
-    named = IssueNumber.objects.filter(issue__in=Issue.objects.visible_to(user))
-    return all(
-        named.filter(product__keys__key=product, number__in=some).count() == len(some)
-        for product, some in numbers.items()
-    )
+    keys = {one["issue"] for one in told if one["issue"] is not None}
+    return keys <= Issue.objects.visible_to(user).named(keys)
 
 
 def _read(issue, wanted, context):

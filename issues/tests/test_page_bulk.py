@@ -409,6 +409,8 @@ class TestALongOne:
         client.post(PAGE, {"ids": [issue.pk for issue in issues], "decision": "accept", "apply": "1"})
         batch = bulk.carry_on(Batch.objects.latest("id"))
         assert "2: somebody has decided on them already (WEB-1, WEB-2)" in self.page(client, batch)
+        update_product(product, actor=administrator, via="web", key="SHOP")
+        assert "2: somebody has decided on them already (WEB-1, WEB-2)" in self.page(client, batch)
         update_issue(issues[0], actor=administrator, via="web", confidential=True)
         set_member(product, triager, "reporter", actor=administrator, via="web")
         assert "2: somebody has decided on them already (WEB-2 …)" in self.page(client, batch)

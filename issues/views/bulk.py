@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -180,12 +179,7 @@ def _by_reason(refused):
 
 def _as_seen_now(told, user):
     """Return what `_by_reason` has told without the keys of what `user` sees no more: their number stays."""
-    asked = Q()
-    for key in (key for _why, keys, _count in told for key in keys):
-        product, _dash, number = key.rpartition("-")
-        asked |= Q(product__key=product, number=number)
-    rows = Issue.objects.visible_to(user).filter(asked).select_related("product") if asked else ()
-    seen = {issue.key for issue in rows}
+    seen = Issue.objects.visible_to(user).named(key for _why, keys, _count in told for key in keys)
     return [(why, [key for key in keys if key in seen], count) for why, keys, count in told]
 
 
