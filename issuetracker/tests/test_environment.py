@@ -1,5 +1,6 @@
 """What the environment may say, and what is refused with the name of the variable."""
 
+import fnmatch
 import re
 import stat
 
@@ -187,6 +188,25 @@ def test_the_containers_are_handed_every_setting():
     text = (BASE_DIR / "docker-compose.yml").read_text()
     assert len(names) > 20
     assert [name for name in names if name not in OF_THE_IMAGE and f"${{{name}:" not in text] == []
+
+
+@pytest.mark.parametrize("name", [".env", ".env.production", "issues.tar", "issues.tar.age", "data", "copy.sqlite3"])
+def test_what_lies_beside_the_code_does_not_come_into_the_image(name):
+    assert not in_image(name)
+
+
+def test_all_of_the_code_comes_into_the_image():
+    packages = {path.parent.name for path in BASE_DIR.glob("*/__init__.py")} - {"benchmarks"}
+    named = {"manage.py", "gunicorn.conf.py", "conftest.py", "pyproject.toml", "static", "templates", "docs"}
+    assert {"issues", "tests"} <= packages
+    assert {name for name in packages | named if not in_image(name)} == set()
+
+
+def in_image(name):
+    """Return whether .dockerignore lets what has this name at the top into the image: its last word counts."""
+    lines = [line for line in (BASE_DIR / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
+    said = [line for line in lines if fnmatch.fnmatchcase(name, line.removeprefix("!"))]
+    return not said or said[-1].startswith("!")
 
 
 def test_no_container_fills_the_disk_with_its_log():
