@@ -33,7 +33,8 @@ RUN export DATA_DIR=/tmp/build \
 USER issues
 VOLUME /data
 EXPOSE 8002
-HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 \
+# Migrations may take their time; that it is healthy shows with the first success.
+HEALTHCHECK --interval=10s --timeout=6s --start-period=1h --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:%s/readyz' % os.environ['PORT'], timeout=5)"]
 
 ENTRYPOINT ["tini", "--"]

@@ -29,15 +29,23 @@ ANSWERED_IN_JSON = ("/api/", "/openapi.json", *FOR_MACHINES)
 def readiness(request):
     """Answer whether requests can be served: the database answers, and has all migrations of this version."""
     try:
-        migrated = _needed() <= set(MigrationRecorder.Migration.objects.values_list("app", "name"))
+        migrated = is_migrated()
+    except Error as error:
+        return unavailable(request, error)
+    return JsonResponse({"status": "ok"}) if migrated else _unready(request)
+
+
+def is_migrated():
+    """Return whether the database has all migrations of this version. Raises Error where it is away."""
+    try:
+        return _needed() <= set(MigrationRecorder.Migration.objects.values_list("app", "name"))
     except ProgrammingError:
-        migrated = False
+        return False
     except Error as error:
         if database.is_away(error):
-            return unavailable(request, error)
+            raise
         # SQLite's way to say that there is no such table.
-        migrated = False
-    return JsonResponse({"status": "ok"}) if migrated else _unready(request)
+        return False
 
 
 @cache

@@ -215,6 +215,16 @@ def test_no_container_fills_the_disk_with_its_log():
     assert {name: service.get("logging") for name, service in services.items()} == dict.fromkeys(services, kept)
 
 
+def test_a_long_migration_keeps_no_container_from_starting():
+    worker = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"]["worker"]
+    assert worker["depends_on"] == {"web": {"condition": "service_started"}}
+
+
+def test_a_proxy_on_this_machine_can_be_the_only_way_in():
+    web = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"]["web"]
+    assert web["ports"] == ["${PUBLISH:-8002}:8002"]
+
+
 @pytest.mark.parametrize("path", ["Makefile", "docs/backup.md"])
 def test_beside_another_tracker_nothing_of_its_is_used(path):
     text = (BASE_DIR / path).read_text()

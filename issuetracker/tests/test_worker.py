@@ -75,6 +75,22 @@ def test_a_job_that_fails_does_not_end_it(monkeypatch, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_it_begins_when_all_migrations_are_there(monkeypatch):
+    answers, waits = iter([False, OperationalError("the server is away"), True]), []
+
+    def is_migrated():
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(worker, "is_migrated", is_migrated)
+    monkeypatch.setattr(worker.time, "sleep", waits.append)
+    monkeypatch.setattr(worker.connections, "close_all", lambda: None)
+    worker.wait_for_migrations()
+    assert waits == [2, 4]
+
+
 @pytest.fixture(scope="module")
 def server():
     """A PostgreSQL of its own."""

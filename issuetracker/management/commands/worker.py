@@ -18,6 +18,7 @@ from history.models import Batch
 from issues import fulltext, services, similar
 from issues.services import bulk
 from issuetracker import heartbeat
+from issuetracker.status import is_migrated
 
 log = logging.getLogger(__name__)
 
@@ -112,8 +113,26 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, lambda number, frame: os._exit(0))
         # PostgreSQL's own waiting would not hear the signal.
         set_wait_callback(wait_select)
+        wait_for_migrations()
         log.info("The worker is ready.")
         work(Jobs())
+
+
+def wait_for_migrations():
+    """Return once the database has all migrations of this version: half of them could mislead a job."""
+    wait = SHORTEST_WAIT
+    while not _migrated():
+        log.info("Waiting for the database and its migrations, looking again in %s s.", wait)
+        time.sleep(wait)
+        wait = min(2 * wait, LONGEST_WAIT)
+
+
+def _migrated():
+    try:
+        return is_migrated()
+    except (DatabaseError, InterfaceError):
+        connections.close_all()
+        return False
 
 
 class Jobs:
