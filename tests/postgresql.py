@@ -94,7 +94,7 @@ class Server:
 
     def signal(self, number):
         """Send a signal to the server and to every process that serves a connection."""
-        for pid in [self.process.pid, *_children(self.process.pid)]:
+        for pid in [self.process.pid, *children(self.process.pid)]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
@@ -145,7 +145,8 @@ class Replica(Server):
         return (self.folder.parent / f"{self.folder.name}.log").read_text(errors="replace")
 
 
-def _children(pid):
+def children(pid):
+    """Return the ids of the processes that `pid` has started."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from issuetracker.tests.tracker import Tracker
-from tests.postgresql import UNSAFE_BUT_QUICK, Server
+from tests.postgresql import UNSAFE_BUT_QUICK, Server, children
 
 # They bring their own databases, whichever the suite runs on.
 pytestmark = pytest.mark.once
@@ -90,9 +90,8 @@ def test_it_outlives_its_terminal_where_it_was_told_to(tracker):
 
 def test_the_end_of_one_ends_the_other(tracker):
     tracker.start()
-    listed = subprocess.run(["pgrep", "-P", str(tracker.process.pid)], capture_output=True, text=True, check=True)
-    web, worker = listed.stdout.split()
-    subprocess.run(["kill", "-KILL", worker], check=True)
+    web, worker = children(tracker.process.pid)
+    os.kill(worker, signal.SIGKILL)
     assert tracker.process.wait(timeout=20) != 0
     assert tracker.is_gone()
     assert web != worker
