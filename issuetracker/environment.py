@@ -10,7 +10,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 MEDIA_TYPE = re.compile(r"[a-z0-9.+-]+/(\*|[a-z0-9.+-]+)")
-SHORTEST_TOKEN = 16
+SHORTEST_TOKEN, SHORTEST_KEY = 16, 50
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 # The rows of a page refer to a dozen tables by their keys: to weigh every order of joining them takes the planner
@@ -39,6 +39,14 @@ SQLITE = {
 }
 
 ENGINES = {"sqlite": SQLITE, "postgres": POSTGRESQL, "postgresql": POSTGRESQL}
+
+
+class Environment:
+    """The variables of the environment, as they stand: that of django-environ takes `$NAME` for another variable."""
+
+    def str(self, name, default):
+        """Return the variable `name`, or `default` where it is not set."""
+        return os.environ.get(name, default)
 
 
 def read_port(env):
@@ -146,9 +154,18 @@ def read_networks(env, name):
 
 
 def read_secret_key(env, data_dir):
-    """Return SECRET_KEY, or the one kept in `data_dir`, which is made on the first start."""
-    value = env.str("SECRET_KEY", default="")
-    return value or _kept_secret(data_dir / "secret_key")
+    """Return SECRET_KEY, or the one kept in `data_dir`, which is made on the first start.
+
+    Raises ImproperlyConfigured.
+    """
+    value, kept = env.str("SECRET_KEY", default=""), data_dir / "secret_key"
+    if value.startswith("$") and kept.exists():
+        # Before, it was taken for the name of a variable. Another key would make all second steps useless.
+        raise ImproperlyConfigured(
+            f"SECRET_KEY begins with $ and was not read before: {kept} has been the key. Keep it by leaving SECRET_KEY"
+            " out; or remove that file, and everybody signs in and sets up their second step anew."
+        )
+    return value or _kept_secret(kept)
 
 
 def _kept_secret(path):
@@ -164,7 +181,7 @@ def _kept_secret(path):
         finally:
             draft.unlink()
     value = path.read_text().strip()
-    if len(value) < 50:
+    if len(value) < SHORTEST_KEY:
         raise ImproperlyConfigured(f"{path} is damaged. Restore it, or remove it to sign everybody out.")
     return value
 

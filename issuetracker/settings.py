@@ -12,8 +12,8 @@ from issuetracker import environment, framing, signing_in
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+env = environment.Environment()
 
 PORT = environment.read_port(env)
 HOST = env.str("HOST", default="") or "127.0.0.1"

@@ -4,7 +4,6 @@ import fnmatch
 import re
 import stat
 
-import environ
 import pytest
 import yaml
 from django.core.exceptions import ImproperlyConfigured
@@ -32,7 +31,7 @@ def env(monkeypatch, **values):
         monkeypatch.delenv(name, raising=False)
     for name, value in values.items():
         monkeypatch.setenv(name, value)
-    return environ.Env()
+    return environment.Environment()
 
 
 def test_without_any_setting_it_is_sqlite_on_localhost(monkeypatch, tmp_path):
@@ -136,6 +135,19 @@ def test_the_secret_key_is_made_once_and_for_its_owner_alone(monkeypatch, tmp_pa
     assert environment.read_secret_key(empty, tmp_path) == key
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("value", ["$ecret" + 50 * "x", r"a\$b" + 50 * "x", "$PORT"])
+def test_a_value_is_taken_as_it_stands(monkeypatch, tmp_path, value):
+    given = env(monkeypatch, SECRET_KEY=value, METRICS_TOKEN=value + 20 * "x", PORT="8003")
+    assert environment.read_secret_key(given, tmp_path) == value
+    assert environment.read_token(given, "METRICS_TOKEN") == value + 20 * "x"
+
+
+def test_a_key_that_was_never_read_is_not_put_in_the_place_of_the_one_that_is_kept(monkeypatch, tmp_path):
+    (tmp_path / "secret_key").write_text(60 * "k")
+    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY.*secret_key"):
+        environment.read_secret_key(env(monkeypatch, SECRET_KEY="$" + 60 * "x"), tmp_path)
 
 
 def test_a_damaged_secret_key_is_refused(monkeypatch, tmp_path):

@@ -122,7 +122,7 @@ def test_discreet(path, told):
 def test_a_format_that_is_not_known_is_refused(monkeypatch):
     monkeypatch.setenv("LOG_FORMAT", "xml")
     with pytest.raises(ImproperlyConfigured, match="LOG_FORMAT must be line or json"):
-        environment.read_choice(environment.environ.Env(), "LOG_FORMAT", ("line", "json"))
+        environment.read_choice(environment.Environment(), "LOG_FORMAT", ("line", "json"))
 
 
 @pytest.mark.once

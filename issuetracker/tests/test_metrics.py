@@ -135,7 +135,7 @@ def test_no_figure_names_a_product_an_issue_or_a_person(client, product, triager
 )
 def test_addresses(client, settings, monkeypatch, allowed, meta, status):
     monkeypatch.setenv("METRICS_ALLOW", allowed)
-    settings.METRICS_ALLOW = environment.read_networks(environment.environ.Env(), "METRICS_ALLOW")
+    settings.METRICS_ALLOW = environment.read_networks(environment.Environment(), "METRICS_ALLOW")
     assert ask(client, token="", **meta).status_code == status
 
 
@@ -164,7 +164,7 @@ def test_no_token_is_no_way_in(client, settings):
 def test_what_cannot_be_meant_is_refused(monkeypatch, name, read, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(ImproperlyConfigured, match=name):
-        read(environment.environ.Env(), name)
+        read(environment.Environment(), name)
 
 
 def test_who_follows_a_process_goes_on_with_its_counts():

@@ -1,11 +1,13 @@
 """`manage.py serve` starts everything, stops everything, and refuses what could lose data."""
 
+import io
 import os
 import signal
 import subprocess
 
 import pytest
 
+from issuetracker.management.commands import serve
 from issuetracker.tests.tracker import Tracker
 from tests.postgresql import UNSAFE_BUT_QUICK, Server, children
 
@@ -95,6 +97,14 @@ def test_the_end_of_one_ends_the_other(tracker):
     assert tracker.process.wait(timeout=20) != 0
     assert tracker.is_gone()
     assert web != worker
+
+
+@pytest.mark.parametrize(("key", "warned"), [("guessed", True), (50 * "x", False)])
+def test_a_key_that_can_be_guessed_is_served_with_a_warning(settings, key, warned):
+    settings.SECRET_KEY = key
+    said = io.StringIO()
+    serve.Command(stderr=said).warn_of_short_key()
+    assert ("SECRET_KEY has fewer than 50 characters" in said.getvalue()) == warned
 
 
 def test_a_server_that_may_lose_confirmed_changes_is_refused(tmp_path):

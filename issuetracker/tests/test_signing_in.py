@@ -2,11 +2,10 @@
 
 import json
 
-import environ
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from issuetracker import signing_in
+from issuetracker import environment, signing_in
 
 NAMES = ("SIGNUP", "PROXIES", "LOCAL_LOGIN", "BREAK_GLASS", "OIDC_PROVIDERS")
 ONE = {"name": "corp", "issuer": "https://id.example.org", "client_id": "a", "secret": "b"}
@@ -21,7 +20,7 @@ def env(monkeypatch):
             monkeypatch.delenv(name, raising=False)
         for name, value in values.items():
             monkeypatch.setenv(name, value if isinstance(value, str) else json.dumps(value))
-        return environ.Env()
+        return environment.Environment()
 
     return env
 

@@ -16,6 +16,7 @@ from accounts import setup
 from issues.management.commands.load_demo import NOTE
 from issuetracker import staticfiles
 from issuetracker.database import refuse_unsafe
+from issuetracker.environment import SHORTEST_KEY
 from products.models import Product
 
 PATIENCE = 30
@@ -44,6 +45,7 @@ class Command(BaseCommand):
             refuse_unsafe(connection)
         except ImproperlyConfigured as error:
             raise CommandError(error) from error
+        self.warn_of_short_key()
         staticfiles.collect_if_changed()
         if options["demo"]:
             self.show_demo()
@@ -54,6 +56,14 @@ class Command(BaseCommand):
         self.stdout.write(f"Serving on {settings.SITE_URL}")
         self.stdout.flush()
         sys.exit(supervise(programs))
+
+    def warn_of_short_key(self):
+        """Say that SECRET_KEY can be guessed. It is not refused: a new one would undo everybody's second step."""
+        if len(settings.SECRET_KEY) < SHORTEST_KEY:
+            self.stderr.write(
+                f"WARNING: SECRET_KEY has fewer than {SHORTEST_KEY} characters. Whoever guesses it can forge links that"
+                " set passwords. With a new one everybody signs in and sets up their second step anew."
+            )
 
     def show_demo(self):
         """Fill an empty database with the demonstration, and say how to sign in to it."""
