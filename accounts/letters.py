@@ -46,10 +46,20 @@ def send_due():
         # Of two workers one finds it due; a worker that dies leaves it to be sent a little later.
         again = now + timedelta(minutes=2**letter.attempts)
         claimed = Letter.objects.filter(pk=letter.pk, due_at=letter.due_at)
-        if claimed.update(due_at=again, attempts=letter.attempts + 1) and (_sent(letter) or letter.attempts >= TRIES):
+        if claimed.update(due_at=again, attempts=letter.attempts + 1) and _done_with(letter):
             letter.delete()
         if time.monotonic() > until:
             break
+
+
+def _done_with(letter):
+    """Send `letter`, and return whether it is to be sent no more: since it was, or has failed too often."""
+    if _sent(letter):
+        return True
+    if letter.attempts < TRIES:
+        return False
+    logger.error("A letter (%s) of %s is given up: it could not be sent for hours.", letter.kind, letter.created_at)
+    return True
 
 
 def _sent(letter):

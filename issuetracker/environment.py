@@ -4,10 +4,12 @@ import ipaddress
 import os
 import re
 import secrets
+from email.utils import getaddresses
 from urllib.parse import urlsplit
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 MEDIA_TYPE = re.compile(r"[a-z0-9.+-]+/(\*|[a-z0-9.+-]+)")
 SHORTEST_TOKEN, SHORTEST_KEY = 16, 50
@@ -263,3 +265,20 @@ def read_mail(env):
         return environ.Env.email_url_config(env.str("EMAIL_URL", default="") or "consolemail://")
     except (ImproperlyConfigured, KeyError, ValueError) as error:
         raise ImproperlyConfigured("EMAIL_URL must look like smtp+tls://user:password@mail.example.org:587.") from error
+
+
+def read_sender(env, site_url):
+    """Return EMAIL_FROM, from whom letters come; by default `issues` at the host of the site.
+
+    Raises ImproperlyConfigured unless it is one address, with or without a name.
+    """
+    value = env.str("EMAIL_FROM", default="").strip()
+    if not value:
+        return f"issues@{urlsplit(site_url).hostname}"
+    found = getaddresses([value])
+    try:
+        validate_email(found[0][1] if len(found) == 1 and value.isprintable() else "")
+    except ValidationError as error:
+        example = "issues@example.org or Issue tracker <issues@example.org>"
+        raise ImproperlyConfigured(f"EMAIL_FROM must look like {example}, not {value!r}.") from error
+    return value

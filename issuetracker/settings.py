@@ -298,7 +298,7 @@ EMAIL_TIMEOUT = 20
 PASSWORD_RESET_TIMEOUT = 3 * 3600
 # Without it there is nobody to send a link to.
 MAIL = environment.is_sent(mail)
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = f"issues@{urlsplit(SITE_URL).hostname}"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.read_sender(env, SITE_URL)
 
 # What the server writes down
 

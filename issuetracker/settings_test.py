@@ -14,6 +14,7 @@ os.environ.update(
     ALLOWED_HOSTS="testserver",
     DEBUG="off",
     EMAIL_URL="memorymail://",
+    EMAIL_FROM="",
     API_RATE="0",
     DATABASE_REPLICA_URL=os.environ.get("TEST_REPLICA_URL", ""),
     CACHE_URL=os.environ.get("TEST_CACHE_URL", ""),

@@ -104,6 +104,18 @@ def test_a_slow_mail_server_holds_up_the_other_jobs_for_a_while_only(client, str
     assert len(mail.outbox) == 2 and not Letter.objects.exists()
 
 
+def test_a_letter_that_is_given_up_is_told_in_the_log(stranger, monkeypatch, caplog):
+    def broken(*arguments, **options):
+        raise ConnectionRefusedError("no mail server")
+
+    monkeypatch.setattr(letters, "send_mail", broken)
+    Letter.objects.create(kind="notice", to=stranger.email, user=stranger, attempts=letters.TRIES)
+    letters.send_due()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
+    assert "notice" in caplog.text and stranger.email not in caplog.text
+    assert not Letter.objects.exists()
+
+
 @pytest.mark.parametrize("address", ["sam@g\u0131thub.example", "\u017fam@github.example"])
 def test_an_address_of_letters_that_only_look_the_same_is_another(client, stranger, administrator, address):
     update_user(stranger, actor=administrator, via="web", email="sam@github.example")

@@ -27,6 +27,7 @@ def env(monkeypatch, **values):
         "DATABASE_POOLED",
         "DATABASE_REPLICA_URL",
         "EMAIL_URL",
+        "EMAIL_FROM",
     ):
         monkeypatch.delenv(name, raising=False)
     for name, value in values.items():
@@ -51,6 +52,19 @@ def test_without_any_setting_it_is_sqlite_on_localhost(monkeypatch, tmp_path):
 )
 def test_mail_is_sent_or_written_to_the_log(monkeypatch, url, sent):
     assert environment.is_sent(environment.read_mail(env(monkeypatch, EMAIL_URL=url))) == sent
+
+
+@pytest.mark.parametrize(
+    ("value", "sender"),
+    [
+        ("", "issues@tracker.example.org"),
+        ("it@example.org", "it@example.org"),
+        ("Issue tracker <it@example.org>", "Issue tracker <it@example.org>"),
+    ],
+)
+def test_letters_come_from_the_site_unless_it_is_said(monkeypatch, value, sender):
+    given = env(monkeypatch, EMAIL_FROM=value)
+    assert environment.read_sender(given, "https://tracker.example.org:8443") == sender
 
 
 def test_the_host_of_the_site_is_answered(monkeypatch):
@@ -100,6 +114,7 @@ READERS = {
     "DATABASE_URL": environment.read_database,
     "DATA_DIR": environment.read_data_dir,
     "EMAIL_URL": lambda given, folder: environment.read_mail(given),
+    "EMAIL_FROM": lambda given, folder: environment.read_sender(given, "http://localhost"),
 }
 
 
@@ -121,6 +136,9 @@ READERS = {
         ("DATABASE_URL", "postgres://localhost:port/issues"),
         ("DATA_DIR", "/dev/null/data"),
         ("EMAIL_URL", "pigeon://loft"),
+        ("EMAIL_FROM", "issues"),
+        ("EMAIL_FROM", "issues@example.org\nBcc: a@example.org"),
+        ("EMAIL_FROM", "a@example.org, b@example.org"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(monkeypatch, tmp_path, name, value):
