@@ -1,16 +1,22 @@
 """How static files are stored for serving, and when they are collected."""
 
 import hashlib
+import json
+import os
 import re
+import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management import call_command
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 # The other documentation page that the API's package carries.
 UNUSED = ["redoc"]
+KEPT = 7 * 24 * 3600
 STYLES = "css/app.css"
 IMPORT = re.compile(r'(@import url\("([\w-]+\.css)"\) layer\(([\w-]+)\);)')
 # What every page loads, in the order in which it has to run; and the lines by which these modules import one another.
@@ -54,12 +60,41 @@ def collect_if_changed():
     """Collect the static files, unless the files of the last time are still those."""
     if settings.DEBUG:
         return
-    stamp = Path(settings.STATIC_ROOT) / ".collected"
+    root = Path(settings.STATIC_ROOT)
+    stamp = root / ".collected"
     found = fingerprint()
     if stamp.exists() and stamp.read_text() == found:
         return
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0, ignore_patterns=UNUSED)
+    root.mkdir(parents=True, exist_ok=True)
+    # Another instance may serve from there meanwhile, so what is collected is moved to its place when it is whole.
+    with TemporaryDirectory(prefix=".", dir=root) as fresh:
+        staticfiles_storage.location = fresh
+        try:
+            call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=UNUSED)
+        finally:
+            staticfiles_storage.location = str(root)
+        replace(root, Path(fresh))
     stamp.write_text(found)
+
+
+def replace(root, fresh):
+    """Move what is in `fresh` to `root`. What is served no longer stays for a week: open pages still ask for it."""
+    manifest = root / "staticfiles.json"
+    served = json.loads(manifest.read_text())["paths"].values() if manifest.exists() else ()
+    names = _names(fresh)
+    left = {name for name in _names(root) - names if fresh.name not in name.parts}
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (fresh / name).replace(root / name)
+    for name in left:
+        if str(name).removesuffix(".br").removesuffix(".gz") in served:
+            os.utime(root / name)
+        elif (root / name).stat().st_mtime < time.time() - KEPT:
+            (root / name).unlink()
+
+
+def _names(folder):
+    return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
 
 
 def fingerprint():

@@ -1,7 +1,9 @@
 """What collecting the static files makes of them, and when it is done again."""
 
 import json
+import os
 import re
+import time
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -58,10 +60,53 @@ def test_whoever_serves_them_may_read_what_another_collected(collected):
     assert [path for path in found if path.is_dir() and path.stat().st_mode & 0o055 != 0o055] == []
 
 
-def test_it_is_done_again_only_after_a_change(collected):
-    (collected / "mark").touch()
-    staticfiles.collect_if_changed()
-    assert (collected / "mark").exists()
+def again(collected):
+    """Collect once more, as after a change."""
     (collected / ".collected").write_text("another")
     staticfiles.collect_if_changed()
-    assert not (collected / "mark").exists()
+
+
+def aged(path, days):
+    """Return `path`, made to be so many days old."""
+    os.utime(path, (time.time() - days * 24 * 3600,) * 2)
+    return path
+
+
+def test_it_is_done_again_only_after_a_change(collected):
+    mark = collected / "css" / "mark.css"
+    mark.write_text("")
+    aged(mark, 30)
+    staticfiles.collect_if_changed()
+    assert mark.exists()
+    again(collected)
+    assert not mark.exists()
+
+
+def test_what_is_served_meanwhile_is_not_touched(collected, monkeypatch):
+    def interrupted(sheet):
+        raise KeyboardInterrupt
+
+    before = {path: path.read_bytes() for path in collected.rglob("*.*") if path.name != ".collected"}
+    monkeypatch.setattr(staticfiles, "join_styles", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        again(collected)
+    assert {path: path.read_bytes() for path in collected.rglob("*.*") if path.name != ".collected"} == before
+
+
+def test_what_pages_from_before_ask_for_stays_for_a_while(collected):
+    manifest = collected / "staticfiles.json"
+    told = json.loads(manifest.read_text())
+    told["paths"]["css/before.css"] = "css/before.abc.css"
+    manifest.write_text(json.dumps(told))
+    before = [collected / "css" / f"before.abc.css{end}" for end in ("", ".br")]
+    for path in before:
+        path.write_text("")
+        aged(path, 30)
+    again(collected)
+    assert all(path.exists() for path in before)
+    again(collected)
+    assert all(path.exists() for path in before)
+    for path in before:
+        aged(path, 30)
+    again(collected)
+    assert not any(path.exists() for path in before)
