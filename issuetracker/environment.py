@@ -4,6 +4,7 @@ import ipaddress
 import os
 import re
 import secrets
+from contextlib import suppress
 from email.utils import getaddresses
 from urllib.parse import urlsplit
 
@@ -173,19 +174,30 @@ def read_secret_key(env, data_dir):
 def _kept_secret(path):
     # Written beside and linked into place, so that two processes that start at once agree on one key.
     if not path.exists():
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(64))
         try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
+            with suppress(FileExistsError):
+                _place(draft, path)
         finally:
             draft.unlink()
     value = path.read_text().strip()
     if len(value) < SHORTEST_KEY:
         raise ImproperlyConfigured(f"{path} is damaged. Restore it, or remove it to sign everybody out.")
     return value
+
+
+def _place(draft, path):
+    """Let `path` have what is in `draft`. Raises FileExistsError where there is something already."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Some volumes have no hard links; there, who looks in this very moment could find the file half written.
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(draft.read_text())
 
 
 def read_database(env, data_dir):

@@ -1,5 +1,6 @@
 """What the environment may say, and what is refused with the name of the variable."""
 
+import errno
 import fnmatch
 import re
 import stat
@@ -166,6 +167,28 @@ def test_a_key_that_was_never_read_is_not_put_in_the_place_of_the_one_that_is_ke
     (tmp_path / "secret_key").write_text(60 * "k")
     with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY.*secret_key"):
         environment.read_secret_key(env(monkeypatch, SECRET_KEY="$" + 60 * "x"), tmp_path)
+
+
+def test_the_secret_key_is_made_where_there_are_no_hard_links(monkeypatch, tmp_path):
+    def refused(*arguments):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(environment.os, "link", refused)
+    empty = env(monkeypatch)
+    key = environment.read_secret_key(empty, tmp_path)
+    assert len(key) > 50 and environment.read_secret_key(empty, tmp_path) == key
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("refusal", [FileExistsError, PermissionError])
+def test_a_secret_key_that_another_process_has_made_meanwhile_is_taken(monkeypatch, tmp_path, refusal):
+    def other_was_first(draft, path):
+        path.write_text(60 * "k")
+        raise refusal
+
+    monkeypatch.setattr(environment.os, "link", other_was_first)
+    assert environment.read_secret_key(env(monkeypatch), tmp_path) == 60 * "k"
 
 
 def test_a_damaged_secret_key_is_refused(monkeypatch, tmp_path):
