@@ -33,7 +33,8 @@ run: $(VENV)/.runs
 	@exec $(BIN)/python manage.py serve
 
 demo: $(VENV)/.runs
-	@DATA_DIR=data/demo DATABASE_URL= DATABASE_REPLICA_URL= CACHE_URL= exec $(BIN)/python manage.py serve --demo
+	@DATA_DIR=data/demo SECRET_KEY= DATABASE_URL= DATABASE_REPLICA_URL= CACHE_URL= SITE_URL= ALLOWED_HOSTS= PROXIES= EMAIL_URL= \
+	SIGNUP= OIDC_PROVIDERS= LOCAL_LOGIN= BREAK_GLASS= METRICS_TOKEN= METRICS_ALLOW= exec $(BIN)/python manage.py serve --demo
 
 test: $(VENV)/.tests $(TYPESCRIPT)
 	@exec $(BIN)/python tests/run.py
