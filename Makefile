@@ -19,7 +19,7 @@ ifneq ($(UV),)
 CREATE = $(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python
 else
-CREATE = $(PYTHON) -m venv $(VENV)
+CREATE = $(PYTHON) -m venv --clear $(VENV)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
@@ -27,7 +27,10 @@ ifeq ($(PYTHON),)
 $(error Python 3.11 or newer is needed, and none was found)
 endif
 
-.PHONY: run demo test check-long lint requirements
+.PHONY: run demo test check-long lint requirements anew
+
+# An upgrade of the system's Python takes away what runs there, whatever the stamp says.
+RUNS := $(shell $(BIN)/python -c 'import django' 2>/dev/null && echo yes)
 
 run: $(VENV)/.runs
 	@exec $(BIN)/python manage.py serve
@@ -61,8 +64,10 @@ requirements:
 	uv pip compile --universal --python-version 3.11 --no-annotate --no-header requirements.in -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --no-annotate --no-header requirements-dev.in -o requirements-dev.txt
 
-$(VENV)/.runs: requirements.txt
-	@test -x $(BIN)/python || $(CREATE)
+anew:
+	@$(CREATE)
+
+$(VENV)/.runs: requirements.txt $(if $(RUNS),,anew)
 	@$(INSTALL) -r requirements.txt
 	@touch $@
 

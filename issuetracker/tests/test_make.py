@@ -1,0 +1,46 @@
+"""What `make` installs, and when it does so anew."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from issuetracker.settings import BASE_DIR
+
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.skipif(not shutil.which("make"), reason="there is no make, as in the image"),
+]
+
+
+def installed(folder, interpreter):
+    """Return an environment in `folder` that is stamped as complete, whose interpreter is this script, if any."""
+    python = folder / "bin" / "python"
+    python.parent.mkdir()
+    if interpreter:
+        python.write_text(f"#!/bin/sh\n{interpreter}\n")
+        python.chmod(0o755)
+    else:
+        python.symlink_to(folder / "python3.10")
+    (folder / ".runs").touch()
+    os.utime(folder / ".runs", (time.time() + 3600,) * 2)
+    return folder
+
+
+def told(folder):
+    """Return what `make run` would do with the environment in `folder`."""
+    command = ["make", "--dry-run", f"VENV={folder}", "run"]
+    return subprocess.run(command, cwd=BASE_DIR, capture_output=True, text=True, check=True).stdout
+
+
+def test_what_is_there_is_not_installed_again(tmp_path):
+    assert "requirements.txt" not in told(installed(tmp_path, f'exec {sys.executable} "$@"'))
+
+
+@pytest.mark.parametrize("interpreter", ["", "exit 1"])
+def test_an_environment_is_made_anew_when_its_interpreter_is_gone_or_finds_nothing(tmp_path, interpreter):
+    said = told(installed(tmp_path, interpreter))
+    assert said.index(" venv ") < said.index("-r requirements.txt") < said.index("manage.py serve")
