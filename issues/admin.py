@@ -240,6 +240,14 @@ class EventAdmin(ReadOnlyAdmin):
         """Return the events that `user` may see."""
         return visible_events(user).prefetch_related(Prefetch("changes", Change.objects.order_by("id")))
 
+    def lookup_allowed(self, lookup, value, request):
+        """Return whether the list offers that filter, or the history of a row leads there: it shows these columns."""
+        return lookup in ("about_id__exact", "batch__exact") or super().lookup_allowed(lookup, value, request)
+
+    def history_of(self, row):
+        """Return the filter for all that the log tells of what this event is about."""
+        return {"about__exact": row.about, "about_id__exact": row.about_id}
+
     def get_object(self, request, object_id, from_field=None):
         """Return the event, with what of it the user may be told."""
         event = super().get_object(request, object_id, from_field)
@@ -281,6 +289,10 @@ class BatchAdmin(ReadOnlyAdmin):
         if access.is_superuser(user):
             return Batch.objects.all()
         return Batch.objects.filter(pk__in=visible_events(user).values("batch"))
+
+    def history_of(self, row):
+        """Return the filter for the events of a batch."""
+        return {"batch__exact": row.pk}
 
     @admin.action(description=_("Undo"), permissions=["view"])
     def take_back(self, request, queryset):

@@ -5,6 +5,7 @@ from functools import partial
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
@@ -45,6 +46,11 @@ class CappedPaginator(Paginator):
     def count(self):
         """The number of rows, or the cap."""
         return self.object_list.order_by().values("pk")[: COUNTED + 1].count()
+
+    @property
+    def is_capped(self):
+        """Whether there are more rows than are counted."""
+        return self.count > COUNTED
 
 
 class RowSelect(AutocompleteSelect):
@@ -128,6 +134,17 @@ class ServiceAdmin(admin.ModelAdmin):
         except (DataError, OverflowError) as error:
             raise BadRequest(_("A number in the address is too large.")) from error
 
+    def history_view(self, request, object_id, extra_context=None):
+        """Lead to what the event log tells of the row; Django's own log has nothing."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return redirect(f"{reverse('admin:history_event_changelist')}?{urlencode(self.history_of(row))}")
+
+    def history_of(self, row):
+        """Return how the list of events is filtered to tell of `row`."""
+        return {"about__exact": self.opts.model_name, "about_id__exact": row.pk}
+
     def lookup_allowed(self, lookup, value, request):
         """Return whether the list offers that filter: others would tell, bit by bit, what the user may not see."""
         return lookup.removesuffix("__exact").removesuffix("__isnull") in self.get_list_filter(request)
@@ -203,9 +220,12 @@ class ServiceAdmin(admin.ModelAdmin):
         return request.user.is_active and request.user.is_staff
 
     def do_to_each(self, request, queryset, service, done):
-        """Call `service(row)` for each row, and tell how many were done and why others were not."""
+        """Call `service(row)` for each row, at most a thousand, and tell how many were done and why others were not."""
         count = 0
-        for row in queryset[:COUNTED]:
+        rows = list(queryset[: COUNTED + 1])
+        if len(rows) > COUNTED:
+            messages.warning(request, _("Only the first 1,000 were taken. Search or filter for the others."))
+        for row in rows[:COUNTED]:
             try:
                 service(row)
                 count += 1

@@ -12,8 +12,9 @@ from issues.models import Issue, Status
 from issues.services import add_comment, create_issue, trash_comment, undo, update_issue
 from issues.tests.clients import at
 from issues.tests.many import file_many
+from issuetracker import backoffice
 from products.models import Component, Label, Member, Product
-from products.services import create_part, create_product, set_member
+from products.services import create_part, create_product, set_member, update_product
 
 MODELS = [
     *("accounts_user", "accounts_apitoken", "products_product", "products_component", "products_milestone"),
@@ -315,3 +316,44 @@ def test_an_issue_is_filed_by_staff_who_report_here_and_triage_elsewhere(product
     data = {"product": other.pk, "type": "bug", "title": "New", "priority": "0", "severity": "0"}
     assert at(staff).post(reverse("admin:issues_issue_add"), data).status_code == 302
     assert Issue.objects.get().status.slug == "new"
+
+
+def test_the_history_of_a_row_is_what_the_event_log_tells(issue, product, staff, administrator):
+    update_issue(issue, actor=administrator, via="web", title="Better")
+    create_issue(product, actor=administrator, via="web", title="Another")
+    comment = add_comment(issue, actor=administrator, via="web", body="x")
+    event = Event.objects.get(about="comment")
+    rows = {
+        "issues_issue": (issue, {"issue"}, 2),
+        "issues_comment": (comment, {"comment"}, 1),
+        "products_product": (product, {"product"}, 1),
+        "accounts_user": (staff, {"user"}, 1),
+        "history_event": (event, {"comment"}, 1),
+        "history_batch": (event.batch, {"comment"}, 1),
+    }
+    for name, (row, abouts, count) in rows.items():
+        page = at(administrator).get(reverse(f"admin:{name}_history", args=[row.pk]), follow=True)
+        told = list(page.context["cl"].result_list)
+        assert ({one.about for one in told}, len(told)) == (abouts, count), name
+    assert "Recent actions" not in at(administrator).get(reverse("admin:index")).content.decode()
+
+
+def test_the_history_of_a_row_that_is_not_seen_is_that_of_none(product, issue, staff, maintainer):
+    update_product(product, actor=maintainer, via="web", visibility="private")
+    set_member(product, staff, None, actor=maintainer, via="web")
+    for pk in (issue.pk, 999_999):
+        answer = at(staff).get(reverse("admin:issues_issue_history", args=[pk]))
+        assert (answer.status_code, answer.url) == (302, reverse("admin:index"))
+
+
+def test_more_rows_than_are_counted_are_said_to_be_more(product, administrator, monkeypatch):
+    monkeypatch.setattr(backoffice, "COUNTED", 2)
+    for title in ("One", "Two", "Three"):
+        create_issue(product, actor=administrator, via="web", title=title)
+    client, address = at(administrator), reverse("admin:issues_issue_changelist")
+    page = client.get(address).content.decode()
+    assert "more than 1,000 issues: search" in " ".join(page.split()) and "3 issues" not in page
+    chosen = list(Issue.objects.values_list("pk", flat=True))
+    data = {"action": "accept", "_selected_action": chosen, "select_across": "1"}
+    page = client.post(address, data, follow=True).content.decode()
+    assert "2 accepted." in page and "Only the first 1,000 were taken." in page

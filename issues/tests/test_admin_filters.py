@@ -29,7 +29,7 @@ OFFERED = {
     "accounts_user": ["is_active__exact=1", "is_staff__exact=0", "is_placeholder__exact=0"],
     "issues_issue": ["status__category__exact=new", "type__exact=bug", "priority__exact=0", "confidential__exact=0"],
     "issues_comment": ["internal__exact=1", "internal__exact=0&o=1&q=x&p=1"],
-    "history_event": ["kind__exact=created", "about__exact=issue", "about=issue"],
+    "history_event": ["kind__exact=created", "about__exact=issue", "about=issue", "about_id__exact=1"],
     "products_milestone": ["state__exact=open"],
 }
 OTHERS = {
