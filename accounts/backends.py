@@ -3,7 +3,7 @@
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import BigAutoField, Q
 
-from accounts.models import ADDRESS_LIMIT, User, can_be_stored
+from accounts.models import ADDRESS_LIMIT, User, can_be_stored, same_address, same_name
 from issuetracker.prepared import PreparedTuples, Slot, built
 from products.access import remember_roles, role_rows
 
@@ -52,6 +52,6 @@ class NameOrEmail(ModelBackend):
 
         def unlike(user):
             # PostgreSQL finds also those whose letters only look the same.
-            return user.username.lower() != name.lower(), user.email.lower() != text.lower()
+            return not same_name(user.username, name), not same_address(user.email, text)
 
         return min(found, key=unlike, default=None)

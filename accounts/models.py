@@ -5,6 +5,7 @@ import secrets
 from functools import cache
 from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.core.validators import RegexValidator
@@ -34,6 +35,16 @@ def can_be_stored(text, limit):
     return len(text) <= limit and "\x00" not in text
 
 
+def same_name(one, other):
+    """Return whether both are one user name. PostgreSQL compares capitals, of which ı and ſ have those of i and s."""
+    return one.lower() == other.lower()
+
+
+def same_address(one, other):
+    """Return whether both are one e-mail address: letters beyond ASCII that only look the same lead elsewhere."""
+    return one.encode().lower() == other.encode().lower()
+
+
 class People(UserManager):
     """Users, found without regard to case."""
 
@@ -44,13 +55,12 @@ class People(UserManager):
     def called(self, name):
         """Return the user whose user name is `name` in any case, or None; what none can be is not looked for."""
         found = self.filter(username__iexact=name) if can_be_stored(name, NAME_LIMIT) else ()
-        # PostgreSQL compares capitals, of which ı and ſ have those of i and s: they are the letters of somebody else.
-        return next((user for user in found if user.username.lower() == name.lower()), None)
+        return next((user for user in found if same_name(user.username, name)), None)
 
     def at_address(self, address):
         """Return whose e-mail address `address` is in any case, or None; what only looks like it leads elsewhere."""
         found = self.filter(email__iexact=address) if address else ()
-        return next((user for user in found if user.email.encode().lower() == address.encode().lower()), None)
+        return next((user for user in found if same_address(user.email, address)), None)
 
     def create_superuser(self, username, email="", password=None, **fields):
         """Create an administrator, as `manage.py createsuperuser` asks, by the service that records it."""
@@ -147,6 +157,11 @@ class User(AbstractUser):
     def name(self):
         """The name to show: the display name, else the user name."""
         return self.display_name or self.username
+
+    @property
+    def is_named_by_break_glass(self):
+        """Whether BREAK_GLASS names it; getting in by that takes more."""
+        return same_name(self.username, settings.BREAK_GLASS)
 
     def get_full_name(self):
         """Return the name to show; Django's admin asks for it."""

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import NAME_LIMIT, User
+from accounts.models import NAME_LIMIT, User, same_address
 from accounts.services.letters import post_notice
 from accounts.services.people import create_user, update_user
 from history import log
@@ -89,7 +89,7 @@ def _known_or_new(provider, subject, claims):
     if owner is None and not provider["create"]:
         raise Forbidden(_("There is no account for you here yet. Ask whoever looks after this site."))
     name = str(claims.get("preferred_username") or address.partition("@")[0])
-    if not (confirmed and name.lower() == address.lower()):
+    if not (confirmed and same_address(name, address)):
         # Where one signs in a name goes before an address: with that of somebody else theirs would lead here.
         name = name.partition("@")[0]
     user = owner or create_user(
@@ -156,7 +156,7 @@ def _give_by_groups(user, provider, groups):
         offered = [given.get(key) for group, given in mapping.items() if group in groups and isinstance(given, dict)]
         _give_role(user, key, max(filter(None, offered), key=ROLES.__getitem__, default=None))
     ranks = {given for given in mapping.values() if isinstance(given, str)}
-    if ranks and user.username.lower() != settings.BREAK_GLASS.lower():
+    if ranks and not user.is_named_by_break_glass:
         _give_rank(user, ranks, {mapping[group] for group in groups & set(mapping) if isinstance(mapping[group], str)})
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Invitation, Letter, User
+from accounts.models import Invitation, Letter, User, same_address
 from accounts.services.letters import post
 from accounts.services.people import create_user
 from history import log
@@ -114,7 +114,7 @@ def _create(via, *, username, email="", **fields):
     A name goes before an address where one signs in: with that of somebody else theirs would lead to this account.
     """
     name = User.normalize_username(username)
-    if "@" in name and name.lower() != email.lower():
+    if "@" in name and not same_address(name, email):
         message = _("A name with @ is for whoever has shown that this is their e-mail address: choose another.")
         raise ValidationError({"username": ValidationError(message, code="address")})
     return create_user(actor=None, via=via, username=username, email=email, **fields)

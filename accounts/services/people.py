@@ -10,7 +10,7 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from accounts.models import Letter, User, time_zones
+from accounts.models import Letter, User, same_address, time_zones
 from accounts.services.letters import post, post_notice
 from accounts.services.sessions import end_sessions
 from history import log
@@ -183,7 +183,7 @@ def confirm_address(user, address, *, via):
     """Make `address`, which has answered, that of `user`. Return the User. Raises ValidationError where it is taken."""
     user = lock(User.objects.all(), user)
     before = log.state(user)
-    if user.email and user.email.lower() != address.lower():
+    if user.email and not same_address(user.email, address):
         post(Letter.Kind.NOTICE, user.email, user, text=_("Your e-mail address was changed."))
     user.email, user.email_confirmed = address, True
     return finish_user(user, before, lambda: log.open_batch(actor=user, via=via))

@@ -31,8 +31,7 @@ def is_local_path(text):
 
 def is_break_glass(user):
     """Return whether `user` is the administrator whom BREAK_GLASS names."""
-    named = user is not None and user.username.lower() == settings.BREAK_GLASS.lower()
-    return bool(named and user.is_superuser and user.is_active)
+    return user is not None and user.is_named_by_break_glass and user.is_superuser and user.is_active
 
 
 def may_sign_in_locally(user):

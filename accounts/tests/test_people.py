@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, User, same_address, same_name
 from accounts.services import create_token, create_user, revoke_token, set_password, update_user
 from history.errors import Conflict, Forbidden
 from history.models import Change, Event
@@ -58,6 +58,21 @@ def test_a_name_of_letters_that_only_look_the_same_is_somebody_elses(administrat
     assert User.objects.called("ivan") is None
     ivan = create_user(actor=None, via="web", username="Ivan")
     assert (User.objects.called("ivan"), User.objects.called(other.username)) == (ivan, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "name", "address"),
+    [
+        ("Kim@example.org", "kim@EXAMPLE.org", True, True),
+        ("kim@example.org", "kim@example.com", False, False),
+        ("kim@example.org", "\N{KELVIN SIGN}im@example.org", True, False),
+        ("kim@\u00e9.example", "kim@\u00c9.example", True, False),
+        ("ivan", "\N{LATIN SMALL LETTER DOTLESS I}van", False, False),
+    ],
+)
+def test_what_is_the_same_name_and_the_same_address(one, other, name, address):
+    assert (same_name(one, other), same_address(one, other)) == (name, address)
+    assert (same_name(other, one), same_address(other, one)) == (name, address)
 
 
 def test_everybody_changes_their_own_preferences_and_no_more(stranger, reporter):

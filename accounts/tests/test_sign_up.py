@@ -89,6 +89,14 @@ def test_nobody_is_called_by_an_address_that_is_not_their_own(client, stranger, 
     assert User.objects.filter(username="Nina@Example.org").exists() == settings.MAIL
 
 
+def test_an_address_of_letters_that_only_look_like_ones_own_is_no_name(client, db, settings):
+    settings.SIGNUP, settings.MAIL = "open", True
+    token = signing.dumps("kim@\u00e9.example", salt=letters.SIGN_UP)
+    page = f"{PAGE}{token}/"
+    assert client.post(page, {**FORM, "username": "kim@\u00c9.example"}).status_code == 400
+    assert client.post(page, {**FORM, "username": "KIM@\u00e9.example"}).status_code == 302
+
+
 def test_open_with_mail(client, db, settings):
     settings.SIGNUP, settings.MAIL = "open", True
     assert client.post(PAGE, {"email": "nina@example.org"}).url == "/accounts/sign-up/sent/"
