@@ -11,9 +11,10 @@ def authorize_address(request, address):
     """Raise Forbidden unless who is signed in may ask for `address` now, ValidationError where too often.
 
     Whoever sits down at a browser that somebody left has shown nothing, nor has a token, which can be made there.
-    Without mail an address leads nowhere.
+    Without mail an address leads nowhere; having none any longer is a change as well. The addresses are compared as the
+    service does, which writes a letter also where the capitals alone are others.
     """
-    if not settings.MAIL or not address or address.lower() == request.user.email.lower():
+    if not settings.MAIL or address == request.user.email:
         return
     # Imported here: what signing in takes is loaded when it is first needed.
     from accounts.signin import limits
@@ -24,5 +25,5 @@ def authorize_address(request, address):
     if not (hasattr(request, "session") and is_proven(request)):
         message = _("Show once more who you are first, at Sign-in in your profile; then ask there for another address.")
         raise Forbidden(message, "proof")
-    if not (may_post(request) and limits.within(limits.LETTERS_TO, address.casefold())):
+    if address and not (may_post(request) and limits.within(limits.LETTERS_TO, address.casefold())):
         raise ValidationError({"email": _("Too many letters were asked for. Try again in an hour.")})

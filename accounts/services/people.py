@@ -183,8 +183,6 @@ def confirm_address(user, address, *, via):
     """Make `address`, which has answered, that of `user`. Return the User. Raises ValidationError where it is taken."""
     user = lock(User.objects.all(), user)
     before = log.state(user)
-    if user.email and not same_address(user.email, address):
-        post(Letter.Kind.NOTICE, user.email, user, text=_("Your e-mail address was changed."))
     user.email, user.email_confirmed = address, True
     return finish_user(user, before, lambda: log.open_batch(actor=user, via=via))
 
@@ -200,9 +198,17 @@ def finish_user(user, before, log_to):
     save_named(user, [*changes, "lock_version"])
     batch = log_to()
     log.record(batch, Kind.CHANGED, about=user, changes=changes)
+    if "email" in changes:
+        _tell_address_before(user, changes["email"][0])
     if "is_active" in changes and not user.is_active:
         following.tell_deactivated(user, batch)
     return user
+
+
+def _tell_address_before(user, address):
+    """Tell whoever reads `address` that it is no longer that of `user`, whoever has changed it."""
+    if settings.MAIL and address and not same_address(address, user.email):
+        post(Letter.Kind.NOTICE, address, user, text=_("Your e-mail address was changed."))
 
 
 def _lock_superusers():

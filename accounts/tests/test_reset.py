@@ -54,6 +54,7 @@ def test_a_letter_sets_a_new_password_once(client, stranger):
 def test_known_or_not_is_answered_alike(client, stranger, reporter, administrator, address, django_assert_num_queries):
     update_user(reporter, actor=administrator, via="web", email="gone@example.org")
     update_user(reporter, actor=administrator, via="web", is_active=False)
+    Letter.objects.all().delete()
     with django_assert_num_queries(4):
         answer = ask(client, address)
     assert answer.url == "/accounts/reset/sent/"
@@ -119,6 +120,7 @@ def test_a_letter_that_is_given_up_is_told_in_the_log(stranger, monkeypatch, cap
 @pytest.mark.parametrize("address", ["sam@g\u0131thub.example", "\u017fam@github.example"])
 def test_an_address_of_letters_that_only_look_the_same_is_another(client, stranger, administrator, address):
     update_user(stranger, actor=administrator, via="web", email="sam@github.example")
+    Letter.objects.all().delete()
     ask(client, address)
     letters.send_due()
     assert not mail.outbox
@@ -154,15 +156,16 @@ def test_an_own_new_address_counts_once_it_has_answered(stranger, at_sam):
     assert mail.outbox[-1].to == ["sam@example.org"] and "address was changed" in mail.outbox[-1].body
 
 
-def test_another_address_takes_showing_who_one_is(stranger, api):
+@pytest.mark.parametrize("address", ["thief@example.org", "Sam@example.org", ""])
+def test_another_address_takes_showing_who_one_is(stranger, api, address):
     client = Client()
     client.force_login(stranger)
-    asked = client.post("/profile/", {**FIELDS, "email": "thief@example.org"})
+    asked = client.post("/profile/", {**FIELDS, "email": address})
     assert (asked.status_code, "Show once more who you are" in asked.content.decode()) == (400, True)
-    answer = client.patch("/api/v1/me/", {"email": "thief@example.org"}, content_type="application/json")
+    answer = client.patch("/api/v1/me/", {"email": address}, content_type="application/json")
     assert (answer.status_code, Letter.objects.count()) == (403, 0)
     # A token is made at the same browser.
-    answer = api(stranger).patch("/api/v1/me/", {"email": "thief@example.org"})
+    answer = api(stranger).patch("/api/v1/me/", {"email": address})
     assert (answer.status_code, answer.json()["code"], Letter.objects.count()) == (403, "proof", 0)
     # All else needs none.
     assert client.post("/profile/", {**FIELDS, "email": "sam@example.org", "theme": "dark"}).url == "/profile/"
@@ -192,20 +195,36 @@ def test_the_address_before_is_told_that_another_is_asked_for(stranger, at_sam):
     assert "was asked for" in told and "new@example.org" not in told
 
 
+def test_the_address_before_is_told_that_there_is_none_any_longer(stranger, at_sam):
+    assert at_sam.post("/profile/", {**FIELDS, "email": ""}).url == "/profile/"
+    letters.send_due()
+    assert "address was changed" in letter_to("sam@example.org").body
+    stranger.refresh_from_db()
+    assert (stranger.email, len(mail.outbox)) == ("", 1)
+
+
+@pytest.mark.parametrize(("address", "told"), [("new@example.org", 1), ("", 1), ("Sam@example.org", 0)])
+def test_the_address_before_is_told_what_the_staff_change(stranger, administrator, address, told):
+    update_user(stranger, actor=administrator, via="admin", email=address)
+    letters.send_due()
+    assert [letter.to for letter in mail.outbox] == [["sam@example.org"]] * told
+
+
 def test_a_link_of_an_older_version_is_over(client, stranger):
     token = signing.dumps([stranger.pk, stranger.email, "new@example.org"], salt="accounts.confirm")
     assert client.get(f"/accounts/address/{token}/").status_code == 404
 
 
-def test_nobody_is_flooded_with_letters_about_their_address(stranger, at_sam):
+@pytest.mark.parametrize("address", ["victim@example.org", "SAM@example.org"])
+def test_nobody_is_flooded_with_letters_about_their_address(stranger, at_sam, address):
     codes = []
     for _time in range(5):
         stranger.refresh_from_db()
-        fields = {**FIELDS, "email": "victim@example.org", "lock_version": stranger.lock_version}
+        fields = {**FIELDS, "email": address, "lock_version": stranger.lock_version}
         codes.append(at_sam.post("/profile/", fields).status_code)
     assert codes == [302, 302, 302, 400, 400]
-    answer = at_sam.patch("/api/v1/me/", {"email": "victim@example.org"}, content_type="application/json")
-    assert (answer.status_code, Letter.objects.filter(to="victim@example.org").count()) == (400, 3)
+    answer = at_sam.patch("/api/v1/me/", {"email": address}, content_type="application/json")
+    assert (answer.status_code, Letter.objects.filter(to=address).count()) == (400, 3)
 
 
 def test_whose_an_address_is_shows_in_no_answer(stranger, at_sam, administrator):
