@@ -5,11 +5,15 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.shortcuts import redirect
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services
+from accounts.addressing import authorize_address
 from accounts.models import ApiToken, User
 from accounts.services import factors
+from history.errors import Forbidden
 from history.models import Via
 from issuetracker.backoffice import ReadOnlyAdmin, ServiceAdmin, ServiceForm
 
@@ -22,6 +26,17 @@ for model in (Group, *(model for app in apps.get_app_configs() if app.name in AL
 admin.site.disable_action("delete_selected")
 admin.site.site_header = admin.site.site_title = _("Issues")
 admin.site.index_title = _("Administration")
+
+
+def _asking(request):
+    """Return the address of the page that asks who one is; an empty text where one has shown it just now.
+
+    Whoever sits down at a browser that somebody left would give themselves a way in, to that account or to any other.
+    """
+    # Imported here: what signing in takes is loaded when it is first needed.
+    from accounts.signin.proving import is_proven, proof_address
+
+    return "" if is_proven(request) else proof_address(request.get_full_path())
 
 
 class UserForm(ServiceForm):
@@ -70,6 +85,17 @@ class UserAdmin(ServiceAdmin):
         values = {name: value for name, value in values.items() if value or name in allowed}
         return services.create_user(actor=actor, via=Via.ADMIN, **values)
 
+    def write(self, request, form):
+        """Write what the form says: a password or an address only where one has shown just now who one is."""
+        user, address = form.instance, form.cleaned_data.get("email")
+        if user.pk is not None and (form.cleaned_data.get("password") or "email" in form.changed_data):
+            if asking := _asking(request):
+                said = _('Before you set a password or an address, <a href="{}">show once more who you are</a>.')
+                raise Forbidden(format_html(said, asking), "proof")
+            if user == request.user:
+                authorize_address(request, address)
+        return super().write(request, form)
+
     def change(self, user, actor, expected, values):
         """Change a person: all of it, or nothing where the password is refused."""
         password = values.pop("password", "")
@@ -96,11 +122,14 @@ class UserAdmin(ServiceAdmin):
     @admin.action(description=_("Take second factors away"))
     def remove_factors(self, request, queryset):
         """Let those sign in by their password alone who have lost their app, their codes and their passkeys."""
+        if asking := _asking(request):
+            return redirect(asking)
 
         def service(user):
             factors.remove_factors(user, actor=request.user, via=Via.ADMIN)
 
         self.do_to_each(request, queryset, service, _("without second factors"))
+        return None
 
     def _activate(self, request, queryset, active):
         def service(user):

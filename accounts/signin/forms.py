@@ -79,9 +79,9 @@ class SignInForm(forms.Form):
 
 
 @contextmanager
-def attempt(request, name, user):
+def attempt(request, name, user, of=limits.NAMES):
     """Count a try as `name`, failed where what is within raises. Raises ValidationError where there are too many."""
-    tried = limits.Attempt(request, name, user)
+    tried = limits.Attempt(request, name, user, of)
     if not tried.allowed:
         raise ValidationError(TOO_MANY, code="limit")
     yield
@@ -109,7 +109,7 @@ class PasswordForm(forms.Form):
 class _LimitedCode:
     def clean_code(self):
         """Return the code, which nobody else and no other process has taken before. Raises ValidationError."""
-        with attempt(context.request, f"code of {self.user.pk}", self.user):
+        with attempt(context.request, str(self.user.pk), self.user, limits.CODES):
             code = super().clean_code()
             if not limits.first_use("code", self.user.pk, normalize_user_code(code), seconds=CODE_LIVES):
                 raise ValidationError(_("That is not right, or it was used already."), code="used")

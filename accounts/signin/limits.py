@@ -2,8 +2,9 @@
 
 A name is counted together with the address that tries it, so that a stranger elsewhere locks nobody out; a browser that
 the person has signed in with before is counted by itself, so that a stranger next door does not, either. A name that
-is tried from everywhere is never locked: each address that is new to it has fewer tries then. Redis is optional and may
-be away or forget, at the price of some tries more: then these are rows. What may happen once only is a row always.
+is tried from everywhere is never locked: each address that is new to it has fewer tries then. Codes of the second step
+are: whoever tries them knows the password and may have any number of addresses. Redis is optional and may be away or
+forget, at the price of some tries more: then these are rows. What may happen once only is a row always.
 """
 
 import time
@@ -36,6 +37,12 @@ NAME_ON_DEVICE = Limit("name on device", 20, 15 * MINUTE)
 NAME = Limit("name", 50, HOUR)
 # What an address has left while a name is being tried from everywhere.
 WHILE_ATTACKED = 2
+CODE_AT_ADDRESS = Limit("code at address", 10, 15 * MINUTE)
+CODE_ON_DEVICE = Limit("code on device", 20, 15 * MINUTE)
+CODE = Limit("codes", 50, HOUR)
+# What is guessed at: in a browser that is known, at one address, and from everywhere.
+NAMES = (NAME_ON_DEVICE, NAME_AT_ADDRESS, NAME)
+CODES = (CODE_ON_DEVICE, CODE_AT_ADDRESS, CODE)
 LETTERS_AT_ADDRESS = Limit("letters at address", 20, HOUR)
 LETTERS_TO = Limit("letters to", 3, HOUR)
 ACCOUNTS_AT_ADDRESS = Limit("accounts at address", 20, HOUR)
@@ -95,15 +102,16 @@ def first_use(purpose, *parts, seconds):
 class Attempt:
     """One try to be somebody. It is counted before it is judged, and taken back where it succeeds."""
 
-    def __init__(self, request, name, user):
+    def __init__(self, request, name, user, limits=NAMES):
+        on_device, at_address, everywhere = limits
         address = place.network_of(place.address_of(request))
         device = place.knows(request, user)
         # As accounts are found by it: PostgreSQL compares capitals.
         name = User.normalize_username(name).upper().casefold()
         if device:
-            self.counted = {NAME_ON_DEVICE: (device, name)}
+            self.counted = {on_device: (device, name)}
         else:
-            self.counted = {AT_ADDRESS: (address,), NAME_AT_ADDRESS: (address, name), NAME: (name,)}
+            self.counted = {AT_ADDRESS: (address,), at_address: (address, name), everywhere: (name,)}
         counts = {limit: count(limit, *parts) for limit, parts in self.counted.items()}
         attacked = counts.pop(NAME, 0) > NAME.most
         most = {limit: WHILE_ATTACKED if attacked and limit is NAME_AT_ADDRESS else limit.most for limit in counts}
@@ -112,7 +120,7 @@ class Attempt:
     def succeeded(self):
         """Take it back: who comes in has not failed."""
         for limit, parts in self.counted.items():
-            key, whole = key_of(limit.purpose, *parts), limit in (NAME_AT_ADDRESS, NAME_ON_DEVICE)
+            key, whole = key_of(limit.purpose, *parts), limit not in (AT_ADDRESS, NAME, CODE)
             if redis := _redis():
                 redis.take_back(key, whole=whole)
             tally = Tally.objects.filter(key=key, count__gt=0)

@@ -14,14 +14,13 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 from requests import RequestException
 
 from accounts.services import identities
-from accounts.signin.proving import is_proven
+from accounts.signin.proving import is_proven, proof_address
 from accounts.signin.views import keep_briefly, next_of
 from history.errors import Refused
 
@@ -137,7 +136,7 @@ def begin(request, name):
         return redirect("login")
     process = "connect" if request.POST.get("process") == "connect" else "login"
     if process == "connect" and not (request.user.is_authenticated and is_proven(request)):
-        return redirect(f"{reverse('prove')}?{urlencode({'next': reverse('sign-in')})}")
+        return redirect(proof_address(reverse("sign-in")))
     keep_briefly(request)
     try:
         chosen = ProviderAdapter(request).get_provider(request, name)

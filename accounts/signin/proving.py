@@ -28,6 +28,11 @@ def is_proven(request):
     return any(record["at"] > time.time() - PROVEN_FOR for record in records)
 
 
+def proof_address(path):
+    """Return the address of the page that asks who one is, and then leads to `path`."""
+    return f"{reverse('prove')}?{urlencode({'next': path})}"
+
+
 def proven(view):
     """Make `view` ask first who one is, unless that was shown just now."""
 
@@ -36,7 +41,7 @@ def proven(view):
     @wraps(view)
     def asked(request, *args, **kwargs):
         if not is_proven(request):
-            return redirect(f"{reverse('prove')}?{urlencode({'next': request.get_full_path()})}")
+            return redirect(proof_address(request.get_full_path()))
         return view(request, *args, **kwargs)
 
     return asked

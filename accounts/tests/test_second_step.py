@@ -111,6 +111,34 @@ def test_codes_cannot_be_guessed_at(client, guarded):
     assert not is_in(client)
 
 
+def test_codes_are_guessed_at_from_everywhere_so_often_and_no_more(guarded):
+    known = Client()
+    enter(known, "sam")
+    step(known, code_of(steps=-1))
+    known.post("/accounts/logout/")
+    for number in range(10):
+        client = Client(REMOTE_ADDR=f"203.0.113.{number}")
+        enter(client, "sam")
+        for guess in range(5):
+            step(client, f"{guess:06}")
+    elsewhere = Client(REMOTE_ADDR="198.51.100.7")
+    assert enter(elsewhere, "sam").url == "/accounts/code/"
+    assert "Too many tries" in step(elsewhere, code_of()).content.decode() and not is_in(elsewhere)
+    # A browser that is known stays open.
+    enter(known, "sam")
+    step(known, code_of())
+    assert is_in(known)
+
+
+def test_no_name_uses_up_the_tries_of_a_code(client, guarded):
+    for _number in range(11):
+        enter(client, f"code of {guarded.pk}", "x")
+        enter(client, str(guarded.pk), "x")
+    enter(client, "sam")
+    step(client, code_of())
+    assert is_in(client)
+
+
 def test_without_the_first_step_there_is_no_second(client, guarded):
     assert client.get("/accounts/code/").url == "/accounts/login/"
     assert step(client, code_of()).url == "/accounts/login/"
@@ -195,6 +223,10 @@ def test_an_administrator_helps_who_has_lost_them(guarded, administrator):
     client = Client()
     client.force_login(administrator)
     chosen = {"action": "remove_factors", "_selected_action": [guarded.pk]}
+    asked = client.post("/admin/accounts/user/?q=sam", chosen)
+    assert asked.url == "/accounts/prove/?next=%2Fadmin%2Faccounts%2Fuser%2F%3Fq%3Dsam"
+    assert Authenticator.objects.filter(user=guarded).exists()
+    assert client.post(asked.url, {"password": PASSWORD}).url == "/admin/accounts/user/?q=sam"
     client.post("/admin/accounts/user/", chosen)
     assert not Authenticator.objects.filter(user=guarded).exists()
     assert enter(Client(), "sam").url == "/"
@@ -222,12 +254,63 @@ def test_the_overview_tells_what_there_is(guarded):
     assert "Your app" in page and "10 recovery codes are left" in page and "Example Corp" in page
 
 
-def test_a_refused_password_leaves_the_person_as_they_were(stranger, administrator):
+def admin_form(user, **changes):
+    """Return the address of the page of `user` in the administration, and what its form sends with these changes."""
+    form = {"username": user.username, "email": user.email, "time_zone": "UTC", "theme": "system"}
+    form |= {"is_active": "on", "seen_version": str(user.lock_version)}
+    if user.is_superuser:
+        form |= {"is_staff": "on", "is_superuser": "on"}
+    return f"/admin/accounts/user/{user.pk}/change/", {**form, **changes}
+
+
+@pytest.mark.parametrize("whose", ["own", "another's"])
+@pytest.mark.parametrize(
+    "changes", [{"password": "a long enough one"}, {"email": "thief@example.org"}, {"email": ""}], ids=str
+)
+def test_the_administration_asks_who_gives_a_way_in(stranger, administrator, whose, changes):
+    user = administrator if whose == "own" else stranger
     client = Client()
     client.force_login(administrator)
-    form = {"username": "sam", "display_name": "Sam", "email": "sam@example.org", "time_zone": "UTC", "theme": "system"}
-    form |= {"is_active": "on", "is_superuser": "on", "seen_version": "1"}
-    address = f"/admin/accounts/user/{stranger.pk}/change/"
+    address, form = admin_form(user, **changes)
+    asked = client.post(address, form)
+    prove = f"/accounts/prove/?next={address.replace('/', '%2F')}"
+    assert (asked.status_code, f'<a href="{prove}">' in asked.content.decode()) == (200, True)
+    before = User.objects.get(pk=user.pk)
+    assert (before.email, before.check_password(PASSWORD)) == (user.email, True)
+    # All else needs none.
+    assert client.post(*admin_form(user, theme="dark")).status_code == 302
+    assert client.post(prove, {"password": PASSWORD}).url == address
+    user.refresh_from_db()
+    assert client.post(*admin_form(user, **changes)).status_code == 302
+    after = User.objects.get(pk=user.pk)
+    assert (after.email, after.check_password(PASSWORD)) == (changes.get("email", user.email), "email" in changes)
+
+
+def test_letters_to_an_address_of_ones_own_are_counted_in_the_administration_too(administrator, settings):
+    settings.MAIL = True
+    client = Client()
+    enter(client, "ada")
+    codes = []
+    for _time in range(5):
+        administrator.refresh_from_db()
+        codes.append(client.post(*admin_form(administrator, email="victim@example.org")).status_code)
+    assert codes == [302, 302, 302, 200, 200]
+    assert Letter.objects.filter(to="victim@example.org").count() == 3
+
+
+def test_the_address_before_is_told_where_a_password_changes_with_it(stranger, administrator, settings):
+    settings.MAIL = True
+    client = Client()
+    enter(client, "ada")
+    client.post(*admin_form(stranger, email="thief@example.org", password="a long enough one"))
+    told = Letter.objects.filter(to="sam@example.org").values_list("text", flat=True)
+    assert list(told) == ["Your e-mail address was changed."]
+
+
+def test_a_refused_password_leaves_the_person_as_they_were(stranger, administrator):
+    client = Client()
+    enter(client, "ada")
+    address, form = admin_form(stranger, is_superuser="on")
     assert client.post(address, {**form, "password": "short"}).status_code == 200
     stranger.refresh_from_db()
     assert (stranger.is_superuser, stranger.lock_version) == (False, 1)
