@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.services.identities import connections
+from accounts.signin.adapters import may_sign_in_locally
 from accounts.signin.forms import CodeForm, PasskeyProofForm, PasswordForm
 from accounts.signin.views import next_of
 
@@ -52,7 +53,7 @@ def proven(view):
 @sensitive_post_parameters("password", "code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def prove(request):
-    """Ask for a second factor, where the person has any, else for the password; providers are asked in their way."""
+    """Ask for a second factor, where the person has any, else for the password or a sign-in by a provider."""
     types = set(Authenticator.objects.filter(user=request.user).values_list("type", flat=True))
     form = _form(request, bool(types))
     if form is not None and form.is_valid():
@@ -67,7 +68,8 @@ def prove(request):
         "refused": isinstance(form, PasskeyProofForm),
         "next": next_of(request),
         "options": begin_authentication(request.user) if keyed else None,
-        "providers": [] if form is not None else _connected(request.user),
+        # Beside a second factor a provider would be a way around it.
+        "providers": [] if types else _connected(request.user),
     }
     return render(request, "accounts/prove.html", context)
 
@@ -78,10 +80,11 @@ def _connected(user):
 
 
 def _form(request, has_factors):
-    """Return the form that proves it; None where only a provider can."""
+    """Return the form that proves it; None where only a provider can. A password counts where it signs one in."""
     data = request.POST or None
     if has_factors and "credential" in request.POST:
         return PasskeyProofForm(user=request.user, data=data)
     if has_factors:
         return CodeForm(user=request.user, data=data)
-    return PasswordForm(request, data) if request.user.has_usable_password() else None
+    by_password = request.user.has_usable_password() and may_sign_in_locally(request.user)
+    return PasswordForm(request, data) if by_password else None

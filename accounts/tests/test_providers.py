@@ -269,6 +269,37 @@ def test_who_has_no_password_shows_who_they_are_at_their_provider(client, admini
     assert client.get("/profile/sign-in/app/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("local", "connected", "code", "asked"),
+    [
+        (True, False, False, "password"),
+        (True, True, False, "password provider"),
+        (False, True, False, "provider"),
+        (False, False, False, "neither"),
+        # By a provider alone one would be around it.
+        (False, True, True, "code"),
+    ],
+)
+def test_who_one_is_is_shown_in_a_way_in_which_one_may_sign_in(stranger, tell, settings, local, connected, code, asked):
+    tell()
+    client = Client()
+    enter(client, "sam")
+    if connected:
+        go(client, process="connect")
+    if code:
+        factors.add_totp(stranger, SECRET, actor=stranger, via="web")
+    settings.LOCAL_LOGIN = local
+    page = said(client, "/accounts/prove/")
+    found = {"password": 'name="password"', "code": 'name="code"', "provider": "with Example Corp again"}
+    found["neither"] = "Sign out, and sign in again"
+    assert " ".join(name for name, text in found.items() if text in page) == asked
+    if not local:
+        client.session.flush()
+        client.force_login(stranger)
+        client.post("/accounts/prove/", {"password": PASSWORD})
+        assert client.get("/profile/sign-in/codes/").status_code == 302
+
+
 def test_the_only_way_in_is_not_cut_off(client, administrator, tell):
     tell()
     go(client)
