@@ -75,9 +75,9 @@ def accept(invitation, *, user=None, via=Via.WEB, **fields):
     invitation = lock(Invitation.objects.select_related("product", "created_by"), invitation)
     if not invitation.is_open() or not may_invite(invitation.created_by, invitation.product):
         raise Conflict(_("This invitation is used, over, or withdrawn."), "over")
+    if settings.SIGNUP == CLOSED:
+        raise Conflict(_("Nobody is invited here any longer."), "closed")
     if user is None:
-        if settings.SIGNUP == CLOSED:
-            raise Conflict(_("No accounts are made here any longer."), "closed")
         if invitation.posted:
             fields |= {"email": invitation.email, "email_confirmed": True}
         user = _create(via, **fields)

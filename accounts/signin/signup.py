@@ -11,7 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -118,14 +120,14 @@ def confirm(request, token):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request, secret):
-    """Accept an invitation: with a new account, or with one's own where one is signed in."""
+    """Accept an invitation: with one's own account where one is signed in, with a new one, or by way of a provider."""
     found = Invitation.objects.select_related("product", "created_by").filter(digest=Invitation.digest_of(secret))
     one = found.first()
-    if one is None or not one.is_open():
+    if one is None or not one.is_open() or settings.SIGNUP == invitations.CLOSED:
         return render(request, "accounts/link_over.html", status=404)
     if not request.user.is_authenticated:
-        if settings.SIGNUP == "closed" or not settings.LOCAL_LOGIN:
-            return render(request, "accounts/link_over.html", status=404)
+        if not settings.LOCAL_LOGIN:
+            return redirect(f"{reverse('login')}?{urlencode({'next': request.path})}")
         return _account(request, lambda **fields: invitations.accept(one, **fields), invitation=one)
     if request.method != "POST":
         return render(request, "accounts/invitation.html", {"invitation": one})

@@ -169,6 +169,24 @@ def test_who_has_an_account_accepts_with_it_and_keeps_what_is_more(
     assert Member.objects.get(user=stranger).role == "triager"
 
 
+def test_with_the_site_closed_it_is_over_for_who_has_an_account_too(invited, stranger, settings):
+    settings.SIGNUP = "closed"
+    client = at(stranger)
+    assert [client.get(path_of(invited)).status_code, client.post(path_of(invited)).status_code] == [404, 404]
+    with pytest.raises(Conflict):
+        accept(invited, user=stranger)
+    assert not Member.objects.filter(user=stranger).exists()
+
+
+def test_where_providers_alone_let_in_it_leads_to_them_first(client, invited, stranger, settings):
+    settings.LOCAL_LOGIN = False
+    asked = client.get(path_of(invited))
+    assert asked.url == f"/accounts/login/?next={path_of(invited).replace('/', '%2F')}"
+    assert f'name="next" value="{path_of(invited)}"' in client.get(asked.url).content.decode()
+    assert at(stranger).post(path_of(invited)).url == "/products/WEB/"
+    assert client.get(path_of(invited)).status_code == 404
+
+
 def test_one_with_an_address_goes_there_alone(client, by_invitation, administrator, settings):
     settings.MAIL = True
     page = at(administrator).post("/accounts/invitations/", {"email": "nina@example.org"}).content.decode()
