@@ -16,14 +16,21 @@ def authorize_address(request, address):
     """
     if not settings.MAIL or address == request.user.email:
         return
-    # Imported here: what signing in takes is loaded when it is first needed.
-    from accounts.signin import limits
-    from accounts.signin.passwords import may_post
+    # Imported here, as below: what signing in takes is loaded when it is first needed.
     from accounts.signin.proving import is_proven
 
     # By a token one has no session.
     if not (hasattr(request, "session") and is_proven(request)):
         message = _("Show once more who you are first, at Sign-in in your profile; then ask there for another address.")
         raise Forbidden(message, "proof")
-    if address and not (may_post(request) and limits.within(limits.LETTERS_TO, address.casefold())):
+    if address:
+        authorize_letter(request, address)
+
+
+def authorize_letter(request, address):
+    """Raise ValidationError where too many letters were asked for, to `address` or by whoever asks."""
+    from accounts.signin import limits
+    from accounts.signin.passwords import may_post
+
+    if not (may_post(request) and limits.within(limits.LETTERS_TO, address.casefold())):
         raise ValidationError({"email": _("Too many letters were asked for. Try again in an hour.")})

@@ -39,6 +39,7 @@ urlpatterns = [
     path("accounts/setup/<str:token>/", setup, name="setup"),
     # /profile/
     path("profile/", views.profile, name="profile"),
+    path("profile/address/", views.confirm, name="address-confirm"),
     path("profile/sign-in/", later("accounts.signin.factors.overview"), name="sign-in"),
     path("profile/sign-in/app/", later("accounts.signin.factors.add_app"), name="app-add"),
     path("profile/sign-in/app/remove/", later("accounts.signin.factors.remove_app"), name="app-remove"),

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.addressing import authorize_address
+from accounts.addressing import authorize_address, authorize_letter
 from accounts.confirming import ask
 from accounts.forms import ProfileForm, TokenForm
-from accounts.services import create_token, revoke_token, update_user
+from accounts.services import ask_address, create_token, revoke_token, update_user
 from accounts.tokens import with_products
 from history.errors import Forbidden, Stale
 
@@ -26,8 +26,27 @@ def profile(request):
     form = ProfileForm(request.POST or None, instance=request.user, initial={"lock_version": request.user.lock_version})
     if form.is_valid() and _saved(request, form):
         return redirect("profile")
-    context = {"form": form, "invites": settings.SIGNUP != "closed"}
+    context = {"form": form, "invites": settings.SIGNUP != "closed", "unconfirmed": _is_unconfirmed(request.user)}
     return render(request, "accounts/profile.html", context, status=400 if form.errors else 200)
+
+
+def _is_unconfirmed(user):
+    """Return whether `user` has an address that a letter would confirm."""
+    return bool(settings.MAIL and user.email and not user.email_confirmed)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request):
+    """Have a letter sent that confirms one's present address. It takes no proof: the address is as it was."""
+    if request.method == "POST" and _is_unconfirmed(request.user):
+        try:
+            authorize_letter(request, request.user.email)
+            ask_address(request.user, request.user.email)
+            messages.success(request, _("A letter is on its way to %(address)s.") % {"address": request.user.email})
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+    return redirect("profile")
 
 
 def _saved(request, form):

@@ -2,11 +2,13 @@
 
 from accounts.services.people import (
     allowed_fields,
+    ask_address,
     authorize_fields,
     confirm_address,
     create_placeholders,
     create_user,
     finish_user,
+    reset_password,
     set_password,
     update_user,
 )
@@ -15,6 +17,7 @@ from accounts.services.tokens import create_token, mark_used, revoke_token
 
 __all__ = [
     "allowed_fields",
+    "ask_address",
     "authorize_fields",
     "confirm_address",
     "create_placeholders",
@@ -22,6 +25,7 @@ __all__ = [
     "create_user",
     "finish_user",
     "mark_used",
+    "reset_password",
     "revoke_token",
     "set_password",
     "sign_out_elsewhere",

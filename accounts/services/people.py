@@ -168,14 +168,16 @@ def update_user(user, *, actor, via, expected_version=None, **changes):
 def ask_address(user, address):
     """Write to `address` for a word that it is that of `user`. Raises ValidationError where it can be nobody's.
 
-    Whether it is somebody else's shows in no answer: whoever reads their mail is told.
+    It may be the present one, which is confirmed by that. Whether it is somebody else's shows in no answer: whoever
+    reads their mail is told.
     """
     try:
         validate_email(address)
     except ValidationError as error:
         raise ValidationError({"email": error}) from error
     post(Letter.Kind.CONFIRM, User.objects.normalize_email(address), user)
-    post_notice(user, _("Another address was asked for. It counts once the link in a letter to it is followed."))
+    if not same_address(address, user.email):
+        post_notice(user, _("Another address was asked for. It counts once the link in a letter to it is followed."))
 
 
 @transaction.atomic
@@ -240,3 +242,13 @@ def set_password(user, password, *, actor, via, keep=None):
     Letter.objects.filter(user=user, kind=Letter.Kind.CONFIRM).delete()
     post_notice(user, _("Your password was changed."))
     return user
+
+
+@transaction.atomic
+def reset_password(user, password, *, via):
+    """Give `user` a new password by the link of a letter, which confirms the address that it went to. Return the User.
+
+    Raises Forbidden, or ValidationError.
+    """
+    changed = set_password(user, password, actor=user, via=via)
+    return confirm_address(changed, user.email, via=via) if changed.email == user.email else changed

@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.services import set_password
+from accounts.services import reset_password, set_password
 from accounts.services.invitations import ask_for_reset
 from accounts.signin import limits, place
 from accounts.signin.adapters import may_sign_in_locally
@@ -130,7 +130,7 @@ class Reset(auth.PasswordResetConfirmView):
 
     def form_valid(self, form):
         """Write the new password through the service; all sessions end."""
-        set_password(self.user, form.cleaned_data["new_password1"], actor=self.user, via="web")
+        reset_password(self.user, form.cleaned_data["new_password1"], via="web")
         self.request.session.flush()
         messages.success(self.request, _("Your password is set. Sign in with it."))
         return HttpResponseRedirect(self.get_success_url())

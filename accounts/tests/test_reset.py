@@ -7,8 +7,8 @@ from django.core import mail, signing
 from django.test import Client
 
 from accounts import letters
-from accounts.models import Letter, Session
-from accounts.services import set_password, update_user
+from accounts.models import Letter, Session, User
+from accounts.services import reset_password, set_password, update_user
 from accounts.tests.test_sign_in_page import enter
 from tests.cast import PASSWORD
 
@@ -208,6 +208,51 @@ def test_the_address_before_is_told_what_the_staff_change(stranger, administrato
     update_user(stranger, actor=administrator, via="admin", email=address)
     letters.send_due()
     assert [letter.to for letter in mail.outbox] == [["sam@example.org"]] * told
+
+
+def test_a_present_address_is_confirmed_by_a_letter(stranger, at_sam):
+    offer = 'action="/profile/address/"'
+    assert offer in at_sam.get("/profile/").content.decode()
+    assert at_sam.get("/profile/address/").url == at_sam.post("/profile/address/").url == "/profile/"
+    letters.send_due()
+    (letter,) = mail.outbox
+    assert letter.to == ["sam@example.org"]
+    at_sam.post(link_in(letter))
+    stranger.refresh_from_db()
+    assert (stranger.email, stranger.email_confirmed) == ("sam@example.org", True)
+    assert offer not in at_sam.get("/profile/").content.decode()
+    at_sam.post("/profile/address/")
+    assert not Letter.objects.exists()
+
+
+def test_nobody_is_flooded_with_letters_to_their_present_address(stranger, at_sam):
+    said = [at_sam.post("/profile/address/", follow=True).content.decode() for _time in range(4)]
+    assert ["Too many letters" in page for page in said] == [False, False, False, True]
+    assert Letter.objects.count() == 3
+
+
+def test_a_present_address_is_confirmed_where_there_is_mail_alone(stranger, at_sam, settings):
+    settings.MAIL = False
+    assert 'action="/profile/address/"' not in at_sam.get("/profile/").content.decode()
+    at_sam.post("/profile/address/")
+    assert not Letter.objects.exists()
+
+
+def test_a_password_set_by_a_letter_confirms_the_address_it_went_to(client, stranger):
+    ask(client, "sam@example.org")
+    letters.send_due()
+    form = client.get(link_in(mail.outbox[0]), follow=True)
+    client.post(form.request["PATH_INFO"], NEW)
+    stranger.refresh_from_db()
+    assert (stranger.email, stranger.email_confirmed) == ("sam@example.org", True)
+
+
+def test_a_password_set_by_a_letter_confirms_no_address_that_has_come_meanwhile(stranger, administrator):
+    before = User.objects.get(pk=stranger.pk)
+    update_user(stranger, actor=administrator, via="admin", email="new@example.org")
+    reset_password(before, NEW["new_password1"], via="web")
+    stranger.refresh_from_db()
+    assert (stranger.email, stranger.email_confirmed) == ("new@example.org", False)
 
 
 def test_a_link_of_an_older_version_is_over(client, stranger):

@@ -162,6 +162,7 @@ PAGES = {
     "sessions-end-others": Route(SITE, get="person", post="person", still=("post",), asks=True),
     "session-end": Route(SITE, get="person", post="nobody", path={"handle": "{session}"}, asks=True),
     "profile": Route(SITE, get="person", post="person", still=("post",), asks=True),
+    "address-confirm": Route(SITE, get="person", post="person", still=("post",), asks=True),
     "tokens": Route(SITE, get="person", post="person", body={"name": "x", "scopes": ["read"]}, asks=True),
     "token-revoke": Route(SITE, get="person", post="nobody", path={"pk": "{token}"}, asks=True),
     "my-work": page(SITE, "open"),
