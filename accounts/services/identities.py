@@ -63,7 +63,9 @@ def connect(user, provider, subject, *, actor, via):
 def disconnect(user, identity, *, actor, via):
     """Let `user` sign in by `identity` no more. Raises Forbidden, or Conflict where there is no other way in."""
     user = _own(user, actor)
-    others = _identities().filter(user=user).exclude(pk=identity.pk).exists()
+    # A provider that is no longer there lets nobody in.
+    present = [provider["name"] for provider in settings.OIDC_PROVIDERS]
+    others = _identities().filter(user=user, provider__in=present).exclude(pk=identity.pk).exists()
     if not others and not (settings.LOCAL_LOGIN and user.has_usable_password()):
         raise Conflict(_("This is your only way to sign in: set a password first."), "last")
     if _identities().filter(pk=identity.pk, user=user).delete()[0]:

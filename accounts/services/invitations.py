@@ -126,15 +126,11 @@ def _record(invitation, changes, actor, via):
 
 def ask_for_account(address):
     """Have a letter sent to `address`: with a link that makes an account, or a word that there is one already."""
-    post(Letter.Kind.SIGN_UP, address, _active_at(address))
+    post(Letter.Kind.SIGN_UP, address, User.objects.at_address(address))
 
 
 def ask_for_reset(address):
     """Have a letter sent to `address` that lets its owner set a password; to nobody where there is no such person."""
-    owner = _active_at(address)
+    found = User.objects.at_address(address)
+    owner = found if found is not None and found.is_active else None
     post(Letter.Kind.RESET, owner.email if owner else "", owner)
-
-
-def _active_at(address):
-    owner = User.objects.at_address(address)
-    return owner if owner is not None and owner.is_active else None

@@ -45,6 +45,7 @@ NAMES = (NAME_ON_DEVICE, NAME_AT_ADDRESS, NAME)
 CODES = (CODE_ON_DEVICE, CODE_AT_ADDRESS, CODE)
 LETTERS_AT_ADDRESS = Limit("letters at address", 20, HOUR)
 LETTERS_TO = Limit("letters to", 3, HOUR)
+LETTERS_OF_INVITER = Limit("letters of inviter", 50, HOUR)
 ACCOUNTS_AT_ADDRESS = Limit("accounts at address", 20, HOUR)
 
 

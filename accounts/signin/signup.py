@@ -167,6 +167,10 @@ def _maintained_by(user):
 
 
 def _invited(request, form):
+    address = form.cleaned_data["email"]
+    if settings.MAIL and address and not _may_post(request.user, address):
+        form.add_error("email", _("Too many letters were asked for. Try again in an hour."))
+        return None
     try:
         return invitations.invite(actor=request.user, via="web", **form.cleaned_data)
     except ValidationError as error:
@@ -174,6 +178,10 @@ def _invited(request, form):
     except Refused as refused:
         form.add_error(None, refused.detail)
     return None
+
+
+def _may_post(inviter, address):
+    return limits.within(limits.LETTERS_OF_INVITER, inviter.pk) and limits.within(limits.LETTERS_TO, address.casefold())
 
 
 def _open_invitations(user, products):

@@ -308,6 +308,16 @@ def test_the_only_way_in_is_not_cut_off(client, administrator, tell):
     assert SocialAccount.objects.exists()
 
 
+@pytest.mark.parametrize(("other", "left"), [("other", 1), ("gone", 2)])
+def test_a_provider_that_is_gone_is_no_other_way_in(client, administrator, tell, settings, provider, other, left):
+    tell()
+    go(client)
+    SocialAccount.objects.create(user=User.objects.get(username="kim"), provider=other, uid="1")
+    settings.OIDC_PROVIDERS = [provider, {**provider, "name": "other", "title": "Other Corp"}]
+    client.post("/profile/sign-in/corp/disconnect/")
+    assert SocialAccount.objects.count() == left
+
+
 def test_it_goes_on_to_pages_of_this_site_alone(client, administrator, tell):
     tell()
     assert go(client, next="https://evil.example/").url == "/"

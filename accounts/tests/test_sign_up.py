@@ -1,6 +1,7 @@
 """New accounts: closed, by invitation, or open; and what an invitation gives."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from accounts import letters
 from accounts.models import Invitation, Letter, User
 from accounts.services import update_user
 from accounts.services.invitations import accept, invite, withdraw
+from accounts.signin import limits
 from accounts.tests.test_sign_in_page import enter
 from history.errors import Conflict, Forbidden
 from history.models import Change
@@ -109,14 +111,25 @@ def test_open_with_mail(client, db, settings):
     assert Client().get(PAGE + "forged/").status_code == 404
 
 
-@pytest.mark.parametrize("address", ["sam@example.org", "nobody@example.org"])
-def test_known_or_not_is_answered_alike(client, stranger, settings, address, django_assert_num_queries):
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("sam@example.org", "You have one there already"),
+        ("nobody@example.org", "This link makes it"),
+        ("rosa@example.org", "not active: ask whoever looks after"),
+    ],
+)
+def test_known_or_not_is_answered_alike(
+    client, stranger, reporter, administrator, settings, address, told, django_assert_num_queries
+):
     settings.SIGNUP, settings.MAIL = "open", True
+    update_user(reporter, actor=administrator, via="web", is_active=False)
     with django_assert_num_queries(4):
         assert client.post(PAGE, {"email": address}).url == "/accounts/sign-up/sent/"
     letters.send_due()
     assert mail.outbox[0].to == [address]
-    assert ("You have one there already" in mail.outbox[0].body) == (address == "sam@example.org")
+    assert told in mail.outbox[0].body
+    assert ("/accounts/sign-up/" in mail.outbox[0].body) == (address == "nobody@example.org")
 
 
 def test_accounts_are_not_made_in_heaps(client, db, settings):
@@ -196,6 +209,33 @@ def test_one_with_an_address_goes_there_alone(client, by_invitation, administrat
     assert path_of(invitation) in mail.outbox[0].body
     client.post(path_of(invitation), FORM)
     assert User.objects.get(username="nina").email_confirmed
+
+
+def test_nobody_is_flooded_with_invitations(by_invitation, administrator, maintainer, product, settings):
+    settings.MAIL = True
+    fields = {"product": "WEB", "role": "viewer"}
+
+    def send(user, address):
+        return at(user).post("/accounts/invitations/", {**fields, "email": address})
+
+    answers = [send(user, "Nina@example.org") for user in (maintainer, administrator) * 2]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 400]
+    assert "Too many letters" in answers[-1].content.decode()
+    # By link as many as one likes.
+    assert send(maintainer, "").status_code == 200
+    assert (Letter.objects.count(), Invitation.objects.count()) == (3, 4)
+
+
+def test_nobody_invites_half_the_world(by_invitation, administrator, maintainer, product, settings, monkeypatch):
+    settings.MAIL = True
+    monkeypatch.setattr(limits, "LETTERS_OF_INVITER", replace(limits.LETTERS_OF_INVITER, most=2))
+    fields = {"product": "WEB", "role": "viewer"}
+
+    def send(user, number):
+        return at(user).post("/accounts/invitations/", {**fields, "email": f"n{number}@example.org"}).status_code
+
+    assert [send(maintainer, number) for number in range(3)] == [200, 200, 400]
+    assert send(administrator, 3) == 200
 
 
 def test_a_link_once_shown_vouches_for_no_address(client, by_invitation, administrator, settings):
