@@ -1,4 +1,4 @@
-"""Which passwords are no good beyond what Django refuses: common ones that are only dressed up."""
+"""Which passwords are no good beyond what Django refuses: those that no form takes, and common ones dressed up."""
 
 import re
 
@@ -11,6 +11,21 @@ LETTERS = str.maketrans("4@301!5$7", "aaeoiisst")
 # More around the word than this is a secret of its own.
 DRESS = 6
 SHORTEST = 4
+LONGEST_PASSWORD = 500
+
+
+class LongPasswordValidator:
+    """Refuses a password that is longer than the page of sign-in takes: nobody would come in by it."""
+
+    def validate(self, password, user=None):
+        """Raise ValidationError where `password` is too long."""
+        if len(password) > LONGEST_PASSWORD:
+            message = _("This password is too long: it can have %(limit)d characters.") % {"limit": LONGEST_PASSWORD}
+            raise ValidationError(message, code="password_too_long")
+
+    def get_help_text(self):
+        """Return what is said beside the field."""
+        return _("No more than %(limit)d characters.") % {"limit": LONGEST_PASSWORD}
 
 
 class DisguisedPasswordValidator(CommonPasswordValidator):

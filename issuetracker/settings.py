@@ -122,6 +122,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.passwords.LongPasswordValidator"},
     {"NAME": "accounts.passwords.DisguisedPasswordValidator"},
 ]
 ACCOUNT_ADAPTER = "accounts.signin.adapters.AccountAdapter"

@@ -24,13 +24,13 @@ from fido2.utils import websafe_decode
 
 from accounts.backends import NameOrEmail
 from accounts.models import ADDRESS_LIMIT, NAME_LIMIT
+from accounts.passwords import LONGEST_PASSWORD
 from accounts.services.factors import NAME_LIMIT as PASSKEY_NAME_LIMIT
 from accounts.services.invitations import may_invite
 from accounts.signin import limits
 from accounts.signin.adapters import may_sign_in_locally
 from products.models import Member, Product, clean_line
 
-PASSWORD_LIMIT = 500
 PASSKEY_NAME_HELP = _("So that you know it again, such as “laptop” or “blue key”.")
 PORTS = {"http": 80, "https": 443}
 # A code is good for this long, with the minutes before and after it that clocks are allowed to differ by.
@@ -42,7 +42,7 @@ WRONG = _("User name or password is wrong.")
 def password_field(label, kind="current-password", **options):
     """Return a field for a password, which a password manager knows as that of `kind`."""
     widget = forms.PasswordInput(attrs={"autocomplete": kind})
-    return forms.CharField(label=label, strip=False, max_length=PASSWORD_LIMIT, widget=widget, **options)
+    return forms.CharField(label=label, strip=False, max_length=LONGEST_PASSWORD, widget=widget, **options)
 
 
 class SignInForm(forms.Form):
