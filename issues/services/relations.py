@@ -9,7 +9,7 @@ from history.errors import Conflict
 from history.models import Kind
 from history.writing import save_changed
 from issues.models import Issue, Relation
-from issues.services.issues import lock_issue, touch
+from issues.services.issues import lock_family, lock_issue, touch
 from products import access
 
 # What a relation is called when it is read from its other end.
@@ -49,10 +49,10 @@ def stored_relation(issue, kind, other):
 
 
 def _lock_both(issue, other, expected_version=None):
-    """Return `{id: issue}` of the two, locked in the order of their ids, so that no two callers wait in a ring."""
+    """Return `{id: issue}` of the two, locked in the order of all others, so that no two callers wait in a ring."""
+    lock_family(issue.pk, other.pk)
     versions = {issue.pk: expected_version}
-    ordered = sorted((issue, other), key=lambda one: one.pk)
-    return {one.pk: lock_issue(one, versions.get(one.pk)) for one in ordered}
+    return {one.pk: lock_issue(one, versions.get(one.pk)) for one in (issue, other)}
 
 
 def add_relation(source, target, kind, batch):

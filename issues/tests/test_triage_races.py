@@ -20,9 +20,12 @@ from issues.services import (
     bulk,
     create_issue,
     decide,
+    relate,
+    relations,
     trash,
     trash_issue,
     undo,
+    unrelate,
     update_issue,
     vote,
 )
@@ -190,8 +193,9 @@ def slowly(do):
     """Return `do`, after which some time passes before what it did is committed."""
 
     def done(*arguments):
-        do(*arguments)
+        result = do(*arguments)
         time.sleep(0.3)
+        return result
 
     return done
 
@@ -235,6 +239,19 @@ def test_a_bulk_change_waits_for_who_votes(file, triager, stranger, maintainer):
         merge = partial(bulk.change, ids, plan, actor=triager, via="web")
         assert together(merge, *(voting(one, stranger) for one in others), voting(original, maintainer)) == []
         assert Issue.objects.get(pk=original.pk).votes == 2
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_who_relates_a_duplicate_to_its_original_waits_for_who_votes(file, triager, stranger, monkeypatch, ends):
+    # The first of the two is locked for so long that another who begins with the second one has it.
+    monkeypatch.setattr(relations, "lock_issue", slowly(relations.lock_issue))
+    original, duplicate = file(2)
+    update_issue(duplicate, actor=triager, via="web", duplicate_of=original)
+    change = partial(relate, original, actor=triager, via="web", kind="relates", other=duplicate)
+    if ends:
+        change = partial(unrelate, change(), actor=triager, via="web")
+    assert together(change, after(0.1, voting(duplicate, stranger))) == []
+    assert Issue.objects.get(pk=original.pk).votes == 1
 
 
 @pytest.mark.parametrize("who", ["two on one issue", "one in two windows"])
