@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils import timezone
 
+from history.errors import Refused
 from history.models import ASIDE, Batch, Change, Event, Kind
 from history.writing import insert, insert_all
 
@@ -118,12 +120,19 @@ def shared_batch(*, actor, via):
     batch = open_batch(actor=actor, via=via, total=0)
     try:
         yield batch
-    finally:
-        batch.total = batch.done = batch.events.count()
-        if batch.total:
-            batch.save(update_fields=["total", "done"])
-        else:
-            batch.delete()
+    except (Refused, ValidationError):
+        _close(batch)
+        raise
+    # Not after any error: a database that has failed would answer with another one, which hides the first.
+    _close(batch)
+
+
+def _close(batch):
+    batch.total = batch.done = batch.events.count()
+    if batch.total:
+        batch.save(update_fields=["total", "done"])
+    else:
+        batch.delete()
 
 
 class Row(NamedTuple):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from history import log
@@ -315,3 +316,18 @@ def test_events_say_what_was_done(issue, triager, reporter, details):
     assert kinds == ["created", "asked", "commented", "answered", "returned"]
     one = NeedInfo.objects.get()
     assert log.replay("needinfo", one.pk) == log.present(one)
+
+
+def test_what_the_database_fails_by_is_told_as_it_is(triager):
+    # As after any error of the database within a transaction: it answers nothing more.
+    with pytest.raises(OperationalError), transaction.atomic(), log.shared_batch(actor=triager, via="web"):
+        transaction.set_rollback(True)
+        raise OperationalError("no room left")
+
+
+@pytest.mark.parametrize("error", [Conflict("x"), ValidationError("x")])
+def test_a_batch_of_which_nothing_came_goes_again(triager, error):
+    before = Batch.objects.count()
+    with pytest.raises(type(error)), log.shared_batch(actor=triager, via="web"):
+        raise error
+    assert Batch.objects.count() == before
