@@ -12,6 +12,8 @@ from issues.similar.words import number_of
 from issuetracker.prepared import array
 
 CHUNK = 500
+# How many issues are locked at a time while their words are written: nobody waits for longer than these take.
+PART = 50
 SCALE = 1000
 COLUMNS = "issue_id, part, term, product_id, weight"
 INSERT = {
@@ -85,14 +87,14 @@ def count_waiting():
     return _waiting().aggregate(count=Sum(F("last") - F("first") + 1))["count"] or 0
 
 
-def post_waiting(on_progress=None, chunks=None):
-    """Write words that were left for later, a chunk a transaction, all or so many `chunks`. Return whether there were.
+def post_waiting(on_progress=None, parts=None):
+    """Write words that were left for later, 50 issues a transaction, all or so many `parts`. Return whether there were.
 
     `on_progress(count)` is called after each. After the last one the words are counted anew. Whatever ends it, it goes
     on there the next time.
     """
     written = 0
-    while written != chunks and (count := _post_chunk()) is not None:
+    while written != parts and (count := _post_part()) is not None:
         written += 1
         if on_progress:
             on_progress(count)
@@ -102,17 +104,22 @@ def post_waiting(on_progress=None, chunks=None):
 
 
 @transaction.atomic
-def _post_chunk():
-    """Write the words of one chunk. Return of how many ids, None where there is none left."""
+def _post_part():
+    """Write the words of the first issues of a chunk. Return of how many ids, None where there is none left."""
     # Another worker takes another one.
     chunk = _waiting().select_for_update(skip_locked=True).order_by("pk").first()
     if chunk is None:
         return None
     issues = apps.get_model("issues", "Issue").objects.select_for_update().order_by("pk")
     chosen = issues.filter(pk__gte=chunk.first, pk__lte=chunk.last)
-    post(chosen.values_list("pk", "product_id", "title", "description"))
-    chunk.delete()
-    return chunk.last - chunk.first + 1
+    texts = list(chosen.values_list("pk", "product_id", "title", "description")[:PART])
+    post(texts)
+    first, chunk.first = chunk.first, texts[-1][0] + 1 if len(texts) == PART else chunk.last + 1
+    if chunk.first > chunk.last:
+        chunk.delete()
+    else:
+        chunk.save(update_fields=["first"])
+    return chunk.first - first
 
 
 def _waiting():

@@ -156,18 +156,18 @@ def test_reindex_mends_what_is_missing_stale_or_left_behind(product, issue, tria
 
 def test_reindex_goes_on_where_it_was_interrupted(product, issue, triager, capsys):
     write_batch([IssueRecord(product, {"title": f"One {n}"}) for n in range(1100)], actor=None, via="import")
-    chunks = count()
+    parts = count()
 
     def interrupt(_count):
-        if next(chunks):
+        if next(parts):
             raise KeyboardInterrupt
 
     similar.post_all_later()
     with pytest.raises(KeyboardInterrupt):
         similar.post_waiting(interrupt)
-    assert count_waiting() == 101
+    assert count_waiting() == 1001
     call_command("reindex", resume=True)
-    assert "101 issues can be compared." in capsys.readouterr().out
+    assert "1,001 issues can be compared." in capsys.readouterr().out
     assert count_waiting() == 0
     assert_current()
 
@@ -184,7 +184,7 @@ def test_statements_do_not_grow_with_the_issues(product, issue, django_assert_ma
     for _time in range(2):
         write_batch([IssueRecord(product, {"title": f"One {n}"}) for n in range(50)], actor=None, via="import")
     with django_assert_max_num_queries(9):
-        assert similar.post_waiting(chunks=1)
+        assert similar.post_waiting(parts=1)
     assert count_waiting() == 50
 
 

@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 
 SHORTEST_WAIT = 2
 LONGEST_WAIT = 30
-# Of 500 issues each: other jobs wait meanwhile.
-CHUNKS = 10
+# Of 50 issues each: other jobs wait meanwhile.
+PARTS = 100
 
 
 def finish_undos():
@@ -76,7 +76,7 @@ def count_words():
 
 def post_waiting():
     """Write the words of some issues that came many at once, for the comparison of issues."""
-    similar.post_waiting(on_progress=lambda count: heartbeat.beat(), chunks=CHUNKS)
+    similar.post_waiting(on_progress=lambda count: heartbeat.beat(), parts=PARTS)
 
 
 # Each job with the seconds between two of its runs.
