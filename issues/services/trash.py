@@ -35,6 +35,8 @@ from products.models import Product
 
 KEPT_DAYS = 30
 CHUNK = 500
+# How many issues of a product a transaction purges: nobody else waits for longer than these take.
+OF_PRODUCT = 100
 REDACTED_TITLE = "(redacted)"
 REDACTED_FIELDS = {
     Issue: ("title", "description"),
@@ -150,12 +152,19 @@ def _record_redaction(row, issue, field, blank, batch, html):
         similar.post([(issue.pk, issue.product_id, issue.title, issue.description)])
 
 
-@transaction.atomic
 def purge(row, *, actor, via, expected_version=None):
     """Delete an issue, comment, attachment or product that is in the trash for good, with its history.
 
-    Raises Forbidden, Stale, or Conflict where it is not in the trash.
+    A product goes after its issues, of which a few go in a transaction: where that breaks off, it is in the trash
+    still, without these. Raises Forbidden, Stale, or Conflict where it is not in the trash.
     """
+    while not _purge_some(row, actor, via, expected_version):
+        pass
+
+
+@transaction.atomic
+def _purge_some(row, actor, via, expected_version):
+    """Do one transaction of a purge. Return whether it was the last."""
     if isinstance(row, Issue):
         lock_family(row.pk)
     fresh = lock(type(row).objects.all(), row, expected_version)
@@ -163,7 +172,7 @@ def purge(row, *, actor, via, expected_version=None):
     access.authorize(actor, "purge", home)
     if fresh.deleted_at is None:
         raise Conflict(_("Only what is in the trash can be purged: delete it first."), "not_in_trash")
-    _purge(fresh, log.open_batch(actor=actor, via=via))
+    return _purge(fresh, log.open_batch(actor=actor, via=via))
 
 
 def purge_imported(ids, *, actor, via):
@@ -188,6 +197,9 @@ def _purge_chunk(ids, actor, via):
 
 
 def _purge(row, batch):
+    """Delete a locked `row`, or of a product some of its issues. Return whether it is gone."""
+    if isinstance(row, Product):
+        return _purge_product(row, batch)
     if isinstance(row, Attachment):
         purge_attachments(Attachment.objects.filter(pk=row.pk))
     elif isinstance(row, Comment):
@@ -195,21 +207,22 @@ def _purge(row, batch):
         Event.objects.filter(about="comment", about_id=row.pk).delete()
         withhold("comment", [row.pk])
         row.delete()
-    elif isinstance(row, Issue):
-        _purge_issues([row.pk], batch)
     else:
-        _purge_product(row, batch)
+        _purge_issues([row.pk], batch)
+    return True
 
 
 def _purge_product(product, batch):
-    issues = Issue.objects.filter(product=product)
-    while ids := list(issues.values_list("pk", flat=True)[:CHUNK]):
+    ids = list(Issue.objects.filter(product=product).values_list("pk", flat=True)[:OF_PRODUCT])
+    if ids:
         _purge_issues(ids, batch)
+        return False
     _take_history_along(product)
     IssueNumber.objects.filter(product=product).delete()
     IssueCounter.objects.filter(product=product).delete()
     withhold("product", [product.pk])
     product.delete()
+    return True
 
 
 def _take_history_along(product):
@@ -262,17 +275,28 @@ def _unrelate(relation, ids, batch):
             save_changed(issue, ["event_count"])
 
 
-def purge_expired(now):
-    """Purge what has been in the trash for longer than 30 days at `now`, at most 500 of a kind. Return how many."""
+def purge_expired(now, on_progress=None):
+    """Purge what has been in the trash for longer than 30 days at `now`, at most 500 of a kind. Return how many.
+
+    `on_progress(count)` is called after each transaction.
+    """
     limit = now - timedelta(days=KEPT_DAYS)
-    purged = 0
+    count = 0
     for model in (Attachment, Comment, Issue, Product):
-        for row in model.objects.filter(deleted_at__lt=limit).order_by("pk")[:CHUNK]:
-            with transaction.atomic():
-                if model is Issue:
-                    lock_family(row.pk)
-                locked = model.objects.select_for_update().filter(pk=row.pk, deleted_at__lt=limit).first()
-                if locked is not None:
-                    _purge(locked, log.open_batch(actor=None, via=Via.ADMIN, at=now))
-                    purged += 1
-    return purged
+        for pk in list(model.objects.filter(deleted_at__lt=limit).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
+            is_last = False
+            while not is_last:
+                is_last = _purge_if_expired(model, pk, limit, now)
+                count += is_last
+                if on_progress:
+                    on_progress(count)
+    return count
+
+
+@transaction.atomic
+def _purge_if_expired(model, pk, limit, now):
+    """Do one transaction of the purge of a row, unless it was restored. Return whether nothing is left to do."""
+    if model is Issue:
+        lock_family(pk)
+    locked = model.objects.select_for_update().filter(pk=pk, deleted_at__lt=limit).first()
+    return locked is None or _purge(locked, log.open_batch(actor=None, via=Via.ADMIN, at=now))

@@ -19,6 +19,7 @@ from issues.services import (
     redact,
     relate,
     restore_issue,
+    trash,
     trash_comment,
     trash_issue,
     update_issue,
@@ -142,6 +143,31 @@ def test_a_product_is_purged_with_everything(issue, product, maintainer, reporte
     assert not Product.objects.exists()
     assert not Issue.objects.exists()
     assert not Event.objects.filter(product__isnull=False).exists()
+
+
+@pytest.mark.parametrize("by_worker", [False, True])
+def test_a_product_is_purged_some_issues_a_transaction_and_no_more_once_it_is_restored(
+    issue, product, administrator, monkeypatch, by_worker
+):
+    monkeypatch.setattr(trash, "OF_PRODUCT", 2)
+    for title in ("Two", "Three", "Four", "Five"):
+        create_issue(product, actor=administrator, via="web", title=title)
+    trash_product(product, actor=administrator, via="web")
+    purge_issues, sizes = trash._purge_issues, []
+
+    def purge_and_restore(ids, batch):
+        purge_issues(ids, batch)
+        sizes.append(len(ids))
+        if len(sizes) == 2:
+            restore_product(product, actor=administrator, via="web")
+
+    monkeypatch.setattr(trash, "_purge_issues", purge_and_restore)
+    if by_worker:
+        purge_expired(timezone.now() + timedelta(days=31))
+    else:
+        with pytest.raises(Conflict):
+            purge(product, actor=administrator, via="web")
+    assert (sizes, Issue.objects.count(), Product.objects.get().deleted_at) == ([2, 2], 1, None)
 
 
 @pytest.mark.parametrize("by_worker", [False, True])

@@ -44,7 +44,7 @@ def finish_bulk_changes():
 
 def purge_trash():
     """Purge what has been in the trash for longer than it is kept."""
-    services.purge_expired(timezone.now())
+    services.purge_expired(timezone.now(), on_progress=lambda count: heartbeat.beat())
 
 
 def sweep_files():
