@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import psycopg2
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
+from django.db import DatabaseError, Error, InterfaceError, OperationalError, connections, transaction
 from django.db.backends.signals import connection_created
 from django.utils.translation import gettext as _
 from psycopg2 import extensions
@@ -171,11 +171,29 @@ def is_away(error):
     return True
 
 
+@contextmanager
+def ending_when_away():
+    """End the block, rather than fail, where the database is away: for what is written down, and goes on elsewhere.
+
+    Within a transaction it fails, which takes back what was written down.
+    """
+    try:
+        yield
+    except Error as error:
+        if connections["default"].in_atomic_block or not is_away(error):
+            raise
+
+
 def is_full(error):
     """Return whether `error` says that there is no room left on a disk: the database's, or that of the files."""
     if isinstance(error, OSError):
         return error.errno in NO_ROOM
     return isinstance(error, DatabaseError) and (code_of(error) == DISK_FULL or SQLITE_FULL in str(error).lower())
+
+
+def may_be_done(error):
+    """Return whether what failed by `error` may have been committed: it was asked for, and no answer came."""
+    return is_away(error) and not is_full(error) and code_of(error) is None
 
 
 def code_of(error):
@@ -195,10 +213,10 @@ class Shortened(logging.Filter):
         return True
 
 
-def reason(error):
+def reason(error, *, writing):
     """Return what to tell of `error`, which `is_away` or `is_full`: a code for programs, and words for people.
 
-    There is never an address or a name in either.
+    There is never an address or a name in either. `writing`: the request was one that changes something.
     """
     if is_full(error):
         return "full", _("The disk of the server is full. Nothing was changed.")
@@ -207,6 +225,9 @@ def reason(error):
         return "too_slow", _("This took too long and was stopped. Ask for less at once.")
     if code in CONTENDED:
         return "contended", _("Others are changing the same thing. Try again.")
+    if writing:
+        # A commit whose answer is lost may have been made.
+        return "away", _("The database cannot be reached. This may have been done or not: look before trying again.")
     return "away", _("The database cannot be reached. Nothing was changed.")
 
 

@@ -19,6 +19,7 @@ from issuetracker import database
 from issuetracker.counts import counts
 
 RETRY_AFTER = 5
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # What watches over the tracker, and never signs in.
 FOR_MACHINES = ("/status/", "/livez", "/readyz", "/metrics")
 ANSWERED_IN_JSON = ("/api/", "/openapi.json", *FOR_MACHINES)
@@ -77,7 +78,7 @@ def server_error(request):
     """Answer an exception that nothing else has answered: 507 without room, 503 without a database, else 500."""
     error = sys.exc_info()[1]
     if error is not None and database.is_full(error):
-        return _retried(_answer(request, 507, _("Insufficient storage"), *database.reason(error)))
+        return _retried(_answer(request, 507, _("Insufficient storage"), *_reason(request, error)))
     if error is not None and database.is_away(error):
         return unavailable(request, error)
     detail = _("Something went wrong here. It has been written down.")
@@ -87,7 +88,11 @@ def server_error(request):
 def unavailable(request, error):
     """Answer that the database is away, and when to ask again."""
     counts.miss()
-    return _retried(_answer(request, 503, _("Service unavailable"), *database.reason(error)))
+    return _retried(_answer(request, 503, _("Service unavailable"), *_reason(request, error)))
+
+
+def _reason(request, error):
+    return database.reason(error, writing=request.method not in SAFE_METHODS)
 
 
 def _retried(response):

@@ -14,6 +14,7 @@ from history.models import Batch
 from issues.models import Issue
 from issues.services.issues import foresee, hold_products, labels_in, lock_family, update_issue
 from issues.services.triage import decide, foresee_decision
+from issuetracker.database import ending_when_away
 from products import access
 
 LIMIT = 10_000
@@ -227,15 +228,16 @@ def _keep_hidden_links(issue, changes, actor):
 def change(ids, plan, *, actor, via, query=""):
     """Change the issues with these `ids` (LIMIT at most) as the Plan says. Return the Batch.
 
-    With more than AT_ONCE it is still running: the worker carries on. `query` says what was chosen. Its `todo` tells
-    the `changes`, `unchanged` and `refused` so far.
+    With more than AT_ONCE it is still running, and so it is when the database goes away meanwhile: the worker carries
+    on. `query` says what was chosen. Its `todo` tells the `changes`, `unchanged` and `refused` so far.
     """
     todo = {"ids": list(ids), "plan": plan.frozen(), "limit": access.limit(actor), **Outcome().told()}
     batch = log.open_batch(
         actor=actor, via=via, query=query, total=len(todo["ids"]), done=0, state=Batch.State.RUNNING, todo=todo
     )
-    while batch.state == Batch.State.RUNNING and batch.total <= AT_ONCE:
-        batch = carry_on(batch)
+    with ending_when_away():
+        while batch.state == Batch.State.RUNNING and batch.total <= AT_ONCE:
+            batch = carry_on(batch)
     return batch
 
 

@@ -20,6 +20,7 @@ from issues.files.kinds import BEGINNING, PICTURES, is_taken, kind_of
 from issues.files.names import clean_name
 from issues.files.references import reference
 from issues.models import Attachment, IssueCounter
+from issuetracker.database import may_be_done
 from products import access
 
 FIELD = "file"
@@ -54,6 +55,8 @@ class Kept:
 def kept(uploads, *, actor, action, home, own=False):
     """Give the Kepts of `uploads` (files as Django receives them), which are on disk; they go again if the block fails.
 
+    Where nobody knows whether their rows were committed they stay: if not, `sweep_files` removes them.
+
     Pictures are drawn anew, which takes its time: so this is not done while rows are locked, and what `actor` may do
     to `home`, an issue or a product, is asked before as well as by the service. Raises Forbidden, or ValidationError.
     """
@@ -65,8 +68,9 @@ def kept(uploads, *, actor, action, home, own=False):
         for upload in uploads:
             files.append(_keep(upload))
         yield files
-    except BaseException:
-        store.remove(file.token for file in files)
+    except BaseException as error:
+        if not may_be_done(error):
+            store.remove(file.token for file in files)
         raise
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import transaction
@@ -31,11 +32,15 @@ from issues.models import (
 )
 from issues.services import attachments, attention, comments, needinfos, relations, statuses, trash, views
 from issues.services.issues import KEPT, finish, hold_products, lock_family, lock_issue
+from issuetracker.database import ending_when_away
 from products import access
 from products import services as products
 from products.models import Component, Label, Milestone, Product, Version
 
-CHUNK = 500
+# So many events are answered while the request waits; the worker goes on with the others.
+AT_ONCE = 500
+# How many a transaction answers: nobody else waits for longer than these take.
+CHUNK = 25
 # Fields that mean something only together: if one was changed since, all of them are left alone.
 TOGETHER = (
     frozenset({"status", "resolution", "duplicate_of", "closed_at", "triaged_at"}),
@@ -64,8 +69,9 @@ MODELS = {
 def undo(batch, *, actor, via):
     """Take `batch` back. Return the Batch that does it; its `left_alone` lists what somebody has changed since.
 
-    A batch of more than 500 events is `running` when this returns: the worker carries on with `resume`. Raises
-    Forbidden, or Conflict where it is undone already, is still running or cannot be undone.
+    A batch of more than 500 events is `running` when this returns, and so is one that was begun when the database went
+    away: the worker carries on with `resume`. Raises Forbidden, or Conflict where it is undone already, is still
+    running or cannot be undone.
     """
     with transaction.atomic():
         batch = Batch.objects.select_for_update().get(pk=batch.pk)
@@ -75,20 +81,35 @@ def undo(batch, *, actor, via):
         undoing = log.open_batch(actor=actor, via=via, total=total, done=0, state=Batch.State.RUNNING)
         batch.undone_by = undoing
         batch.save(update_fields=["undone_by"])
-        return _step(undoing, batch)
-
-
-def resume(undoing):
-    """Carry on with a running undo until it is done, 500 events a transaction. Return the batch."""
-    while undoing.state == Batch.State.RUNNING:
-        with transaction.atomic():
-            undoing = Batch.objects.select_for_update(of=("self",)).select_related("actor").get(pk=undoing.pk)
-            if undoing.state == Batch.State.RUNNING:
-                # What is taken back now is told of as now.
-                undoing.at = timezone.now()
-                access.limit_again(undoing.actor, (undoing.todo or {}).get("limit"))
-                undoing = _step(undoing, undoing.undoes)
+        undoing = _step(undoing, batch)
+    with ending_when_away():
+        while undoing.state == Batch.State.RUNNING and undoing.done < AT_ONCE:
+            undoing = _carry_on(undoing)
     return undoing
+
+
+def resume(undoing, on_progress=None):
+    """Carry on with a running undo until it is done; `on_progress(done)` is called after each transaction.
+
+    Return the batch.
+    """
+    while undoing.state == Batch.State.RUNNING:
+        undoing = _carry_on(undoing)
+        if on_progress:
+            on_progress(undoing.done)
+    return undoing
+
+
+@transaction.atomic
+def _carry_on(undoing):
+    """Answer the next few events of a running undo. Return the batch as it is then."""
+    undoing = Batch.objects.select_for_update(of=("self",)).select_related("actor").get(pk=undoing.pk)
+    if undoing.state != Batch.State.RUNNING:
+        return undoing
+    # What is taken back now is told of as now.
+    undoing.at = timezone.now()
+    access.limit_again(undoing.actor, (undoing.todo or {}).get("limit"))
+    return _step(undoing, undoing.undoes)
 
 
 def running():
@@ -122,12 +143,12 @@ def _step(undoing, batch):
 def _lock_issues_of(events):
     """Lock all issues that the undo of `events` may write to, in one order, whichever it comes to first."""
     ids = {event.issue_id for event in events} - {None}
-    named: dict = {"parent": [], "duplicate_of": [], "product": []}
+    named: dict = {"parent": [], "duplicate_of": [], "product": []} | {kind: [] for kind in relations.REVERSED}
     changes = Change.objects.filter(event__in=[event.pk for event in events], field__in=named)
     for field, *pair in changes.values_list("field", "before", "after"):
         named[field] += [value["id"] for value in pair if value]
-    hold_products(named["product"])
-    lock_family(*ids, *named["parent"], *named["duplicate_of"])
+    hold_products(named.pop("product"))
+    lock_family(*ids, *chain.from_iterable(named.values()))
 
 
 def _events_of(batch):

@@ -100,6 +100,7 @@ def test_undo(api, issue, triager, stranger):
 
 def test_a_long_undo_runs_on(api, issue, triager, monkeypatch):
     monkeypatch.setattr("issues.services.undoing.CHUNK", 1)
+    monkeypatch.setattr("issues.services.undoing.AT_ONCE", 1)
     client = api(triager)
     services.add_comment(issue, actor=triager, via="web", body="x", title="two")
     answer = client.post(f"/api/v1/batches/{Batch.objects.latest('id').pk}/undo/")

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from history import log
@@ -276,6 +277,16 @@ def test_what_fails_after_the_files_are_written_leaves_none(issue, reporter, fol
     with pytest.raises(ValidationError), kept([upload(b"x")], actor=reporter, action="comment", home=issue) as files:
         add_comment(issue, actor=reporter, via="web", body="nul\x00", files=files)
     assert on_disk(folder) == set()
+
+
+@pytest.mark.parametrize(
+    ("error", "stays"),
+    [(OperationalError("database is locked"), True), (InterfaceError("closed"), True), (Forbidden("x"), False)],
+)
+def test_files_stay_where_nobody_knows_whether_their_rows_were_committed(issue, reporter, folder, error, stays):
+    with pytest.raises(type(error)), kept([upload(b"x")], actor=reporter, action="comment", home=issue) as files:
+        raise error
+    assert on_disk(folder) == ({files[0].token} if stays else set())
 
 
 @pytest.mark.parametrize("name", hostile())

@@ -1,8 +1,11 @@
 """One change to many issues: foreseen and made, refused one by one, large ones by the worker, undone as one."""
 
+from itertools import count
+from unittest.mock import Mock
+
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from history import log
@@ -266,6 +269,34 @@ def test_large_ones_are_finished_by_the_worker(api, product, triager, monkeypatc
     assert (told["state"], told["done"], Issue.objects.filter(priority=3).count()) == ("done", 60, 60)
     assert api(triager).post(f"/api/v1/batches/{batch.pk}/undo/").status_code == 200
     assert not Issue.objects.filter(priority=3).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("fails_at", [1, 2])
+def test_what_is_written_down_goes_on_when_the_database_is_back(api, product, triager, monkeypatch, fails_at):
+    calls, lock_family = count(1), bulk.lock_family
+
+    def away(*ids):
+        if next(calls) == fails_at:
+            raise OperationalError("database is locked")
+        lock_family(*ids)
+
+    monkeypatch.setattr(bulk, "CHUNK", 2)
+    monkeypatch.setattr(bulk, "lock_family", away)
+    file_many(product, triager, 5)
+    done = send(api, triager, 202, q="is:open", set={"priority": "high"})
+    assert Issue.objects.filter(priority=3).count() == 2 * (fails_at - 1)
+    call_command("worker", once=True)
+    batch = Batch.objects.get(pk=done["batch"])
+    assert (batch.state, batch.todo["changes"], Issue.objects.filter(priority=3).count()) == ("done", 5, 5)
+
+
+def test_within_one_transaction_nothing_of_it_stays_when_the_database_goes_away(product, issues, triager, monkeypatch):
+    monkeypatch.setattr(bulk, "carry_on", Mock(side_effect=OperationalError("database is locked")))
+    plan = bulk.Plan({product.pk: {"priority": 3}})
+    with pytest.raises(OperationalError), transaction.atomic():
+        bulk.change([one.pk for one in issues], plan, actor=triager, via="api")
+    assert not bulk.unfinished().exists()
 
 
 def test_rights_are_asked_for_again_by_the_worker(api, product, triager, maintainer, monkeypatch):

@@ -1,7 +1,10 @@
 """Undo: a batch is taken back, and what somebody has changed since is left alone and reported."""
 
+from itertools import count
+
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import OperationalError
 
 from accounts.services import create_token, create_user, set_password, update_user
 from accounts.services.invitations import invite
@@ -245,19 +248,56 @@ def change_many(product, actor, amount):
 
 
 def test_a_long_undo_runs_on_step_by_step(product, triager, monkeypatch):
+    monkeypatch.setattr(undoing, "CHUNK", 1)
+    monkeypatch.setattr(undoing, "AT_ONCE", 2)
+    batch, _issues = change_many(product, triager, 5)
+    undone, steps = take_back(batch, triager), []
+    assert (undone.state, undone.done, undone.total) == ("running", 2, 5)
+    assert list(running()) == [undone]
+    assert resume(undone, on_progress=steps.append).state == "done"
+    assert steps == [3, 4, 5]
+    assert set(Issue.objects.values_list("priority", flat=True)) == {0}
+
+
+def failing_at(number, do):
+    """Return `do`, whose so-manieth call fails as where the database goes away."""
+    calls = count(1)
+
+    def called(*arguments):
+        if next(calls) == number:
+            raise OperationalError("database is locked")
+        return do(*arguments)
+
+    return called
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_undo_that_is_begun_goes_on_when_the_database_is_back(product, triager, monkeypatch):
     monkeypatch.setattr(undoing, "CHUNK", 2)
     batch, _issues = change_many(product, triager, 5)
+    monkeypatch.setattr(undoing, "_step", failing_at(2, undoing._step))
     undone = take_back(batch, triager)
-    assert (undone.state, undone.done, undone.total) == ("running", 2, 5)
+    assert (undone.state, undone.done) == ("running", 2)
     assert list(running()) == [undone]
     assert resume(undone).state == "done"
     assert set(Issue.objects.values_list("priority", flat=True)) == {0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_undo_that_did_not_begin_is_told_as_not_done(product, triager, monkeypatch):
+    batch, _issues = change_many(product, triager, 2)
+    monkeypatch.setattr(undoing, "_step", failing_at(1, undoing._step))
+    with pytest.raises(OperationalError):
+        take_back(batch, triager)
+    assert not running().exists()
+    assert take_back(batch, triager).state == "done"
 
 
 def test_a_purge_meanwhile_neither_stops_a_long_undo_nor_lets_it_skip_anything(
     product, triager, maintainer, monkeypatch
 ):
     monkeypatch.setattr(undoing, "CHUNK", 2)
+    monkeypatch.setattr(undoing, "AT_ONCE", 2)
     batch, issues = change_many(product, triager, 6)
     undone = take_back(batch, triager)
     for gone in (issues[5], issues[0]):
@@ -281,6 +321,7 @@ def test_a_duplicate_is_one_again_of_what_went_to_the_trash_meanwhile(product, i
 
 def test_one_that_was_begun_by_an_older_version_goes_on_where_it_was(product, triager, monkeypatch):
     monkeypatch.setattr(undoing, "CHUNK", 2)
+    monkeypatch.setattr(undoing, "AT_ONCE", 2)
     batch, _issues = change_many(product, triager, 5)
     undone = take_back(batch, triager)
     Batch.objects.filter(pk=undone.pk).update(todo=None)
@@ -316,6 +357,7 @@ def test_a_question_that_was_withdrawn_as_it_came_back_is_asked_again(issue, adm
 
 def test_what_is_taken_back_later_is_told_of_as_then(product, triager, monkeypatch):
     monkeypatch.setattr(undoing, "CHUNK", 1)
+    monkeypatch.setattr(undoing, "AT_ONCE", 1)
     batch, issues = change_many(product, triager, 2)
     undone = take_back(batch, triager)
     update_issue(issues[0], actor=triager, via="web", title="Better")
@@ -327,6 +369,7 @@ def test_what_is_taken_back_later_is_told_of_as_then(product, triager, monkeypat
 
 def test_a_token_is_held_to_its_products_to_the_end(product, triager, monkeypatch):
     monkeypatch.setattr(undoing, "CHUNK", 1)
+    monkeypatch.setattr(undoing, "AT_ONCE", 1)
     batch, _issues = change_many(product, triager, 2)
     limits, revert = [], undoing._revert_or_leave
 
@@ -491,6 +534,7 @@ def test_the_last_maintainer_is_a_reason_that_is_told(product, administrator, st
 @pytest.mark.parametrize("error", [Conflict("x"), Forbidden("x"), ValidationError({"name": "x"}), Issue.DoesNotExist()])
 def test_what_is_refused_stops_no_long_undo(product, triager, monkeypatch, error):
     monkeypatch.setattr(undoing, "CHUNK", 2)
+    monkeypatch.setattr(undoing, "AT_ONCE", 2)
     batch, issues = change_many(product, triager, 5)
     revert = undoing._revert
 

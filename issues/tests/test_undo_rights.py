@@ -105,6 +105,7 @@ def test_who_loses_the_right_while_an_undo_runs_on_moves_nothing_more(
     product, secret, administrator, triager, monkeypatch
 ):
     monkeypatch.setattr(undoing, "CHUNK", 1)
+    monkeypatch.setattr(undoing, "AT_ONCE", 1)
     set_member(secret, triager, "triager", actor=administrator, via="web")
     issues = [create_issue(secret, actor=triager, via="web", title=title) for title in ("One", "Two")]
     update_issue(issues[0], actor=triager, via="web", product=product)

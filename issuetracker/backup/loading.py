@@ -11,13 +11,14 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import Error, connection, transaction
 
 from issues import fulltext, similar
 from issues.files import store
 from issues.services.rows import insert_values
+from issuetracker import database
 from issuetracker.backup import lines, tables
-from issuetracker.backup.errors import Unusable
+from issuetracker.backup.errors import Unsure, Unusable
 from issuetracker.backup.manifest import refuse_unmigrated
 
 # What is left free beside the files.
@@ -62,7 +63,7 @@ def _is_same(path, pieces):
 def load(archive, say, on_indexed):
     """Write everything in `archive`, or nothing; `say(text)` is told how far it is, `on_indexed(count)` of full text.
 
-    Raises Unusable where the database refuses a row, keeps another than it was given, or goes away.
+    Raises Unusable where the database refuses a row or keeps another than it was given, and Unsure where it goes away.
     """
     placed: list[str] = []
     try:
@@ -77,9 +78,13 @@ def load(archive, say, on_indexed):
             _place(archive, placed, say)
             fulltext.reindex(on_indexed)
             similar.post_all_later()
-    except DatabaseError as error:
+    except Error as error:
+        told = " ".join(str(error).split())
+        if database.may_be_done(error):
+            # The files stay, since it may have kept the rows. A restore into an empty database takes them as they are.
+            raise Unsure(f"The database went away: {told}. If it is empty, restore the backup again.") from error
         store.remove(placed)
-        raise Unusable(f"The database does not take the backup: {' '.join(str(error).split())}") from error
+        raise Unusable(f"The database does not take the backup: {told}") from error
     except BaseException:
         store.remove(placed)
         raise

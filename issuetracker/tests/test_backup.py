@@ -5,6 +5,7 @@ import stat
 from datetime import timedelta
 from io import StringIO
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from django.apps import apps
@@ -13,7 +14,7 @@ from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from accounts.models import Letter, Session, User
@@ -335,6 +336,16 @@ def test_what_is_kept_otherwise_than_it_was_given_is_noticed(saved, itself, monk
     refuse(r"issues\.Issue is not in the database as it is in the backup", "restore", saved)
     assert all_rows() == before
     assert itself.files() == {}
+
+
+def test_files_stay_where_nobody_knows_whether_the_rows_were_kept(saved, itself, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(loading.similar, "post_all_later", Mock(side_effect=OperationalError("database is locked")))
+        refuse(
+            "^The database went away: database is locked. If it is empty, restore the backup again.$", "restore", saved
+        )
+    assert len(itself.files()) == 1
+    assert "0 attached files were written, 1 were there." in restore(saved)
 
 
 def test_files_that_are_there_already_are_left_where_they_are(saved, itself):

@@ -19,6 +19,7 @@ from django.test import RequestFactory
 from issuetracker import database, status
 
 AWAY = "The database cannot be reached. Nothing was changed."
+UNSURE = "The database cannot be reached. This may have been done or not: look before trying again."
 SLOW = "This took too long and was stopped. Ask for less at once."
 NO_ROOM = "The disk of the server is full. Nothing was changed."
 BUSY = "Others are changing the same thing. Try again."
@@ -55,17 +56,34 @@ def test_is_away(caught, away):
 
 
 @pytest.mark.parametrize(
-    ("pgcode", "said"),
+    ("pgcode", "writing", "said"),
     [
-        (None, ("away", AWAY)),
-        ("57P01", ("away", AWAY)),
-        ("57014", ("too_slow", SLOW)),
-        ("55P03", ("contended", BUSY)),
-        ("40P01", ("contended", BUSY)),
+        (None, False, ("away", AWAY)),
+        (None, True, ("away", UNSURE)),
+        ("57P01", False, ("away", AWAY)),
+        ("57014", True, ("too_slow", SLOW)),
+        ("55P03", True, ("contended", BUSY)),
+        ("40P01", True, ("contended", BUSY)),
     ],
 )
-def test_reason(pgcode, said):
-    assert database.reason(error(pgcode)) == said
+def test_reason(pgcode, writing, said):
+    assert database.reason(error(pgcode), writing=writing) == said
+
+
+@pytest.mark.parametrize(
+    ("caught", "unsure"),
+    [
+        (OperationalError("database is locked"), True),
+        (InterfaceError("connection already closed"), True),
+        (error("57P01"), False),
+        (error("55P03"), False),
+        (OperationalError("database or disk is full"), False),
+        (ProgrammingError("syntax error"), False),
+        (ValueError("away"), False),
+    ],
+)
+def test_may_be_done(caught, unsure):
+    assert database.may_be_done(caught) is unsure
 
 
 @pytest.fixture
@@ -91,7 +109,7 @@ def test_a_statement_that_takes_too_long_is_stopped_also_among_its_rows(impatien
         while cursor.fetchmany(1000):
             pass
     assert database.is_away(caught.value)
-    assert database.reason(caught.value) == ("too_slow", SLOW)
+    assert database.reason(caught.value, writing=False) == ("too_slow", SLOW)
     time.sleep(0.1)
     with database.bounded(10), database.allowing(10), impatient.cursor() as cursor:
         cursor.execute(NUMBERS.format(50_000, "max(x)"))
@@ -106,6 +124,12 @@ def test_what_takes_too_long_is_answered_so(client, product, impatient, monkeypa
     response = client.get(path)
     assert response.status_code == 503
     assert SLOW in response.text
+
+
+@pytest.mark.parametrize(("method", "said"), [("get", AWAY), ("head", AWAY), ("post", UNSURE), ("delete", UNSURE)])
+def test_who_sent_a_change_is_not_told_that_nothing_was_changed(method, said):
+    request = getattr(RequestFactory(), method)("/api/v1/issues/")
+    assert said in status.unavailable(request, OperationalError("closed")).text
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,17 @@ from django.core.management import call_command
 from django.db import OperationalError
 from django.utils import timezone
 
+from history import log
 from history.models import Batch
 from issues import services
 from issues.models import Issue
+from issues.services import trash, undoing
 from issues.similar.writing import post_later
 from issuetracker import heartbeat
 from issuetracker.management.commands import worker
 from issuetracker.tests.tracker import Tracker
+from products.models import Product
+from products.services import trash_product
 from tests.postgresql import Server
 
 # A busy machine may take its time; a worker that waits for the database would never end.
@@ -155,6 +159,25 @@ def test_it_is_seen_at_work_while_one_large_job_lasts(monkeypatch):
     monkeypatch.setattr(worker.bulk, "carry_on", lambda batch: next(steps))
     worker.finish_bulk_changes()
     assert len(beats) == 3
+
+
+def test_it_is_seen_at_work_while_much_is_taken_back_or_purged(monkeypatch, product, maintainer):
+    beats = []
+    monkeypatch.setattr(heartbeat, "beat", lambda: beats.append("beat"))
+    for name, number in (("AT_ONCE", 1), ("CHUNK", 1)):
+        monkeypatch.setattr(undoing, name, number)
+    batch = log.open_batch(actor=maintainer, via="web")
+    for title in ("One", "Two", "Three"):
+        issue = services.create_issue(product, actor=maintainer, via="web", title=title)
+        services.update_issue(issue, actor=maintainer, via="web", batch=batch, priority=3)
+    services.undo(batch, actor=maintainer, via="web")
+    worker.finish_undos()
+    assert len(beats) == 2
+    monkeypatch.setattr(trash, "OF_PRODUCT", 1)
+    trash_product(product, actor=maintainer, via="web")
+    Product.objects.update(deleted_at=timezone.now() - timedelta(days=31))
+    worker.purge_trash()
+    assert len(beats) == 2 + 3 + 1
 
 
 def test_it_is_seen_at_work_while_many_words_are_written(monkeypatch, product, maintainer):

@@ -11,7 +11,7 @@ from issues.management.bulk import Progress, compare
 from issues.models import Issue
 from issuetracker.backup import loading
 from issuetracker.backup.checking import opened
-from issuetracker.backup.errors import Unusable
+from issuetracker.backup.errors import Unsure, Unusable
 from issuetracker.backup.manifest import fingerprint
 
 
@@ -36,6 +36,8 @@ class Command(BaseCommand):
                     return
                 self.load(archive)
                 manifest = archive.manifest
+        except Unsure as error:
+            raise CommandError(str(error)) from error
         except Unusable as error:
             raise CommandError(f"{error} {'' if check else 'Nothing was restored.'}".strip()) from error
         self.settle(similar_later)

@@ -31,7 +31,7 @@ PARTS = 100
 def finish_undos():
     """Carry on with every undo that was too large for one request."""
     for batch in services.running():
-        services.resume(batch)
+        services.resume(batch, on_progress=lambda done: heartbeat.beat())
 
 
 def finish_bulk_changes():
