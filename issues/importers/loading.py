@@ -289,16 +289,20 @@ class Import:
             )
 
     def _batch(self):
-        """Return the batch of this file, or None where there is nothing to do. One that was killed is carried on."""
+        """Return the batch of this file, or None where there is nothing to do. One that was stopped is carried on."""
         about = UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", f"import {self.path.name}")
-        running = Batch.objects.filter(via=Via.IMPORT, state=Batch.State.RUNNING, query=about, actor=self.actor)
+        stopped = Batch.objects.filter(via=Via.IMPORT, query=about, actor=self.actor, undone_by=None)
+        stopped = stopped.filter(state__in=[Batch.State.RUNNING, Batch.State.FAILED])
         # Another file may have the same name.
         products = [home.product for home in self.homes.values()]
         elsewhere = Event.objects.filter(batch=OuterRef("pk")).exclude(product__in=products)
-        begun = running.filter(~Exists(elsewhere)).order_by("-pk").first()
+        begun = stopped.filter(~Exists(elsewhere)).order_by("-pk").first()
         if begun is None and (self.new or self._links()):
             fields = {"query": about, "total": 0, "done": 0, "state": Batch.State.RUNNING}
             begun = log.open_batch(actor=self.actor, via=Via.IMPORT, **fields)
+        elif begun is not None:
+            begun.state = Batch.State.RUNNING
+            begun.save(update_fields=["state"])
         return begun
 
     @property

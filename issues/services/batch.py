@@ -6,12 +6,15 @@ transactions of at most 500 issues. Rules and record are those of the door for a
 
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import islice
 
-from django.db import transaction
+from django.db import Error, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from history import log
+from history.errors import Conflict
 from history.models import Batch, Change, Event, Kind
 from issues import fulltext, rules, similar
 from issues.choices import Resolution
@@ -30,8 +33,9 @@ def write_batch(records, *, actor, via, batch=None, on_progress=None):
 
     Returns the Batch.
     `actor` None is the site itself. `batch` carries on with one begun before; `on_progress(count)` is called after
-    each transaction. Events of an import are born delivered. Raises Forbidden, or ValidationError that says which
-    record it is: then nothing of its transaction is written, and what came before stays.
+    each transaction. Events of an import are born delivered. Raises Forbidden, Conflict where the batch was undone
+    meanwhile, or ValidationError that says which record it is: then nothing of its transaction is written, what came
+    before stays, and the batch has failed, as it has where this is interrupted.
     """
     batch = batch or log.open_batch(actor=actor, via=via, total=0, done=0, state=Batch.State.RUNNING)
     first_status, known = rules.first_status(Category.TRIAGE), known_keys()
@@ -40,13 +44,23 @@ def write_batch(records, *, actor, via, batch=None, on_progress=None):
     def build():
         return build_rows(islice(records, CHUNK), batch, first_status, known)
 
-    # The next rows are built while those before them are written.
-    with ThreadPoolExecutor(1) as builder:
-        ahead = builder.submit(build)
-        while (rows := ahead.result()).issues:
+    try:
+        # The next rows are built while those before them are written.
+        with ThreadPoolExecutor(1) as builder:
             ahead = builder.submit(build)
-            _write(rows, batch, on_progress)
-    batch.state = Batch.State.DONE
+            while (rows := ahead.result()).issues:
+                ahead = builder.submit(build)
+                _write(rows, batch, on_progress)
+    except BaseException:
+        # What has ended it is told, also where the database takes nothing more.
+        with suppress(Error):
+            _end(batch, Batch.State.FAILED)
+        raise
+    return _end(batch, Batch.State.DONE)
+
+
+def _end(batch, state):
+    batch.state = state
     batch.save(update_fields=["state"])
     return batch
 
@@ -56,6 +70,7 @@ def _write(rows, batch, on_progress):
     with transaction.atomic():
         # The last commit, that the batch is done, waits for the disk, and so for all that came before it.
         commit_without_waiting()
+        _refuse_undone(batch)
         if batch.actor is not None:
             for product in {issue.product_id: issue.product for issue in rows.issues}.values():
                 authorize(batch.actor, "import", product)
@@ -66,6 +81,12 @@ def _write(rows, batch, on_progress):
         batch.save(update_fields=["total", "done"])
     if on_progress:
         on_progress(count)
+
+
+def _refuse_undone(batch):
+    """Lock `batch`. Raises Conflict where it is undone: nothing of it may come in any more."""
+    if Batch.objects.select_for_update().values_list("undone_by", flat=True).get(pk=batch.pk) is not None:
+        raise Conflict(_("This has been undone meanwhile."), "undone")
 
 
 def _number(issues):

@@ -80,7 +80,9 @@ def undo(batch, *, actor, via):
         total = _events_of(batch).count()
         undoing = log.open_batch(actor=actor, via=via, total=total, done=0, state=Batch.State.RUNNING)
         batch.undone_by = undoing
-        batch.save(update_fields=["undone_by"])
+        if batch.state == Batch.State.RUNNING:
+            batch.state = Batch.State.FAILED
+        batch.save(update_fields=["undone_by", "state"])
         undoing = _step(undoing, batch)
     with ending_when_away():
         while undoing.state == Batch.State.RUNNING and undoing.done < AT_ONCE:
@@ -318,7 +320,8 @@ def _product_of(frozen):
 def _refuse_what_cannot_be_undone(batch):
     if batch.undone_by_id is not None:
         raise Conflict(_("This has been undone already."), "undone")
-    if batch.state == Batch.State.RUNNING:
+    # What an import is still to bring does not come in any more once it is undone; nobody knows whether it was killed.
+    if batch.state == Batch.State.RUNNING and batch.via != Via.IMPORT:
         raise Conflict(_("This is still running: undo it when it is done."), "running")
     if batch.events.filter(kind=Kind.REDACTED).exists():
         raise Conflict(_("What was redacted is gone and cannot be brought back."), "redacted")

@@ -4,9 +4,11 @@ import gzip
 import json
 from datetime import UTC, datetime
 from io import StringIO
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from accounts.models import User
 from history import log
@@ -493,6 +495,54 @@ def test_a_file_of_the_same_name_that_goes_elsewhere_is_another_batch(db, tmp_pa
     assert (first.state, first.total, second.state, second.total) == ("done", 7, "done", 7)
     services.undo(second, actor=administrator, via="web")
     assert set(Issue.objects.filter(deleted_at=None).values_list("product__key", flat=True)) == {"AAA"}
+
+
+def stopped_after_two(tmp_path, monkeypatch, data):
+    """Import `data`, stopped when four issues are in. Return the batch."""
+    monkeypatch.setattr(batch, "CHUNK", 2)
+    monkeypatch.setattr("issues.management.commands.import_issues.Progress.__call__", killed_after_two())
+    with pytest.raises(KeyboardInterrupt):
+        bring(tmp_path, data)
+    monkeypatch.undo()
+    return Batch.objects.get(via="import", query="import issues.json")
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_one_that_was_stopped_can_be_undone_and_is_another_when_it_is_run_again(
+    db, tmp_path, monkeypatch, administrator, killed
+):
+    data = [record(n) for n in range(1, 8)]
+    stopped = stopped_after_two(tmp_path, monkeypatch, data)
+    assert stopped.state == "failed"
+    if killed:
+        Batch.objects.filter(pk=stopped.pk).update(state="running")
+    assert services.undo(stopped, actor=administrator, via="web").total == 4
+    assert not Issue.objects.live().exists()
+    assert "4 of these are in the trash" in bring(tmp_path, data)
+    first, second = Batch.objects.filter(via="import", query="import issues.json").order_by("pk")
+    assert (first.state, first.total, second.state, second.total) == ("failed", 4, "done", 3)
+    assert services.undo(second, actor=administrator, via="web").total == 3
+
+
+def test_one_that_is_undone_while_it_runs_brings_in_nothing_more(db, tmp_path, monkeypatch, administrator):
+    monkeypatch.setattr(batch, "CHUNK", 2)
+
+    def take_back(self, count):
+        services.undo(Batch.objects.get(query="import issues.json"), actor=administrator, via="web")
+
+    monkeypatch.setattr("issues.management.commands.import_issues.Progress.__call__", take_back)
+    with pytest.raises(CommandError, match=r"^This has been undone meanwhile\. "):
+        bring(tmp_path, [record(n) for n in range(1, 8)])
+    assert (Issue.objects.count(), Issue.objects.live().count()) == (2, 0)
+    assert Batch.objects.get(query="import issues.json").state == "failed"
+
+
+def test_what_the_database_refuses_is_told_as_failed(product, maintainer, monkeypatch):
+    monkeypatch.setattr(batch, "_insert", Mock(side_effect=OperationalError("database is locked")))
+    records = [services.IssueRecord(product, {"title": "x"})]
+    with pytest.raises(OperationalError):
+        services.write_batch(records, actor=maintainer, via="import")
+    assert Batch.objects.get(via="import").state == "failed"
 
 
 def killed_after_two():

@@ -63,7 +63,8 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(f"{self._reasons(error)} {progress.done} issues were imported before this.") from error
         except (SourceError, Refused) as error:
-            raise CommandError(f"{error}. {progress.done} issues were imported before this.") from error
+            reason = str(error).rstrip(".")
+            raise CommandError(f"{reason}. {progress.done} issues were imported before this.") from error
         except IntegrityError as error:
             done = f"{progress.done} issues were imported before this"
             raise CommandError(f"The database refused it ({error}). {done}: run it again.") from error
