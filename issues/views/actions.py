@@ -59,8 +59,7 @@ def set_fields(request, issue):
 def _not_set(request, issue, form, status):
     """Return `issue` as it is, with what is wrong with the form of one of its fields."""
     if wants_rows(request):
-        errors = [text for texts in form.errors.values() for text in texts]
-        return answer_with_rows(request, [issue.pk], errors=errors, status=status)
+        return answer_with_rows(request, [issue.pk], form=form, status=status)
     return issue_page(request, issue, field_form=form, status=status)
 
 
@@ -107,8 +106,7 @@ def comment(request, issue):
 def _not_said(request, issue, form, status, files=None):
     """Return what is wrong with a comment, with the text that was sent."""
     if wants_rows(request):
-        errors = [text for texts in form.errors.values() for text in texts]
-        return answer_with_rows(request, [issue.pk], errors=errors, status=status)
+        return answer_with_rows(request, [issue.pk], form=form, status=status)
     return issue_page(request, issue, comment_form=form, comment_files=files, status=status)
 
 

@@ -87,14 +87,17 @@ def wants_rows(request):
     return request.headers.get("X-Fragment") == "row"
 
 
-def answer_with_rows(request, ids, *, errors=(), status=200):
-    """Return the rows of the issues with these `ids`, in the columns of the list they stand in, with the messages."""
+def answer_with_rows(request, ids, *, form=None, status=200):
+    """Return the rows of the issues with these `ids`, in the columns of the list they stand in, with the messages.
+
+    Of a `form` that was not accepted it is said what is wrong.
+    """
     seen = Issue.objects.visible_to(request.user).filter(pk__in=ids)
     rows = read_rows(list(seen.order_by().values_list("pk", flat=True)), request.user)
     context = {
         "issues": rows.values(),
         "columns": chosen_columns(request.POST),
         "list": request.POST.get("list", ""),
-        "errors": errors,
+        "errors": [text for texts in form.errors.values() for text in texts] if form else [],
     }
     return render(request, "issues/_rows.html", context, status=status)

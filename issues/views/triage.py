@@ -107,8 +107,7 @@ def decide(request, issue):
 def _undecided(request, issue, form, status):
     """Return what the form was sent from, with the issue as it is and what is wrong."""
     if wants_rows(request):
-        errors = [text for texts in form.errors.values() for text in texts]
-        return answer_with_rows(request, [issue.pk], errors=errors, status=status)
+        return answer_with_rows(request, [issue.pk], form=form, status=status)
     issue = find(request.user, issue.key) or issue
     if "next" in request.POST and "X-Fragment" not in request.headers:
         return issue_page(request, issue, decision_form=form, status=status)
