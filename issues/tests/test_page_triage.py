@@ -193,12 +193,24 @@ def test_what_was_decided_on_all_that_are_selected_leads_back_to_the_queue(clien
     assert '<input type="hidden" name="next" value="/triage/?q=product%3AWEB"> <b data-selected>' in page
 
 
-def test_an_empty_queue_shows_the_week(client, reports, triager):
-    for issue in reports:
-        decide(issue, "accept", actor=triager, via="web")
+@pytest.mark.parametrize(
+    ("decisions", "said"),
+    [
+        ("accept accept accept", "3 were decided.</p> <p>0 are snoozed, 0 wait for an answer."),
+        ("accept snooze needinfo", "1 was decided.</p> <p>1 is snoozed, 1 waits for an answer."),
+        ("snooze needinfo needinfo", "0 were decided.</p> <p>1 is snoozed, 2 wait for an answer."),
+    ],
+)
+def test_an_empty_queue_shows_the_week(client, reports, triager, reporter, decisions, said):
+    details = {
+        "snooze": {"until": timezone.now() + timedelta(days=1)},
+        "needinfo": {"ask": reporter, "question": "Where?"},
+    }
+    for issue, decision in zip(reports, decisions.split(), strict=True):
+        decide(issue, decision, actor=triager, via="web", **details.get(decision, {}))
     client.force_login(triager)
     page = text(client.get("/triage/"))
-    assert "All is decided" in page and "3 reports came in within the last week; 3 were decided." in page
+    assert "All is decided" in page and f"3 reports came in within the last week; {said}" in page
 
 
 def test_fragments(client, reports, triager):
