@@ -70,7 +70,7 @@ def test_sections(client, reports, triager):
         ({"decision": "decline", "resolution": "invalid", "comment": "Sorry."}, "Declined WEB-1"),
         ({"decision": "needinfo", "ask": "rosa", "question": "Where?"}, "Asked about WEB-1"),
         ({"decision": "snooze", "until": "2030-01-01T09:00"}, "Snoozed WEB-1"),
-        ({"decision": "reroute", "component": "cart"}, "Rerouted WEB-1"),
+        ({"decision": "reroute", "component": "cart"}, "Rerouted WEB-1 to Cart"),
     ],
 )
 def test_a_decision_leads_to_the_next_and_can_be_undone(client, reports, product, maintainer, triager, data, said):
@@ -255,8 +255,9 @@ def test_rerouting_elsewhere(client, reports, triager, administrator, written):
     client.force_login(triager)
     page = text(client.get("/triage/"))
     assert '<datalist id="decide-products"><option value="API">Interface</option></datalist>' in page
-    post(client, triager, decision="reroute", product=written)
+    answer = post(client, triager, decision="reroute", product=written)
     assert Issue.objects.get(title="Cart empties").key == "API-1"
+    assert "Moved WEB-1 to API-1" in text(client.get(answer.url))
     assert "moved here" in text(client.get("/triage/?q=product%3AAPI"))
 
 

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
@@ -140,13 +141,15 @@ SAID = {
     Decision.DECLINE: gettext_lazy("Declined %(key)s"),
     Decision.NEEDINFO: gettext_lazy("Asked about %(key)s"),
     Decision.SNOOZE: gettext_lazy("Snoozed %(key)s"),
-    Decision.REROUTE: gettext_lazy("Rerouted %(key)s"),
+    Decision.REROUTE: gettext_lazy("Rerouted %(key)s to %(component)s"),
 }
 
 
 def _said(decision, before, after):
+    if before.key != after.key:
+        return _("Moved %(key)s to %(other)s") % {"key": before.key, "other": after.key}
     other = after.duplicate_of.key if decision == Decision.DUPLICATE else ""
-    return SAID[decision] % {"key": before.key, "other": other}
+    return SAID[decision] % {"key": before.key, "other": other, "component": after.component}
 
 
 def answer(request, issue=None, *, form=None, status=200):
