@@ -61,6 +61,15 @@ def test_sections(client, reports, triager):
     assert page.index('data-issue="WEB-3"') < page.index('data-issue="WEB-2"') < page.index('data-issue="WEB-1"')
 
 
+def test_in_another_order_one_goes_through_section_by_section(client, reports, triager):
+    Issue.objects.filter(number=1).update(overdue_at=timezone.now())
+    client.force_login(triager)
+    answer = client.get("/triage/?q=sort:number-desc")
+    assert [row.key for row in answer.context["rows"]] == ["WEB-1", "WEB-3", "WEB-2"]
+    assert answer.context["issue"].key == "WEB-1" and "<span data-at>1</span> of 3" in text(answer)
+    assert answer.context["after"] == "?q=sort%3Anumber-desc&issue=WEB-3"
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [

@@ -50,11 +50,11 @@ SHOWN = 100
 LONG_TEXT = 20_000
 WEEK = timedelta(days=7)
 REASONS = dict(Return.choices)
-SECTIONS = (
-    ("overdue", gettext_lazy("Overdue")),
-    ("returned", gettext_lazy("Returned")),
-    ("new", gettext_lazy("New")),
-)
+SECTIONS = {
+    "overdue": gettext_lazy("Overdue"),
+    "returned": gettext_lazy("Returned"),
+    "new": gettext_lazy("New"),
+}
 
 
 @login_required
@@ -218,7 +218,8 @@ def _rows(request, asked):
     for row in page.rows:
         row.why = places.returned(row, now)[1]
         row.section = "overdue" if places.is_overdue(row, now) else "returned" if row.why else "new"
-        row.age = now - row.created_at
+    # A query may have an order of its own: one goes on in the order that is shown.
+    page.rows.sort(key=lambda row: list(SECTIONS).index(row.section))
     return page
 
 
@@ -229,7 +230,8 @@ def _queued(request, asked, page, problems):
     return {
         "rows": page.rows,
         "sections": [
-            (name, said, counts[name], [row for row in page.rows if row.section == name]) for name, said in SECTIONS
+            (name, said, counts[name], [row for row in page.rows if row.section == name])
+            for name, said in SECTIONS.items()
         ],
         "counts": counts,
         "total": sum(counts.values()),
