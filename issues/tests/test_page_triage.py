@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
@@ -12,7 +13,7 @@ from django.utils import timezone
 from history.models import Batch
 from issues.choices import Severity
 from issues.models import Issue, NeedInfo, Presence
-from issues.services import create_issue, decide, update_issue
+from issues.services import create_issue, create_view, decide, update_issue
 from issues.tests.many import file_many
 from products.models import Component
 from products.services import create_part, create_product, set_member
@@ -183,6 +184,24 @@ def test_a_wrong_query_says_so_and_shows_the_rest(client, reports, triager):
     client.force_login(triager)
     page = text(client.get("/triage/?q=is%3Anonsense"))
     assert 'role="alert"' in page and "Cart empties" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "of_product", "leads_to"),
+    [
+        ("cart sort:votes", False, "cart sort:votes"),
+        ("cart sort:votes", True, "product:WEB cart sort:votes-desc"),
+        ("empties OR forgets", True, "product:WEB (empties OR forgets)"),
+        ("", True, "product:WEB"),
+    ],
+)
+def test_a_view_leads_to_its_query_in_its_product(client, reports, product, triager, query, of_product, leads_to):
+    wanted = {"product": product} if of_product else {}
+    view = create_view(actor=triager, via="web", name="Mine", query=query, shared=False, **wanted)
+    client.force_login(triager)
+    answer = client.get(f"/triage/?view={view.pk}")
+    assert answer.status_code == 302 and parse_qs(urlsplit(answer.url).query) == {"q": [leads_to]}
+    assert 'data-issue="WEB-1"' in text(client.get(answer.url))
 
 
 def test_the_record_of_the_reporter(client, reports, product, triager, reporter):

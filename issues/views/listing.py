@@ -15,7 +15,7 @@ from issues.query import to_text
 from issues.query.fields import FIELDS
 from issues.query.parsing import BYTES, CHARACTERS
 from issues.query.printing import print_node
-from issues.query.tree import IS_CLOSED, IS_OPEN, Not, Plain, Query, Sort, Term, both
+from issues.query.tree import IS_CLOSED, IS_OPEN, Not, Plain, Query, Sort, Term, both, in_product
 from products.numbers import read_number
 
 OPEN = "is:open"
@@ -192,8 +192,7 @@ class Listing:
     @property
     def bulk_address(self):
         """The address of the page that changes all that it finds."""
-        here = Term("product", "", (Plain(self.product.key),)) if self.product else None
-        text = to_text(self._with(both(here, self.query.tree))) if here else self.text
+        text = to_text(in_product(self.query, self.product.key)) if self.product else self.text
         return f"{reverse('issue-bulk')}?{urlencode([('q', text)])}"
 
     @cached_property

@@ -29,6 +29,8 @@ from issues.finding.counting import INBOX
 from issues.finding.pages import paginate_seen
 from issues.forms import DecisionForm, IssueForm
 from issues.models import Issue, SavedView
+from issues.query import parse, to_text
+from issues.query.tree import in_product
 from issues.similar.finding import fetch_issues, similar_to
 from issues.similar.suggesting import offers
 from issues.timeline import timeline
@@ -64,9 +66,14 @@ def triage(request):
     """Show the queue, and the issue of it that the address names, or the first; a saved view leads to its query."""
     view = read_number(request.GET.get("view", ""))
     if view is not None:
-        found = get_object_or_404(SavedView.objects.visible_to(request.user), pk=view)
-        return redirect(f"{reverse('triage')}{_address(found.query)}")
+        found = get_object_or_404(SavedView.objects.visible_to(request.user).select_related("product"), pk=view)
+        return redirect(f"{reverse('triage')}{_address(_query_of(found))}")
     return answer(request)
+
+
+def _query_of(view):
+    """Return the query of a saved `view` as the queue takes it, which is of no product itself."""
+    return to_text(in_product(parse(view.query), view.product.key)) if view.product else view.query
 
 
 @require_safe
