@@ -123,9 +123,11 @@ def test_the_second_sees_what_the_first_did(client, reports, triager, maintainer
     seen = reports[0].lock_version
     decide(reports[0], "accept", actor=maintainer, via="web", changes={"severity": Severity.S1})
     for data in ({"decision": "decline", "resolution": "invalid"}, {"decision": "accept", "set_severity": "s2"}):
-        answer = post(client, triager, seen=seen, **data)
+        answer = post(client, triager, seen=seen, comment="Sorry.", **data)
         assert answer.status_code == 409
         assert "Mia has decided on WEB-1: it is Accepted." in text(answer)
+        # What was written with it is not lost.
+        assert ">Sorry.</textarea>" in text(answer)
     assert Issue.objects.get(number=1).status.slug == "accepted"
     update_issue(reports[1], actor=maintainer, via="web", snoozed_until=timezone.now() + timedelta(days=1))
     answer = post(client, triager, "WEB-2", decision="accept", seen=1)
@@ -170,6 +172,25 @@ def test_who_may_not(client, reports, request, who, code):
     assert "You triage no product" in page and "Cart empties" not in page
     page = text(client.get("/triage/?issue=WEB-1"))
     assert "Only triagers of this product decide." in page
+
+
+@pytest.mark.parametrize(
+    ("decision", "who", "bar", "said"),
+    [
+        ("accept", "triager", False, "WEB-1 has been decided: it is Accepted."),
+        ("decline", "triager", False, "WEB-1 has been decided: it is Closed."),
+        ("snooze", "triager", True, None),
+        ("accept", "reporter", False, "Only triagers of this product decide."),
+    ],
+)
+def test_what_has_been_decided_is_not_decided_again(client, reports, triager, request, decision, who, bar, said):
+    details = {"decline": {"resolution": "invalid"}, "snooze": {"until": timezone.now() + timedelta(days=1)}}
+    decide(reports[0], decision, actor=triager, via="web", **details.get(decision, {}))
+    client.force_login(request.getfixturevalue(who))
+    page = text(client.get("/triage/?issue=WEB-1"))
+    assert ('id="accept" data-decision' in page) == bar
+    assert said is None or said in page
+    assert ('<a class="link" href="/issues/WEB-1/">Open it</a>' in page) == (not bar and who == "triager")
 
 
 def test_what_is_hidden_is_not_there(client, reports, triager, stranger):

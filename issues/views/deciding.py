@@ -12,6 +12,16 @@ from products import access
 MORNING = time(9)
 
 
+def deciding_of(user, issue, facts, form=None):
+    """Return what `user` may decide about `issue`, and the forms for that, or for what was refused in `form`.
+
+    Whoever `triages` its product `may_decide` until somebody has, and `may_ask` while it is open.
+    """
+    triages = access.can(user, "triage", issue)
+    may = {"triages": triages, "may_decide": triages and issue.is_in_triage, "may_ask": triages and issue.is_open}
+    return {**may, **(decisions_of(user, issue, facts, form) if may["may_ask"] or form else {})}
+
+
 def decisions_of(user, issue, facts, form=None):
     """Return the context of the forms that decide on `issue`, whose `facts` hold what its fields can be set to."""
     return {

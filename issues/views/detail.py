@@ -20,7 +20,7 @@ from issues.models import Issue
 from issues.standing import standing_of
 from issues.timeline import timeline
 from issues.views.access import address_of, at_issue
-from issues.views.deciding import decisions_of
+from issues.views.deciding import deciding_of
 from issues.views.fields import fields_of
 from issues.views.lists import place_in_list
 from issues.views.live import is_asked, mark_of_issue, unchanged
@@ -76,7 +76,7 @@ def issue_page(
         **fields,
         # What was refused is shown at an address of its own, which cannot be asked again.
         "mark": mark_of_issue(issue, request.user) if status == 200 else "",
-        **_decisions(request.user, issue, fields["facts"], decision_form),
+        **deciding_of(request.user, issue, fields["facts"], decision_form),
         **attention_of(fields["facts"], issue, request.user),
         "reports": len(fields["facts"].get("duplicate", ())) + 1,
         "asked_of_me": [one for one in questions if one.state == "open" and one.requestee_id == request.user.pk],
@@ -108,12 +108,6 @@ def issue_page(
     answer = render(request, "issues/_issue.html" if alone else "issues/issue.html", context, status=status)
     patch_vary_headers(answer, ["X-Fragment"])
     return answer
-
-
-def _decisions(user, issue, facts, form):
-    """Return the forms of the decisions that `user` may make on `issue`, if there are any."""
-    may_decide = can(user, "triage", issue) and issue.is_open
-    return {"may_decide": may_decide, **(decisions_of(user, issue, facts, form) if may_decide or form else {})}
 
 
 @login_required

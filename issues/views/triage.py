@@ -35,7 +35,7 @@ from issues.similar.finding import fetch_issues, similar_to
 from issues.similar.suggesting import offers
 from issues.timeline import timeline
 from issues.views.access import at_issue, find
-from issues.views.deciding import decisions_of
+from issues.views.deciding import deciding_of
 from issues.views.detail import issue_page
 from issues.views.fields import fields_of
 from issues.views.live import is_asked, mark_of, mark_of_issue, unchanged
@@ -283,7 +283,7 @@ def _shown(request, issue, form, rows=()):
     return {
         **context,
         "mark": mark_of_issue(issue, request.user),
-        **decisions_of(request.user, issue, context["facts"], form),
+        **deciding_of(request.user, issue, context["facts"], form),
         "files": files.get(None, ()),
         "may_comment": access.can(request.user, "comment", issue),
         "may_comment_internally": access.can(request.user, "comment_internally", issue),
@@ -296,7 +296,6 @@ def _shown(request, issue, form, rows=()):
         "before": _address(q, keys[at - 1], cursor) if at else "",
         "after": _address(q, keys[at + 1], cursor) if at is not None and keys[at + 1 :] else "",
         "then": then[0] if then else "",
-        "may_decide": access.can(request.user, "triage", issue),
         "alike": similar_to(request.user, issue),
         "suggested": _suggested(request.user, issue),
         "why": issue.returned[1],
