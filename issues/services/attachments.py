@@ -14,7 +14,7 @@ from issues.models import Attachment, Comment
 from issues.services import files as incoming
 from issues.services.comments import authorize as authorize_comment
 from issues.services.comments import lock_comment
-from issues.services.issues import COUNTED, lock_issue, take_along, touch
+from issues.services.issues import COUNTED, lock_issue, take_along, touch, wake
 from products import access
 
 REDACTED_NAME = "(redacted)"
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 def attach(home, *, actor, via, files, expected_version=None):
     """Add `files` (those of `kept`) to `home`, an issue or a comment. Return the Attachments.
 
-    Raises Forbidden, Stale, or ValidationError under "file".
+    Files of the issue itself wake it where it is snoozed. Raises Forbidden, Stale, or ValidationError under "file".
     """
     comment = None
     if isinstance(home, Comment):
@@ -38,7 +38,10 @@ def attach(home, *, actor, via, files, expected_version=None):
         issue = lock_issue(home, expected_version)
     access.authorize(actor, "attach", issue)
     batch = log.open_batch(actor=actor, via=via)
-    return take_along(files, issue, batch, comment=comment)
+    added = take_along(files, issue, batch, comment=comment)
+    if comment is None:
+        wake(issue, batch)
+    return added
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from issues.services import (
     add_comment,
     attach,
     create_issue,
+    decide,
     detach,
     edit_comment,
     kept,
@@ -118,6 +119,27 @@ def test_files_come_with_an_issue_a_comment_and_their_edits(product, reporter, t
     assert found["c.png"].get_absolute_url() in fresh(issue).description_html
     assert found["e.png"].get_absolute_url() in silent.body_html
     assert_replays(issue)
+
+
+@pytest.mark.parametrize("where", ["issue", "comment", "internal comment"])
+def test_a_file_wakes_what_is_snoozed_but_not_by_a_comment_that_is_there(issue, triager, where):
+    home = issue
+    if where != "issue":
+        home = add_comment(issue, actor=triager, via="web", body="A note.", internal=where == "internal comment")
+    until = timezone.now() + timedelta(days=3)
+    decide(issue, "snooze", actor=triager, via="web", until=until)
+    give(home, triager)
+    woken = where == "issue"
+    assert (fresh(issue).is_queued, fresh(issue).returned[1]) == ((True, "activity") if woken else (False, ""))
+    assert_replays(issue)
+    undo(Batch.objects.latest("id"), actor=triager, via="web")
+    assert fresh(issue).snoozed_until == until and Attachment.objects.get().deleted_at
+
+
+def test_a_file_answers_nothing(issue, triager, reporter):
+    decide(issue, "needinfo", actor=triager, via="web", ask=reporter, question="Which one?")
+    give(issue, reporter)
+    assert fresh(issue).waiting == "reporter" and not fresh(issue).is_queued
 
 
 def test_undoing_a_comment_takes_its_file_along_and_redoing_brings_it_back(issue, reporter, triager):
