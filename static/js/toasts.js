@@ -13,8 +13,18 @@ export function start(toasts) {
 
 // Show a message that came with a fragment, in the place of the one before: its Undo is the one that `z` presses.
 export function show(toast) {
-  const toasts = document.querySelector(".toasts");
-  toasts.replaceChildren(toast);
+  document.querySelector(".toasts").replaceChildren();
+  add(toast);
+}
+
+// Beside what has been done, whose Undo is still to be reached.
+function showBeside(toast) {
+  for (const other of document.querySelectorAll(".toasts > .toast:not(:has([data-action=undo]))")) other.remove();
+  add(toast);
+}
+
+function add(toast) {
+  document.querySelector(".toasts").append(toast);
   toast.dataset.shown = "";
   for (const next of toast.querySelectorAll("[name=next]")) next.value = location.pathname + location.search;
   tend(toast);
@@ -30,7 +40,7 @@ function made(text) {
 
 // Say what went wrong, where no answer of the server does.
 export function complain(text) {
-  show(made(text));
+  showBeside(made(text));
 }
 
 // That the server knows the reader no more, or as somebody else.
@@ -40,7 +50,7 @@ export const signedOut = () => template().dataset.signedOut;
 export function tell(text) {
   const toast = made(text);
   toast.classList.remove("is-error");
-  show(toast);
+  showBeside(toast);
 }
 
 function tend(toast) {

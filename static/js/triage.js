@@ -19,6 +19,8 @@ export function start(page) {
   // What was written about an issue and not sent, by the field it stands in.
   const drafts = new Map();
   let turns = 0;
+  // The form that takes back what was done here last, also when its message has gone.
+  let undo = null;
 
   const part = (selector, within = page) => within.querySelector(selector);
   const text = () => part("[data-shown]");
@@ -189,6 +191,21 @@ export function start(page) {
     }
   }
 
+  function tellDone(toasts) {
+    toasts.forEach(showToast);
+    undo = toasts.map((one) => one.querySelector("form")).findLast(Boolean) ?? undo;
+  }
+
+  function takeBack() {
+    undo.hidden = true;
+    page.append(undo);
+    undo.requestSubmit();
+  }
+
+  document.addEventListener("submit", (event) => {
+    if (event.target === undo) undo = null;
+  });
+
   const written = () =>
     [...page.querySelectorAll(".triage-issue :is(textarea, input:not([type=hidden], [type=checkbox]))")].some((one) => one.value !== one.defaultValue);
 
@@ -222,7 +239,7 @@ export function start(page) {
       const stays = (next || shown() !== key) && (answer.ok || written());
       if (stays) redraw(fresh);
       else whole(fresh);
-      toasts.forEach(showToast);
+      tellDone(toasts);
       // Whoever takes the decision back has its report before them again, not the next one.
       for (const back of toasts.flatMap((toast) => [...toast.querySelectorAll("[name=next]")])) back.value = address(key);
       if (!answer.ok && stays) complain(part("[data-error-summary]", fresh)?.textContent ?? page.dataset.failed);
@@ -283,6 +300,8 @@ export function start(page) {
   const items = () => [...page.querySelectorAll(".queue-item")];
   const selection = startSelecting(page, { rows: items, current: () => rowOf(shown())?.parentElement, go: (step) => go(neighbour(step)) });
   offer("back", () => selection.clear(), () => selection.count() > 0, any);
+  // Not what the history tells of, which others may have done.
+  offer("undo", takeBack, () => undo);
   offer("next", () => go(neighbour(1)), () => neighbour(1), any);
   offer("previous", () => go(neighbour(-1)), () => neighbour(-1), any);
 
@@ -296,7 +315,7 @@ export function start(page) {
     const html = await fetchIssue(key);
     ready.delete(key);
     if (html !== null && shown() === key) renew(parse(`<div class="triage-issue">${html}</div>`));
-    answer.toasts.forEach(showToast);
+    tellDone(answer.toasts);
     return answer;
   }
 

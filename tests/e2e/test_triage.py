@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from issues.models import Issue, Status
-from issues.services import add_comment, create_issue, decide
+from issues.services import add_comment, create_issue, decide, update_issue
 from products.models import Component
 from products.services import create_part
 from tests.e2e.conftest import NARROW, open_as
@@ -193,6 +193,30 @@ def test_undo_leads_back_to_the_report_that_was_decided_on(twelve, visit, triage
     expect(page.locator(".toast").last).to_contain_text("Undone in WEB-3.")
     expect(heading(page)).to_have_text(TITLES[2])
     expect(page.locator("#triage-q")).to_have_value("product:WEB")
+
+
+@pytest.mark.once
+def test_its_key_undoes_ones_own_decision_whatever_else_is_said_meanwhile(twelve, visit, triager, maintainer):
+    update_issue(twelve[11], actor=maintainer, via="web", title="Mail comes too late")
+    page = visit("/triage/?issue=WEB-12", triager)
+    page.keyboard.press("z")
+    expect(page.locator(".toast")).to_contain_text("nothing of yours to undo")
+    expect(page.locator(".undo button")).not_to_be_focused()
+    page.keyboard.press("k")
+    expect(heading(page)).to_have_text("Order repeats")
+    page.keyboard.press("1")
+    expect(page.locator(".toast")).to_contain_text("Accepted WEB-11")
+    page.keyboard.press("j")
+    expect(page.locator(".toast")).to_have_count(2)
+    expect(page.locator(".toast").last).to_contain_text("Nothing comes after this one")
+    # It has gone by itself, or been closed: what was decided is still the last thing that was done.
+    for _one in range(2):
+        page.locator(".toast [data-close]").first.click()
+    expect(page.locator(".toast")).to_have_count(0)
+    page.keyboard.press("z")
+    expect(page.locator(".toast")).to_contain_text("Undone in WEB-11.")
+    expect(heading(page)).to_have_text("Order repeats")
+    assert Issue.objects.get(number=12).title == "Mail comes too late"
 
 
 def written(page):
