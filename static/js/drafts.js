@@ -1,8 +1,63 @@
-// What somebody is writing: the text of a field, and whether it is to be internal, as the box in its form says.
+// What somebody is writing is kept while they send something else, go elsewhere or sign in again: in this tab alone, and
+// until it is saved.
+const get = (key) => JSON.parse(sessionStorage.getItem(key));
+const savedOf = (key) => `${key} saved`;
+const isSaved = (key, place) => place.read().text === sessionStorage.getItem(savedOf(key));
+
+// The text of a field, and whether it is to be internal, as the box in its form says.
 export const draftOf = (field) => ({ text: field.value, internal: Boolean(field.form.elements.internal?.checked) });
 
 export function give(field, { text, internal }) {
   field.value = text;
   const box = field.form.elements.internal;
   if (box) box.checked = internal;
+}
+
+// A place is where one writes: its `form()`, if that is there, whether it `isNew()`, which is to say that nothing is
+// written in it yet, and what to `read()` there, `{ text, … }`, and to `write` there again; if it can say so, whether it
+// `isTouched()` by a person. This is that of comments.
+export function commentIn(page) {
+  const field = () => page.querySelector("#comment-body");
+  return {
+    form: () => field()?.form,
+    isNew: () => !field().value.trim(),
+    read: () => draftOf(field()),
+    write: (kept) => give(field(), kept),
+  };
+}
+
+export const keyOfComment = (reader, issue) => `draft ${reader} ${issue}`;
+
+// Whoever `returns` to a page as they left it may have written on elsewhere.
+export function recall(key, place, returns = false) {
+  if (!place.form()) return;
+  // A browser that goes back gives what has been saved since.
+  if (!place.isNew() && isSaved(key, place)) place.form().reset();
+  const kept = get(key);
+  if (kept && (returns || place.isNew())) place.write(kept);
+}
+
+export function keep(key, place) {
+  if (!place.form() || place.isTouched?.() === false) return;
+  const sent = "sent" in place.form().dataset;
+  if (place.isNew() || (isSaved(key, place) && !sent)) return sessionStorage.removeItem(key);
+  sessionStorage.setItem(key, JSON.stringify({ ...place.read(), sent }));
+}
+
+export function forget(key, text) {
+  if (get(key)?.text === text) sessionStorage.removeItem(key);
+}
+
+// The page that comes says so of what was sent.
+export function noteSaved(key) {
+  const { text, sent } = get(key) ?? {};
+  if (!sent) return;
+  sessionStorage.removeItem(key);
+  sessionStorage.setItem(savedOf(key), text);
+}
+
+export function start(key, place) {
+  recall(key, place);
+  addEventListener("pageshow", (event) => event.persisted && recall(key, place, true));
+  addEventListener("pagehide", () => keep(key, place));
 }

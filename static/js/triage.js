@@ -1,7 +1,7 @@
 // The queue, one issue after the other: the next one is fetched while this one is read, so that it is there at once.
 import "./digits.js";
-import { draftOf, give } from "./drafts.js";
-import { parse, say, send } from "./fragments.js";
+import { commentIn, draftOf, forget, give, keep, keyOfComment, recall } from "./drafts.js";
+import { parse, readerOf, say, send } from "./fragments.js";
 import { offer, offerIssue } from "./offer.js";
 import { live } from "./live.js";
 import { start as startSelecting } from "./select.js";
@@ -16,8 +16,10 @@ export function start(page) {
   const ready = new Map();
   // What is being decided; how often somebody has gone on: late answers are old.
   const deciding = new Set();
-  // What was written about an issue and not sent, by the field it stands in.
+  // What was written to decide about an issue and not sent, by the field it stands in. Comments are the issue's page's, too.
   const drafts = new Map();
+  const comment = commentIn(page);
+  const commentOf = (key) => keyOfComment(readerOf(page), key);
   let turns = 0;
   // The form that takes back what was done here last, also when its message has gone.
   let undo = null;
@@ -92,10 +94,13 @@ export function start(page) {
 
   const texts = () => [...page.querySelectorAll(".triage-issue textarea")];
   function keepDrafts() {
-    const written = texts().filter((one) => one.value !== one.defaultValue);
-    if (shown()) drafts.set(shown(), written.map((one) => ({ id: one.id, ...draftOf(one) })));
+    if (!shown()) return;
+    keep(commentOf(shown()), comment);
+    const written = texts().filter((one) => one.form !== comment.form() && one.value !== one.defaultValue);
+    drafts.set(shown(), written.map((one) => ({ id: one.id, ...draftOf(one) })));
   }
-  function giveDrafts(key) {
+  function giveDrafts(key, returns = false) {
+    recall(commentOf(key), comment, returns);
     for (const draft of drafts.get(key) ?? []) {
       const field = texts().find((one) => one.id === draft.id);
       if (field) give(field, draft);
@@ -172,6 +177,7 @@ export function start(page) {
 
   function whole(fresh) {
     part("[data-toasts]", fresh)?.remove();
+    keepDrafts();
     page.innerHTML = fresh.body.innerHTML;
     reveal();
     giveDrafts(shown());
@@ -233,9 +239,8 @@ export function start(page) {
       if (!answer.ok && !part("[data-shown]", fresh)) throw new Error(answer.status);
       const toasts = [...fresh.querySelectorAll("[data-toasts] .toast")];
       ready.clear();
-      // What was sent is no draft any more; what is written beside it is, where nothing was decided.
-      if (answer.ok) drafts.delete(key);
-      else keepDrafts();
+      // What was sent is no draft any more; what is written beside it still is.
+      if (answer.ok) dropSent(form, key);
       const stays = (next || shown() !== key) && (answer.ok || written());
       if (stays) redraw(fresh);
       else whole(fresh);
@@ -319,6 +324,12 @@ export function start(page) {
     return answer;
   }
 
+  function dropSent(form, key) {
+    const ids = [...form.querySelectorAll("textarea")].map((field) => field.id);
+    drafts.set(key, (drafts.get(key) ?? []).filter(({ id }) => !ids.includes(id)));
+    form.reset();
+  }
+
   // A form that was sent has done its work: its menu closes, and what was `sent` of its texts is no draft any more. What
   // was written since stays, and so does whoever writes it.
   function leave(form, key, sent) {
@@ -329,6 +340,7 @@ export function start(page) {
     for (const [field, value] of since) field.value = value;
     const ids = new Map(sent.map(([field, value]) => [field.id, value]));
     drafts.set(key, (drafts.get(key) ?? []).filter(({ id, text: kept }) => ids.get(id) !== kept));
+    if (ids.has("comment-body")) forget(commentOf(key), ids.get("comment-body"));
     // Whoever went away and came back has the same text before them in another form.
     const again = (field) => shown() === key && !form.contains(field) && ids.get(field.id) === field.value;
     for (const field of texts().filter(again)) field.value = field.defaultValue;
@@ -393,6 +405,10 @@ export function start(page) {
     const answer = await fetch(place.dataset.here, { method: "POST", body, headers: { "X-Fragment": "here" } }).catch(() => null);
     if (answer?.ok && !answer.redirected && place.isConnected) place.textContent = await answer.text();
   }
+
+  giveDrafts(shown());
+  addEventListener("pageshow", (event) => event.persisted && giveDrafts(shown(), true));
+  addEventListener("pagehide", keepDrafts);
 
   setInterval(ping, PING);
   ping();

@@ -270,6 +270,51 @@ class TestQueue:
         expect(page.locator(".composer textarea")).to_have_value("Between us")
         expect(page.get_by_label("Internal")).to_be_checked()
 
+    @pytest.mark.parametrize("fetched", [True, False])
+    def test_a_comment_outlives_a_decision_and_what_takes_it_back(self, reports, visit, triager, fetched):
+        page = visit("/triage/", triager)
+        page.wait_for_load_state("networkidle")
+        if not fetched:
+            # Nothing follows: the whole page is drawn anew.
+            for report in reports[1:]:
+                decide(report, "accept", actor=triager, via="web")
+            page.reload()
+            page.locator("html[data-ready]").wait_for(state="attached")
+        page.keyboard.press("r")
+        page.keyboard.type("Half a thought")
+        for key in ("Escape", "3"):
+            page.keyboard.press(key)
+        page.locator("details[open] textarea").fill("Sorry")
+        page.locator("details[open]").get_by_role("button", name="Invalid").click()
+        expect(toast(page)).to_contain_text("Declined WEB-1")
+        page.keyboard.press("z")
+        expect(toast(page)).to_contain_text("Undone in WEB-1.")
+        expect(page.locator(".composer textarea")).to_have_value("Half a thought")
+        assert page.locator("#decide-comment-decline").input_value() == ""
+
+    def test_a_comment_is_there_on_the_page_of_the_issue_and_back(self, reports, visit, triager):
+        page = visit("/triage/?issue=WEB-2", triager)
+        page.wait_for_load_state("networkidle")
+        page.keyboard.press("r")
+        page.keyboard.type("Between us")
+        page.get_by_label("Internal").check()
+        for key in ("Escape", "k"):
+            page.keyboard.press(key)
+        expect(heading(page)).to_have_text("Cart empties")
+        expect(page.locator("#comment-body")).to_have_value("")
+        page.goto(page.url.split("/triage/")[0] + "/issues/WEB-2/")
+        expect(page.locator("#comment-body")).to_have_value("Between us")
+        expect(page.get_by_label("Internal")).to_be_checked()
+        page.locator("#comment-body").fill("Between us two")
+        page.goto(page.url.split("/issues/")[0] + "/triage/?issue=WEB-2")
+        expect(page.locator("#comment-body")).to_have_value("Between us two")
+        page.locator("#comment-body").press("Control+Enter")
+        expect(page.locator(".triage-story")).to_contain_text("Between us two")
+        expect(page.locator("#comment-body")).to_have_value("")
+        page.goto(page.url.split("/triage/")[0] + "/issues/WEB-2/")
+        page.locator("html[data-ready]").wait_for(state="attached")
+        expect(page.locator("#comment-body")).to_have_value("")
+
     def test_its_filter_outlives_what_others_decide(self, reports, visit, triager, administrator, reporter, maintainer):
         other = create_product(actor=administrator, via="web", key="API", title="API")
         set_member(other, triager, "triager", actor=administrator, via="web")
