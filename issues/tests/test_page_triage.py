@@ -289,6 +289,26 @@ def test_one_stays_on_the_page_of_the_queue_that_one_is_on(client, reports, tria
     assert [one.key for one in client.get(decided.url).context["rows"]] == ["WEB-3"]
 
 
+def test_one_goes_on_from_page_to_page_of_the_queue(client, reports, triager, monkeypatch):
+    monkeypatch.setattr("issues.views.triage.SHOWN", 2)
+    client.force_login(triager)
+
+    def steps(page):
+        found = re.findall(r'data-step="(-?1)"[^>]*href="([^"]*)"[^>]*?( hidden)?>', page)
+        return {step: not hidden and unescape(address) for step, address, hidden in found}
+
+    first = text(client.get("/triage/?q=cart"))
+    assert "<span data-at>1</span> of 3" in first and steps(first)["-1"] is False
+    last = text(client.get("/triage/?q=cart&issue=WEB-2"))
+    answer = client.get(steps(last)["1"])
+    page = text(answer)
+    assert answer.context["issue"].key == "WEB-3" and [row.key for row in answer.context["rows"]] == ["WEB-3"]
+    # How many come before is not counted.
+    assert "3 in the queue" in page and "data-at" not in page and steps(page)["1"] is False
+    back = client.get(steps(page)["-1"])
+    assert back.context["issue"].key == "WEB-2" and [row.key for row in back.context["rows"]] == ["WEB-1", "WEB-2"]
+
+
 def test_what_asks_me_is_one_address(client, reports, triager, reporter):
     decide(reports[0], "needinfo", actor=triager, via="web", ask=reporter, question="Where?")
     client.force_login(reporter)

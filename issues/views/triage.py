@@ -63,7 +63,7 @@ SECTIONS = {
 @require_safe
 @explained
 def triage(request):
-    """Show the queue, and the issue of it that the address names, or the first; a saved view leads to its query."""
+    """Show the queue, and the issue of it that the address names, or its first or last; a view leads to its query."""
     view = read_number(request.GET.get("view", ""))
     if view is not None:
         found = get_object_or_404(SavedView.objects.visible_to(request.user).select_related("product"), pk=view)
@@ -168,7 +168,7 @@ def answer(request, issue=None, *, form=None, status=200):
     asked, problems = _asked(request)
     rows = _rows(request, asked)
     queue_mark = mark_of(*(piece for row in rows.rows for piece in (row.section, row)))
-    shown = issue or next(iter(rows.rows), None)
+    shown = issue or next(reversed(rows.rows) if "last" in request.GET else iter(rows.rows), None)
     if is_asked(request, "triage"):
         issue_mark = mark_of_issue(shown, request.user) if shown else ""
         same = unchanged(request, f"{queue_mark}.{issue_mark}")
@@ -242,7 +242,8 @@ def _queued(request, asked, page, problems):
         ],
         "counts": counts,
         "total": sum(counts.values()),
-        "more": _address(text, cursor=page.next) if page.next else None,
+        "more": _address(text, cursor=page.next) if page.next else "",
+        "earlier": f"{_address(text, cursor=page.previous)}&last" if page.previous else "",
         "back_to_queue": f"{reverse('triage')}{_address(text, cursor=_cursor(request))}",
         "q": text,
         "cursor": _cursor(request),

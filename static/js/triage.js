@@ -62,6 +62,9 @@ export function start(page) {
     return (all[at + step] ?? (at < 0 ? all[0] : undefined))?.dataset.issue;
   }
 
+  // Where a page of the queue ends, another begins.
+  const further = (step) => part(`[data-further="${step}"]`);
+
   function put(html, key) {
     keepDrafts();
     part(".triage-issue").innerHTML = html;
@@ -123,9 +126,10 @@ export function start(page) {
     const place = part("[data-at]");
     if (place && rowOf(key)) place.textContent = rows().indexOf(rowOf(key)) + 1;
     for (const link of page.querySelectorAll("[data-step]")) {
-      const beside = neighbour(Number(link.dataset.step), key);
-      link.hidden = !beside;
-      link.href = address(beside);
+      const step = Number(link.dataset.step);
+      const beside = neighbour(step, key);
+      link.hidden = !beside && !further(step);
+      link.href = beside ? address(beside) : (further(step)?.href ?? "");
     }
   }
 
@@ -297,8 +301,11 @@ export function start(page) {
   page.addEventListener("click", (event) => {
     const link = event.target.closest(".queue-row, [data-step]");
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const key = link.dataset.issue ?? neighbour(Number(link.dataset.step));
+    // The link itself leads to another page of the queue.
+    if (!key) return;
     event.preventDefault();
-    go(link.dataset.issue ?? neighbour(Number(link.dataset.step)));
+    go(key);
   });
 
   const any = () => rows().length > 0;
@@ -307,8 +314,10 @@ export function start(page) {
   offer("back", () => selection.clear(), () => selection.count() > 0, any);
   // Not what the history tells of, which others may have done.
   offer("undo", takeBack, () => undo);
-  offer("next", () => go(neighbour(1)), () => neighbour(1), any);
-  offer("previous", () => go(neighbour(-1)), () => neighbour(-1), any);
+  for (const [name, step] of [["next", 1], ["previous", -1]]) {
+    const goOn = () => (neighbour(step) ? go(neighbour(step)) : further(step).click());
+    offer(name, goOn, () => neighbour(step) || further(step), any);
+  }
 
   // What was set is drawn anew around what one does meanwhile, where it is still what is being read.
   async function sendFrom(form, key, submitter = null) {

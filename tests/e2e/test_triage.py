@@ -9,7 +9,7 @@ from issues.models import Issue, Status
 from issues.services import add_comment, create_issue, decide, update_issue
 from products.models import Component
 from products.services import create_part
-from tests.e2e.conftest import NARROW, open_as
+from tests.e2e.conftest import NARROW, WIDE, open_as
 
 TITLES = (
     *("Cart empties", "Cart forgets", "Cart jumps", "Basket blinks", "Checkout hangs", "Coupon counts twice"),
@@ -193,6 +193,30 @@ def test_undo_leads_back_to_the_report_that_was_decided_on(twelve, visit, triage
     expect(page.locator(".toast").last).to_contain_text("Undone in WEB-3.")
     expect(heading(page)).to_have_text(TITLES[2])
     expect(page.locator("#triage-q")).to_have_value("product:WEB")
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("viewport", [WIDE, NARROW])
+def test_one_goes_on_where_a_page_of_it_ends(twelve, visit, triager, monkeypatch, viewport):
+    monkeypatch.setattr("issues.views.triage.SHOWN", 5)
+    page = visit("/triage/?q=product:WEB&issue=WEB-5", triager, viewport)
+    ready = page.locator("html[data-ready]")
+    if viewport is WIDE:
+        page.keyboard.press("j")
+    else:
+        page.get_by_role("link", name="Next").click()
+    expect(heading(page)).to_have_text(TITLES[5])
+    expect(page.locator(".triage-head")).to_contain_text("12 in the queue")
+    ready.wait_for(state="attached")
+    page.keyboard.press("j")
+    expect(heading(page)).to_have_text(TITLES[6])
+    page.keyboard.press("k")
+    expect(heading(page)).to_have_text(TITLES[5])
+    page.keyboard.press("k")
+    expect(heading(page)).to_have_text(TITLES[4])
+    ready.wait_for(state="attached")
+    page.get_by_role("link", name="Previous").click()
+    expect(heading(page)).to_have_text(TITLES[3])
 
 
 @pytest.mark.once
