@@ -5,6 +5,7 @@ import { parse, readerOf, say, send } from "./fragments.js";
 import { offer, offerIssue } from "./offer.js";
 import { live } from "./live.js";
 import { start as startSelecting } from "./select.js";
+import { start as startGlancing } from "./similar.js";
 import { complain, show as showToast } from "./toasts.js";
 import { updateWithin } from "./update.js";
 
@@ -414,6 +415,8 @@ export function start(page) {
     const answer = await fetch(place.dataset.here, { method: "POST", body, headers: { "X-Fragment": "here" } }).catch(() => null);
     if (answer?.ok && !answer.redirected && place.isConnected) place.textContent = await answer.text();
   }
+
+  startGlancing(page);
 
   giveDrafts(shown());
   addEventListener("pageshow", (event) => event.persisted && giveDrafts(shown(), true));

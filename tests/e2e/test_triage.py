@@ -311,6 +311,29 @@ def test_a_similar_one_by_its_digit(product, twelve, visit, triager):
 
 
 @pytest.mark.once
+def test_a_similar_one_is_looked_at_in_place(product, twelve, visit, triager):
+    page = visit("/triage/", triager)
+    page.locator(".composer textarea").fill("Half a thought")
+    link = page.locator(".similar a").first
+    key = link.get_attribute("href").split("/")[2]
+    link.focus()
+    page.keyboard.press("Enter")
+    peek = page.get_by_role("dialog")
+    expect(peek).to_contain_text(key)
+    expect(peek.get_by_role("heading").first).to_have_text(link.inner_text())
+    page.keyboard.press("1")
+    page.keyboard.press("Escape")
+    expect(peek).to_have_count(0)
+    expect(link).to_be_focused()
+    expect(heading(page)).to_have_text("Cart empties")
+    expect(page.locator(".composer textarea")).to_have_value("Half a thought")
+    assert untriaged() == 12
+    link.click()
+    peek.get_by_role("link", name=key).first.click()
+    expect(page).to_have_url(re.compile(f"/issues/{key}/$"))
+
+
+@pytest.mark.once
 def test_the_current_one_is_told_in_the_colours_of_a_system(twelve, visit, triager):
     page = visit("/triage/", triager)
     page.emulate_media(forced_colors="active")
