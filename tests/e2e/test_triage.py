@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.cache import caches
 from playwright.sync_api import expect
 
 from issues.models import Issue, Status
@@ -308,6 +309,24 @@ def test_a_similar_one_by_its_digit(product, twelve, visit, triager):
     page.keyboard.press("2")
     page.keyboard.press("1")
     expect(page.locator(".toast")).to_contain_text("Closed WEB-1 as a duplicate of WEB-13")
+
+
+@pytest.mark.once
+def test_the_icons_beside_it_say_what_they_are(twelve, visit, triager, maintainer):
+    decide(twelve[0], "needinfo", actor=maintainer, via="web", ask=triager, question="Is it the till?")
+    # What another test has counted is remembered for some seconds.
+    caches["shared"].clear()
+    page = visit("/triage/", triager)
+    side = page.get_by_role("navigation", name="Main")
+    inbox = side.get_by_title("Asked of me")
+    expect(inbox.locator(".count")).to_have_text("1")
+    badge, link = inbox.locator(".count").bounding_box(), inbox.bounding_box()
+    assert badge["width"] > 4 and badge["x"] + badge["width"] <= link["x"] + link["width"] + 2
+    for name in ("Triage", "My work", "All issues", "Products", "Views", "Keys"):
+        expect(side.get_by_title(name, exact=True)).to_be_visible()
+    expect(side.get_by_role("button", name="Sign out")).to_be_in_viewport()
+    expect(side.get_by_role("heading")).to_have_count(0)
+    expect(side.locator(".sidebar-heading")).to_have_count(1)
 
 
 @pytest.mark.once
