@@ -35,8 +35,6 @@ def update_status(status, *, actor, via, expected_version=None, **changes):
     refuse_unknown(changes, FIELDS)
     status = lock(Status.objects.all(), status, expected_version)
     access.authorize(actor, "edit_statuses")
-    if changes.get("category", status.category) != status.category and Issue.objects.filter(status=status).exists():
-        raise Conflict(_("Issues have this status: its category stays. Add a status of the other category."), "in_use")
     before = log.state(status)
     for field, value in changes.items():
         setattr(status, field, value)
@@ -45,8 +43,13 @@ def update_status(status, *, actor, via, expected_version=None, **changes):
 
 
 def finish_status(status, before, log_to):
-    """Save what differs from `before`, with its event in the batch that `log_to()` gives. Return the status."""
+    """Save what differs from `before`, with its event in the batch that `log_to()` gives. Return the status.
+
+    Raises Conflict as `update_status`.
+    """
     changes = log.difference(before, log.state(status))
+    if "category" in changes and Issue.objects.filter(status=status).exists():
+        raise Conflict(_("Issues have this status: its category stays. Add a status of the other category."), "in_use")
     if changes:
         status.lock_version += 1
         save_named(status, [*changes, "lock_version"])

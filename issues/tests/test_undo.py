@@ -184,6 +184,16 @@ def test_members_products_parts_and_statuses_are_taken_back(product, administrat
     assert fresh(status).name == "Later"
 
 
+def test_the_category_of_a_status_that_issues_have_by_now_stays(issue, triager, administrator):
+    status = create_status(actor=administrator, via="web", slug="review", name="Review", category="accepted")
+    update_status(status, actor=administrator, via="web", category="closed")
+    batch = Batch.objects.latest("id")
+    change(issue, triager, status=fresh(status))
+    with pytest.raises(Conflict) as refused:
+        take_back(batch, administrator)
+    assert (refused.value.code, fresh(status).category) == ("in_use", "closed")
+
+
 def test_who_may_undo(issue, reporter, stranger, triager, administrator):
     edited = change(issue, reporter, title="Better")
     raised = change(issue, triager, priority=3)
