@@ -100,6 +100,15 @@ def authorize_changes(actor, issue, changes):
     _refuse_fields(changes - TEXT_FIELDS - CLOSING_FIELDS)
 
 
+def right_to_set(fields):
+    """Return the action that sets the `fields` that an event names: some of them an author may set, too."""
+    if fields <= TEXT_FIELDS:
+        return "edit_text"
+    # The rest follows where an issue is closed or opened; of one that stays so, an author sets the resolution alone.
+    follows = STAGE_FIELDS | {"snoozed_until", "waits_from"} if "closed_at" in fields else {"resolution"}
+    return "close" if fields <= TEXT_FIELDS | follows else "edit"
+
+
 def _refuse_other_stages(issue, status):
     """Refuse what is neither closing nor, of a closed issue, reopening into triage."""
     stays = status.pk == issue.status_id or status.category == Category.CLOSED

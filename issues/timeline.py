@@ -9,7 +9,7 @@ from history.sentences import names_hidden, sentence
 from issues.events import look_up
 from issues.models import Attachment, Comment, Issue
 from issues.querysets import live_and_seen
-from issues.services import right_to_undo
+from issues.services import right_by_hand, right_to_undo
 from issuetracker.prepared import ByReader, PreparedModels, Slot
 from products.access import can, reader, sees_internals
 
@@ -192,6 +192,7 @@ def _undoable(issue, user, events, unseen):
     An import is not undone from the page of one of its issues: that would take all of them away. Nothing moves back
     into a product that is `unseen`.
     """
+    may_undo = can(user, "undo", issue)
     newest: dict = {}
     for event, changes in events:
         newest.setdefault(event.batch_id, (event, changes))
@@ -202,6 +203,7 @@ def _undoable(issue, user, events, unseen):
         and event.batch.via != Via.IMPORT
         and event.kind != Kind.REDACTED
         and can(user, right_to_undo(event, event.actor_id == user.pk), issue, own=event.actor_id == user.pk)
+        and (may_undo or can(user, *right_by_hand(event, changes, issue)))
         and not any(change.field == "product" and names_hidden(change, unseen) for change in changes)
     }
 

@@ -177,9 +177,9 @@ def can_undo(actor, batch, events=None):
 def authorize_undo(actor, batch, events=None):
     """Raise Forbidden unless `actor` may take back every event of `batch`.
 
-    A triager undoes anybody's change to an issue, a reporter the own; only a maintainer undoes a trashing or a
-    restoring. What maintainers or staff did to products, parts, members and statuses is undone by such, what was set
-    on a person by who may set the same, and what was done to a view by who may do it.
+    A triager undoes anybody's change to an issue, a reporter those of their own that they may make by hand; only a
+    maintainer undoes a trashing or a restoring. What maintainers or staff did to products, parts, members and statuses
+    is undone by such, what was set on a person by who may set the same, and what was done to a view by who may do it.
     """
     homes: dict = {}
     if events is None:
@@ -232,6 +232,20 @@ def right_to_undo(event, own=False):
     return ATTENTION[event.kind] if own and event.kind in ATTENTION else RIGHTS.get(event.kind, "undo")
 
 
+def right_by_hand(event, changes, issue):
+    """Return the action, and on what, that who is no triager of `issue` must be allowed to do to undo an own `event`.
+
+    Its `changes` are theirs to take back where they may make them by hand. A move is so, too, where they triage in the
+    old product: they may have moved the issue to where they only report.
+    """
+    if event.about == "issue" and event.kind == Kind.CHANGED:
+        return rules.right_to_set({change.field for change in changes}), issue
+    if event.kind == Kind.MOVED:
+        moved = next(change for change in changes if change.field == "product")
+        return "triage", _product_of(moved.before) or issue
+    return "view", issue
+
+
 def _right_on_product(event):
     """Return the action that undoes an `event` of a product: in the archive only some are allowed."""
     if event.kind == Kind.CREATED:
@@ -242,7 +256,8 @@ def _right_on_product(event):
 
 def _home(event):
     """Return what events have in common that ask for the same right; what hangs on a row more is its own case."""
-    if event.about in ("user", "vote", "watch", "relation", *views.ABOUT):
+    changes_issue = event.about == "issue" and event.kind == Kind.CHANGED
+    if changes_issue or event.about in ("user", "vote", "watch", "relation", *views.ABOUT):
         return event.about, event.pk, None, event.kind
     return event.about, event.issue_id, event.product_id, event.kind
 
@@ -255,6 +270,7 @@ def _authorize_event(actor, event, own):
         access.authorize(actor, right_to_undo(event, theirs), event.issue, own=own)
         if not access.can(actor, "undo", event.issue):
             _refuse_others_work(actor, event)
+            access.require(actor, *right_by_hand(event, event.changes.all(), event.issue))
         if event.kind == Kind.MOVED:
             _authorize_return(actor, event)
     elif event.about in views.ABOUT:

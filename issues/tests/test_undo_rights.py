@@ -1,11 +1,13 @@
 """Who may take what back: an undo gives nobody more than doing the same by hand would."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from accounts.services import create_user, update_user
 from history.errors import Forbidden
 from history.models import Batch
-from issues.models import Relation, Vote, Watch
+from issues.models import Relation, Status, Vote, Watch
 from issues.services import (
     add_comment,
     can_undo,
@@ -25,8 +27,10 @@ from issues.services import (
     watch,
 )
 from issues.timeline import timeline
-from products.models import Label
+from products.models import Label, Product
 from products.services import create_part, create_product, set_member, update_product
+
+LATER = datetime(2126, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -160,6 +164,50 @@ def test_labels_of_another_product_are_left_alone(issue, product, administrator)
     undone = undo(batches[0], actor=administrator, via="web")
     assert {"labels", "product"} <= {left["field"] for left in undone.left_alone}
     assert fresh(issue).label_list == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "own", "allowed"),
+    [
+        ({"title": "Better"}, True, True),
+        ({"title": "Better"}, False, False),
+        ({"title": "Better", "status": "closed"}, True, True),
+        ({"resolution": "invalid"}, True, True),
+        ({"status": "in-progress"}, True, False),
+        ({"title": "Better", "priority": 3}, True, False),
+        ({"snoozed_until": LATER}, True, False),
+        ({"product": "API"}, True, False),
+    ],
+)
+def test_who_is_no_triager_any_more_takes_back_what_they_may_still_do(
+    product, reporter, triager, administrator, changes, own, allowed
+):
+    create_product(actor=administrator, via="web", key="API", title="API")
+    issue = create_issue(product, actor=triager if own else reporter, via="web", title="Cart empties")
+    if set(changes) == {"resolution"}:
+        update_issue(issue, actor=triager, via="web", status=Status.objects.get(slug="closed"))
+    rows = {"status": Status.objects.get, "product": Product.objects.get}
+    named = {"status": "slug", "product": "key"}
+    changes = {name: rows[name](**{named[name]: value}) if name in rows else value for name, value in changes.items()}
+    update_issue(issue, actor=triager, via="web", **changes)
+    batch = last()
+    set_member(product, triager, None, actor=administrator, via="web")
+    assert can_undo(triager, batch) == allowed
+    entries, _cut = timeline(fresh(issue), triager)
+    assert any(entry.may_undo for entry in entries if entry.event.batch_id == batch.pk) == allowed
+    if allowed:
+        undone = undo(batch, actor=triager, via="web")
+        assert can_undo(triager, undone)
+
+
+def test_of_two_changes_in_one_batch_both_are_asked_about(product, triager, administrator):
+    issue = create_issue(product, actor=triager, via="web", title="Cart empties")
+    update_issue(issue, actor=triager, via="web", title="Better")
+    batch = last()
+    set_member(product, triager, None, actor=administrator, via="web")
+    assert can_undo(triager, batch)
+    update_issue(fresh(issue), actor=administrator, via="web", batch=batch, priority=3)
+    assert not can_undo(triager, batch)
 
 
 def refused_as(batch, actor):
