@@ -343,7 +343,7 @@ def _move(issue, changes, actor):
     if target is None:
         message = _("There is no product “%(key)s”.") % {"key": changes["product"].key}
         raise ValidationError({"product": ValidationError(message, code="absent")})
-    access.authorize(actor, "create", target)
+    rules.authorize_creation(actor, target, changes.keys() - {"product"})
     issue.product = target
     for field in rules.PARTS:
         part = getattr(issue, field)

@@ -1,5 +1,7 @@
 """Changing an issue: what follows from what, who may, and what two people changing it at once get."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core.exceptions import ValidationError
 
@@ -213,6 +215,30 @@ def test_a_move_needs_rights_on_both_sides(issue, other, triager, administrator)
     other = update_product(other, actor=administrator, via="web", visibility="private")
     with pytest.raises(Forbidden):
         change(issue, triager, product=other)
+
+
+@pytest.mark.parametrize(
+    ("named", "refused"),
+    [
+        ({}, None),
+        ({"severity": 2, "confidential": True}, None),
+        ({"status": "in-progress", "priority": 4, "title": "Better"}, "priority, status"),
+        ({"status": "closed"}, "status"),
+        ({"snoozed_until": datetime(2126, 1, 1, tzinfo=UTC)}, "snoozed_until"),
+    ],
+)
+def test_a_move_sets_no_more_than_a_creation_there_would(issue, other, triager, administrator, named, refused):
+    named = {field: to(value) if field == "status" else value for field, value in named.items()}
+    change(issue, triager, priority=3, status=to("accepted"))
+    if refused is None:
+        moved = change(issue, triager, product=other, **named)
+        assert (moved.status.slug, moved.priority) == ("new", 3)
+        return
+    with pytest.raises(Forbidden) as error:
+        change(issue, triager, product=other, **named)
+    assert error.value.code == "field" and refused in str(error.value)
+    set_member(other, triager, "triager", actor=administrator, via="web")
+    assert change(issue, triager, product=other, **named).product == other
 
 
 def trash(other, administrator):
