@@ -248,13 +248,17 @@ def _purge_issues(ids, batch):
 
 
 def _let_go(ids, batch):
-    """Take what is purged out of the issues that name it, each with an event, so that their history still holds."""
+    """Take what is purged out of the issues that name it, each with an event, so that their history still holds.
+
+    What they show stays as it was: the link had vanished with what went to the trash.
+    """
     for field in ("parent", "duplicate_of"):
-        named = Issue.objects.filter(**{f"{field}__in": ids}).exclude(pk__in=ids).select_related(*RELATED)
-        for issue in named.order_by("pk").select_for_update(of=("self",)):
-            before = log.state(issue, [field])
+        named = Issue.objects.filter(**{f"{field}__in": ids}).exclude(pk__in=ids).order_by("pk")
+        for issue in named.select_related("product", f"{field}__product").select_for_update(of=("self",)):
+            changes = {field: (log.freeze(getattr(issue, field)), None)}
             setattr(issue, field, None)
-            finish(issue, before, batch)
+            log.record(batch, Kind.CHANGED, about=issue, product=issue.product, issue=issue, changes=changes)
+            save_changed(issue, [field, "event_count"])
     relations = Relation.objects.filter(source__in=ids) | Relation.objects.filter(target__in=ids)
     for relation in relations.select_related("source__product", "target__product"):
         _unrelate(relation, ids, batch)

@@ -115,7 +115,10 @@ def test_a_purge_lets_go_of_what_named_it(issue, product, maintainer, triager):
     relate(child, actor=triager, via="web", kind="blocks", other=issue)
     add_comment(issue, actor=triager, via="web", body="x")
     trash_issue(issue, actor=maintainer, via="web")
+    moved = ("lock_version", "updated_at", "updated_by")
+    told = [Issue.objects.values_list(*moved).get(pk=one.pk) for one in (child, twin)]
     purge(issue, actor=maintainer, via="web")
+    assert [Issue.objects.values_list(*moved).get(pk=one.pk) for one in (child, twin)] == told
     child.refresh_from_db()
     twin.refresh_from_db()
     assert (child.parent, twin.duplicate_of, twin.resolution) == (None, None, "duplicate")
