@@ -64,7 +64,6 @@ def update_product(product, *, actor, via, expected_version=None, **changes):
     authorize(actor, "unarchive" if changes.get("archived") is False else "maintain", product)
     before = log.state(product)
     _set(product, changes)
-    _check_people(product, product, log.difference(before, log.state(product)))
     return finish_product(product, before, log_to=lambda: log.open_batch(actor=actor, via=via))
 
 
@@ -73,6 +72,7 @@ def finish_product(product, before, *, log_to, kind=Kind.CHANGED):
     changes = log.difference(before, log.state(product))
     if not changes:
         return product
+    _check_people(product, product, changes)
     if "key" in changes:
         check(product)
         _refuse_used_key(product)
@@ -164,7 +164,6 @@ def update_part(part, *, actor, via, expected_version=None, **changes):
     _authorize_part(actor, part.product)
     before = log.state(part)
     _set(part, changes)
-    _check_people(part, part.product, log.difference(before, log.state(part)))
     return finish_part(part, before, lambda: log.open_batch(actor=actor, via=via))
 
 
@@ -172,6 +171,7 @@ def finish_part(part, before, log_to):
     """Save what differs from the state `before` of a locked part, with its event in the batch of `log_to()`."""
     changes = log.difference(before, log.state(part))
     if changes:
+        _check_people(part, part.product, changes)
         check(part)
         if "name" in changes:
             _check_name(part)

@@ -508,6 +508,19 @@ def hide(user, product, actor):
 
 
 @pytest.mark.parametrize("do", [deactivate, hide])
+@pytest.mark.parametrize("field", ["triage_owner", "default_assignee", "owner"])
+def test_nor_is_anybody_else_asked_again(product, maintainer, administrator, stranger, field, do):
+    component = create_part(Component, product=product, actor=maintainer, via="web", name="Cart")
+    row, save = (product, update_product) if field == "owner" else (component, update_part)
+    save(row, actor=maintainer, via="web", **{field: stranger})
+    save(row, actor=maintainer, via="web", **{field: None})
+    batch = Batch.objects.latest("id")
+    do(stranger, product, administrator)
+    assert [left["field"] for left in take_back(batch, maintainer).left_alone] == [field]
+    assert getattr(fresh(row), field) is None
+
+
+@pytest.mark.parametrize("do", [deactivate, hide])
 def test_an_assignee_who_may_not_be_asked_any_more_is_left_alone(product, issue, triager, administrator, stranger, do):
     change(issue, triager, assignee=stranger)
     batch = change(issue, triager, assignee=None, priority=4, confidential=True)
