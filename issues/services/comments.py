@@ -96,11 +96,11 @@ def edit_comment(comment, *, actor, via, body, expected_version=None, files=()):
     return comment
 
 
-def set_body(comment, issue, body, batch):
-    """Save a new `body` of a locked `comment` with its event in `batch`. Return the comment."""
+def set_body(comment, issue, body, batch, limit=TEXT_LIMIT):
+    """Save a new `body`, of at most `limit` bytes, of a locked `comment` with its event in `batch`. Return it."""
     before = log.state(comment)
     comment.body = body
-    check_comment(comment)
+    check_comment(comment, limit)
     comment.body_html = render_in(issue.product, body)
     comment.edited_at = batch.at
     comment.lock_version += 1

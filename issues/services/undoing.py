@@ -32,6 +32,7 @@ from issues.models import (
 )
 from issues.services import attachments, attention, comments, needinfos, relations, statuses, trash, views
 from issues.services.issues import KEPT, finish, hold_products, lock_family, lock_issue
+from issues.services.records import IMPORT_LIMIT
 from issuetracker.database import ending_when_away
 from products import access
 from products import services as products
@@ -592,7 +593,8 @@ def _revert_comment(event, undoing):
     change = event.changes.get(field="body")
     if not log.same(change.after, log.freeze(comment.body)) or not change.before:
         return [_left(event, "body")]
-    comments.set_body(comment, issue, change.before, undoing)
+    # An import may have brought more than a person may write.
+    comments.set_body(comment, issue, change.before, undoing, IMPORT_LIMIT)
     return []
 
 

@@ -141,6 +141,15 @@ def test_comments_are_taken_back(issue, reporter, maintainer):
     assert fresh(issue).comment_count == 0
 
 
+def test_a_long_comment_of_an_import_comes_back_whole(issue, reporter):
+    comment = add_comment(issue, actor=reporter, via="web", body="First")
+    long = "é" * 50 * 1024
+    Comment.objects.filter(pk=comment.pk).update(body=long)
+    edit_comment(comment, actor=reporter, via="web", body="Second")
+    assert take_back(Batch.objects.latest("id"), reporter).left_alone == []
+    assert fresh(comment).body == long
+
+
 def test_a_trashed_comment_comes_back(issue, reporter, maintainer):
     comment = add_comment(issue, actor=reporter, via="web", body="First")
     trash_comment(comment, actor=maintainer, via="web")
