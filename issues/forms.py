@@ -8,13 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.forms import PersonField, TextField
 from issues.choices import COLUMNS, DECISION_DETAILS, DECLINED, GROUPS, Decision
 from issues.models import QUERY_LIMIT, TITLE_LIMIT, Issue, Priority, Severity, Status
-from issues.rules import holds, settable
+from issues.rules import LINKS, holds, settable
 from issues.similar.suggesting import is_empty
-from products.access import REPORTER_FIELDS, can, sees
+from products.access import REPORTER_FIELDS, can
 from products.models import Component, Label, Milestone, Product, Version
 from products.numbers import read_number
 
-LINKS = ("parent", "duplicate_of")
 # As browsers send a moment, in the time zone of who is signed in.
 MOMENT = "%Y-%m-%dT%H:%M"
 TEXT_AREA = forms.Textarea(attrs={"rows": 10})
@@ -129,27 +128,14 @@ class IssueForm(forms.Form):
                 self.fields[name].reader = user
 
     def changes(self):
-        """Return the fields to hand to the service; an unchosen status is left to its rules.
-
-        Links that the person does not see are not theirs to clear.
-        """
+        """Return the fields to hand to the service; an unchosen status is left to its rules."""
         changes = dict(self.cleaned_data)
-        for name in LINKS:
-            other = getattr(self.issue, name, None)
-            if changes.get(name, other) is None and other is not None and seen_link(self.user, other) is None:
-                del changes[name]
         for name in ("status", "resolution"):
             if not changes.get(name):
                 changes.pop(name, None)
         if "labels" in changes:
             changes["labels"] = list(changes["labels"])
         return changes
-
-
-def seen_link(user, other):
-    """Return `other`, the issue that a parent or an original is, or None where `user` does not see it."""
-    gone = other is None or other.deleted_at or other.product.deleted_at
-    return None if gone or not sees(user, other) else other
 
 
 def fields_to_create(user, product):

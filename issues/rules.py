@@ -42,6 +42,7 @@ STAGE_FIELDS = frozenset(
     {"status", "resolution", "duplicate_of", "closed_at", "triaged_at", "returned_at", "returned_reason"}
 )
 PARTS = ("component", "milestone", "version")
+LINKS = ("parent", "duplicate_of")
 
 
 def _of_category():
@@ -79,6 +80,27 @@ def settable(user, issue):
         return FIELDS
     text = TEXT_FIELDS if access.can(user, "edit_text", issue) else frozenset()
     return text | CLOSING_FIELDS if access.can(user, "close", issue) else text
+
+
+def seen_link(user, other):
+    """Return `other`, the issue that a parent or an original is, or None where `user` does not see it."""
+    gone = other is None or other.deleted_at or other.product.deleted_at
+    return None if gone or not access.sees(user, other) else other
+
+
+def without_hidden_links(actor, issue, changes):
+    """Return `changes` without what clears a link of `issue` that `actor` does not see, which is not theirs to clear.
+
+    Neither is its resolution then, of a duplicate.
+    """
+    kept = dict(changes)
+    for field in LINKS:
+        clears = field in kept and kept[field] is None and getattr(issue, f"{field}_id") is not None
+        if clears and seen_link(actor, getattr(issue, field)) is None:
+            del kept[field]
+            if field == "duplicate_of" and not kept.get("resolution"):
+                kept.pop("resolution", None)
+    return kept
 
 
 def authorize_changes(actor, issue, changes):

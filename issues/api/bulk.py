@@ -62,19 +62,14 @@ def _read(issue, wanted, context):
         serializer.is_valid(raise_exception=True)
         changes = serializer.changes
         labels = _labels(changes.get("product", issue.product), labels)
-        return "", {**changes, **_cleared(fields), **labels}, {}
+        return "", {**changes, **labels}, {}
     given = {name: fields.pop(name) for name in ("decision", *DETAILS) if name in fields}
     context = {**context, "issue": issue}
     serializer = serializers.DecisionSerializer(data={**given, "set": fields}, context=context)
     serializer.is_valid(raise_exception=True)
     details = dict(serializer.validated_data)
     labels = _labels(details.get("product", issue.product), labels)
-    return details.pop("decision"), {**details.pop("changes"), **_cleared(fields), **labels}, details
-
-
-def _cleared(fields):
-    """Return the links that `fields` clear. Which of them are not theirs to clear is another matter for each issue."""
-    return {name: None for name in ("parent", "duplicate_of") if name in fields and fields[name] is None}
+    return details.pop("decision"), {**details.pop("changes"), **labels}, details
 
 
 def _labels(product, wanted):

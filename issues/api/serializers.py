@@ -15,7 +15,7 @@ from history.models import Batch, Kind, Via
 from issues.choices import COLUMNS, DECLINED, GROUPS, Decision, Return
 from issues.models import TITLE_LIMIT, Category, Issue, NeedInfo, Priority, Severity
 from issues.query.parsing import CHARACTERS
-from issues.rules import find_status, first_status, settable
+from issues.rules import find_status, first_status, seen_link, settable
 from issuetracker.api.fields import (
     AddressField,
     Choice,
@@ -28,7 +28,6 @@ from issuetracker.api.fields import (
     moment_of,
     words,
 )
-from products import access
 from products.finding import find_present
 from products.models import TEXT_LIMIT, Component, Label, Milestone, Product, Version
 
@@ -75,13 +74,7 @@ class IssueKeyField(NamedField):
 
     def get_attribute(self, instance):
         """Return the issue that is named, if the reader sees it."""
-        other = super().get_attribute(instance)
-        return other if other is not None and is_seen(self.context["request"].user, other) else None
-
-
-def is_seen(user, issue):
-    """Return whether `user` sees `issue`, whose product is at hand."""
-    return issue.deleted_at is None and issue.product.deleted_at is None and access.sees(user, issue)
+        return seen_link(self.context["request"].user, super().get_attribute(instance))
 
 
 @extend_schema_field({"type": "array", "items": {"type": "string", "maxLength": 100}, "maxItems": LABELS_LIMIT})
@@ -264,13 +257,8 @@ class IssueSerializer(StrictSerializer):
 
     @property
     def changes(self):
-        """What the request asks to set; links that the reader does not see are not theirs to clear."""
+        """What the request asks to set."""
         values = super().changes
-        for name in ("parent", "duplicate_of"):
-            other = getattr(self.instance, name, None)
-            cleared = values.get(name, other) is None and other is not None
-            if cleared and not is_seen(self.context["request"].user, other):
-                del values[name]
         if "status" in values and values["status"] is None:
             del values["status"]
         return values

@@ -205,7 +205,6 @@ def _for(issue, plan, actor):
         labels = changes["labels"] if "labels" in changes else _labels_then(issue, changes, details)
         kept = [label for label in labels if label.pk not in gone]
         changes["labels"] = list(dict.fromkeys([*kept, *added]))
-    _keep_hidden_links(issue, changes, actor)
     return changes, details
 
 
@@ -214,15 +213,6 @@ def _labels_then(issue, changes, details):
     target = changes.get("product") or details.get("product")
     is_moved = target is not None and target.pk != issue.product_id
     return labels_in(target, issue.label_list) if is_moved else issue.label_list
-
-
-def _keep_hidden_links(issue, changes, actor):
-    """Take out of `changes` what would clear a link to an issue that `actor` does not see: not theirs to clear."""
-    for name in ("parent", "duplicate_of"):
-        pk = getattr(issue, f"{name}_id")
-        cleared = name in changes and changes[name] is None and pk is not None
-        if cleared and not Issue.objects.visible_to(actor).filter(pk=pk).exists():
-            del changes[name]
 
 
 def change(ids, plan, *, actor, via, query=""):

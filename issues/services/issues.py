@@ -235,9 +235,10 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
     changes = _with_addresses(changes, files)
     lock_ahead(issue, changes)
     issue = lock_issue(issue, expected_version)
+    access.forget_roles(actor)
+    changes = rules.without_hidden_links(actor, issue, changes)
     if seen is not None:
         _refuse_unseen(issue, seen, changes)
-    access.forget_roles(actor)
     changes = _real_changes(issue, changes, actor)
     if not changes:
         if files:
@@ -268,7 +269,7 @@ def foresee(issue, changes, *, actor):
 
     Raises as it would.
     """
-    changes = _real_changes(issue, changes, actor)
+    changes = _real_changes(issue, rules.without_hidden_links(actor, issue, changes), actor)
     if changes:
         _apply(issue, changes, actor, timezone.now())
         check_issue(issue)

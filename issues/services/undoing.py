@@ -53,7 +53,6 @@ TOGETHER = (
 FOLLOWING = {"returned_at", "returned_reason"}
 # With these the time in triage ends or begins anew.
 TIMED = {"product", "triaged_at"}
-LINKS = ("parent", "duplicate_of")
 EMPTY = {"BooleanField": bool, "JSONField": list}
 RANKS = {"priority": Priority, "severity": Severity}
 # All else that was done to an issue asks for the right to undo.
@@ -461,7 +460,7 @@ def _may_return(issue, actor, batch, field, frozen):
     if field == "product":
         old = _product_of(frozen)
         return old is not None and access.can(actor, "create", old)
-    if field not in LINKS or frozen is None:
+    if field not in rules.LINKS or frozen is None:
         return True
     try:
         other = Issue.objects.select_related("product").get(pk=frozen["id"])

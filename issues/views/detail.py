@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from history.models import Kind, Via
 from issues import services
 from issues.facts import attention_of, files_of, questions_of
-from issues.forms import CommentForm, FilesForm, IssueForm, RelationForm, fields_to_create, seen_link
+from issues.forms import CommentForm, FilesForm, IssueForm, RelationForm, fields_to_create
 from issues.models import Issue
+from issues.rules import seen_link
 from issues.standing import standing_of
 from issues.timeline import timeline
 from issues.views.access import address_of, at_issue

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_http_methods
 
 from history.errors import Stale
 from issues import services
-from issues.forms import MOMENT, FilesForm, IssueForm, fields_to_edit, seen_link
+from issues.forms import MOMENT, FilesForm, IssueForm, fields_to_edit
+from issues.rules import seen_link
 from issues.views.access import address_of, at_issue, list_of
 from issues.views.uploading import by_upload
 from products.numbers import read_number
