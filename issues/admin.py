@@ -114,7 +114,7 @@ class IssueAdmin(ServiceAdmin):
 
     def change(self, issue, actor, expected, values):
         """Change an issue."""
-        if "status" in values and not values.get("resolution"):
+        if not values.get("resolution"):
             values.pop("resolution", None)
         return services.update_issue(issue, actor=actor, via=Via.ADMIN, expected_version=expected, **values)
 

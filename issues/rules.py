@@ -173,7 +173,8 @@ def set_status(issue, changes, *, now):
 def _close(issue, changes, was_closed):
     if "duplicate_of" in changes:
         issue.duplicate_of = changes["duplicate_of"]
-    resolution = changes.get("resolution") or (issue.resolution if was_closed else "")
+    # One that is named and empty is the default.
+    resolution = changes.get("resolution", issue.resolution if was_closed else "")
     if changes.get("duplicate_of") and not changes.get("resolution"):
         resolution = Issue.Resolution.DUPLICATE
     issue.resolution = resolution or Issue.Resolution.FIXED

@@ -259,6 +259,9 @@ class IssueSerializer(StrictSerializer):
     def changes(self):
         """What the request asks to set."""
         values = super().changes
+        if values.get("duplicate_of") and not values.get("resolution"):
+            # Its resolution is that it is a duplicate.
+            values.pop("resolution", None)
         if "status" in values and values["status"] is None:
             del values["status"]
         return values

@@ -146,6 +146,45 @@ def test_put_resets_what_it_leaves_out(api, parts, maintainer):
     assert api(maintainer).put(f"{ISSUES}WEB-2/", {"title": "bare"}).json()["status"] == "new"
 
 
+@pytest.mark.parametrize("original", [None, "WEB-1"])
+@pytest.mark.parametrize(
+    ("method", "body", "expected"),
+    [
+        ("patch", {"resolution": None}, "fixed"),
+        ("put", {"title": "x", "status": "closed"}, "fixed"),
+        ("patch", {"status": "closed"}, None),
+        ("put", {"title": "x", "status": "closed", "resolution": "invalid"}, "invalid"),
+    ],
+)
+def test_the_default_of_a_resolution_is_fixed(api, parts, maintainer, original, method, body, expected):
+    was = {"duplicate_of": original} if original else {"status": "closed", "resolution": "wont-do"}
+    made = api(maintainer).post(NESTED, {"title": "x", **was}).json()
+    got = getattr(api(maintainer), method)(f"{ISSUES}{made['key']}/", body).json()
+    stays = expected is None
+    assert subset(got, ("resolution", "duplicate_of")) == {
+        "resolution": made["resolution"] if stays else expected,
+        "duplicate_of": original if stays else None,
+    }
+
+
+@pytest.mark.parametrize("body", [{"resolution": None, "duplicate_of": "WEB-1"}, {"duplicate_of": "WEB-1"}])
+def test_a_duplicate_needs_no_resolution_beside_its_original(api, parts, maintainer, body):
+    api(maintainer).post(NESTED, {"title": "x", "duplicate_of": "WEB-1"})
+    for method in ("patch", "put"):
+        got = getattr(api(maintainer), method)(f"{ISSUES}WEB-2/", {"title": "x", **body}).json()
+        assert (got["resolution"], got["duplicate_of"]) == ("duplicate", "WEB-1")
+
+
+def test_put_leaves_an_original_that_one_does_not_see(api, parts, triager, maintainer, administrator):
+    secret = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    hidden = services.create_issue(secret, actor=administrator, via="web", title="Hidden")
+    api(maintainer).post(NESTED, {"title": "x"})
+    issue = Issue.objects.at("WEB-2")
+    services.update_issue(issue, actor=administrator, via="web", duplicate_of=hidden)
+    got = api(triager).put(f"{ISSUES}WEB-2/", {"title": "y", "status": "closed"}).json()
+    assert (got["title"], got["resolution"], Issue.objects.at("WEB-2").duplicate_of) == ("y", "duplicate", hidden)
+
+
 @pytest.mark.parametrize(
     ("body", "errors"),
     [
