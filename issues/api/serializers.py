@@ -77,6 +77,18 @@ class IssueKeyField(NamedField):
         return seen_link(self.context["request"].user, super().get_attribute(instance))
 
 
+class LongText(Text):
+    """A text of at most 64 KiB, or what is there already: an import may have brought more, which may be sent back."""
+
+    def __init__(self, **options):
+        super().__init__(max_length=TEXT_LIMIT, **options)
+
+    def run_validators(self, value):
+        """Ask nothing of a text that stays as it is."""
+        if value != getattr(self.parent.instance, self.field_name, None):
+            super().run_validators(value)
+
+
 @extend_schema_field({"type": "array", "items": {"type": "string", "maxLength": 100}, "maxItems": LABELS_LIMIT})
 class LabelsField(serializers.ListField):
     """The names of labels."""
@@ -156,7 +168,7 @@ class IssueSerializer(StrictSerializer):
     product = NamedField("key", required=False, max_length=10)
     number = serializers.IntegerField(read_only=True)
     title = Text(max_length=TITLE_LIMIT)
-    description = Text(required=False, allow_blank=True, max_length=TEXT_LIMIT)
+    description = LongText(required=False, allow_blank=True)
     description_html = serializers.CharField(read_only=True)
     type = Choice(choices=Issue.Type.choices, required=False)
     status = NamedField("slug", required=False, max_length=40)
@@ -402,7 +414,7 @@ class CommentSerializer(StrictSerializer):
     ONCE = ("internal",)
 
     id = serializers.IntegerField(read_only=True)
-    body = Text(max_length=TEXT_LIMIT)
+    body = LongText()
     body_html = serializers.CharField(read_only=True)
     author = PersonField(read_only=True, allow_null=True)
     internal = Flag(required=False)

@@ -45,6 +45,15 @@ def test_comment_read_edit_trash_restore_purge(api, issues, reporter, maintainer
     assert api(maintainer).post(f"{path}purge/", headers={"if-match": tag}).status_code == 204
 
 
+def test_a_long_comment_of_an_import_may_be_sent_back_and_not_another(api, issues, reporter):
+    comment = services.add_comment(issues[0], actor=reporter, via="web", body="x")
+    type(comment).objects.update(body="x" * 70_000)
+    path = f"{ONE}comments/{comment.pk}/"
+    got = api(reporter).get(path).json()
+    assert api(reporter).put(path, got).json() == got
+    assert api(reporter).patch(path, {"body": "y" * 70_000}).status_code == 400
+
+
 def test_comments_come_oldest_first_and_internal_ones_to_triagers(api, issues, reporter, triager):
     for text in ("a", "b", "c"):
         api(triager).post(f"{ONE}comments/", {"body": text, "internal": text == "b"})

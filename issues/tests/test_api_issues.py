@@ -185,6 +185,18 @@ def test_put_leaves_an_original_that_one_does_not_see(api, parts, triager, maint
     assert (got["title"], got["resolution"], Issue.objects.at("WEB-2").duplicate_of) == ("y", "duplicate", hidden)
 
 
+def test_a_long_description_of_an_import_may_be_sent_back_and_not_another(api, parts, maintainer):
+    Issue.objects.filter(number=1).update(description="x" * 70_000)
+    client = api(maintainer)
+    got = client.get(f"{ISSUES}WEB-1/").json()
+    assert client.put(f"{ISSUES}WEB-1/", got | {"title": "other"}).json()["title"] == "other"
+    for text in ("y" * 70_000, "é" * 40_000):
+        assert codes(client.patch(f"{ISSUES}WEB-1/", {"description": text})) == {"description": ["max_length"]}
+    assert codes(client.post(NESTED, {"title": "x", "description": got["description"]})) == {
+        "description": ["max_length"]
+    }
+
+
 @pytest.mark.parametrize(
     ("body", "errors"),
     [
