@@ -208,11 +208,6 @@ class ApiToken(models.Model):
         """Return the stored form of `secret`: SHA-256 in hex (enough, since the secret has full entropy)."""
         return hashlib.sha256(secret.encode()).hexdigest()
 
-    def is_live(self, at=None):
-        """Return whether the token still works at `at` (now by default)."""
-        at = at or timezone.now()
-        return self.revoked_at is None and (self.expires_at is None or self.expires_at > at) and self.user.is_active
-
     def allows(self, scope):
         """Return whether the token was given `scope`; each scope contains the ones before it."""
         return any(scope in SCOPES[: SCOPES.index(given) + 1] for given in self.scopes if given in SCOPES)

@@ -113,10 +113,3 @@ BY_NAME = {action.name: action for action in ACTIONS}
 def grouped():
     """Return `[(group, heading, [Action, …])]` in the order of the sheet."""
     return [(group, said, [one for one in ACTIONS if one.group == group]) for group, said in GROUPS.items()]
-
-
-def said_places(action):
-    """Return in words where `action` works."""
-    if action.places == EVERYWHERE:
-        return str(PLACES["everywhere"])
-    return ", ".join(str(PLACES[place]) for place in action.places)

@@ -24,6 +24,11 @@ TITLE_LIMIT = 500
 QUERY_LIMIT = 1000
 
 
+def in_order(labels):
+    """Return `labels` as a list by name."""
+    return sorted(labels, key=lambda label: label.name.lower())
+
+
 class Status(Versioned):
     """A stage of work, the same on the whole site."""
 
@@ -253,7 +258,7 @@ class Issue(Versioned):
     @cached_property
     def label_list(self):
         """Its labels by name, read once (prefetched ones are used)."""
-        return sorted(self.labels.all(), key=lambda label: label.name.lower())
+        return in_order(self.labels.all())
 
     @property
     def is_open(self):

@@ -56,7 +56,6 @@ ACTIONS = {
 }
 OWN = {"edit_text", "close", "edit_comment", "detach", "undo", "edit_view"}
 NOT_BY_AUTHORSHIP = {"edit_comment", "detach", "undo", "edit_view"}
-SIGNED_IN = {"vote", "watch"}
 # What whoever is signed in may also do outside of any product.
 ANYWHERE = {"save_view", "share_view"}
 WITH_ARCHIVED = {"view", "unarchive", "restore", "trash", "purge", "redact", "save_view", "pin_view"}

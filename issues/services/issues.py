@@ -14,7 +14,7 @@ from history.writing import refuse_unknown, save_changed
 from issues import fulltext, rules, similar
 from issues.choices import Return
 from issues.files.references import resolve
-from issues.models import Category, Comment, Issue, IssueCounter, IssueLabel, IssueNumber, Vote
+from issues.models import Category, Comment, Issue, IssueCounter, IssueLabel, IssueNumber, Vote, in_order
 from issues.services import files as incoming
 from issuetracker.prepared import PreparedModels, Slot
 from products import access
@@ -315,7 +315,7 @@ def _set_fields(issue, changes, *, actor, now):
         _limit_description(changes["description"])
     if "labels" in changes:
         rules.check_labels(issue, changes["labels"], present=issue.label_list)
-        issue.label_list = sorted(changes["labels"], key=lambda label: label.name.lower())
+        issue.label_list = in_order(changes["labels"])
     if changes.get("duplicate_of") is not None:
         changes["duplicate_of"] = rules.canonical(changes["duplicate_of"], actor)
     for field in ("parent", "duplicate_of"):

@@ -12,7 +12,7 @@ from history import log
 from history.models import Kind, Via
 from history.writing import new_row, put
 from issues import fulltext, rules
-from issues.models import Comment, Issue
+from issues.models import Comment, Issue, in_order
 from issues.services.comments import check_comment
 from issues.services.issues import SOURCES, check_issue
 from products.linking import render_in
@@ -158,7 +158,7 @@ class _Builder:
             "updated_by": by,
         }
         issue = new_row(Issue, own | {"status": self.first_status} | _without(record.fields, "labels"))
-        issue.label_list = _by_name(record.fields.get("labels", ()))
+        issue.label_list = in_order(record.fields.get("labels", ()))
         rules.stamp(issue, at)
         return issue
 
@@ -187,7 +187,7 @@ class _Builder:
         for name, value in step.changes.items():
             if name == "labels":
                 # In the order in which the single door tells them.
-                value = issue.label_list = _by_name(value)
+                value = issue.label_list = in_order(value)
             elif name != "product" and not isinstance(value, log.Gone):
                 put(issue, name, value)
             after[name] = self.freeze(value)
@@ -219,10 +219,6 @@ def _texts(past):
     """Return the texts of the comments in `past`: (public ones, internal ones)."""
     comments = [one.comment for one in past if one.comment]
     return tuple([one.body for one in comments if one.internal == internal] for internal in (False, True))
-
-
-def _by_name(labels):
-    return sorted(labels, key=lambda label: label.name.lower())
 
 
 def _without(fields, name):

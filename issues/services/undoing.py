@@ -29,6 +29,7 @@ from issues.models import (
     Status,
     Vote,
     Watch,
+    in_order,
 )
 from issues.services import attachments, attention, comments, needinfos, relations, statuses, trash, views
 from issues.services.issues import KEPT, finish, hold_products, lock_family, lock_issue
@@ -559,7 +560,7 @@ def _put(row, wanted):
     for field, value in wanted.items():
         if field == "labels":
             ids = [item["id"] for item in value]
-            row.label_list = sorted(Label.objects.filter(pk__in=ids), key=lambda label: label.name.lower())
+            row.label_list = in_order(Label.objects.filter(pk__in=ids))
         elif field in ("priority", "severity"):
             setattr(row, field, RANKS[field][value.upper()])
         else:

@@ -6,7 +6,7 @@ from pathlib import Path
 from django.conf import settings
 from django.test import Client
 
-from issues.keys import ACTIONS, BY_NAME, GROUPS, PLACES, caps, said_places
+from issues.keys import ACTIONS, BY_NAME, EVERYWHERE, GROUPS, PLACES, caps
 from issues.services import create_issue
 from issuetracker.templatetags.keys import key_cap, key_sheet
 from products.access import ACTIONS as RIGHTS
@@ -100,3 +100,10 @@ def documented(group):
 
 def ways(action):
     return " or ".join(" ".join(f"`{cap}`" for cap in way) for way, _character in action.caps)
+
+
+def said_places(action):
+    """Return in words where `action` works."""
+    if action.places == EVERYWHERE:
+        return str(PLACES["everywhere"])
+    return ", ".join(str(PLACES[place]) for place in action.places)
