@@ -366,6 +366,17 @@ class IssueNumber(models.Model):
         return f"{self.product_id}: {self.number}"
 
 
+class FormerKey(models.Model):
+    """A key that an issue had in a product that has been purged since it moved; it leads to that issue for ever."""
+
+    # As long as the longest: ten characters, a dash and a number of 64 bits.
+    key = models.CharField(max_length=30, unique=True)
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="former_keys")
+
+    def __str__(self):
+        return self.key
+
+
 class IssueCounter(models.Model):
     """The last number given in a product: a row of its own, so that locking it blocks nothing else."""
 

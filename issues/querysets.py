@@ -42,7 +42,8 @@ class IssueQuerySet(models.QuerySet):
         present = self.filter(product__key=product, number=number).first()
         if present is not None:
             return present
-        return self.filter(numbers__product__keys__key=product, numbers__number=number).first()
+        moved = self.filter(numbers__product__keys__key=product, numbers__number=number).first()
+        return moved or self.filter(former_keys__key=f"{product}-{number}").first()
 
     def named(self, keys):
         """Return those of `keys`, written as `Issue.key`, that name or once named one of these issues, as a set."""

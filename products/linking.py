@@ -11,7 +11,7 @@ NAMED = re.compile(r"([A-Z][A-Z0-9]{1,9})-[1-9]")
 
 def known_keys(**some):
     """Return `{key: (id of its product, visibility)}` of all products, or of some; old keys count as well."""
-    rows = ProductKey.objects.filter(product__deleted_at=None, **some)
+    rows = ProductKey.objects.filter(product__isnull=False, product__deleted_at=None, **some)
     return {key: seen for key, *seen in rows.values_list("key", "product", "product__visibility")}
 
 

@@ -180,10 +180,10 @@ class Product(Versioned):
 
 
 class ProductKey(models.Model):
-    """Every key that a product ever had; none is ever given to another."""
+    """Every key that a product ever had; none is ever given to another, also when its product is purged (None)."""
 
     key = models.CharField(max_length=10, unique=True)
-    product = models.ForeignKey(Product, models.CASCADE, related_name="keys")
+    product = models.ForeignKey(Product, models.SET_NULL, null=True, related_name="keys")
 
     def __str__(self):
         return self.key

@@ -89,7 +89,9 @@ def finish_product(product, before, *, log_to, kind=Kind.CHANGED):
 
 
 def _refuse_used_key(product):
-    if ProductKey.objects.filter(key=product.key).exclude(product_id=product.pk).exists():
+    known = ProductKey.objects.filter(key=product.key).first()
+    # A new product has no id, and neither has the key of one that was purged.
+    if known is not None and (product.pk is None or known.product_id != product.pk):
         raise ValidationError({"key": ValidationError(_("This key is taken, or was once used."), code="unique")})
 
 

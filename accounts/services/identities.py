@@ -163,7 +163,7 @@ def _give_by_groups(user, provider, groups):
 
 
 def _give_role(user, key, role):
-    known = ProductKey.objects.filter(key=key).select_related("product").first()
+    known = ProductKey.objects.filter(key=key, product__isnull=False).select_related("product").first()
     if known is None:
         logger.warning("A group gives a role in %s, which is no product.", key)
         return

@@ -126,7 +126,7 @@ class Names:
 
     def _named(self, kind):
         if kind == "product":
-            seen = access.visible_products(self.user, "product__")
+            seen = access.visible_products(self.user, "product__") & Q(product__isnull=False)
             return ProductKey.objects.filter(seen, product__deleted_at=None), "key", "product_id"
         if kind == "status":
             return Status.objects.all(), "slug", "pk"

@@ -16,6 +16,7 @@ from issues import fulltext, similar
 from issues.models import (
     Attachment,
     Comment,
+    FormerKey,
     Issue,
     IssueCounter,
     IssueLabel,
@@ -218,6 +219,7 @@ def _purge_product(product, batch):
         _purge_issues(ids, batch)
         return False
     _take_history_along(product)
+    _keep_addresses(product)
     IssueNumber.objects.filter(product=product).delete()
     IssueCounter.objects.filter(product=product).delete()
     withhold("product", [product.pk])
@@ -231,6 +233,14 @@ def _take_history_along(product):
     Event.objects.filter(product=product, issue__isnull=False).update(product=Subquery(home))
 
 
+def _keep_addresses(product):
+    """Let the keys of issues that had moved out of `product` lead to them without it."""
+    keys = list(product.keys.values_list("key", flat=True))
+    left = IssueNumber.objects.filter(product=product).values_list("number", "issue")
+    former = [FormerKey(key=f"{key}-{number}", issue_id=issue) for number, issue in left for key in keys]
+    FormerKey.objects.bulk_create(former, batch_size=CHUNK)
+
+
 def _purge_issues(ids, batch):
     lock_family(*ids)
     _let_go(ids, batch)
@@ -239,7 +249,7 @@ def _purge_issues(ids, batch):
     purge_attachments(Attachment.objects.filter(issue__in=ids))
     withhold("issue", ids)
     withhold("comment", Comment.objects.filter(issue__in=ids).values("pk"))
-    for model in (Change, Event, IssueLabel, IssueNumber, Comment, NeedInfo, Vote, Watch):
+    for model in (Change, Event, IssueLabel, IssueNumber, FormerKey, Comment, NeedInfo, Vote, Watch):
         model.objects.filter(issue_id__in=ids).delete()
     Issue.objects.filter(pk__in=ids).delete()
     fulltext.forget(ids)

@@ -25,8 +25,9 @@ from issues.services import (
     update_issue,
 )
 from issues.tests.whole import assert_log_is_whole
+from products.linking import known_keys
 from products.models import Product
-from products.services import create_product, restore_product, trash_product
+from products.services import create_product, restore_product, trash_product, update_product
 
 
 @pytest.fixture
@@ -190,3 +191,21 @@ def test_what_moved_out_of_a_purged_product_keeps_its_history(issue, product, ad
     assert list(issue.events.values_list("product", flat=True).distinct()) == [other.pk]
     assert issue.events.count() == told
     assert not Event.objects.filter(about="issue", about_id=left.pk).exists()
+
+
+def test_old_addresses_outlive_a_purged_product_and_its_keys_are_given_to_none(issue, product, administrator, client):
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    create_issue(product, actor=administrator, via="web", title="Goes along")
+    update_issue(issue, actor=administrator, via="web", product=other)
+    product = update_product(product, actor=administrator, via="web", key="SHOP")
+    purge(trash_product(product, actor=administrator, via="web"), actor=administrator, via="web")
+    for key in ("WEB", "SHOP"):
+        assert client.get(f"/issues/{key}-1/").headers["Location"] == "/issues/API-1/"
+        assert client.get(f"/issues/{key}-2/").status_code == client.get(f"/products/{key}/").status_code == 404
+        assert known_keys(key=key) == {}
+        with pytest.raises(ValidationError):
+            create_product(actor=administrator, via="web", key=key, title="Another")
+    moved = update_issue(issue, actor=administrator, via="web", confidential=True)
+    assert client.get("/issues/WEB-1/").status_code == 404
+    purge(trash_issue(moved, actor=administrator, via="web"), actor=administrator, via="web")
+    assert Issue.objects.at("WEB-1") is None

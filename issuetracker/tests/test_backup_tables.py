@@ -28,6 +28,7 @@ SAVED = {
     "issues.Attachment",
     "issues.Comment",
     "issues.FittedWeights",
+    "issues.FormerKey",
     "issues.Issue",
     "issues.IssueCounter",
     "issues.IssueLabel",

@@ -21,6 +21,7 @@ from issues.fulltext.writing import forget as forget_documents
 from issues.models import (
     Attachment,
     Comment,
+    FormerKey,
     Issue,
     IssueLabel,
     IssueNumber,
@@ -72,7 +73,7 @@ def remove_what_is_private(user, visible):
     touched = list(heard.values_list("issue", flat=True).distinct())
     _delete(Attachment.objects.filter(Q(issue__in=gone) | Q(comment__in=heard)))
     _delete(heard)
-    for model in (Comment, IssueLabel, IssueNumber, NeedInfo, Vote, Watch):
+    for model in (Comment, FormerKey, IssueLabel, IssueNumber, NeedInfo, Vote, Watch):
         _delete(model.objects.filter(issue__in=gone))
     _delete(Relation.objects.filter(Q(source__in=gone) | Q(target__in=gone)))
     _remove_views(user, gone_products)
