@@ -192,6 +192,8 @@ def confirm_address(user, address, *, via):
 def finish_user(user, before, log_to):
     """Save what differs from the state `before` of a locked user, with its event in the batch of `log_to()`."""
     _check_user(user)
+    # Who may sign in stands for themselves.
+    user.is_placeholder = user.is_placeholder and not user.is_active
     changes = log.difference(before, log.state(user))
     if not changes:
         return user

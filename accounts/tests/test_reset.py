@@ -8,8 +8,10 @@ from django.test import Client
 
 from accounts import letters
 from accounts.models import Letter, Session, User
-from accounts.services import reset_password, set_password, update_user
+from accounts.services import create_user, reset_password, set_password, update_user
 from accounts.tests.test_sign_in_page import enter
+from history.models import Event
+from issues.services import undo
 from tests.cast import PASSWORD
 
 NEW = {"new_password1": "staple-9-lamp", "new_password2": "staple-9-lamp"}
@@ -48,6 +50,27 @@ def test_a_letter_sets_a_new_password_once(client, stranger):
     assert enter(Client(), "sam", "staple-9-lamp").status_code == 302
     assert enter(Client(), "sam", PASSWORD).status_code == 200
     assert "used before" in Client().get(link_in(letter), follow=True).content.decode()
+
+
+def test_who_came_with_an_import_sets_a_password_once_staff_have_activated_them(client, administrator):
+    ann = create_user(actor=None, via="import", username="ann", is_placeholder=True)
+    staff = create_user(actor=None, via="web", username="stan", is_staff=True)
+    update_user(ann, actor=staff, via="admin", email="ann@example.org")
+    assert User.objects.get(pk=ann.pk).is_placeholder
+    update_user(ann, actor=staff, via="admin", is_active=True)
+    activated = Event.objects.latest("id")
+    assert {change.field: change.after for change in activated.changes.all()} == {
+        "is_active": True,
+        "is_placeholder": False,
+    }
+    ask(client, "ann@example.org")
+    letters.send_due()
+    form = client.get(link_in(letter_to("ann@example.org")), follow=True)
+    client.post(form.request["PATH_INFO"], NEW)
+    assert enter(Client(), "ann", "staple-9-lamp").status_code == 302
+    undo(activated.batch, actor=staff, via="web")
+    ann.refresh_from_db()
+    assert (ann.is_active, ann.is_placeholder) == (False, True)
 
 
 @pytest.mark.parametrize("address", ["sam@example.org", "nobody@example.org", "gone@example.org"])

@@ -49,6 +49,7 @@ TOGETHER = (
     frozenset({"product", "number"}),
     # What was confirmed is that address alone.
     frozenset({"email", "email_confirmed"}),
+    frozenset({"is_active", "is_placeholder"}),
 )
 # They follow from other things, which are told.
 FOLLOWING = {"returned_at", "returned_reason"}
@@ -306,9 +307,11 @@ def _person_of(event):
 def _authorize_on_person(actor, event):
     """Raise Forbidden unless `actor` may set on the person what `event` has changed."""
     fields = {change.field for change in event.changes.all() if not log.same(change.before, change.after)}
+    # What follows from another field goes back with it alone.
     if "email" in fields:
-        # It follows from the address, and goes back with it alone.
         fields -= {"email_confirmed"}
+    if "is_active" in fields:
+        fields -= {"is_placeholder"}
     users.authorize_fields(actor, User.objects.get(pk=event.about_id), fields)
 
 
