@@ -69,6 +69,7 @@ urlpatterns = [
         "issue-unrelate",
     ),
     at(r"questions/(?P<pk>[0-9]{1,18})/withdraw/", actions.withdraw, "question-withdraw"),
+    at(r"questions/(?P<pk>[0-9]{1,18})/redact/", actions.redact_question, "question-redact"),
     at("vote/", actions.vote, "issue-vote"),
     at("watch/", actions.watch, "issue-watch"),
     at("redact/", actions.redact, "issue-redact"),
@@ -85,6 +86,8 @@ urlpatterns = [
     path("products/<str:key>/issues/feed.atom", feeds.product_issues, name="product-issues-feed"),
     re_path(rf"^products/(?P<key>[^/]+)/issues/{EXPORT}$", exports.product_issues, name="product-issues-export"),
     path("products/<str:key>/trash/", products.trash, name="product-trash"),
+    path("products/<str:key>/redact/", products.redact, name="product-redact"),
+    path("products/<str:key>/purge/", products.purge, name="product-purge"),
     # /views/
     path("views/", saved.views, name="views"),
     path("views/new/", saved.new_view, name="view-new"),

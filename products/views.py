@@ -88,6 +88,7 @@ def settings(request, product):
         form = ProductForm(initial=_present(product))
     context = {"product": product, "form": form, "version": version, "may_edit": may_edit, "page": "settings"}
     context["may_unarchive"] = can(request.user, "unarchive", product)
+    context["may_redact"] = product.description and can(request.user, "redact", product)
     return render(request, "products/settings.html", context, status=400 if form.errors else 200)
 
 

@@ -1,4 +1,4 @@
-"""A product at a glance: its numbers, and what was decided last, as its reader may know it."""
+"""A product at a glance, its numbers and what was decided last, as its reader may know it; and what goes for good."""
 
 import re
 
@@ -6,9 +6,11 @@ import pytest
 
 from issues import timeline
 from issues.models import Issue, Status
-from issues.services import add_comment, create_issue, update_issue
+from issues.services import add_comment, ask, create_issue, update_issue
 from issues.tests.clients import at
 from issues.tests.many import file_many
+from products.models import Product
+from products.services import trash_product, update_product
 
 
 def decided(user):
@@ -59,3 +61,42 @@ def test_it_takes_ten_statements_however_much_there_is(product, triager, amount,
     client = at(triager)
     with django_assert_max_num_queries(10):
         assert client.get("/products/WEB/").status_code == 200
+
+
+def test_its_description_is_redacted(product, maintainer, triager):
+    update_product(product, actor=maintainer, via="web", description="Secret number 42.")
+    button = 'action="/products/WEB/redact/"'
+    assert button not in at(triager).get("/products/WEB/settings/").content.decode()
+    client = at(maintainer)
+    assert button in client.get("/products/WEB/settings/").content.decode()
+    assert "for good?" in client.post("/products/WEB/redact/").content.decode()
+    assert Product.objects.get().description == "Secret number 42."
+    assert client.post("/products/WEB/redact/", {"confirm": "1"}).url == "/products/WEB/settings/"
+    assert Product.objects.get().description == ""
+    assert button not in client.get("/products/WEB/settings/").content.decode()
+
+
+def test_it_is_purged_from_the_trash(product, issues, maintainer, triager):
+    assert at(maintainer).post("/products/WEB/purge/", {"confirm": "1"}).status_code == 404
+    version = trash_product(product, actor=maintainer, via="web").lock_version
+    client = at(maintainer)
+    assert 'action="/products/WEB/purge/"' in client.get("/products/").content.decode()
+    assert at(triager).post("/products/WEB/purge/", {"confirm": "1", "version": version}).status_code == 404
+    assert client.post("/products/WEB/purge/", {"confirm": "1", "version": version - 1}).status_code == 412
+    assert "for good?" in client.post("/products/WEB/purge/", {"version": version}).content.decode()
+    assert Issue.objects.exists()
+    assert client.post("/products/WEB/purge/", {"confirm": "1", "version": version}).url == "/products/"
+    assert not Product.objects.exists() and not Issue.objects.exists()
+
+
+def test_a_question_is_redacted(issues, maintainer, triager):
+    ask(issues[0], actor=triager, via="web", requestee=maintainer, question="Is it 42?")
+    action = f"/issues/WEB-1/questions/{issues[0].needinfos.get().pk}/redact/"
+    assert f'action="{action}"' not in at(triager).get("/issues/WEB-1/").content.decode()
+    client = at(maintainer)
+    assert f'action="{action}"' in client.get("/issues/WEB-1/").content.decode()
+    assert at(triager).post(action, {"confirm": "1"}).status_code == 403
+    assert "for good?" in client.post(action).content.decode()
+    assert client.post(action, {"confirm": "1"}).status_code == 302
+    page = client.get("/issues/WEB-1/").content.decode()
+    assert "Is it 42?" not in page and "This text was redacted." in page and f'action="{action}"' not in page

@@ -202,6 +202,20 @@ def withdraw(request, issue, pk):
 
 @by_form
 @at_issue
+def redact_question(request, issue, pk):
+    """Blank the text of a question for good."""
+    question = get_object_or_404(NeedInfo.objects.select_related("issue__product"), issue=issue, pk=pk)
+    authorize(request.user, "redact", issue)
+    asking = _ask_to_blank(request, issue, _("Blank this question on %(key)s for good?"))
+    if asking:
+        return asking
+    services.redact(question, "question", actor=request.user, via="web")
+    messages.success(request, _("The question is redacted, here and in its history."))
+    return redirect(address_of(request, issue))
+
+
+@by_form
+@at_issue
 def vote(request, issue):
     """Vote for the issue, or take the vote back."""
     if "wanted" in request.POST:

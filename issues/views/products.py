@@ -1,17 +1,21 @@
-"""The pages that show products with their issues: all products, one product at a glance, and its trash."""
+"""The pages of products with their issues: all products, one at a glance, its trash, and what is done for good."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import F, OuterRef
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from issues import services
 from issues.columns import capped_count
 from issues.models import Attachment, Comment, Issue
 from issues.timeline import recent
 from issuetracker.keyset import Key
 from products.access import authorize, can
 from products.models import Component, Milestone, Product
-from products.pages import ARCHIVED_LAST, at_product, paged
+from products.pages import ARCHIVED_LAST, ask_first, at_product, by_form, explained, paged, version_of
 
 CAP = 1000
 LISTED = 200
@@ -94,3 +98,35 @@ def trash(request, product):
         "comments": comments.select_related("issue__product", "author", "deleted_by").order_by("-deleted_at")[:LISTED],
     }
     return render(request, "products/trash.html", context)
+
+
+@by_form
+@at_product
+def redact(request, product):
+    """Blank the description of a product for good."""
+    authorize(request.user, "redact", product)
+    title = _("Blank the description of %(key)s for good?") % {"key": product.key}
+    detail = _("The text is removed here and from the whole history, for everybody. This cannot be undone.")
+    back = reverse("product-settings", args=[product.key])
+    asking = ask_first(request, title, detail, _("Blank it for good"), back=back)
+    if asking:
+        return asking
+    services.redact(product, "description", actor=request.user, via="web")
+    messages.success(request, _("It is redacted, here and in its history."))
+    return redirect("product-settings", product.key)
+
+
+@by_form
+@explained
+def purge(request, key):
+    """Delete a product that is in the trash for good, with its issues and its history."""
+    product = get_object_or_404(Product.objects.trashed_for(request.user), key=key)
+    authorize(request.user, "purge", product)
+    title = _("Delete %(title)s for good?") % {"title": product.title}
+    detail = _("All its issues and its history are deleted, for everybody. This cannot be undone.")
+    asking = ask_first(request, title, detail, _("Delete it for good"), back=reverse("products"))
+    if asking:
+        return asking
+    services.purge(product, actor=request.user, via="web", expected_version=version_of(request))
+    messages.success(request, _("%(key)s is deleted for good.") % {"key": key})
+    return redirect("products")

@@ -221,6 +221,7 @@ PAGES = {
     "issue-relate": form(ISSUE, "relate", body={"kind": "relates", "issue": "{other}"}),
     "issue-unrelate": form(ISSUE, "relate", path={"kind": "blocks", "other": "{other}"}),
     "question-withdraw": form(ISSUE, "triage", path={"pk": "{question}"}),
+    "question-redact": form(ISSUE, "redact", body={"confirm": "1"}, path={"pk": "{question}"}),
     "issue-vote": form(ISSUE, "vote", body={"wanted": "1"}),
     "issue-watch": form(ISSUE, "watch", body={"wanted": "1"}),
     "issue-redact": form(ISSUE, "redact", body={"field": "title", "confirm": "1"}),
@@ -250,6 +251,8 @@ PAGES = {
     "product-archive": form(PRODUCT, "unarchive", body={"archived": "{turn}"}),
     "product-delete": form(PRODUCT, "trash", body={"confirm": "1"}),
     "product-restore": form(PRODUCT, "restore"),
+    "product-redact": form(PRODUCT, "redact", body={"confirm": "1"}),
+    "product-purge": form(PRODUCT, "purge", body={"confirm": "1", "version": "{home_now}"}),
     "product-members": Route(
         PRODUCT, get="view", post="maintain", body={"user": "vera", "role": "triager", "version": "1"}, asks=True
     ),
