@@ -16,8 +16,8 @@ from issues.finding.names import Names
 from issues.query import QueryError, parse, to_text
 from issues.query.fields import FIELDS
 from issues.query.parameters import REPEATABLE, read_parameter, read_sort
-from issues.query.parsing import is_discrete
-from issues.query.tree import IS_OPEN, Query, Sort, Term, both
+from issues.query.parsing import are_repeated, as_values, is_discrete
+from issues.query.tree import IS_OPEN, Query, Sort, both
 from issuetracker.keyset import Key
 
 KEYS = {
@@ -166,8 +166,14 @@ def _parameters(params):
 
 def _refuse_repeated(query, terms):
     """Refuse what a `query` says already of a field that holds one value: nothing could match both."""
-    held = {one.name for one in query.nodes if isinstance(one, Term) and is_discrete(one)}
-    names = [name for name, term in terms if name in held and name not in REPEATABLE and is_discrete(term)]
+    held, names = [one for one in map(as_values, query.nodes) if is_discrete(one)], []
+    for name, term in terms:
+        meant = as_values(term)
+        if meant.name in REPEATABLE or not is_discrete(meant):
+            continue
+        if any(one.name == meant.name and are_repeated((one, meant)) for one in held):
+            names.append(name)
+        held.append(meant)
     if names:
         message = _("The query says this already.")
         raise ValidationError({name: ValidationError(message, code="repeated") for name in names})

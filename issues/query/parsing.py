@@ -10,12 +10,13 @@ from issues.query.fields import ALIASES, DIRECTIVES, FIELDS, HISTORY, SORTS, VOC
 from issues.query.printing import NUMBER, REF, depth, print_value
 from issues.query.terms import TermReader
 from issues.query.tokens import quoted, tokens, unquoted
-from issues.query.tree import And, Or, Place, Plain, Query, Ref, Sort, Term, Text, both, negated
+from issues.query.tree import And, Or, Place, Query, Range, Ref, Sort, Special, Term, Text, both, negated
 
 CHARACTERS, BYTES, TERMS, DEPTH = 1000, 2400, 60, 5
 UNSEARCHABLE = re.compile("[\x00\ud800-\udfff]")
 ADDRESS = re.compile("https?://", re.IGNORECASE)
 ENDS = (None, ")", "OR")
+NONE, ANY = (Special("none"),), Special("any")
 # What can be moved beside what stands next to it.
 SIMPLE = ("word", "quoted", "term")
 # What AND joins ends with one of these, and begins with one of those.
@@ -286,18 +287,15 @@ class _Parser:
 
     def _without_repeated(self, nodes):
         """Refuse further terms of a field that holds one value: nothing could match them all."""
-        terms, kept = {}, []
-        for node in nodes:
-            if not isinstance(node, Term) or FIELDS[node.name].many or not is_discrete(node):
-                kept.append(node)
-                continue
-            if node.name not in terms:
-                kept.append(node)
-            terms.setdefault(node.name, []).append(node)
-        for same in terms.values():
-            if len(same) > 1:
-                self._refuse_repeated(same)
-        return kept
+        terms = {}
+        for node in map(as_values, nodes):
+            if is_discrete(node) and not FIELDS[node.name].many:
+                terms.setdefault(node.name, []).append(node)
+        repeated = [same for same in terms.values() if are_repeated(same)]
+        for same in repeated:
+            self._refuse_repeated(same)
+        further = {one.place for same in repeated for one in same[1:]}
+        return [node for node in nodes if not (isinstance(node, Term) and node.place in further)]
 
     def _refuse_repeated(self, same):
         first, *others = same
@@ -320,11 +318,23 @@ class _Parser:
         return [token for token in inside if token.kind != "AND" and token.start not in starts]
 
 
-def is_discrete(term):
-    """Return whether a Term names its values one by one: two such terms of a field that holds one find nothing."""
-    field = FIELDS[term.name]
+def as_values(node):
+    """Return the Term that says by a value what `no:field` says, and any other node as it is."""
+    if isinstance(node, Term) and node.name == "no" and len(node.values) == 1:
+        return Term(node.values[0].text, "", NONE, node.place)
+    return node
+
+
+def is_discrete(node):
+    """Return whether a node is a Term that names values one by one: two such of a field that holds one find nothing."""
     return (
-        not term.operator
-        and field.kind in (Kind.WORDS, Kind.ROWS, Kind.PEOPLE, Kind.ISSUES)
-        and all(isinstance(value, Plain) for value in term.values)
+        isinstance(node, Term)
+        and not node.operator
+        and FIELDS[node.name].kind in (Kind.WORDS, Kind.ROWS, Kind.PEOPLE, Kind.ISSUES)
+        and not any(isinstance(value, Range) or value == ANY for value in node.values)
     )
+
+
+def are_repeated(terms):
+    """Return whether these Terms of a field that holds one value are too many: that it is empty may be said again."""
+    return len(terms) > 1 and any(term.values != NONE for term in terms)

@@ -264,6 +264,9 @@ def test_every_query_that_is_understood_has_a_page(product, stranger, text):
         ("-priority:low,medium -type:task", "Priority", set(), "low", "-type:task priority:low"),
         ("-priority:low", "Priority", set(), "high", "priority:high"),
         ("-priority:>=high", "Priority", set(), "high", "priority:high"),
+        ("no:priority a", "Priority", set(), "high", "a priority:high"),
+        ("priority:@none", "Priority", set(), "high", "priority:high"),
+        ("-no:priority no:due", "Priority", set(), "high", "no:due priority:high"),
         ("-is:open -is:mine", "State", set(), "open", "-is:mine is:open"),
         ("is:open is:mine", "State", {"open"}, "closed", "is:mine is:closed"),
         ("is:open is:mine", "State", {"open"}, "open", "is:mine"),
@@ -348,12 +351,14 @@ def test_plain_parameters_go_along_beside_a_query_that_they_cannot_stand_in(prod
     assert keys(sent) == keys(page)
 
 
-def test_a_filter_that_the_query_says_already_is_left_out(product, triager):
+@pytest.mark.parametrize(("said", "count"), [("assignee:tom", 2), ("assignee:@me", 2), ("no:assignee", 1)])
+def test_a_filter_that_the_query_says_already_is_left_out(product, triager, said, count):
     file_many(product, triager, 2, assignee=triager)
-    page = at(triager).get("/issues/?q=is:open+assignee:tom&assignee=mia&priority=none")
+    file_many(product, triager, 1)
+    page = at(triager).get(f"/issues/?q=is:open+{said}&assignee=mia&priority=none")
     listing = page.context["listing"]
-    assert (listing.text, listing.problems) == ("is:open assignee:tom priority:none", [])
-    assert (list(listing.errors), len(keys(page))) == (["assignee"], 2)
+    assert (listing.text, listing.problems) == (f"is:open {said} priority:none", [])
+    assert (list(listing.errors), len(keys(page))) == (["assignee"], count)
     assert "The query says this already." in page.content.decode()
 
 

@@ -13,7 +13,7 @@ from issues.finding import SearchError, search
 from issues.finding.counting import INBOX
 from issues.query import to_text
 from issues.query.fields import FIELDS
-from issues.query.parsing import BYTES, CHARACTERS
+from issues.query.parsing import BYTES, CHARACTERS, as_values
 from issues.query.printing import print_node
 from issues.query.tree import IS_CLOSED, IS_OPEN, Not, Plain, Query, Sort, Term, both, in_product
 from products.numbers import read_number
@@ -345,6 +345,7 @@ def _named(term):
 
 def _is_of(node, name, options):
     """Return whether a menu of `options` sets a `node`: of is:mine and is:open only the second tells the state."""
+    node = as_values(node)
     if not (isinstance(node, Term) and node.name == name):
         return False
     words = {value.text.lower() for value in _named(node)}
