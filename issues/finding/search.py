@@ -17,7 +17,7 @@ from issues.query import QueryError, parse, to_text
 from issues.query.fields import FIELDS
 from issues.query.parameters import REPEATABLE, read_parameter, read_sort
 from issues.query.parsing import are_repeated, as_values, is_discrete
-from issues.query.tree import IS_OPEN, Query, Sort, both
+from issues.query.tree import BEST_FIRST, IS_OPEN, Query, Sort, both
 from issuetracker.keyset import Key
 
 KEYS = {
@@ -38,7 +38,7 @@ KEYS = {
 QUEUE = (Key("queue_rank", expression=queue.RANK), Key("created_at"))
 VALUES_LIMIT = 60
 DEFAULT_SORT = (Sort("updated", True),)
-BY_RELEVANCE = (Sort("relevance", True),)
+BY_RELEVANCE = (BEST_FIRST,)
 
 
 @dataclass(frozen=True)
@@ -64,17 +64,17 @@ class Search:
     def sort(self):
         """The order, as Sorts: relevance where words are looked for, else the latest change first."""
         wanted = self.query.sort or (BY_RELEVANCE if self.needles else DEFAULT_SORT)
-        return wanted if self.needles else tuple(one for one in wanted if one.key != "relevance") or DEFAULT_SORT
+        return DEFAULT_SORT if wanted == BY_RELEVANCE and not self.needles else wanted
 
     @property
     def is_ranked(self):
-        """Whether the order asks how well the words fit; nothing else counts then."""
-        return any(one.key == "relevance" for one in self.sort)
+        """Whether the order asks how well the words fit."""
+        return self.sort == BY_RELEVANCE
 
     @property
     def ordering(self):
         """The order, as the Keys of `keyset.paginate`; the id is the last tie-break."""
-        keys = [key for one in (BY_RELEVANCE if self.is_ranked else self.sort) for key in _keys(one)]
+        keys = [key for one in self.sort for key in _keys(one)]
         return (*keys, Key("id", keys[-1].descending))
 
     @property
@@ -84,7 +84,7 @@ class Search:
 
     def unranked(self, otherwise=DEFAULT_SORT):
         """Return it in an order that all that it finds has a place in: the one asked for, or `otherwise`."""
-        sort = tuple(one for one in self.query.sort if one.key != "relevance") or otherwise
+        sort = otherwise if self.query.sort in ((), BY_RELEVANCE) else self.query.sort
         return replace(self, query=replace(self.query, sort=sort))
 
     @property

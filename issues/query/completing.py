@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from issues.query.fields import ALIASES, DIRECTIVES, FIELDS, HISTORY, KEPT, SORTS, WHERE, Kind
 from issues.query.printing import print_value
-from issues.query.tree import Plain
+from issues.query.tree import BEST_FIRST, Plain
 
 # A quotation goes on to its end, or to where somebody is typing.
 PIECE = re.compile(r'(?:[^\s"()]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
@@ -55,7 +55,7 @@ def completing(text, position):
         return Completing(start, position, tuple(_fields(stripped)))
     if name in DIRECTIVES or name in HISTORY:
         begin = position - len(_last(VALUE, values))
-        words = {"sort": _sorts(), "in": WHERE, "was": [f"{one}=" for one in KEPT], "changed": tuple(KEPT)}
+        words = {"sort": _sorts(values), "in": WHERE, "was": [f"{one}=" for one in KEPT], "changed": tuple(KEPT)}
         people = "assignee" if name == "by" else ""
         return _beginning(begin, position, words.get(name, ()), text[begin:position], people)
     if name not in FIELDS:
@@ -78,8 +78,9 @@ def _fields(beginning):
     return [Offer(f"{name}:", str(said), True) for name, said in named.items() if name.startswith(wanted)]
 
 
-def _sorts():
-    return [f"{key}-{direction}" for key in SORTS for direction in ("desc", "asc")]
+def _sorts(written):
+    offered = [f"{key}-{direction}" for key in SORTS if key != BEST_FIRST.key for direction in ("desc", "asc")]
+    return offered if "," in written else [*offered, f"{BEST_FIRST.key}-desc"]
 
 
 def _beginning(start, end, words, written, field=""):

@@ -10,7 +10,7 @@ from issues.query.fields import ALIASES, DIRECTIVES, FIELDS, HISTORY, SORTS, VOC
 from issues.query.printing import NUMBER, REF, depth, print_value
 from issues.query.terms import TermReader
 from issues.query.tokens import quoted, tokens, unquoted
-from issues.query.tree import And, Or, Place, Query, Range, Ref, Sort, Special, Term, Text, both, negated
+from issues.query.tree import BEST_FIRST, And, Or, Place, Query, Range, Ref, Sort, Special, Term, Text, both, negated
 
 CHARACTERS, BYTES, TERMS, DEPTH = 1000, 2400, 60, 5
 UNSEARCHABLE = re.compile("[\x00\ud800-\udfff]")
@@ -156,6 +156,10 @@ class _Parser:
                 self._problem("choice", token, message, [f"sort:{one}" for one in close])
                 return
             keys.append(Sort(key, SORTS[key] if not direction else direction == "desc"))
+        if keys != [BEST_FIRST] and any(one.key == BEST_FIRST.key for one in keys):
+            message = _("What fits the words best comes first, with no other order beside it.")
+            self._problem("choice", token, message, [f"sort:{BEST_FIRST.key}"])
+            return
         self.sort = tuple(keys)
 
     def _peek(self):

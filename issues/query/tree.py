@@ -140,6 +140,10 @@ class Sort:
     descending: bool
 
 
+# Nobody wants the worst first, and of what fits equally well none is left for another key.
+BEST_FIRST = Sort("relevance", True)
+
+
 @dataclass(frozen=True)
 class Query:
     """What is asked for (`tree`, None for everything), in which texts (`where`), and in which order."""

@@ -121,6 +121,7 @@ UNDERSTOOD = [
     ("12 AND sort:due", "#12 sort:due-asc"),
     ("a AND sort:due AND -b", "a -b sort:due-asc"),
     ("sort:due", "sort:due-asc"),
+    ("sort:relevance", "sort:relevance-desc"),
     ("sort:updated", "sort:updated-desc"),
     ("sort:closed,comments", "sort:closed-desc,comments-desc"),
     ("  spaces\t\n every where  ", "spaces every where"),
@@ -177,6 +178,9 @@ REFUSED = [
     ("in:title in:body", "repeated", 9, 7, None, "in:title"),
     ("sort:name", "choice", 0, 9, "sort:number", ""),
     ("sort:due,due", "choice", 0, 12, None, ""),
+    ("sort:relevance-asc", "choice", 0, 18, "sort:relevance", ""),
+    ("a sort:relevance,due", "choice", 2, 18, "sort:relevance", "a"),
+    ("sort:due,relevance-desc", "choice", 0, 23, "sort:relevance", ""),
     ("(sort:due)", "place", 1, 8, None, ""),
     ("-in:title a", "place", 1, 8, None, "a"),
     ("f*o", "wildcard", 0, 3, '"f*o"', ""),
@@ -339,9 +343,9 @@ def _is_possible(query):
     return len(text) <= 1000 and len(text.encode()) <= 2400 and (query.tree is None or depth(query.tree) <= 5)
 
 
-sorts = st.lists(st.sampled_from(sorted(SORTS)), unique=True, max_size=3).flatmap(
-    lambda keys: st.tuples(*(st.builds(Sort, st.just(key), st.booleans()) for key in keys))
-)
+sorts = st.just((Sort("relevance", True),)) | st.lists(
+    st.sampled_from(sorted(set(SORTS) - {"relevance"})), unique=True, max_size=3
+).flatmap(lambda keys: st.tuples(*(st.builds(Sort, st.just(key), st.booleans()) for key in keys)))
 queries = st.builds(
     Query, st.none() | st.recursive(leaves, _grown, max_leaves=12), st.sampled_from([None, *WHERE]), sorts
 ).filter(_is_possible)
