@@ -92,7 +92,7 @@ def _values(field, operator, start, end, written):
     is_comparison = operator not in ("", "=")
     if is_comparison and not field.is_compared:
         return Completing(start, end)
-    words = _words(field, operator)
+    words = list(field.compared_words) if is_comparison and field.ordered else _words(field, operator)
     if field.kind is Kind.PEOPLE:
         words.append("@me")
     if field.empty and not is_comparison:

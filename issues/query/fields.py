@@ -56,6 +56,11 @@ class Field:
         """Whether it takes >, >=, <, <= and ranges."""
         return self.ordered or self.kind in COMPARED
 
+    @property
+    def compared_words(self):
+        """Those of its words that have a place in the order: no priority is the lowest, but unset is no severity."""
+        return tuple(word for word in self.words if word != "unset")
+
 
 def _ranks(choices):
     return tuple(row.name.lower() for row in choices)

@@ -179,7 +179,7 @@ def value_of(field, operator, text, was_quoted=False, place=None):
         return _special(field, operator, text, place)
     if not was_quoted and ".." in text and field.is_compared:
         return _range(field, operator, text, place)
-    return Plain(_single(field, text), place)
+    return Plain(_end(field, text) if operator else _single(field, text), place)
 
 
 def _special(field, operator, text, place):
@@ -197,10 +197,20 @@ def _range(field, operator, text, place):
     low, _dots, high = text.partition("..")
     if operator:
         raise Wrong("operator", _("Give either a comparison or a range."))
-    ends = [None if end in ("", "*") else _single(field, end) for end in (low, high)]
+    ends = [None if end in ("", "*") else _end(field, end) for end in (low, high)]
     if ends == [None, None]:
         raise Wrong("value", _("Give one end of the range at least."))
     return Range(*ends, place)
+
+
+def _end(field, text):
+    """Return one value that others are compared with. Raises Wrong."""
+    value = _single(field, text)
+    if field.ordered and value not in field.compared_words:
+        message = _("%(name)s is compared with: %(words)s.")
+        message %= {"name": field.name, "words": ", ".join(field.compared_words)}
+        raise Wrong("operator", message, [f"{field.name}:{value}"])
+    return value
 
 
 def _single(field, text):

@@ -142,6 +142,8 @@ def test_a_query_is_explained_without_running_it(issues, api, triager, stranger)
         ("label:b", 6, ["bug"]),
         ("label:bug,@", 10, ["@none", "@any"]),
         ("priority:>=h", 11, ["high"]),
+        ("severity:<", 10, ["s4", "s3", "s2", "s1"]),
+        ("severity:=u", 10, ["unset"]),
         ("is:un", 3, ["untriaged", "unassigned"]),
         ("status:", 7, ["accepted", "closed", "in-progress", "new", "started", "triage"]),
         ("assignee:to", 9, ["tom"]),

@@ -70,6 +70,8 @@ UNDERSTOOD = [
     ("priority:low..high", "priority:low..high"),
     ("severity:s1..s2", "severity:s1..s2"),
     ("severity:>=s2", "severity:>=s2"),
+    ("severity:=unset", "severity:unset"),
+    ("priority:>none priority:none..low", "priority:>none priority:none..low"),
     ("no:assignee has:label", "no:assignee has:label"),
     ("no:assignee,component", "no:assignee,component"),
     ("no:assignee assignee:@none no:assignee", "no:assignee assignee:@none no:assignee"),
@@ -145,6 +147,10 @@ REFUSED = [
     ("label:>a", "operator", 0, 8, None, ""),
     ("priority:>=low,high", "operator", 0, 19, None, ""),
     ("priority:>low..high", "operator", 0, 19, None, ""),
+    ("severity:<unset", "operator", 0, 15, "severity:unset", ""),
+    ("severity:>=unset", "operator", 0, 16, "severity:unset", ""),
+    ("a severity:unset..s3", "operator", 2, 18, "severity:unset", "a"),
+    ("severity:s3..UNSET", "operator", 0, 18, "severity:unset", ""),
     ("comments:many", "value", 9, 4, None, ""),
     ("created:2026-13", "value", 8, 7, None, ""),
     ("created:2026-02-30", "value", 8, 10, None, ""),
@@ -295,18 +301,19 @@ def _terms(field):
         Kind.SPAN: st.sampled_from(["12h", "30d", "2w", "6m", "1y"]),
     }.get(field.kind, values.map(str.upper) if field.name == "product" else values)
     plain = single.map(Plain)
+    ends = st.sampled_from(field.compared_words) if field.ordered else single
     one = [plain]
     if field.kind is Kind.PEOPLE:
         one.append(st.just(Special("me")))
     if field.empty:
         one += [st.just(Special("none")), st.just(Special("any"))]
     if field.is_compared:
-        one.append(st.builds(Range, single, st.one_of(st.none(), single)))
+        one.append(st.builds(Range, ends, st.one_of(st.none(), ends)))
     several = st.lists(st.one_of(*one), min_size=1, max_size=3).map(tuple)
     terms = st.builds(Term, st.just(field.name), st.just(""), several)
     if not field.is_compared:
         return terms
-    return terms | st.builds(Term, st.just(field.name), operators, st.tuples(plain))
+    return terms | st.builds(Term, st.just(field.name), operators, st.tuples(ends.map(Plain)))
 
 
 was = st.sampled_from([name for name in KEPT if FIELDS[name].kind is Kind.ROWS and name != "product"])
