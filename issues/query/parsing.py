@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from issues.query.errors import Problem, QueryError
 from issues.query.fields import ALIASES, DIRECTIVES, FIELDS, HISTORY, SORTS, VOCABULARY, WHERE, Kind
 from issues.query.printing import NUMBER, REF, depth, print_value
-from issues.query.terms import TermReader
+from issues.query.terms import TermReader, star_misplaced
 from issues.query.tokens import quoted, tokens, unquoted
 from issues.query.tree import BEST_FIRST, And, Or, Place, Query, Range, Ref, Sort, Special, Term, Text, both, negated
 
@@ -253,8 +253,7 @@ class _Parser:
         prefix = text.endswith("*")
         text = text[:-1] if prefix else text
         if "*" in text or not text:
-            message = _("A star stands at the end of a word only: it means any ending.")
-            self._problem("wildcard", token, message, [quoted(token.text)])
+            self._problem("wildcard", token, star_misplaced(), [quoted(token.text)])
             return None
         return self._words(text, prefix, token)
 

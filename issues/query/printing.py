@@ -52,7 +52,9 @@ def print_value(value):
     if isinstance(value, Range):
         return f"{value.low or '*'}..{value.high or '*'}"
     text = value.text
-    safe = BARE.fullmatch(text) and "\\" not in text and ".." not in text and text[0] not in "<>="
+    # A star at the end means any ending where it is not in quotes, and anywhere else it has to be in them.
+    plain = text.endswith("*") or ("\\" not in text and ".." not in text)
+    safe = BARE.fullmatch(text) and plain and "*" not in text[:-1] and text[0] not in "<>="
     return text if safe and (text[0] != "@" or text.startswith("@today")) else quoted(text)
 
 

@@ -179,7 +179,17 @@ def value_of(field, operator, text, was_quoted=False, place=None):
         return _special(field, operator, text, place)
     if not was_quoted and ".." in text and field.is_compared:
         return _range(field, operator, text, place)
+    if field.kind is Kind.TEXT:
+        # In quotes a star means no other ending, and is nothing to search for.
+        text = text.rstrip("*") if was_quoted else _with_star(text)
     return Plain(_end(field, text) if operator else _single(field, text), place)
+
+
+def _with_star(text):
+    """Return words as they are, without quotes. Raises Wrong for a star that is not at their end."""
+    if "*" in text[:-1] or (text.endswith("*") and text[0] in "<>=*"):
+        raise Wrong("wildcard", star_misplaced(), (quoted(text),))
+    return text
 
 
 def _special(field, operator, text, place):
@@ -279,6 +289,11 @@ SINGLES = {
     Kind.SPAN: _duration,
     Kind.TEXT: _words,
 }
+
+
+def star_misplaced():
+    """Return what is said of a star that is not at the end of a word."""
+    return _("A star stands at the end of a word only: it means any ending.")
 
 
 def _not_a_point():

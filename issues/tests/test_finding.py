@@ -330,6 +330,8 @@ TABLE = [
     ("in:comments passkey", "a"),
     ("passkey login", "a"),
     ("title:login sort:number-asc", "abe"),
+    ("title:log* sort:number-asc", "abe"),
+    ('title:"log*"', ""),
     ("body:password", "a"),
     ("body:login", ""),
     ("crash", "c"),
