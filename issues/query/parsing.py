@@ -9,12 +9,11 @@ from issues.query.errors import Problem, QueryError
 from issues.query.fields import ALIASES, DIRECTIVES, FIELDS, HISTORY, SORTS, VOCABULARY, WHERE, Kind
 from issues.query.printing import NUMBER, REF, depth, print_value
 from issues.query.terms import TermReader, star_misplaced
-from issues.query.tokens import quoted, tokens, unquoted
+from issues.query.tokens import ADDRESS, quoted, tokens, unquoted
 from issues.query.tree import BEST_FIRST, And, Or, Place, Query, Range, Ref, Sort, Special, Term, Text, both, negated
 
 CHARACTERS, BYTES, TERMS, DEPTH = 1000, 2400, 60, 5
 UNSEARCHABLE = re.compile("[\x00\ud800-\udfff]")
-ADDRESS = re.compile("https?://", re.IGNORECASE)
 ENDS = (None, ")", "OR")
 NONE, ANY = (Special("none"),), Special("any")
 # What can be moved beside what stands next to it.

@@ -9,6 +9,8 @@ BARE = re.compile(r'[^\s"(),]+')
 FREE = re.compile(r'[^\s"()]+')
 # Within a term a comma and a quoted value go on with it.
 TERM_REST = re.compile(r'(?:[^\s"()]|"(?:[^"\\]|\\.)*")*', re.DOTALL)
+ADDRESS = re.compile("https?://", re.IGNORECASE)
+ADDRESS_REST = re.compile(r'(?:[^\s"]|"(?:[^"\\]|\\.)*")*', re.DOTALL)
 # Before anything else a backslash is itself.
 ESCAPE = re.compile(r'\\(["\\])')
 OPERATORS = ("AND", "OR", "NOT", "|")
@@ -50,13 +52,24 @@ def _token(text, at, character):
         match = QUOTED.match(text, at)
         return Token("quoted", match[0], at) if match else Token("unclosed", text[at:], at)
     if TERM.match(text, at):
-        piece = TERM_REST.match(text, at)[0]
+        is_address = ADDRESS.match(text, at)
+        piece = _enclosed(ADDRESS_REST.match(text, at)[0]) if is_address else TERM_REST.match(text, at)[0]
         rest = at + len(piece)
         if rest < len(text) and text[rest] == '"':
             return Token("unclosed", text[at:], at)
         return Token("term", piece, at)
     word = FREE.match(text, at)[0]
     return Token("OR" if word == "|" else word if word in OPERATORS else "word", word, at)
+
+
+def _enclosed(piece):
+    """Return `piece` up to a parenthesis that closes none within it."""
+    nested = 0
+    for at, character in enumerate(piece):
+        nested += (character == "(") - (character == ")")
+        if nested < 0:
+            return piece[:at]
+    return piece
 
 
 def unquoted(text):

@@ -45,6 +45,11 @@ UNDERSTOOD = [
     ("foo.py:12", "foo.py:12"),
     ("see https://a.example/x?y=1", 'see "https://a.example/x?y=1"'),
     ("-HTTP://a.example/", '-"HTTP://a.example/"'),
+    ("https://a.example/Rust_(language) b", '"https://a.example/Rust_(language)" b'),
+    ("a https://a.example/#run()", 'a "https://a.example/#run()"'),
+    ("(https://a.example/ OR b) c", '("https://a.example/" OR b) c'),
+    ("(b OR https://a.example/(x)) c", '(b OR "https://a.example/(x)") c'),
+    ("(b OR -https://a.example/)", 'b OR -"https://a.example/"'),
     ("12:30", "12:30"),
     ("a,b", '"a,b"'),
     ("#12", "#12"),
@@ -380,7 +385,10 @@ def test_printing_and_reading_are_inverse(query):
         assert to_text(read) == text
 
 
-@given(st.text(max_size=200) | st.text('ab:(),"\\ -OR|ANDT*.<>=@#19', max_size=80))
+addresses = st.text('a/()" ', max_size=40).map("https://".__add__)
+
+
+@given(st.text(max_size=200) | addresses | st.text('ab:(),"\\ -OR|ANDT*.<>=@#19', max_size=80))
 def test_no_text_raises_anything_but_the_error(text):
     assert 0 <= completing(text, len(text)).start <= len(text)
     try:
