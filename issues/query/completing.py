@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from issues.query.fields import ALIASES, DIRECTIVES, FIELDS, HISTORY, KEPT, SORTS, WHERE, Kind
+from issues.query.fields import ALIASES, CHANGEABLE, DIRECTIVES, FIELDS, HISTORY, KEPT, SORTS, WHERE, Kind
 from issues.query.printing import print_value
 from issues.query.tree import BEST_FIRST, Plain
 
@@ -55,7 +55,8 @@ def completing(text, position):
         return Completing(start, position, tuple(_fields(stripped)))
     if name in DIRECTIVES or name in HISTORY:
         begin = position - len(_last(VALUE, values))
-        words = {"sort": _sorts(values), "in": WHERE, "was": [f"{one}=" for one in KEPT], "changed": tuple(KEPT)}
+        was = [f"{one}=" for one in KEPT]
+        words = {"sort": _sorts(values), "in": WHERE, "was": was, "changed": tuple(CHANGEABLE), "by": ("@me",)}
         people = "assignee" if name == "by" else ""
         return _beginning(begin, position, words.get(name, ()), text[begin:position], people)
     if name not in FIELDS:
@@ -84,8 +85,12 @@ def _sorts(written):
 
 
 def _beginning(start, end, words, written, field=""):
-    offers = tuple(Offer(word) for word in words if word.startswith(written.lower()))
-    return Completing(start, end, offers, field, written.strip('"'))
+    return Completing(start, end, _offers(words, written), field, written.strip('"'))
+
+
+def _offers(words, written):
+    said = {"@me": _("yourself"), "@none": _("nothing"), "@any": _("anything")}
+    return tuple(Offer(word, said.get(word, "")) for word in words if word.startswith(written.lower()))
 
 
 def _values(field, operator, start, end, written):
@@ -97,10 +102,8 @@ def _values(field, operator, start, end, written):
         words.append("@me")
     if field.empty and not is_comparison:
         words += ["@none", "@any"]
-    said = {"@me": _("yourself"), "@none": _("nothing"), "@any": _("anything")}
-    offers = tuple(Offer(word, said.get(word, "")) for word in words if word.startswith(written.lower()))
     looked_up = field.name if field.kind in (Kind.ROWS, Kind.PEOPLE) else ""
-    return Completing(start, end, offers, looked_up, written.strip('"'))
+    return Completing(start, end, _offers(words, written), looked_up, written.strip('"'))
 
 
 def _words(field, operator):

@@ -167,7 +167,10 @@ def test_a_query_is_explained_without_running_it(issues, api, triager, stranger)
         ("sort:due,vo", 9, ["votes-desc", "votes-asc"]),
         ("in:t", 3, ["title"]),
         ("was:sta", 4, ["status="]),
+        ("changed:la", 8, ["label"]),
+        ("changed:ti", 8, ["title"]),
         ("by:ros", 3, []),
+        ("by:@", 3, ["@me"]),
         ("nonsense:x", 10, []),
     ],
 )
