@@ -183,19 +183,21 @@ class Conditions:
             "label": lambda: Q(_link(IssueLabel, label__in=ids)),
             "blocks": lambda: Q(_link(Relation, "source", kind=Relation.Kind.BLOCKS, target__in=ids)),
             "blocked-by": lambda: Q(_link(Relation, "target", kind=Relation.Kind.BLOCKS, source__in=ids)),
-            "commenter": lambda: self._commented(ids),
+            "commenter": lambda: self._commented(author__in=ids),
             # Each for themselves: what one does not want to hear of, another may.
             "watcher": lambda: _joined([watched_by([pk], self.user) for pk in ids], Q.OR),
             "needinfo": lambda: Q(_link(NeedInfo, requestee__in=ids, state=NeedInfo.State.OPEN)),
             "waiting": lambda: Q(waiting_for__in=ids),
             "mentions": lambda: self._mentioned(ids),
-            "involves": lambda: Q(assignee__in=ids) | Q(author__in=ids) | self._commented(ids) | self._mentioned(ids),
+            "involves": lambda: (
+                Q(assignee__in=ids) | Q(author__in=ids) | self._commented(author__in=ids) | self._mentioned(ids)
+            ),
         }
         return special[field.name]() if field.name in special else _among(field.path, ids)
 
-    def _commented(self, ids):
+    def _commented(self, **conditions):
         seen = access.visible_comments(self.user)
-        return Q(_link(Comment.objects.filter(seen, deleted_at=None), author__in=ids))
+        return Q(_link(Comment.objects.filter(seen, deleted_at=None), **conditions))
 
     def _mentioned(self, ids):
         names = [text for (kind, text), found in self.names.found.items() if kind == PERSON and set(found) & set(ids)]
@@ -208,6 +210,8 @@ class Conditions:
         """Return the condition that an issue has anything in `field` that the reader may see."""
         if field.name == "label":
             return Q(_link(IssueLabel))
+        if field.name == "commenter":
+            return self._commented(author__isnull=False)
         if field.name == "needinfo":
             return Q(waiting_for__isnull=False)
         if field.name in RANKS:

@@ -98,7 +98,7 @@ _FIELDS = (
     Field("label", Kind.ROWS, _("A label; repeat it to ask for several"), "labels", many=True, empty=True),
     Field("assignee", Kind.PEOPLE, _("Who works on it"), "assignee", empty=True, kept="assignee"),
     Field("author", Kind.PEOPLE, _("Who reported it"), "author", empty=True),
-    Field("commenter", Kind.PEOPLE, _("Somebody who commented on it"), many=True),
+    Field("commenter", Kind.PEOPLE, _("Somebody who commented on it"), many=True, empty=True),
     Field("mentions", Kind.PEOPLE, _("Somebody whom its texts name with an @"), many=True),
     Field("involves", Kind.PEOPLE, _("Author, assignee, commenter or somebody mentioned"), many=True),
     Field("watcher", Kind.PEOPLE, _("Somebody who hears of it"), many=True),

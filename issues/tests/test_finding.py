@@ -170,6 +170,9 @@ TABLE = [
     ("reporter:rosa -is:closed", "b"),
     ("commenter:rosa", "a"),
     ("commenter:@me", "c"),
+    ("has:commenter sort:number-asc", "ac"),
+    ("no:commenter sort:number-asc", "bdef"),
+    ("commenter:rosa,@none sort:number-asc", "abdef"),
     ("mentions:tom", "a"),
     ("involves:rosa sort:number-asc", "abe"),
     ("involves:@me is:open -author:@me sort:number-asc", "b"),
@@ -411,6 +414,8 @@ def test_what_is_nearly_a_name_is_suggested_but_no_hidden_one(issues, product, t
         ("-whisper sort:number-asc", "abcef"),
         ("thing", ""),
         ("commenter:tom crash", "c"),
+        ("no:commenter sort:number-asc", "bef"),
+        ("has:commenter sort:number-asc", "ac"),
         ("confidential:true OR type:feature", "f"),
     ],
 )
@@ -442,6 +447,13 @@ def test_days_are_those_of_the_reader(product, triager):
     assert finds("created:2026-07-01", "Europe/Vienna")
     assert finds("created:>=2026-07", "Asia/Tokyo")
     assert finds("created:2026-06-30", "America/New_York")
+
+
+def test_nobody_is_told_of_comments_that_they_do_not_see(product, triager, stranger):
+    issue = services.create_issue(product, actor=triager, via="web", title="a")
+    services.add_comment(issue, actor=triager, via="web", body="A whisper.", internal=True)
+    assert [found("has:commenter", user) for user in (triager, stranger, AnonymousUser())] == ["a", "", ""]
+    assert [found("no:commenter", user) for user in (triager, stranger, AnonymousUser())] == ["", "a", "a"]
 
 
 def test_an_archived_label_is_still_found_by_its_name(issues, triager, maintainer):
