@@ -184,5 +184,10 @@ def _reasons(ranked, query, facts):
 def shared_words(title, other):
     """Return the words of `title`, as they stand there in lower case, whose stems are in `other` as well."""
     stems = set(words_of(other))
-    terms, _extras = tokenize(title)
-    return list(dict.fromkeys(term for term in terms if stem(term) in stems and stem(term)))
+    terms, extras = tokenize(title)
+    shared = [term for term in terms if stem(term) and stem(term) in stems]
+    for extra in extras:
+        # What is found whole says nothing more where its parts are shared already.
+        if stem(extra) in stems and not any(extra in term or term in extra for term in shared):
+            shared.append(extra)
+    return list(dict.fromkeys(shared))

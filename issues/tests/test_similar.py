@@ -107,8 +107,23 @@ def test_rare_words_tell_more_than_common_ones(product, triager):
     assert found[0].issue == other
 
 
-def test_shared_words_are_told_as_they_are_asked_for():
-    assert shared_words("Crashes in the FooBar of the cart", "foo crashing: carts") == ["crashes", "foo", "cart"]
+@pytest.mark.parametrize(
+    ("title", "other", "shared"),
+    [
+        ("Crashes in the FooBar of the cart", "foo crashing: carts", ["crashes", "foo", "cart"]),
+        ("CI on GitHub fails", "github: no runner", ["github"]),
+        ("github", "GitHub", ["github"]),
+        ("GitHub", "GitHub", ["git", "hub"]),
+        ("日本語", "日本語", ["日本", "本語"]),
+    ],
+)
+def test_shared_words_are_told_as_they_are_asked_for(title, other, shared):
+    assert shared_words(title, other) == shared
+
+
+def test_a_name_that_is_written_together_is_shared_by_the_titles(product, triager):
+    file(product, triager, "github: no runner")
+    assert find(triager, "CI on GitHub fails")[0].said == "Shares “github”; open now"
 
 
 def test_a_common_word_alone_still_finds(product, triager, monkeypatch):
