@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from django.utils import timezone
@@ -51,8 +52,9 @@ def offers(user, issue):
     """Return `{field: [Offer]}` for what `issue` does not say yet, the best first.
 
     The 30 nearest issues of its product that are triaged and that `user` sees vote, newer ones more. Fields are
-    component, severity, labels and assignee where they are empty, and type where it is what it is by default. Only
-    what could be set is offered: what is not archived, and who may be asked. Fields without any are left out.
+    component, severity, labels and assignee where they are empty, and type where it is what it is by default, if
+    others have more votes. Only what could be set is offered: what is not archived, and who may be asked. Fields
+    without any are left out.
     """
     wanted = [name for name in FIELDS if is_empty(issue, name)]
     if not wanted:
@@ -65,8 +67,8 @@ def offers(user, issue):
         told[name] = [_offer(one, of) for one in votes if one.score >= LEAST and one.count >= FEWEST]
     if told.get("assignee"):
         told["assignee"] = _who_may_be_asked(issue.product, told["assignee"])
-    if told.get("type") and told["type"][0].value == issue.type:
-        told["type"] = []
+    if "type" in told:
+        told["type"] = list(takewhile(lambda one: one.value != issue.type, told["type"]))
     told["labels"] = _fitting(told.get("labels", ()))
     return {name: told[name][:SHOWN] for name in wanted if told[name]}
 

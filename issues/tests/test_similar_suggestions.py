@@ -116,6 +116,21 @@ def test_one_issue_alone_is_no_evidence_and_the_default_type_no_hint(product, is
     assert suggest(triager, issue) == {}
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"feature": 4, "bug": 3, "task": 2}, ["feature"]),
+        ({"feature": 4, "task": 3, "bug": 2}, ["feature", "task"]),
+        ({"bug": 4, "feature": 3}, []),
+    ],
+)
+def test_a_type_is_suggested_that_has_more_votes_than_the_one_it_has(product, issue, triager, given, told):
+    for name, count in given.items():
+        for _time in range(count):
+            file(product, triager, type=name)
+    assert [one["value"] for one in suggest(triager, issue).get("type", ())] == told
+
+
 def test_newer_votes_count_more(product, issue, triager, made):
     old, new = (create_part(Component, product=product, name=name, **made) for name in ("Old", "New"))
     for part in (old, old, new, new):
