@@ -334,7 +334,11 @@ def follow(client, page):
 LONG = "is:open -" + " -".join(f"{'z' * 25}{number}" for number in range(34))
 
 
-@pytest.mark.parametrize("query", ["label:nosuch", "(", LONG])
+MANY = "is:open " + " ".join(f"-zzz{number}" for number in range(58))
+DEEP = "is:open OR (b (c OR (b (c OR (b c)))))"
+
+
+@pytest.mark.parametrize("query", ["label:nosuch", "(", LONG, MANY, DEEP])
 def test_plain_parameters_go_along_beside_a_query_that_they_cannot_stand_in(product, triager, query):
     file_many(product, triager, 60, priority=3)
     file_many(product, triager, 20)

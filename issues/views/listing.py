@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from issues.choices import COLUMNS, GROUPS, Category, Priority, Severity, Type
 from issues.finding import SearchError, search
 from issues.finding.counting import INBOX
-from issues.query import to_text
+from issues.query import QueryError, parse, to_text
 from issues.query.fields import FIELDS
-from issues.query.parsing import BYTES, CHARACTERS, as_values
+from issues.query.parsing import as_values
 from issues.query.printing import print_node
 from issues.query.tree import IS_CLOSED, IS_OPEN, Not, Plain, Query, Sort, Term, both, in_product
 from products.numbers import read_number
@@ -87,7 +87,7 @@ class Listing:
         if plain:
             merged = to_text(self.asked.query)
             # Plain parameters are terms like any other: from here on they stand in the box.
-            if not self.problems and len(merged) <= CHARACTERS and len(merged.encode()) <= BYTES:
+            if not self.problems and _is_readable(merged):
                 self.text = merged
             else:
                 self.beside = [(name, one) for name in plain if name not in self.errors for one in params.getlist(name)]
@@ -336,6 +336,14 @@ class Listing:
             links = [(one, "?" + urlencode([("q", text), *self.kept_but_query])) for one, text in texts]
             mended.append((problem, links))
         return mended
+
+
+def _is_readable(text):
+    try:
+        parse(text)
+    except QueryError:
+        return False
+    return True
 
 
 def _named(term):
