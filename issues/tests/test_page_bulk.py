@@ -1,6 +1,7 @@
 """The page that changes many issues: what would change is shown, then done, and undone as one."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -93,8 +94,47 @@ def test_all_that_a_query_finds(client, issues, administrator, reporter, triager
     send(client, triager, 302, q="cart", words="s accepted", apply="1")
     assert Issue.objects.filter(status__slug="accepted").count() == 4
     assert Batch.objects.latest("id").query == "cart"
-    lists = client.get("/products/WEB/issues/?q=is:open").content.decode()
-    assert "/issues/bulk/?q=product%3AWEB+is%3Aopen" in lists
+
+
+def all_of(page):
+    """Return the address of the page that changes all that a list finds."""
+    return unescape(re.search(r'href="(/issues/bulk/[^"]*)"', page.content.decode())[1])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "is:open",
+        "",
+        "product:WEB cart",
+        "cart OR product:API",
+        "cart " + " ".join(f"-zzz{number}" for number in range(59)),
+        "cart -" + "z" * 990,
+        "nothing OR (cart (is:open OR (cart (is:open OR (cart is:open)))))",
+    ],
+)
+def test_all_that_the_list_of_a_product_finds(client, issues, administrator, reporter, triager, query):
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    create_issue(other, actor=reporter, via="web", title="Cart of another")
+    client.force_login(triager)
+    address = all_of(client.get("/products/WEB/issues/", {"q": query}))
+    page = client.get(address)
+    asked = " ".join(page.content.decode().split())
+    assert (page.status_code, "4 issues are chosen" in asked) == (200, True)
+    sent = dict(re.findall(r'<input type="hidden" name="(q|in)" value="([^"]*)">', asked))
+    assert "4 would change" in send(client, triager, **sent, words="p high", preview="1")
+    client.post(PAGE, {**sent, "words": "p high", "apply": "1"})
+    assert sorted(Issue.objects.filter(priority=3).values_list("product__key", flat=True)) == ["WEB"] * 4
+    assert client.post(PAGE, {**sent, "words": "p low", "apply": "1"}).url.startswith("/products/WEB/issues/?q=")
+
+
+def test_all_of_a_product_that_is_not_seen_are_none(client, issues, product, administrator, stranger, triager):
+    client.force_login(stranger)
+    update_product(product, actor=administrator, via="web", key="SHOP", visibility="private")
+    for key in ("SHOP", "WEB", "NONE"):
+        assert client.get(PAGE, {"q": "cart", "in": key}).status_code == 404
+    client.force_login(triager)
+    assert "4 issues are chosen" in " ".join(client.get(PAGE, {"q": "cart", "in": "WEB"}).content.decode().split())
 
 
 @pytest.mark.parametrize(

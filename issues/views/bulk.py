@@ -27,6 +27,7 @@ from issues.setting.meaning import present
 from issues.setting.parsing import WordsError, parse
 from issues.views.deciding import declined
 from products.access import can
+from products.finding import find
 from products.models import Product
 from products.numbers import read_number
 from products.pages import explained, go_back
@@ -49,7 +50,7 @@ REASONS = {
 }
 UNFIT = gettext_lazy("it does not fit them")
 # What is sent beside what is to be done.
-AROUND = {"csrfmiddlewaretoken", "preview", "apply", "foreseen", "next", "ids", "q"}
+AROUND = {"csrfmiddlewaretoken", "preview", "apply", "foreseen", "next", "ids", "q", "in"}
 
 
 @login_required
@@ -57,13 +58,14 @@ AROUND = {"csrfmiddlewaretoken", "preview", "apply", "foreseen", "next", "ids", 
 @explained
 def bulk(request):
     """Ask what is to be done to the chosen issues, show what would change, and change it."""
-    ids, query, problems = _chosen(request)
+    home = _home(request)
+    ids, query, problems = _chosen(request, home)
     too_many = len(ids) > service.LIMIT
     samples = [] if too_many else service.one_of_each_product(ids)
     # Whoever may change nothing is told no names.
     products = [one.product_id for one in samples if can(request.user, "bulk", one)]
     form = ManyForm(request.POST or None, user=request.user, products=products)
-    context = {"ids": ids, "q": query, "problems": problems, "limit": service.LIMIT, "too_many": too_many}
+    context = {"ids": ids, "q": query, "home": home, "problems": problems, "limit": service.LIMIT, "too_many": too_many}
     context |= {"next": _back(request), "many": form, **_decision(request)}
     if not samples or problems:
         return render(request, "issues/bulk.html", context, status=400 if problems else 200)
@@ -77,15 +79,24 @@ def bulk(request):
     return render(request, "issues/bulk.html", {**context, "wrong": wrong}, status=400 if wrong else 200)
 
 
-def _chosen(request):
+def _home(request):
+    """Return the product whose list it was chosen in, or None."""
+    key = request.POST.get("in") or request.GET.get("in", "")
+    product = find(request.user, key) if key else None
+    if key and product is None:
+        raise Http404
+    return product
+
+
+def _chosen(request, home):
     """Return `(ids, query, problems)` of the issues that are chosen, one more than LIMIT at most."""
     query = request.POST.get("q") or request.GET.get("q", "")
-    if query:
+    if query or home:
         try:
-            asked = search(request.user, text=query)
+            asked = search(request.user, text=query, product=home)
         except SearchError as error:
             return [], query, error.problems
-        return service.chosen(asked, (), request.user), query, []
+        return service.chosen(asked, (), request.user, home), query, []
     numbers = [read_number(text) for text in request.POST.getlist("ids")]
     return service.chosen(None, [number for number in numbers if number is not None], request.user), query, []
 
@@ -141,7 +152,7 @@ def _go_on(request, wanted, samples, context):
         return render(request, "issues/bulk.html", {**context, "wrong": wrong}, status=400)
     shown = _stamp(request.POST, ids)
     if "apply" in request.POST and request.POST.get("foreseen", shown) == shown:
-        return _apply(request, ids, plan, context["q"])
+        return _apply(request, ids, plan, context["q"], context["home"])
     outcome = service.preview(ids, plan, actor=request.user)
     context |= {"outcome": outcome, "changes": changes, "refused": _by_reason(outcome.refused), "foreseen": shown}
     context["first"] = _as_they_are(outcome.changing[:SHOWN], plan, request.user)
@@ -183,11 +194,12 @@ def _as_seen_now(told, user):
     return [(why, [key for key in keys if key in seen], count) for why, keys, count in told]
 
 
-def _apply(request, ids, plan, query):
-    said = query or _("%(count)d chosen issues") % {"count": len(ids)}
+def _apply(request, ids, plan, query, product):
+    said = f"{product.key}: {query}".rstrip() if product else query
+    said = said or _("%(count)d chosen issues") % {"count": len(ids)}
     batch = service.change(ids, plan, actor=request.user, via="web", query=said)
-    home = reverse("issues")
-    if query:
+    home = reverse("product-issues", args=[product.key]) if product else reverse("issues")
+    if query or product:
         home = own_address(f"{home}?{urlencode([('q', query)])}") or home
     if batch.state == Batch.State.RUNNING:
         return redirect(f"{reverse('batch', args=[batch.pk])}?{urlencode([('next', _back(request) or home)])}")

@@ -15,7 +15,7 @@ from issues.query import QueryError, parse, to_text
 from issues.query.fields import FIELDS
 from issues.query.parsing import as_values
 from issues.query.printing import print_node
-from issues.query.tree import IS_CLOSED, IS_OPEN, Not, Plain, Query, Sort, Term, both, in_product
+from issues.query.tree import IS_CLOSED, IS_OPEN, Not, Plain, Query, Sort, Term, both
 from products.numbers import read_number
 
 OPEN = "is:open"
@@ -149,8 +149,11 @@ class Listing:
     @property
     def reference(self):
         """What an issue's page needs to know which list it was opened from."""
-        pairs = [("in", self.product.key)] if self.product else []
-        return urlencode([*pairs, ("q", to_text(self.query))])
+        return urlencode([*self._place, ("q", to_text(self.query))])
+
+    @property
+    def _place(self):
+        return [("in", self.product.key)] if self.product else []
 
     @property
     def is_narrowed(self):
@@ -192,8 +195,7 @@ class Listing:
     @property
     def bulk_address(self):
         """The address of the page that changes all that it finds."""
-        text = to_text(in_product(self.query, self.product.key)) if self.product else self.text
-        return f"{reverse('issue-bulk')}?{urlencode([('q', text)])}"
+        return f"{reverse('issue-bulk')}?{urlencode([*self._place, ('q', self.text)])}"
 
     @cached_property
     def nodes(self):
