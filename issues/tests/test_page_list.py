@@ -355,6 +355,60 @@ def test_plain_parameters_go_along_beside_a_query_that_they_cannot_stand_in(prod
     assert keys(sent) == keys(page)
 
 
+@pytest.fixture
+def three(product, administrator, triager, reporter):
+    """WEB-1, WEB-2, which is confidential, APP-1, and SEC-1, which few see."""
+    private = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    other = create_product(actor=administrator, via="web", key="APP", title="App")
+    file(product, triager, 1)
+    create_issue(product, actor=reporter, via="web", title="Thing", confidential=True)
+    file(other, administrator, 1, description="On UTF-8")
+    file(private, administrator, 1)
+
+
+@pytest.mark.parametrize(
+    ("address", "text", "leads"),
+    [
+        ("/issues/", "WEB-1", "/issues/WEB-1/"),
+        ("/issues/", " web-2 ", "/issues/WEB-2/"),
+        ("/issues/", "#2", "/issues/WEB-2/"),
+        ("/issues/", "2", "/issues/WEB-2/"),
+        ("/products/WEB/issues/", "1", "/issues/WEB-1/"),
+        ("/products/APP/issues/", "1", "/issues/APP-1/"),
+        # Whatever list it is, a key is that of one issue.
+        ("/products/WEB/issues/", "APP-1", "/issues/APP-1/"),
+        ("/issues/?group=status", "WEB-1", "/issues/WEB-1/"),
+        ("/issues/", "1", None),
+        ("/issues/", "SEC-1", None),
+        ("/products/APP/issues/", "2", None),
+        ("/issues/", "WEB-1 is:open", None),
+        ("/issues/", "WEB-1 nosuch:x", None),
+        ("/issues/", "-WEB-1", None),
+        ("/issues/", "id:WEB-1", None),
+        ("/issues/", "UTF-8", None),
+        ("/issues/", '"1"', None),
+        ("/issues/?priority=none", "WEB-1", None),
+    ],
+)
+def test_the_key_of_an_issue_alone_leads_to_it(three, triager, address, text, leads):
+    client = at(triager)
+    path, _mark, more = address.partition("?")
+    asked = {"q": text, **QueryDict(more).dict()}
+    answer = client.get(path, {**asked, "go": ""})
+    assert (answer.url if answer.status_code == 302 else None) == leads
+    # Whoever comes back, and whoever is still typing, is not sent on.
+    page = client.get(path, asked)
+    assert page.status_code == 200
+    assert re.findall(r'data-opens="([^"]*)"', page.content.decode()) == ([leads] if leads else [])
+    assert client.get(path, {**asked, "go": ""}, headers={"X-Fragment": "results"}).status_code == 200
+
+
+def test_a_submit_of_other_words_shows_their_list(three, triager):
+    page = at(triager).get("/issues/", {"q": "issue", "go": ""})
+    assert (len(keys(page)), page.context["listing"].errors) == (2, {})
+    assert "go=" not in "".join(re.findall(r'href="([^"]*)"', page.content.decode()))
+
+
 @pytest.mark.parametrize(("said", "count"), [("assignee:tom", 2), ("assignee:@me", 2), ("no:assignee", 1)])
 def test_a_filter_that_the_query_says_already_is_left_out(product, triager, said, count):
     file_many(product, triager, 2, assignee=triager)

@@ -37,7 +37,7 @@ RELEVANCE = "relevance-desc"
 # What these are called, which a menu offers where they fit, or not, having no index.
 UNLISTED = {RELEVANCE: _("Relevance"), "closed-desc": _("Closed"), "comments-desc": _("Comments")}
 # What an address of a list may hold.
-PARAMETERS = {*FIELDS, "q", "sort", "group", "columns", "page_size", "cursor", "since"}
+PARAMETERS = {*FIELDS, "q", "sort", "group", "columns", "page_size", "cursor", "since", "go"}
 CHOICES = (
     ("is", _("State"), [("open", _("open")), ("closed", _("closed")), ("untriaged", _("untriaged"))]),
     ("category", _("Category"), Category.choices),

@@ -17,6 +17,7 @@ from issues.finding.pages import paginate_seen, position_of
 from issues.finding.snippets import add_snippets
 from issues.models import Issue, SavedView
 from issues.query import QueryError
+from issues.query.tree import Ref
 from issues.views.access import list_of
 from issues.views.listing import INPUTS, USUAL, Listing
 from issues.views.live import is_asked, mark_of, unchanged
@@ -53,7 +54,8 @@ def product_issues(request, product):
 def answer(request, product, view=None):
     """Return the page of the list of `product`, None for all, or of the saved `view`.
 
-    A script gets what lies below the search box alone, under the same address.
+    A script gets what lies below the search box alone, under the same address. Whoever sends the key of an issue alone
+    is led to it; who comes back to that address, which does not say `go`, finds the list.
     """
     listing = Listing(request.GET, request.user, product, view)
     if is_asked(request, "results"):
@@ -61,10 +63,27 @@ def answer(request, product, view=None):
         if same:
             return same
     alone = request.headers.get("X-Fragment") == "results"
-    context = _listed(request, listing)
+    named = _named(listing)
+    if named and "go" in request.GET and not alone:
+        return redirect(named)
+    context = {**_listed(request, listing), "named": named}
     answer = render(request, "issues/_results.html" if alone else "issues/list.html", context)
     patch_vary_headers(answer, ["X-Fragment"])
     return answer
+
+
+def _named(listing):
+    """Return the issue that the key or number is of which the whole query is, if there is one of it, else None.
+
+    A key names the same issue in each list.
+    """
+    ref = listing.query.tree
+    if not isinstance(ref, Ref) or listing.problems or listing.asked.needles:
+        return None
+    seen = Issue.objects.visible_to(listing.user).select_related("product")
+    seen = seen if ref.product or not listing.product else seen.filter(product=listing.product)
+    found = listing.asked.apply(seen)[:2]
+    return found[0] if len(found) == 1 else None
 
 
 def _mark_now(listing):

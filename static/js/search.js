@@ -130,9 +130,12 @@ export function start(page) {
   // The last input of an input method still belongs to it.
   box.addEventListener("compositionend", typed);
   // The form is that of the box alone: what is chosen in the results is sent by a form of its own.
-  form.addEventListener("submit", (event) => {
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    enter();
+    await enter();
+    // The key of an issue alone leads to it.
+    const { opens } = results.querySelector("[data-query]").dataset;
+    if (opens && isShown(asked(form))) location.assign(opens);
   });
   box.addEventListener("blur", () => {
     if (changed) enter();

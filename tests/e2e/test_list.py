@@ -161,6 +161,28 @@ def test_enter_without_a_highlighted_offer_searches(listed):
 
 
 @pytest.mark.once
+@pytest.mark.parametrize("key", ["web-1", "1"])
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_key_alone_leads_to_its_issue_and_back_to_the_list(
+    issue, live_server, special_context, triager, scripts, key
+):
+    page = open_as(special_context(java_script_enabled=scripts), live_server, ADDRESS, triager)
+    expect(rows(page)).to_have_count(2)
+    page.locator("#q").fill(key)
+    if scripts:
+        # As long as one only types, the list follows.
+        expect(rows(page)).to_have_count(1)
+    page.locator("#q").press("Enter")
+    expect(page).to_have_url(re.compile("/issues/WEB-1/$"))
+    page.go_back()
+    if scripts:
+        expect(rows(page)).to_have_count(1)
+        page.go_back()
+    expect(page).to_have_url(re.compile(f"{ADDRESS}$"))
+    expect(rows(page)).to_have_count(2)
+
+
+@pytest.mark.once
 def test_a_mistake_is_marked_after_a_pause_and_mended_by_a_click(listed):
     box(listed).press("End")
     listed.keyboard.type(" asignee:tom")
