@@ -10,7 +10,7 @@ from history.log import name_key
 from history.models import Change
 from issues import fulltext
 from issues.columns import issue_key
-from issues.models import Issue, IssueNumber, Status, WordCount
+from issues.models import Comment, Issue, IssueNumber, Status, WordCount
 from issues.query.fields import FIELDS, Kind
 from issues.query.tree import By, Changed, Plain, Ref, Term, Text, Was, leaves
 from products import access
@@ -108,7 +108,7 @@ class Names:
         """Return the rows of a kind, of those `texts` if given, with `kind`, `ident` (id) and `called` (name)."""
         if kind == ISSUE or kind in self.documents:
             return (self._issues(texts) if kind == ISSUE else self._words(kind, texts)) if texts else None
-        rows, field, ident = self._named(kind)
+        rows, field, ident = self._named(kind, texts is None)
         rows = rows.annotate(kind=Value(kind, CharField()), ident=F(ident), called=Cast(field, CharField()))
         if texts is None:
             return rows
@@ -124,7 +124,7 @@ class Names:
         counted = rows.order_by().values("word").annotate(ident=Sum("documents"))
         return counted.annotate(kind=Value(kind, CharField()), called=F("word"))
 
-    def _named(self, kind):
+    def _named(self, kind, offered):
         if kind == "product":
             seen = access.visible_products(self.user, "product__") & Q(product__isnull=False)
             return ProductKey.objects.filter(seen, product__deleted_at=None), "key", "product_id"
@@ -133,7 +133,7 @@ class Names:
         if kind == CATEGORY:
             return Status.objects.all(), "category", "pk"
         if kind == PERSON:
-            return people(self.user), "username", "pk"
+            return people(self.user, offered), "username", "pk"
         return self._parts(kind), "name", "pk"
 
     def _parts(self, kind):
@@ -169,13 +169,19 @@ def named_without_row(kept, name):
     return Change.objects.exclude(before_key="").filter(field=kept, before_key=name_key(name))
 
 
-def people(user):
-    """Return the users whom `user` may name: for anonymous readers, those who appear on issues that they see."""
+def people(user, offered=False):
+    """Return the users whom `user` may name: for anonymous readers, those who appear on issues that they see.
+
+    `offered` leaves out who has only commented: so many are looked through for a few, and of somebody's comments, which
+    may be many, an anonymous reader may see none.
+    """
     if access.is_person(user):
         return User.objects.all()
     seen = Issue.objects.visible_to(user)
-    assigned, written = (Exists(seen.filter(**{name: OuterRef("pk")})) for name in ("assignee", "author"))
-    return User.objects.filter(Q(assigned) | Q(written))
+    appear = [Exists(seen.filter(**{name: OuterRef("pk")})) for name in ("assignee", "author")]
+    if not offered:
+        appear.append(Exists(Comment.objects.visible_to(user).filter(author=OuterRef("pk"))))
+    return User.objects.filter(Q(*map(Q, appear), _connector=Q.OR))
 
 
 def wanted(tree):

@@ -155,6 +155,20 @@ def test_who_is_not_signed_in_can_ask_for_those_seen_on_issues_alone(issues):
             search(anonymous, params=QueryDict(query))
 
 
+def test_who_is_not_signed_in_can_ask_for_those_who_comment_on_what_they_see(issues, maintainer, stranger):
+    a, b, d = (Issue.objects.get(title=title) for title in "abd")
+    anonymous = AnonymousUser()
+    services.add_comment(d, actor=maintainer, via="web", body="On a confidential one.")
+    services.add_comment(a, actor=maintainer, via="web", body="A whisper.", internal=True)
+    trashed = services.add_comment(b, actor=maintainer, via="web", body="In the trash.")
+    services.trash_comment(trashed, actor=maintainer, via="web")
+    services.add_comment(a, actor=stranger, via="web", body="Me too.")
+    assert found("commenter=sam", anonymous) == found("involves=sam", anonymous) == "a"
+    assert found("assignee=sam", anonymous) == ""
+    with pytest.raises(ValidationError):
+        search(anonymous, params=QueryDict("commenter=mia"))
+
+
 def test_a_list_of_one_product_knows_its_names_alone(issues, administrator):
     other = create_product(actor=administrator, via="web", key="APP", title="App")
     for product in (other, "APP"):
