@@ -3,21 +3,25 @@
 The limits are those of PostgreSQL's tsvector, and hold on both databases, so that both find the same: positions up to
 16,383, at most 255 positions of a word, less than 1 MB in all. So of each document
 
-- the first 1,000 terms of the title, 8,000 of the description and 7,000 of the comments have a place in phrases; what
+- the first 1,000 terms of the title, 8,000 of the description and 5,000 of the comments have a place in phrases; what
   comes after them is found as single words;
-- a word has a place in phrases for its first 50 times in the title, and 100 each in description and comments;
+- the first 200, 1,200 and 900 of those that are told once more around names (`tokens.runs`) have one as well;
+- a word has a place in phrases for its first 40 times in the title, and 80 each in description and comments, and in
+  the runs for its first 10 and 20;
 - new words are taken until all different ones together fill 800,000 bytes; those that come later are not found.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from issues.fulltext.tokens import TERM_LENGTH, signs, tokenize
+from issues.fulltext.tokens import TERM_LENGTH, runs, signs, tokenize
 
 COLUMNS = ("title", "body", "comments")
-LENGTHS = {"title": 1000, "body": 8000, "comments": 7000}
-REPEATS = {"title": 50, "body": 100, "comments": 100}
-FEW = min(REPEATS.values())
+LENGTHS = {"title": 1000, "body": 8000, "comments": 5000}
+RUN_LENGTHS = {"title": 200, "body": 1200, "comments": 900}
+REPEATS = {"title": 40, "body": 80, "comments": 80}
+RUN_REPEATS = {"title": 10, "body": 20, "comments": 20}
+FEW = min(RUN_REPEATS.values())
 WORDS_BYTES = 800_000
 # What a word costs beside its letters: its entry, and a position in each column outside of phrases.
 WORD_COST = 16
@@ -27,9 +31,10 @@ FILLER = "_"
 
 @dataclass
 class Column:
-    """The terms of one kind of text in their order, fillers among them, and the extras: found alone, in no phrase."""
+    """The terms of one kind of text in their order and its runs, fillers among them; extras are found in no phrase."""
 
     terms: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
     extras: dict[str, None] = field(default_factory=dict)
 
 
@@ -55,53 +60,65 @@ def build(title, description, public=(), internal=()):
 
 def _read(text):
     terms, extras = tokenize(text)
-    return terms, extras + signs(text)
+    return terms, extras + signs(text), runs(text)
 
 
 def _document(texts):
-    """Return the Document of `texts`, each `(column, terms, extras)`."""
+    """Return the Document of `texts`, each `(column, terms, extras, runs)`."""
     document = _unlimited(texts)
     return document if _fits(document) else _limited(texts)
 
 
 def _unlimited(texts):
     document = Document()
-    for name, terms, extras in texts:
+    for name, terms, extras, around in texts:
         column = document.columns[name]
         if column.terms and terms:
             column.terms.append(FILLER)
         column.terms += terms
         column.extras.update(dict.fromkeys(extras))
+        for run in around:
+            column.runs += [FILLER, *run] if column.runs else run
     return document
 
 
 def _fits(document):
     """Return whether the limits are far away, as they are for nearly all."""
     lengths = [len(column.terms) + len(column.extras) for column in document.columns.values()]
+    few = max(lengths) <= FEW and not any(column.runs for column in document.columns.values())
     # A character has at most four bytes.
-    if max(lengths) <= FEW and sum(lengths) * (TERM_LENGTH + WORD_COST) * 4 <= WORDS_BYTES:
+    if few and sum(lengths) * (TERM_LENGTH + WORD_COST) * 4 <= WORDS_BYTES:
         return True
     size = 0
     for name, column in document.columns.items():
+        # The words of the runs are those of terms and extras.
         size += sum(map(len, column.terms)) + sum(map(len, column.extras))
         size += (len(column.terms) + len(column.extras)) * WORD_COST
-        if len(column.terms) > LENGTHS[name]:
+        if not _is_within(column.terms, LENGTHS[name], REPEATS[name]):
             return False
-        counts = Counter(column.terms if len(column.terms) > REPEATS[name] else ())
-        if any(count > REPEATS[name] for term, count in counts.items() if term != FILLER):
+        if not _is_within(column.runs, RUN_LENGTHS[name], RUN_REPEATS[name]):
             return False
     return 4 * size <= WORDS_BYTES
 
 
+def _is_within(terms, length, repeats):
+    if len(terms) > length:
+        return False
+    counts = Counter(terms if len(terms) > repeats else ())
+    return all(count <= repeats for term, count in counts.items() if term != FILLER)
+
+
 def _limited(texts):
     document, budget = Document(), _Budget()
-    for name, terms, extras in texts:
+    for name, terms, extras, around in texts:
         column = document.columns[name]
         if column.terms and terms and len(column.terms) < LENGTHS[name]:
             column.terms.append(FILLER)
         for term in terms:
             budget.place(term, name, column)
         column.extras.update(dict.fromkeys(term for term in extras if budget.knows(term)))
+        for run in around:
+            budget.repeat([FILLER, *run] if column.runs else run, name, column)
     return document
 
 
@@ -112,6 +129,7 @@ class _Budget:
         self.left = WORDS_BYTES
         self.words = set()
         self.counts: Counter[tuple[str, str]] = Counter()
+        self.repeated: Counter[tuple[str, str]] = Counter()
 
     def knows(self, term):
         """Return whether there is, or still was, room for `term`."""
@@ -134,3 +152,10 @@ class _Budget:
         known = known and self.counts[name, term] < REPEATS[name]
         self.counts[name, term] += known
         column.terms.append(term if known else FILLER)
+
+    def repeat(self, run, name, column):
+        """Put a run at the end of those of the column `name`, as far as there is room."""
+        for term in run[: RUN_LENGTHS[name] - len(column.runs)]:
+            known = term in self.words and self.repeated[name, term] < RUN_REPEATS[name]
+            self.repeated[name, term] += known
+            column.runs.append(term if known else FILLER)

@@ -4,15 +4,23 @@ from collections import defaultdict
 
 from django.db import connection
 
-from issues.fulltext.documents import COLUMNS, FILLER, LENGTHS
+from issues.fulltext.documents import COLUMNS, FILLER, LENGTHS, RUN_LENGTHS
 
-# Where each column begins. A column's extras share one place, which no phrase can leave or enter.
+# Where each column begins, and its runs. A column's extras share one place, which no phrase can leave or enter.
 BEGINS = {"title": 1, "body": 1002, "comments": 9004}
+RUNS_BEGIN = {"title": 14_006, "body": 14_208, "comments": 15_410}
 ALONE = {"title": 16_374, "body": 16_377, "comments": 16_380}
 WEIGHTS = dict(zip(COLUMNS, "ABC", strict=True))
-PLACES = {
-    name: [f"{place}{WEIGHTS[name]}" for place in range(BEGINS[name], BEGINS[name] + LENGTHS[name])] for name in COLUMNS
-}
+
+
+def _weighted(begins, lengths):
+    return {
+        name: [f"{place}{WEIGHTS[name]}" for place in range(begins[name], begins[name] + lengths[name])]
+        for name in COLUMNS
+    }
+
+
+PLACES, RUN_PLACES = _weighted(BEGINS, LENGTHS), _weighted(RUNS_BEGIN, RUN_LENGTHS)
 CREATE = (
     "CREATE TABLE issue_document"
     " (issue_id bigint NOT NULL, whole boolean NOT NULL, words tsvector NOT NULL, PRIMARY KEY (issue_id, whole))",
@@ -31,6 +39,8 @@ def spell(document):
     places = defaultdict(list)
     for name, column in document.columns.items():
         for term, place in zip(column.terms, PLACES[name], strict=False):
+            places[term].append(place)
+        for term, place in zip(column.runs, RUN_PLACES[name], strict=False):
             places[term].append(place)
         for term in column.extras:
             places[term].append(f"{ALONE[name]}{WEIGHTS[name]}")

@@ -26,11 +26,13 @@ ISSUES = "SELECT value FROM json_each(%s)"
 
 
 def spell(document):
-    """Return the lines of the columns of `document`: terms, then each extra behind a filler that ends all phrases."""
-    return [
-        " ".join([*column.terms, *(term for extra in column.extras for term in (FILLER, extra))])
-        for column in (document.columns[name] for name in COLUMNS)
-    ]
+    """Return the lines of the columns of `document`: terms, runs and each extra behind a filler that ends phrases."""
+    return [_line(document.columns[name]) for name in COLUMNS]
+
+
+def _line(column):
+    extras = (term for extra in column.extras for term in (FILLER, extra))
+    return " ".join([*column.terms, *((FILLER, *column.runs) if column.runs else ()), *extras])
 
 
 def put(rows):

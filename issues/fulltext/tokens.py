@@ -2,7 +2,8 @@
 
 A text becomes terms in their order and *extras*: terms that are found, but have no place in a phrase. Words are split
 where a reader sees parts (`HTTPServer`, `foo_bar`, `libfoo.so.3`); scripts that are written without spaces become
-pairs of characters. There are no stop words and there is no stemming.
+pairs of characters. There are no stop words and there is no stemming. What stands around a *name*, a word in camel
+case, is told once more with the name as one term (`runs`), since others write it so: GitHub Actions, github actions.
 """
 
 import re
@@ -17,6 +18,8 @@ SNIPPET_LENGTH = 200
 # Longer words seldom come twice, and are not worth the memory.
 REMEMBERED_LENGTH = 32
 REMEMBERED_WORDS = 16384
+# So many terms on either side of a name are in a phrase with it as one term.
+AROUND = 2
 
 # Han, Hiragana, Katakana, Thai, Lao, Myanmar, Khmer.
 SPACELESS = (
@@ -60,17 +63,17 @@ SPACE = re.compile(r"\s+")
 class Needle:
     """What to look for: terms that follow one another, the last perhaps only the beginning of one.
 
-    `whole` is a word that does as well: what is written GitHub here may be github there.
+    `whole` are terms that do as well: what is written GitHub here may be github there.
     """
 
     terms: tuple[str, ...]
     prefix: bool = False
-    whole: str = ""
+    whole: tuple[str, ...] = ()
 
     @property
     def ways(self):
         """The Needles, none of which has a `whole`, that each find it."""
-        return (Needle(self.terms, self.prefix), Needle((self.whole,), self.prefix)) if self.whole else (self,)
+        return (Needle(self.terms, self.prefix), Needle(self.whole, self.prefix)) if self.whole else (self,)
 
 
 def normalize(text):
@@ -95,6 +98,58 @@ def tokenize(text):
     if "@" in text:
         extras += map(_fold, MENTION.findall(text))
     return terms, extras
+
+
+def runs(text):
+    """Return the runs of terms in which the names of `text` stand as one term, each name with what is around it."""
+    terms, names = _with_whole_names(normalize(text))
+    found: list[list[str]] = []
+    end = 0
+    for name in names:
+        begin = max(name - AROUND, end)
+        if begin > end or not found:
+            found.append([])
+        end = name + AROUND + 1
+        found[-1] += terms[begin:end]
+    return found
+
+
+def _with_whole_names(normal):
+    """Return the terms of a normalized text, its names as one term each, and where among them these are."""
+    terms: list[str] = []
+    names: list[int] = []
+    for word in (ASCII_WORD if normal.isascii() else WORD).findall(normal):
+        if word.islower() and word.isalnum() and word.isascii():
+            terms.append(word[:TERM_LENGTH])
+        else:
+            units, named = _remembered_units(word) if len(word) <= REMEMBERED_LENGTH else _units(word)
+            names += [len(terms) + at for at in named]
+            terms += units
+    return terms, names
+
+
+def _units(word):
+    """Return the terms of a normalized word, its names as one term each, and where among them these are."""
+    places, names = _whole_places(word)
+    return [_fold(word[start:end]) for start, end in places], names
+
+
+_remembered_units = lru_cache(REMEMBERED_WORDS)(_units)
+
+
+def _whole_places(word):
+    """Return where the terms of a normalized word are, with its names whole: (start, end); and which are names."""
+    places: list[tuple[int, int]] = []
+    names: list[int] = []
+    for run in RUN.finditer(word):
+        start, end = run.span()
+        if run[1]:
+            places += _pairs(start, end)
+        else:
+            if len(_humps(run[0])) > 1:
+                names.append(len(places))
+            places.append((start, end))
+    return places, names
 
 
 def signs(text):
@@ -123,7 +178,7 @@ def _places(word):
     for run in RUN.finditer(word):
         start, end = run.span()
         if run[1]:
-            parts += [(at, at + 2) for at in range(start, end - 1)] or [(start, end)]
+            parts += _pairs(start, end)
             if end - start > 1:
                 extras.append((end - 1, end))
         else:
@@ -132,6 +187,11 @@ def _places(word):
             if len(starts) > 1:
                 extras.append((start, end))
     return parts, extras
+
+
+def _pairs(start, end):
+    """Return where the terms of a run without spaces are: pairs of characters, or the single one."""
+    return [(at, at + 2) for at in range(start, end - 1)] or [(start, end)]
 
 
 def _humps(name):
@@ -164,12 +224,11 @@ def needle(text, prefix=False):
         return Needle((_fold(normal),), prefix)
     if SIGNED.fullmatch(normal):
         return Needle((_sign(normal),), prefix)
-    terms, extras = tokenize(text)
+    terms, _extras = tokenize(normal)
     if not terms:
         return None
-    whole = "".join(terms)
-    is_one_name = len(terms) > 1 and extras == [whole]
-    return Needle(tuple(terms), prefix or _is_character(terms[-1]), whole if is_one_name else "")
+    whole, names = _with_whole_names(normal)
+    return Needle(tuple(terms), prefix or _is_character(terms[-1]), tuple(whole) if names else ())
 
 
 def mention(username):
@@ -185,31 +244,43 @@ def _is_character(term):
 def spans(text, needles):
     """Return where `needles` are found in `text`: a list of (start, end) in their order, without overlaps."""
     normal = normalize(text)
-    terms, extras = _placed(normal)
-    line = as_line([term for term, _start, _end in terms])
-    begins = list(accumulate((len(term) + 1 for term, _start, _end in terms), initial=0))
-    found = []
-    for one in (way for needle in needles for way in needle.ways):
-        firsts = [bisect_left(begins, at) for at in _finds(line, in_line(one))]
-        found += [_hit(one, terms[first], terms[first + len(one.terms) - 1]) for first in firsts]
-        if len(one.terms) == 1:
-            found += [_hit(one, place, place) for place in extras if in_line(one) in as_line(place[:1])]
+    terms, whole, extras = _placed(normal)
+    ways = [way for needle in needles for way in needle.ways]
+    found = _phrases(terms, ways) + (_phrases(whole, ways) if whole != terms else [])
+    alone = [one for one in ways if len(one.terms) == 1]
+    found += [_hit(one, place, place) for one in alone for place in extras if in_line(one) in as_line(place[:1])]
     if normal != text:
         origins = _origins(text)
         found = [(origins[start][0], origins[end - 1][1]) for start, end in found]
     return _merged(found)
 
 
+def _phrases(terms, ways):
+    """Return the hits of `ways` in `terms`, which are (term, start, end) in their order."""
+    line = as_line([term for term, _start, _end in terms])
+    begins = list(accumulate((len(term) + 1 for term, _start, _end in terms), initial=0))
+    found = []
+    for one in ways:
+        firsts = [bisect_left(begins, at) for at in _finds(line, in_line(one))]
+        found += [_hit(one, terms[first], terms[first + len(one.terms) - 1]) for first in firsts]
+    return found
+
+
 def _placed(normal):
-    """Return the terms and the extras of a normalized text, each as (term, start, end)."""
-    terms, extras = [], []
+    """Return the terms, those with names whole, and the extras of a normalized text, each as (term, start, end)."""
+    terms, whole, extras = [], [], []
     for word in WORD.finditer(normal):
-        at = word.start()
         parts, more = _places(word[0])
-        terms += [(_fold(word[0][start:end]), at + start, at + end) for start, end in parts]
-        extras += [(_fold(word[0][start:end]), at + start, at + end) for start, end in more]
+        terms += _at(word, parts)
+        whole += _at(word, _whole_places(word[0])[0])
+        extras += _at(word, more)
     extras += [(_fold(one[0]), *one.span()) for one in MENTION.finditer(normal)]
-    return terms, extras + [(_sign(one[0]), *one.span()) for one in SIGNED.finditer(normal)]
+    return terms, whole, extras + [(_sign(one[0]), *one.span()) for one in SIGNED.finditer(normal)]
+
+
+def _at(word, places):
+    """Return `places` in a `word` that was matched, as (term, start, end) in the text."""
+    return [(_fold(word[0][start:end]), word.start() + start, word.start() + end) for start, end in places]
 
 
 def as_line(terms):

@@ -26,7 +26,15 @@ CASES = [
     ("github", "", "", "GitHub", False, ["title"], True),
     ("github", "", "", "GitHub", False, ["body", "comments"], False),
     ("GITHUB", "", "", "GitHub", False, None, True),
-    ("github actions", "", "", "GitHub actions", False, None, False),
+    ("github actions", "", "", "GitHub actions", False, None, True),
+    ("Since GitHub Actions failed", "", "", "github actions", False, None, True),
+    ("Since GitHub Actions failed", "", "", "since github actions failed", False, ["title"], True),
+    ("Since GitHub Actions failed", "", "", "github act", True, None, True),
+    ("Since GitHub Actions failed", "", "", "github failed", False, None, False),
+    ("a", "an error. JavaScript", "", "error javascript", False, ["body"], True),
+    ("a", "", "The JavaScript error", "javascript error", False, ["comments"], True),
+    ("a", "", "The JavaScript error", "javascript error", False, ["body"], False),
+    ("one GitHub", "", "", "github one", False, None, False),
     ("the libfoo.so.3 of foo_bar", "", "", "libfoo.so.3", False, None, True),
     ("the libfoo.so.3 of foo_bar", "", "", "foo_bar", False, None, True),
     ("foo", "bar", "", "foo bar", False, None, False),
@@ -49,7 +57,7 @@ CASES = [
     ("hi ana", "", "", "@ana", False, None, False),
     ("hi @jane.doe-x", "", "", "@Jane.Doe-X", False, None, True),
     ("hi @jane.doe-x", "", "", "@Jane", True, None, True),
-    ("AltName FooBar", "", "", "altname foobar", False, None, False),
+    ("AltName FooBar", "", "", "altname foobar", False, None, True),
     ("it's a back\\slash", "", "", "it's", False, None, True),
     ("Straße İstanbul", "", "", "STRASSE i̇stanbul", False, None, True),
 ]
@@ -100,8 +108,8 @@ def _column_holds(column, one):
 def _holds_way(column, one):
     *before, last = one.terms
     fits = (lambda term: term.startswith(last)) if one.prefix else (lambda term: term == last)
-    ends = (at for at, term in enumerate(column.terms) if fits(term))
-    follows = any(list(column.terms[max(at - len(before), 0) : at]) == before for at in ends)
+    ends = ((terms, at) for terms in (column.terms, column.runs) for at, term in enumerate(terms) if fits(term))
+    follows = any(terms[max(at - len(before), 0) : at] == before for terms, at in ends)
     return follows or (not before and any(fits(extra) for extra in column.extras))
 
 
@@ -145,6 +153,7 @@ LONG = {
     "one long word": "x" * 100_000 + " eggs last",
     "long words of four bytes": " ".join(chr(0x10450 + n % 30) * 60 + str(n) for n in range(9000)) + " eggs last",
     "camel humps": "aB" * 50_000 + " eggs last",
+    "names without end": "spam gitHub " * 5000 + " ".join(f"aB{n} b" for n in range(5000)) + " eggs last",
     "ligatures that grow": "ﷺ" * 20_000 + " eggs last",
     "Chinese": "".join(chr(0x4E00 + n * 7 % 20_000) for n in range(60_000)) + " eggs last",
 }
@@ -163,6 +172,10 @@ def test_limits_are_the_same_everywhere(issue, kind):
         "w7998 w7999",
         "w7999 w8000",
         "more eggs",
+        "spam github",
+        "github spam github",
+        "ab1 b",
+        "ab4999 b",
         text[:40],
         text[-40:],
     ]
@@ -180,15 +193,16 @@ def test_whatever_the_public_document_holds_the_whole_one_holds():
         public, whole = fulltext.build("a title", text, [text, "more eggs"], ["secret " * 300, text[::-1]])
         for name in COLUMNS:
             assert whole.columns[name].terms[: len(public.columns[name].terms)] == public.columns[name].terms
+            assert whole.columns[name].runs[: len(public.columns[name].runs)] == public.columns[name].runs
             assert public.columns[name].extras.keys() <= whole.columns[name].extras.keys()
 
 
 def test_texts_within_the_limits_are_read_the_same_with_and_without_them():
     texts = [
-        ("title", ["a", "b"], ["ab"]),
-        ("body", ["c"], []),
-        ("comments", ["d", "e"], ["d"]),
-        ("comments", ["f"], []),
+        ("title", ["a", "b"], ["ab"], [["ab"]]),
+        ("body", ["c"], [], []),
+        ("comments", ["d", "e"], ["d"], [["d", "e"], ["e"]]),
+        ("comments", ["f"], [], [["f"]]),
     ]
     assert _unlimited(texts) == _limited(texts)
 

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from issues.fulltext import Needle, needle, snippet, spans
-from issues.fulltext.tokens import normalize, signs, tokenize
+from issues.fulltext.tokens import normalize, runs, signs, tokenize
 
 CASES = [
     ("Hello, world!", ["hello", "world"], []),
@@ -40,15 +40,32 @@ def test_what_a_text_becomes(text, terms, extras):
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("no name here, Nor HERE", []),
+        ("GitHub", [["github"]]),
+        ("all the new GitHub Actions of today fail", [["the", "new", "github", "actions", "of"]]),
+        ("a GitHub b GitLab c d e f g fooBar", [["a", "github", "b", "gitlab", "c", "d"], ["f", "g", "foobar"]]),
+        ("a GitHub b c d e GitLab", [["a", "github", "b", "c", "d", "e", "gitlab"]]),
+        ("foo_barBaz.qux", [["foo", "barbaz", "qux"]]),
+        ("新しいiPhoneケース", [["新し", "しい", "iphone", "ケー", "ース"]]),
+    ],
+)
+def test_what_stands_around_a_name_is_told_with_it_as_one_term(text, found):
+    assert runs(text) == found
+
+
+@pytest.mark.parametrize(
     ("text", "prefix", "wanted"),
     [
         ("Foo", False, Needle(("foo",))),
         ("foo", True, Needle(("foo",), True)),
-        ("NullPoint", True, Needle(("null", "point"), True, "nullpoint")),
-        ("GitHub", False, Needle(("git", "hub"), False, "github")),
-        ("GitHub GitLab", False, Needle(("git", "hub", "git", "lab"))),
-        ("see GitHub", False, Needle(("see", "git", "hub"))),
-        ("fooBar_baz", False, Needle(("foo", "bar", "baz"))),
+        ("NullPoint", True, Needle(("null", "point"), True, ("nullpoint",))),
+        ("GitHub", False, Needle(("git", "hub"), False, ("github",))),
+        ("GitHub GitLab", False, Needle(("git", "hub", "git", "lab"), False, ("github", "gitlab"))),
+        ("see GitHub", False, Needle(("see", "git", "hub"), False, ("see", "github"))),
+        ("fooBar_baz", False, Needle(("foo", "bar", "baz"), False, ("foobar", "baz"))),
+        ("iPhoneケース", False, Needle(("i", "phone", "ケー", "ース"), False, ("iphone", "ケー", "ース"))),
         ("login loop", False, Needle(("login", "loop"))),
         ("@Ana", False, Needle(("@ana",))),
         ("@ana said", False, Needle(("ana", "said"))),
@@ -74,6 +91,7 @@ def test_what_a_word_of_a_query_looks_for(text, prefix, wanted):
         ("Null pointer in NullPointerException", ["nullpointerexception"], "Null pointer in [NullPointerException]"),
         ("NullPointerException", ["pointer"], "Null[Pointer]Exception"),
         ("GitHub, github, git hub and hub", ["GitHub"], "[GitHub], [github], [git hub] and hub"),
+        ("GitHub Actions on a Mac", ["github actions"], "[GitHub Actions] on a Mac"),
         ("a login  loop", ["login loop"], "a [login  loop]"),
         ("日本語のエラー", ["本語"], "日[本語]のエラー"),
         ("日本語のエラー", ["本"], "日[本]語のエラー"),
