@@ -20,7 +20,9 @@ KEPT = 7 * 24 * 3600
 STYLES = "css/app.css"
 IMPORT = re.compile(r'(@import url\("([\w-]+\.css)"\) layer\(([\w-]+)\);)')
 # What every page loads, in the order in which it has to run; and the lines by which these modules import one another.
-SCRIPTS = ("keys.js", "everywhere.js", "app.js")
+SCRIPTS = ("composing.js", "keys.js", "everywhere.js", "app.js")
+# Those of them that hold nothing and import nothing, so that others may import them as well.
+SHARED = ("composing.js",)
 FIRST = "js/app.js"
 OWN_IMPORT = re.compile(rf'^import [^;]*"\./({"|".join(map(re.escape, SCRIPTS))})";\n', re.MULTILINE)
 
@@ -49,9 +51,9 @@ def join_styles(sheet):
 
 
 def join_scripts(script):
-    """Put `SCRIPTS` into the last of them, `script`: one request instead of three, one after the other.
+    """Put `SCRIPTS` into the last of them, `script`: one request instead of one after the other.
 
-    No other module may import one of them: the names of two that import each other would never settle.
+    No other module may import one of them but `SHARED`: the names of two that import each other would never settle.
     """
     script.write_text("".join(OWN_IMPORT.sub("", (script.parent / name).read_text()) for name in SCRIPTS))
 

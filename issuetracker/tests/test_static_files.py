@@ -47,10 +47,13 @@ def test_what_every_page_loads_is_one_script(collected):
     script = (collected / names["js/app.js"]).read_text()
     assert 'addEventListener("keydown"' in script
     assert not re.search(r"^import ", script, re.MULTILINE)
+    for name in staticfiles.SHARED:
+        assert not re.search(r"^import |^let ", (collected / names[f"js/{name}"]).read_text(), re.MULTILINE), name
+    own = "|".join(name.removesuffix(".js") for name in staticfiles.SCRIPTS if name not in staticfiles.SHARED)
     for name in names:
         if name.startswith("js/") and name.removeprefix("js/") not in staticfiles.SCRIPTS:
             text = (collected / names[name]).read_text()
-            assert not re.search(r'"\./(keys|everywhere|app)\.', text), name
+            assert not re.search(rf'"\./({own})\.', text), name
 
 
 def test_whoever_serves_them_may_read_what_another_collected(collected):

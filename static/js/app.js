@@ -1,4 +1,5 @@
 // What every page needs before anything else; the rest is loaded when a page first asks for it.
+import { composing } from "./composing.js";
 import "./everywhere.js";
 import { typing } from "./keys.js";
 
@@ -70,7 +71,7 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   const { target: field } = event;
-  if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.isComposing || !field.matches("[data-narrows]") || !field.value.trim()) return;
+  if (event.key !== "Enter" || event.ctrlKey || event.metaKey || composing(event) || !field.matches("[data-narrows]") || !field.value.trim()) return;
   const left = narrow(field);
   if (!left.length || left.some((item) => item.value.toLowerCase() === field.value.trim().toLowerCase())) return;
   event.preventDefault();
@@ -131,7 +132,7 @@ document.addEventListener("keydown", (event) => {
 
 // A letter goes on to the next of its items that begins with it, before it means anything else.
 document.addEventListener("keydown", (event) => {
-  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (composing(event) || event.ctrlKey || event.metaKey || event.altKey) return;
   if (!/^\p{L}$/u.test(event.key) || typing(event.target)) return;
   const items = itemsAround(event.target) ?? [];
   const after = items.indexOf(event.target) + 1;

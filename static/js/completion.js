@@ -1,5 +1,6 @@
 // Completing a query by keyboard: a combobox with a list of offers, which the server knows. Returns a function that says
 // whether what is being written is, so far, the beginning of a field.
+import { composing } from "./composing.js";
 import { aborted } from "./fragments.js";
 
 const PAUSE = 60;
@@ -117,7 +118,7 @@ export function complete(box, list) {
   box.addEventListener("compositionend", typed);
 
   box.addEventListener("keydown", (event) => {
-    if (event.isComposing || event.altKey) return;
+    if (composing(event) || event.altKey) return;
     if (event.key === " " && (event.ctrlKey || event.metaKey)) ask();
     else if (event.ctrlKey || event.metaKey) return;
     else if (event.key === "ArrowDown" && !isOpen()) ask();

@@ -1,4 +1,5 @@
 // What every page offers: its keys, the palette, a form to send, and a way back to what was done last.
+import { composing } from "./composing.js";
 import { available, issueHere, isOffered, offer, table } from "./keys.js";
 
 offer("submit", () => document.activeElement.form?.requestSubmit(), () => Boolean(document.activeElement.form), () => true);
@@ -41,7 +42,7 @@ function openPalette() {
   const context = { actions, issue: issueHere() };
   dialog.showModal();
   const note = (event) => {
-    if (event.key !== "Enter") return;
+    if (event.key !== "Enter" || composing(event)) return;
     event.preventDefault();
     context.entered = true;
   };

@@ -1,6 +1,8 @@
 // Keys and what they do. The table is the server's (the sheet of keys holds it); a page claims an action by an element
 // with `data-action="accept"`, which is then pressed, or a module offers one: `offer("accept", () => …)`, which those
 // that are loaded later do through offer.js.
+import { composing } from "./composing.js";
+
 const WAIT = 1500;
 const INTERACTIVE = "a, button, summary, input, select, textarea";
 const MENU = "[popover], details.menu[open]";
@@ -121,7 +123,7 @@ function taken(event, key) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.isComposing || ["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
+  if (event.defaultPrevented || composing(event) || ["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
   const key = written(event);
   if (!key) return;
   if (key === "Escape") return escape(event);

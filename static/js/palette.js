@@ -1,4 +1,5 @@
 // The palette: actions by name, places, and after ">" fields to set by words. A combobox with a list of options.
+import { composing } from "./composing.js";
 import { aborted, latest } from "./fragments.js";
 import { group, option, preview } from "./options.js";
 
@@ -207,7 +208,7 @@ async function enter() {
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 
 function onKey(event) {
-  if (event.isComposing) return;
+  if (composing(event)) return;
   const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
   if (STEPS[event.key] && plain && options.length) highlight((at + STEPS[event.key] + options.length) % options.length);
   else if (event.key === "Enter") enter();
