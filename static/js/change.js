@@ -65,6 +65,7 @@ export function start(page, { focus, changed }) {
     if (event.key.length > 1 && event.key !== "Enter") return;
     event.preventDefault();
     event.stopPropagation();
+    if (event.repeat) return;
     if (event.key === "Enter") entered = true;
     else typed += event.key;
   });

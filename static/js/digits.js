@@ -13,6 +13,8 @@ document.addEventListener("keydown", (event) => {
   const menu = document.querySelector(OPEN);
   if (!menu || writing(event.target)) return;
   event.stopImmediatePropagation();
+  // The digit that has opened the menu is still held.
+  if (event.repeat) return event.preventDefault();
   const chosen = menu.querySelector(`[data-digit="${event.key}"]`);
   if (!chosen) return;
   event.preventDefault();

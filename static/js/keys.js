@@ -6,6 +6,8 @@ import { composing } from "./composing.js";
 const WAIT = 1500;
 const INTERACTIVE = "a, button, summary, input, select, textarea";
 const MENU = "[popover], details.menu[open]";
+// What a key does again and again while it is held; all else it does once.
+const WALKS = ["next", "previous", "select-next", "select-previous"];
 const TYPED = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 
 export const table = new Map();
@@ -112,6 +114,12 @@ const meaning = (keys) => [...table.values()].filter((action) => action.keys.inc
 // Whether a longer sequence that means something begins so.
 const isBeginning = (keys) => [...table.values()].some((action) => action.keys.some((one) => one.startsWith(`${keys} `)) && way(action.name));
 
+function swallow(event, does) {
+  if (does) event.preventDefault();
+}
+
+const isWalk = (keys) => WALKS.some((name) => table.get(name)?.keys.includes(keys));
+
 // Where a key has a meaning of its own, or none at all.
 function taken(event, key) {
   const { target } = event;
@@ -126,7 +134,7 @@ document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || composing(event) || ["Shift", "Control", "Alt", "Meta"].includes(event.key)) return;
   const key = written(event);
   if (!key) return;
-  if (key === "Escape") return escape(event);
+  if (key === "Escape") return event.repeat ? undefined : escape(event);
   if (key.startsWith("mod+")) return withModifier(event, key);
   if (taken(event, key)) return begin("");
   const keys = begun ? `${begun} ${key}` : key;
@@ -134,6 +142,7 @@ document.addEventListener("keydown", (event) => {
   const menu = event.target.closest(MENU);
   // An open menu keeps its keys for itself, but for what it offers.
   if (menu && !menu.contains(does?.element ?? null)) return begin("");
+  if (event.repeat && !isWalk(keys)) return swallow(event, does);
   begin(!does && isBeginning(keys) ? keys : "");
   if (!begun && !does) return explain(keys);
   event.preventDefault();
@@ -151,6 +160,7 @@ function explain(keys) {
 }
 
 function withModifier(event, key) {
+  if (event.repeat) return swallow(event, meaning(key));
   if (key === "mod+Enter") {
     if (!event.target.form) return explain(key);
     event.preventDefault();

@@ -432,3 +432,69 @@ def test_tab_leads_out_of_a_menu_and_not_beneath_it(rows):
     rows.locator("#filter > summary").click()
     rows.locator("#filter .menu-heading").first.click()
     expect(rows.locator("#filter")).to_have_attribute("open", "")
+
+
+def hold(page, key):
+    """Press a key and keep it down until it has repeated itself a few times, each after an answer."""
+    page.keyboard.down(key)
+    for _repeat in range(3):
+        page.wait_for_timeout(250)
+        page.keyboard.down(key)
+    page.wait_for_timeout(250)
+    page.keyboard.up(key)
+
+
+@pytest.mark.once
+class TestHeld:
+    @pytest.mark.parametrize("path", ["/triage/", LIST], ids=["queue", "list"])
+    @pytest.mark.parametrize(("key", "decided"), [("1", 1), ("2", 0), ("3", 0)])
+    def test_a_digit_decides_once(self, product, reporter, visit, triager, path, key, decided):
+        for title in ("The cart is empty", "The cart is empty again", "An empty cart"):
+            create_issue(product, actor=reporter, via="web", title=title)
+        page = visit(path, triager)
+        if path == LIST:
+            link(page, "WEB-3").focus()
+        hold(page, key)
+        assert Issue.objects.exclude(status__category="triage").count() == decided
+
+    def test_a_digit_does_not_choose_in_a_menu_that_it_opens_late(self, issue, rows):
+        page = rows
+        page.route("**/menu/**", lambda route: (page.wait_for_timeout(500), route.continue_()))
+        link(page, "WEB-1").focus()
+        hold(page, "3")
+        expect(menu(page).locator("[data-digit]").first).to_be_visible()
+        expect(menu(page)).to_be_visible()
+        assert fresh(issue).is_open
+
+    def test_it_walks_on(self, rows):
+        page = rows
+        page.keyboard.press("j")
+        hold(page, "j")
+        expect(link(page, "WEB-5")).to_be_focused()
+        page.keyboard.down("Shift")
+        hold(page, "K")
+        page.keyboard.up("Shift")
+        expect(page.locator("[data-selection]")).to_contain_text("5 selected")
+
+    def test_what_opens_something_shuts_it_no_more(self, issue, rows):
+        page = rows
+        page.keyboard.press("j")
+        page.keyboard.down("Control")
+        hold(page, "k")
+        page.keyboard.up("Control")
+        expect(page.locator("#palette")).to_be_visible()
+        page.keyboard.press("x")
+        hold(page, "Escape")
+        hold(page, "x")
+        expect(page.locator("[data-selection]")).to_contain_text("1 selected")
+
+    def test_a_form_is_sent_once(self, issue, rows):
+        page = rows
+        link(page, "WEB-1").focus()
+        page.keyboard.press("r")
+        page.keyboard.type("Once")
+        page.keyboard.down("Control")
+        hold(page, "Enter")
+        page.keyboard.up("Control")
+        expect(page.locator(".toast")).to_contain_text("comment added")
+        assert Comment.objects.filter(issue=issue, body="Once").count() == 1
