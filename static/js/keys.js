@@ -6,6 +6,7 @@ import { composing } from "./composing.js";
 const WAIT = 1500;
 const INTERACTIVE = "a, button, summary, input, select, textarea";
 const MENU = "[popover], details.menu[open]";
+const LETTER = /^\p{L}$/u;
 // What a key does again and again while it is held; all else it does once.
 const WALKS = ["next", "previous", "select-next", "select-previous"];
 const TYPED = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
@@ -93,11 +94,17 @@ document.addEventListener("click", (event) => {
 
 // A key as the table writes it.
 function written(event) {
-  const key = event.key === " " ? "space" : event.key;
+  const key = event.key === " " ? "space" : small(event);
   if (event.ctrlKey || event.metaKey) return event.altKey || event.shiftKey ? "" : `mod+${key}`;
   if (event.altKey) return "";
-  const letter = key.length === 1 && key.toLowerCase() !== key.toUpperCase();
-  return letter ? (event.shiftKey ? "shift+" : "") + key.toLowerCase() : key;
+  return event.shiftKey && LETTER.test(key) ? `shift+${key}` : key;
+}
+
+// A letter is small whatever Caps Lock says; where a keyboard writes no Latin ones, the place of a key tells its letter.
+function small({ key, code }) {
+  if (!LETTER.test(key)) return key;
+  const place = /\p{Script=Latin}/u.test(key) ? null : /^Key([A-Z])$/.exec(code);
+  return (place?.[1] ?? key).toLowerCase();
 }
 
 let begun = "";

@@ -498,3 +498,41 @@ class TestHeld:
         page.keyboard.up("Control")
         expect(page.locator(".toast")).to_contain_text("comment added")
         assert Comment.objects.filter(issue=issue, body="Once").count() == 1
+
+
+PRESS = """([key, code, ctrlKey, shiftKey]) => {
+    const options = { key, code, ctrlKey, shiftKey, bubbles: true, cancelable: true };
+    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", options));
+}"""
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("keys", "opened"),
+    [
+        ([("K", "KeyK", True, False)], "#palette"),
+        ([("P", "KeyP", False, False)], '[data-action="priority"] .menu-panel'),
+        ([("л", "KeyK", True, False)], "#palette"),
+        ([("з", "KeyP", False, False)], '[data-action="priority"] .menu-panel'),
+        ([("З", "KeyP", False, True)], '[data-action="severity"] .menu-panel'),
+        ([("ש", "KeyA", False, False)], '[data-action="assignee"] .menu-panel'),
+        # A keyboard with other Latin letters, or with these in other places, says itself which it means.
+        ([("p", "KeyR", False, False)], '[data-action="priority"] .menu-panel'),
+        ([("ö", "KeyP", False, False)], None),
+    ],
+    ids=[
+        "Caps Lock with Ctrl",
+        "Caps Lock",
+        "Russian with Ctrl",
+        "Russian",
+        "Russian with Shift",
+        "Hebrew",
+        "Dvorak",
+        "Latin",
+    ],
+)
+def test_letters_of_any_keyboard(issue, visit, triager, keys, opened):
+    page = visit("/issues/WEB-1/", triager)
+    for key in keys:
+        page.evaluate(PRESS, key)
+    expect(page.locator(opened or "details.menu[open], dialog[open]")).to_be_visible(visible=opened is not None)
