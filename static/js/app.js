@@ -57,25 +57,39 @@ function enter(menu) {
   if (!menu.querySelector(".menu-panel")?.contains(document.activeElement)) firstOf(menu)?.focus({ preventScroll: true });
 }
 
-// What is typed above the items of a menu leaves those that hold it, and Enter takes the first of them: nobody last.
+// What is typed above the items of a menu leaves those that hold it.
+const typedIn = (field) => field.value.trim().toLowerCase();
+// The letters of an avatar are no part of a name.
+const namesOf = (item) => [item.lastChild.textContent, item.value].map((one) => one.toLowerCase());
+
 function narrow(field) {
   field.removeAttribute("list");
-  const typed = field.value.trim().toLowerCase();
   const items = [...field.form.parentElement.querySelectorAll(".menu-item")];
-  // The letters of an avatar are no part of a name.
-  for (const item of items) item.hidden = ![item.lastChild.textContent, item.value].some((one) => one.toLowerCase().includes(typed));
+  for (const item of items) item.hidden = !namesOf(item).some((one) => one.includes(typedIn(field)));
   return items.filter((item) => !item.hidden);
 }
+
+// Enter takes the first that has a word which begins so, nobody last. The whole user name of a member is meant as it
+// stands, offered or not, and so may be what is in the midst of other names: both are sent as they are typed.
+function meant(field) {
+  const typed = typedIn(field);
+  const members = field.form.parentElement.querySelectorAll("datalist option");
+  if ([...members].some((one) => one.value.toLowerCase() === typed)) return undefined;
+  const begins = (name) => [name, ...name.split(/[\s._-]/)].some((word) => word.startsWith(typed));
+  const left = narrow(field).filter((item) => namesOf(item).some(begins));
+  return left.find((item) => item.value) ?? left[0];
+}
+
 document.addEventListener("input", (event) => {
   if (event.target.matches("[data-narrows]")) narrow(event.target);
 });
 document.addEventListener("keydown", (event) => {
   const { target: field } = event;
   if (event.key !== "Enter" || event.ctrlKey || event.metaKey || composing(event) || !field.matches("[data-narrows]") || !field.value.trim()) return;
-  const left = narrow(field);
-  if (!left.length || left.some((item) => item.value.toLowerCase() === field.value.trim().toLowerCase())) return;
+  const item = meant(field);
+  if (!item) return;
   event.preventDefault();
-  (left.find((item) => item.value) ?? left[0]).click();
+  item.click();
 });
 
 // A key has opened a menu.

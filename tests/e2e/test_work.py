@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from issues.models import Comment, Issue
 from issues.services import update_issue
+from products.services import set_member
+from tests.cast import create_person
 from tests.e2e.conftest import NARROW, WIDE, open_as
 
 
@@ -115,6 +117,23 @@ def test_who_is_asked_for_by_a_part_of_a_name_is_found(issue, visit, triager, ma
     page.keyboard.press("Enter")
     expect(menu.locator("summary")).not_to_contain_text("Mia")
     assert fresh(issue).assignee is None
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("typed", "chosen"),
+    [("zoe", "zoe"), ("ZOE", "zoe"), ("bal", "balsam"), ("nin", "a.nina-zoe"), ("sam", "sam")],
+    ids=["a member who is not offered", "in capitals", "a beginning", "that of a later word", "who is no member"],
+)
+def test_enter_assigns_to_whom_it_names(issue, visit, triager, product, administrator, stranger, typed, chosen):
+    for name in ("a.nina-zoe", "balsam", *(f"c{number:02}" for number in range(30)), "zoe"):
+        set_member(product, create_person(name), "triager", actor=administrator, via="web")
+    page = visit("/issues/WEB-1/", triager)
+    page.keyboard.press("a")
+    page.keyboard.type(typed)
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("WEB-1")
+    assert fresh(issue).assignee.username == chosen
 
 
 def test_a_wrong_value_in_place_is_mended_where_it_stands(issue, visit, complaints, triager):
