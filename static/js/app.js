@@ -119,12 +119,15 @@ document.addEventListener("change", (event) => {
   if (event.target.closest("[data-submit-on-change]")) event.target.form.requestSubmit();
 });
 
-// A second press of the same button sends nothing twice.
+// A second press of the same button sends nothing twice. After a while it is no second press any more: nothing tells a
+// page that somebody has stopped what was on its way.
+const ANSWERED = 5000;
 document.addEventListener("submit", (event) => {
+  const form = event.target;
   // What opens beside the page leaves its form to be sent again.
-  if (event.target.method !== "post" || event.target.target) return;
-  if (event.target.dataset.sent) event.preventDefault();
-  event.target.dataset.sent = "yes";
+  if (form.method !== "post" || form.target) return;
+  if (Date.now() - (form.dataset.sent ?? 0) < ANSWERED) event.preventDefault();
+  else form.dataset.sent = Date.now();
 });
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

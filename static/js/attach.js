@@ -44,9 +44,9 @@ export function start() {
     "submit",
     (event) => {
       const form = event.target;
-      if (!chosen.get(form)?.length || form.dataset.sent) return;
+      if (!chosen.get(form)?.length) return;
       event.preventDefault();
-      send(form, event.submitter);
+      if (!form.ariaBusy) send(form, event.submitter);
     },
     true,
   );
@@ -153,11 +153,13 @@ function send(form, submitter) {
   const sent = chosen.get(form);
   const request = new XMLHttpRequest();
   const fail = (words) => {
+    form.ariaBusy = null;
     bar.hidden = true;
     delete form.dataset.sent;
     complain(field, words);
   };
   complain(field, "");
+  form.ariaBusy = "true";
   bar.hidden = false;
   bar.value = 0;
   request.upload.addEventListener("progress", (event) => {
@@ -165,6 +167,7 @@ function send(form, submitter) {
   });
   request.addEventListener("error", () => fail(field.dataset.away));
   request.addEventListener("load", () => {
+    form.ariaBusy = null;
     if (request.status === 201) return sendRest(form, sent) || go(form, request.getResponseHeader("Location"));
     // Where it is not refused it has led to the sign-in.
     if (request.status === 200) return fail(signedOut());

@@ -225,6 +225,38 @@ def test_sending_twice_sends_once(issue, visit, triager):
     assert Comment.objects.filter(body="Once.").count() == 1
 
 
+# What pressing the button of a form asks of its page; returns whether the browser may send it.
+SUBMIT = """field => field.form.dispatchEvent(new SubmitEvent("submit", { bubbles: true, cancelable: true }))"""
+
+
+@pytest.mark.once
+def test_what_was_stopped_can_be_sent_again(issue, visit, triager):
+    page = visit("/issues/WEB-1/", triager)
+    comment = page.get_by_label("Comment", exact=True)
+    page.clock.install()
+    assert [comment.evaluate(SUBMIT) for _press in range(2)] == [True, False]
+    page.clock.fast_forward(6000)
+    assert [comment.evaluate(SUBMIT) for _press in range(2)] == [True, False]
+
+
+@pytest.mark.once
+def test_files_that_take_long_are_sent_once(issue, visit, triager):
+    page, asked = visit("/issues/WEB-1/", triager), []
+    comment = page.get_by_label("Comment", exact=True)
+    page.clock.install()
+    page.route("**/comments/", lambda route: asked.append(route))
+    comment.fill("With a file.")
+    page.set_input_files("#comment-file", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"})
+    assert not comment.evaluate(SUBMIT)
+    page.clock.fast_forward(6000)
+    assert not comment.evaluate(SUBMIT)
+    page.wait_for_timeout(200)
+    assert len(asked) == 1
+    asked[0].continue_()
+    expect(page.locator(".timeline")).to_contain_text("With a file.")
+    assert Comment.objects.filter(body="With a file.").count() == 1
+
+
 @pytest.mark.once
 def test_a_wrong_value_is_named_beside_its_field(issue, visit, triager):
     page = visit("/issues/new/?product=WEB", triager)
