@@ -20,9 +20,9 @@ KEPT = 7 * 24 * 3600
 STYLES = "css/app.css"
 IMPORT = re.compile(r'(@import url\("([\w-]+\.css)"\) layer\(([\w-]+)\);)')
 # What every page loads, in the order in which it has to run; and the lines by which these modules import one another.
-SCRIPTS = ("composing.js", "keys.js", "everywhere.js", "app.js")
+SCRIPTS = ("composing.js", "edited.js", "keys.js", "everywhere.js", "app.js")
 # Those of them that hold nothing and import nothing, so that others may import them as well.
-SHARED = ("composing.js",)
+SHARED = ("composing.js", "edited.js")
 FIRST = "js/app.js"
 OWN_IMPORT = re.compile(rf'^import [^;]*"\./({"|".join(map(re.escape, SCRIPTS))})";\n', re.MULTILINE)
 

@@ -2,6 +2,7 @@
 // with `data-action="accept"`, which is then pressed, or a module offers one: `offer("accept", () => …)`, which those
 // that are loaded later do through offer.js.
 import { composing } from "./composing.js";
+import { isEdited } from "./edited.js";
 
 const WAIT = 1500;
 const INTERACTIVE = "a, button, summary, input, select, textarea";
@@ -80,10 +81,15 @@ function press(element) {
     element.closest("details")?.setAttribute("open", "");
     element.focus();
     element.select?.();
+  } else if (element.dataset.action === "back" && isUnsent()) {
+    import("./toasts.js").then(({ tell, unsent }) => tell(unsent()));
   } else {
     element.click();
   }
 }
+
+// Files that are chosen are edited fields, too.
+const isUnsent = () => [...document.querySelectorAll("input, textarea, select")].some(isEdited);
 
 // A button without a form does what the module offers under its name.
 document.addEventListener("click", (event) => {
@@ -191,9 +197,7 @@ function escape(event) {
     return;
   } else if (typing(event.target)) {
     event.target.blur();
-  } else if (!isUnsaved()) {
+  } else {
     way("back")?.press();
   }
 }
-
-const isUnsaved = () => [...document.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue);

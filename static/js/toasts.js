@@ -46,6 +46,9 @@ export function complain(text) {
 // That the server knows the reader no more, or as somebody else.
 export const signedOut = () => template().dataset.signedOut;
 
+// That the page would be left with something that one has written or chosen in it.
+export const unsent = () => template().dataset.unsent;
+
 // Say what is good to know, and goes away by itself.
 export function tell(text) {
   const toast = made(text);

@@ -1,5 +1,7 @@
 // Brings a part of a page up to date around what somebody is doing in it: what they write, choose, look at or have the
 // focus on stays; all else is as the server has drawn it.
+import { isEdited } from "./edited.js";
+
 const CONTROLS = "input, textarea, select";
 const OPEN = "details[open], :popover-open";
 // What a script has marked, and the server knows nothing of.
@@ -10,15 +12,8 @@ const FRESH = "is-fresh";
 
 const keyOf = (element) => element.dataset.key ?? element.dataset.issue ?? (element.id || undefined);
 
-export function isEdited(field) {
-  if (field.type === "hidden") return false;
-  if (field.matches("[type=checkbox], [type=radio]")) return field.checked !== field.defaultChecked;
-  if (field.matches("select")) return field.selectedIndex !== Math.max(0, [...field.options].findIndex((one) => one.defaultSelected));
-  return field.value !== field.defaultValue;
-}
-
 // Whether somebody is at work in a part of the page.
-export function inUse(part) {
+function inUse(part) {
   const has = (selector) => part.matches(selector) || part.querySelector(selector) !== null;
   const fields = [...part.querySelectorAll(CONTROLS), ...(part.matches(CONTROLS) ? [part] : [])];
   return part.contains(document.activeElement) || has(`${OPEN}, .is-current`) || fields.some(isEdited);

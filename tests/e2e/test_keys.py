@@ -536,3 +536,35 @@ def test_letters_of_any_keyboard(issue, visit, triager, keys, opened):
     for key in keys:
         page.evaluate(PRESS, key)
     expect(page.locator(opened or "details.menu[open], dialog[open]")).to_be_visible(visible=opened is not None)
+
+
+FILE = {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"}
+UNSENT = {
+    "a comment": lambda page: page.get_by_label("Comment", exact=True).fill("Half a thought"),
+    "a file": lambda page: page.set_input_files("#comment-file", FILE),
+    "a field": lambda page: page.locator("#set-product").evaluate("field => { field.value = 'API'; }"),
+    "a box": lambda page: page.get_by_label("Internal").check(),
+}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("fill", UNSENT.values(), ids=UNSENT)
+def test_no_key_leaves_what_is_not_sent(issue, visit, triager, fill):
+    page = visit("/issues/WEB-1/", triager)
+    fill(page)
+    page.evaluate("document.activeElement.blur()")
+    for key in ("u", "Escape"):
+        page.keyboard.press(key)
+        expect(page.locator(".toast").last).to_contain_text("has not been sent yet")
+        page.locator(".toast [data-close]").click()
+        page.evaluate("document.activeElement.blur()")
+    page.locator('[data-action="back"]').click()
+    expect(page).to_have_url(re.compile("/products/WEB/issues/$"))
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("key", ["u", "Escape"])
+def test_a_key_leaves_a_page_as_it_came(issue, visit, triager, key):
+    page = visit("/issues/WEB-1/", triager)
+    page.keyboard.press(key)
+    expect(page).to_have_url(re.compile("/products/WEB/issues/$"))
