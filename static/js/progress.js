@@ -1,17 +1,24 @@
 // How far a change of many issues is, asked again and again until it is done.
-import { latest, say } from "./fragments.js";
+import { parse, say } from "./fragments.js";
+import { complain, signedOut } from "./toasts.js";
+import { updateWithin } from "./update.js";
 
 const PAUSE = 2000;
-const load = latest("progress");
 
 export function start(page) {
+  // Returns whether there is any sense in asking again.
   async function ask() {
-    if (!document.hidden) {
-      const html = await load(location.href).catch(() => null);
-      if (html) page.innerHTML = html;
-    }
-    if (page.querySelector("[data-runs]")) setTimeout(ask, PAUSE);
+    const answer = await fetch(location.href, { headers: { "X-Fragment": "progress" } });
+    if (answer.redirected) complain(signedOut());
+    else if (answer.ok) updateWithin(page, parse(await answer.text()).body);
+    return !answer.redirected;
+  }
+
+  async function follow() {
+    // The server may be away for a while.
+    if (!document.hidden && !(await ask().catch(() => true))) return;
+    if (page.querySelector("[data-runs]")) setTimeout(follow, PAUSE);
     else say(page.querySelector("h1").textContent);
   }
-  setTimeout(ask, PAUSE);
+  setTimeout(follow, PAUSE);
 }

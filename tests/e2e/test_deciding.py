@@ -262,10 +262,30 @@ def test_a_long_change_tells_how_far_it_is(reports, visit, triager, monkeypatch)
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Change 4 issues").click()
     expect(page.locator(".bulk-progress")).to_contain_text("0 of 4")
+    back = page.get_by_role("link", name="Go back")
+    back.focus()
     batch = bulk.carry_on(Batch.objects.latest("id"))
     expect(page.locator(".bulk-progress")).to_contain_text("2 of 4")
+    expect(back).to_be_focused()
     bulk.carry_on(batch)
     expect(page.get_by_role("heading", name="Many issues are changed")).to_be_visible()
+    expect(back).to_be_focused()
+    expect(page.locator(".bulk-progress")).not_to_contain_text("It goes on")
     page.get_by_role("button", name="Undo").click()
     expect(toast(page)).to_contain_text("Undone")
     assert not Issue.objects.filter(priority=3).exists()
+
+
+@pytest.mark.once
+def test_a_long_change_says_when_one_is_signed_out(reports, visit, triager, monkeypatch):
+    monkeypatch.setattr(bulk, "AT_ONCE", 1)
+    page, asked = visit("/issues/bulk/?q=is:open", triager), []
+    page.get_by_label("In words").fill("p high")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Change 4 issues").click()
+    expect(page.locator(".bulk-progress")).to_contain_text("0 of 4")
+    page.context.clear_cookies()
+    page.on("request", lambda request: asked.append(request.url) if re.match(r"[^?]*/batches/", request.url) else None)
+    expect(toast(page)).to_contain_text("no longer signed in")
+    page.wait_for_timeout(2500)
+    assert len(asked) == 1
