@@ -1,7 +1,7 @@
 // Fields changed in the row of a list: a menu beside the cell, whose forms are those of the issue's own page.
 import "./digits.js";
 import { draftOf, give } from "./drafts.js";
-import { aborted, latest, load, send } from "./fragments.js";
+import { aborted, isAway, latest, load, send } from "./fragments.js";
 import { complain as complainOnTop, show as showToast } from "./toasts.js";
 
 const GAP = 4;
@@ -41,8 +41,10 @@ export function start(page, { focus, changed }) {
     try {
       content.innerHTML = await loadMenu(menuOf(row, field));
     } catch (error) {
-      if (!aborted(error)) location.assign(field === "comment" ? `${linkOf(row).href}#comment-body` : linkOf(row).href);
-      return;
+      if (aborted(error) || !menu.matches(":popover-open")) return;
+      if (!isAway(error)) return location.assign(field === "comment" ? `${linkOf(row).href}#comment-body` : linkOf(row).href);
+      close();
+      return complainOnTop(`${row.dataset.issue}: ${failed}`);
     }
     delete menu.dataset.loading;
     if (!menu.matches(":popover-open")) return;

@@ -36,6 +36,9 @@ export function latest(fragment) {
 
 export const aborted = (error) => error.name === "AbortError";
 
+// Whether there was no answer, or one that says that the server cannot answer now: then no page of it can be had, either.
+export const isAway = (error) => error instanceof TypeError || Number(error.message) >= 500;
+
 // For whom a part was drawn.
 export const readerOf = (part) => part.querySelector("[data-reader]")?.dataset.reader;
 

@@ -1,11 +1,13 @@
 // An issue beside its list. The panel has the focus while it is open, so that its text can be scrolled and read out;
 // j and k go on to the next row, and Escape gives the focus back to the row that was looked at last.
-import { aborted, latest, say } from "./fragments.js";
+import { aborted, isAway, latest, say } from "./fragments.js";
+import { complain } from "./toasts.js";
 
 export function start(page, { current, focus }) {
   const panel = page.querySelector("[data-peek-panel]");
   const content = panel.querySelector("[data-peek-content]");
   const load = latest("peek");
+  const failed = page.querySelector("template[data-failed]").innerHTML;
   let shown;
 
   const isOpen = () => !panel.hidden;
@@ -21,6 +23,7 @@ export function start(page, { current, focus }) {
     const link = row.querySelector(".issue-link");
     // What is read anew stays where it was.
     const at = shown === row.dataset.issue ? panel.scrollTop : 0;
+    const before = shown;
     shown = row.dataset.issue;
     mark(row);
     panel.setAttribute("aria-busy", "true");
@@ -32,8 +35,12 @@ export function start(page, { current, focus }) {
       within = content.contains(document.activeElement);
       content.innerHTML = html;
     } catch (error) {
-      if (!aborted(error)) location.assign(link.href);
-      return;
+      if (aborted(error) || shown !== row.dataset.issue) return;
+      if (!isAway(error)) return location.assign(link.href);
+      panel.removeAttribute("aria-busy");
+      shown = before;
+      mark(rowOf(before));
+      return complain(`${row.dataset.issue}: ${failed}`);
     }
     panel.removeAttribute("aria-busy");
     const opening = panel.hidden;

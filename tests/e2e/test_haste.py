@@ -131,6 +131,46 @@ def test_a_key_says_that_the_server_is_away(reports, visit, triager, complaints)
     complaints.clear()
 
 
+AWAY = {
+    "away": lambda route: route.abort(),
+    "refused": lambda route: route.fulfill(status=503, body="Away"),
+}
+
+
+@pytest.mark.parametrize("answer", AWAY.values(), ids=AWAY)
+@pytest.mark.parametrize(("key", "opened"), [("p", "[data-row-menu]"), (" ", "[data-peek-panel]")])
+def test_what_the_server_cannot_show_now_leaves_the_list(reports, visit, triager, complaints, key, opened, answer):
+    page = visit(LIST, triager)
+    page.route("**/issues/WEB-1/*/**", answer)
+    link(page, "WEB-1").focus()
+    page.keyboard.press(key)
+    expect(toast(page)).to_contain_text("WEB-1: It could not be done")
+    expect(page.locator(opened)).to_be_hidden()
+    expect(link(page, "WEB-1")).to_be_focused()
+    page.unroute_all()
+    page.keyboard.press(key)
+    expect(page.locator(opened)).to_be_visible()
+    complaints.clear()
+
+
+@pytest.mark.parametrize("keys", ["jp", " j"], ids=["menu", "peek"])
+def test_what_is_not_there_is_not_gone_to_once_it_is_closed(reports, visit, triager, complaints, keys):
+    page = visit(LIST, triager)
+    page.route(
+        "**/issues/WEB-2/*/**", lambda route: (page.wait_for_timeout(500), route.fulfill(status=404, body="Gone"))
+    )
+    link(page, "WEB-1").focus()
+    page.keyboard.press(keys[0])
+    if keys[0] == " ":
+        expect(page.locator("#peek-title")).to_have_text("Cart empties")
+    page.keyboard.press(keys[1])
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(800)
+    expect(page).to_have_url(re.compile(r"/issues/\?q="))
+    expect(link(page, "WEB-2")).to_be_focused()
+    complaints.clear()
+
+
 def test_what_is_written_about_a_row_that_has_gone_is_sent(reports, visit, triager, maintainer):
     page = visit(LIST, triager)
     link(page, "WEB-1").focus()
