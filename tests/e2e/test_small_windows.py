@@ -1,5 +1,7 @@
 """Where a window is narrow: nothing lies over what one needs, and all of it can be reached by touch."""
 
+import re
+
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -130,3 +132,30 @@ def test_who_has_asked_whom_is_told_in_whole_words(reports, visit, triager, main
     assert page.evaluate(BROKEN, ".comment-head") == []
     quote = page.locator(".comment .prose blockquote")
     assert quote.evaluate("one => getComputedStyle(one).marginLeft") == "0px"
+
+
+# At 400 % of a small screen.
+LOW = {"width": 320, "height": 256}
+
+
+def test_a_low_window_shows_an_issue_and_what_decides_on_it(reports, visit, triager):
+    page = visit("/issues/WEB-1/", triager, LOW)
+    heading = page.get_by_role("heading", level=1)
+    heading.scroll_into_view_if_needed()
+    expect(heading).to_be_in_viewport()
+    covers = "y => document.elementsFromPoint(160, y).some(one => one.matches('.triage-bar'))"
+    assert [y for y in range(8, 250, 8) if page.evaluate(covers, y)] == []
+    page.locator(".triage-bar > details > summary", has_text="Decline").click()
+    page.get_by_role("button", name="Invalid").click()
+    expect(page.locator(".toast")).to_contain_text("Declined WEB-1")
+
+
+def test_a_low_window_shows_rows_and_what_acts_on_those_selected(reports, visit, triager):
+    page = visit("/issues/?q=is:open", triager, LOW)
+    for key in ("j", "x"):
+        page.keyboard.press(key)
+    bar = page.locator("[data-selection]")
+    expect(bar).to_contain_text("1 selected")
+    assert bar.bounding_box()["height"] <= 128
+    bar.get_by_role("button", name="Reroute").click()
+    expect(page).to_have_url(re.compile("/bulk/"))
