@@ -362,3 +362,19 @@ def test_the_current_one_is_told_in_the_colours_of_a_system(twelve, visit, triag
     )
     assert here.startswith("solid") and other.startswith("none")
     assert here.split(",", 1)[1] != other.split(",", 1)[1]
+
+
+@pytest.mark.once
+def test_all_of_a_report_is_printed(product, reporter, twelve, visit, triager):
+    long = create_issue(product, actor=reporter, via="web", title="Long", description="Line\n\n" * 200)
+    page = visit(f"/triage/?issue={long.key}", triager)
+    page.emulate_media(media="print")
+    text = page.locator(".triage-text")
+    assert text.evaluate("one => getComputedStyle(one).overflowY") == "visible"
+    foot = text.bounding_box()["y"] + text.bounding_box()["height"]
+    assert text.bounding_box()["height"] > 2000
+    assert page.locator(".triage").bounding_box()["height"] >= foot
+    assert page.locator(".triage-beside").bounding_box()["y"] >= foot
+    for hidden in (".composer", ".triage-bar", ".triage-queue", "[data-suggested]", ".beside-hint", ".menu-panel"):
+        for one in page.locator(hidden).all():
+            expect(one).to_be_hidden()
