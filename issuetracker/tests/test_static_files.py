@@ -7,6 +7,7 @@ import time
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.templatetags.static import static
 
 from issuetracker import staticfiles
 
@@ -113,3 +114,8 @@ def test_what_pages_from_before_ask_for_stays_for_a_while(collected):
         aged(path, 30)
     again(collected)
     assert not any(path.exists() for path in before)
+
+
+def test_a_browser_finds_the_icon_where_it_looks_for_one(client):
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer.url) == (302, static("icons/sprite.svg"))

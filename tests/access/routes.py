@@ -114,6 +114,7 @@ def _proven(**more):
 
 
 PAGES = {
+    "favicon": page(SITE, "open"),
     "status": page(SITE, "open"),
     "liveness": page(SITE, "open"),
     "livez": page(SITE, "open"),
