@@ -18,6 +18,8 @@ from history.models import Via
 from issuetracker.backoffice import ReadOnlyAdmin, ServiceAdmin, ServiceForm
 
 ALLAUTH = ("allauth.account", "allauth.mfa", "allauth.socialaccount")
+# With a value they let somebody in, let a provider or a letter do so, or make them mightier.
+WAYS_IN = ("password", "email", "email_confirmed", "is_active", "is_staff", "is_superuser")
 
 # What django-allauth brings along is looked after by services of ours.
 for model in (Group, *(model for app in apps.get_app_configs() if app.name in ALLAUTH for model in app.get_models())):
@@ -86,15 +88,23 @@ class UserAdmin(ServiceAdmin):
         return services.create_user(actor=actor, via=Via.ADMIN, **values)
 
     def write(self, request, form):
-        """Write what the form says: a password or an address only where one has shown just now who one is."""
-        user, address = form.instance, form.cleaned_data.get("email")
-        if user.pk is not None and (form.cleaned_data.get("password") or "email" in form.changed_data):
+        """Write what the form says: what gives somebody a way in only where one has shown just now who one is."""
+        if self._gives_a_way_in(form):
             if asking := _asking(request):
-                said = _('Before you set a password or an address, <a href="{}">show once more who you are</a>.')
+                said = _(
+                    "Before you set a password or an address, or give a rank,"
+                    ' <a href="{}">show once more who you are</a>.'
+                )
                 raise Forbidden(format_html(said, asking), "proof")
-            if user == request.user:
-                authorize_address(request, address)
+            if form.instance == request.user:
+                authorize_address(request, form.cleaned_data.get("email"))
         return super().write(request, form)
+
+    def _gives_a_way_in(self, form):
+        # Of somebody new all is given, also what the form has ticked by itself.
+        given = WAYS_IN if form.instance.pk is None else set(WAYS_IN) & set(form.changed_data)
+        # An address that is taken away is a change as well: where letters about the account go.
+        return "email" in form.changed_data or any(form.cleaned_data.get(name) for name in given)
 
     def change(self, user, actor, expected, values):
         """Change a person: all of it, or nothing where the password is refused."""
@@ -117,7 +127,10 @@ class UserAdmin(ServiceAdmin):
     @admin.action(description=_("Activate"))
     def activate(self, request, queryset):
         """Let them sign in again."""
+        if asking := _asking(request):
+            return redirect(asking)
         self._activate(request, queryset, True)
+        return None
 
     @admin.action(description=_("Take second factors away"))
     def remove_factors(self, request, queryset):

@@ -286,6 +286,52 @@ def test_the_administration_asks_who_gives_a_way_in(stranger, administrator, who
     assert (after.email, after.check_password(PASSWORD)) == (changes.get("email", user.email), "email" in changes)
 
 
+RANKS = ["email_confirmed", "is_active", "is_staff", "is_superuser"]
+
+
+@pytest.mark.parametrize("rank", RANKS)
+def test_the_administration_asks_who_gives_a_rank_and_not_who_takes_it(stranger, administrator, rank):
+    User.objects.filter(pk=stranger.pk).update(is_active=rank != "is_active")
+    client = Client()
+    client.force_login(administrator)
+    address, form = admin_form(stranger, **{rank: "on"})
+    assert "/accounts/prove/" in client.post(address, form).content.decode()
+    assert not getattr(User.objects.get(pk=stranger.pk), rank)
+    User.objects.filter(pk=stranger.pk).update(**{rank: True})
+    del form[rank]
+    assert client.post(address, form).status_code == 302
+    assert not getattr(User.objects.get(pk=stranger.pk), rank)
+
+
+@pytest.mark.parametrize("given", ["password", "email", *RANKS])
+def test_the_administration_asks_who_makes_somebody_with_a_way_in(administrator, given):
+    client = Client()
+    client.force_login(administrator)
+    sent = {"password": "a long enough one", "email": "new@example.org"}.get(given, "on")
+    form = {"username": "new", "time_zone": "UTC", "theme": "system", given: sent}
+    asked = client.post("/admin/accounts/user/add/", form)
+    prove = "/accounts/prove/?next=%2Fadmin%2Faccounts%2Fuser%2Fadd%2F"
+    assert (f'<a href="{prove}">' in asked.content.decode(), User.objects.filter(username="new").exists()) == (True, 0)
+    client.post(prove, {"password": PASSWORD})
+    assert client.post("/admin/accounts/user/add/", form).status_code == 302
+    assert User.objects.filter(username="new").exists()
+
+
+def test_the_administration_asks_who_activates_and_not_who_deactivates(stranger, administrator):
+    client = Client()
+    client.force_login(administrator)
+
+    def act(action):
+        answer = client.post("/admin/accounts/user/", {"action": action, "_selected_action": [stranger.pk]})
+        return answer.url, User.objects.get(pk=stranger.pk).is_active
+
+    prove = "/accounts/prove/?next=%2Fadmin%2Faccounts%2Fuser%2F"
+    assert act("deactivate") == ("/admin/accounts/user/", False)
+    assert act("activate") == (prove, False)
+    client.post(prove, {"password": PASSWORD})
+    assert act("activate") == ("/admin/accounts/user/", True)
+
+
 def test_letters_to_an_address_of_ones_own_are_counted_in_the_administration_too(administrator, settings):
     settings.MAIL = True
     client = Client()
