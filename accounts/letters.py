@@ -15,7 +15,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from accounts.models import Letter
+from accounts.models import Letter, same_address
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def _done_with(letter):
 
 def _sent(letter):
     """Send `letter`, and return whether that is done with."""
-    if not letter.to or not settings.MAIL:
+    if not letter.to or not settings.MAIL or _is_astray(letter):
         return True
     subject, _blank, text = render_to_string(f"letters/{letter.kind}.txt", _context(letter)).strip().partition("\n")
     try:
@@ -73,6 +73,11 @@ def _sent(letter):
         logger.warning("A letter (%s) could not be sent: %s", letter.kind, error)
         return False
     return True
+
+
+def _is_astray(letter):
+    """Return whether `letter` would set a password, and confirm the present address, from one that it was before."""
+    return letter.kind == Kind.RESET and not same_address(letter.to, letter.user.email)
 
 
 def _context(letter):

@@ -278,6 +278,16 @@ def test_a_password_set_by_a_letter_confirms_no_address_that_has_come_meanwhile(
     assert (stranger.email, stranger.email_confirmed) == ("new@example.org", False)
 
 
+@pytest.mark.parametrize(("address", "sent"), [("new@example.org", 0), ("", 0), ("Sam@example.org", 1)])
+def test_a_letter_that_waits_goes_to_no_address_but_the_present_one(client, stranger, administrator, address, sent):
+    ask(client, "sam@example.org")
+    letter = Letter.objects.get()
+    update_user(stranger, actor=administrator, via="admin", email=address)
+    Letter.objects.exclude(pk=letter.pk).delete()
+    letters.send_due()
+    assert len(mail.outbox) == sent and not Letter.objects.exists()
+
+
 def test_a_link_of_an_older_version_is_over(client, stranger):
     token = signing.dumps([stranger.pk, stranger.email, "new@example.org"], salt="accounts.confirm")
     assert client.get(f"/accounts/address/{token}/").status_code == 404
