@@ -10,7 +10,8 @@ def post(kind: str, to: str, user: User | None = None, **details) -> Letter:
     return Letter.objects.create(kind=kind, to=to, user=user, **details)
 
 
-def post_notice(user: User, text: str) -> None:
-    """Tell `user` by e-mail, where there is mail, what was changed about how they sign in."""
-    if settings.MAIL and user.email and user.is_active:
-        post(Letter.Kind.NOTICE, user.email, user, text=text)
+def post_notice(user: User, text: str, to: str | None = None) -> None:
+    """Tell `user` by e-mail (at `to`, if given), where there is mail, what was changed about how they sign in."""
+    to = user.email if to is None else to
+    if settings.MAIL and to and user.is_active:
+        post(Letter.Kind.NOTICE, to, user, text=text)

@@ -226,8 +226,12 @@ def test_the_address_before_is_told_that_there_is_none_any_longer(stranger, at_s
     assert (stranger.email, len(mail.outbox)) == ("", 1)
 
 
-@pytest.mark.parametrize(("address", "told"), [("new@example.org", 1), ("", 1), ("Sam@example.org", 0)])
-def test_the_address_before_is_told_what_the_staff_change(stranger, administrator, address, told):
+@pytest.mark.parametrize(
+    ("address", "active", "told"),
+    [("new@example.org", True, 1), ("", True, 1), ("Sam@example.org", True, 0), ("new@example.org", False, 0)],
+)
+def test_the_address_before_is_told_what_the_staff_change(stranger, administrator, address, active, told):
+    User.objects.filter(pk=stranger.pk).update(is_active=active)
     update_user(stranger, actor=administrator, via="admin", email=address)
     letters.send_due()
     assert [letter.to for letter in mail.outbox] == [["sam@example.org"]] * told
@@ -268,6 +272,18 @@ def test_a_password_set_by_a_letter_confirms_the_address_it_went_to(client, stra
     client.post(form.request["PATH_INFO"], NEW)
     stranger.refresh_from_db()
     assert (stranger.email, stranger.email_confirmed) == ("sam@example.org", True)
+
+
+@pytest.mark.parametrize("field", ["time_zone", "display_name"])
+def test_a_password_is_set_by_a_letter_also_where_a_field_no_longer_passes(client, stranger, field):
+    # As in a time zone that there is no longer, or what an older version took.
+    User.objects.filter(pk=stranger.pk).update(**{field: "Mars\nOlympus"})
+    ask(client, "sam@example.org")
+    letters.send_due()
+    form = client.get(link_in(mail.outbox[0]), follow=True)
+    assert client.post(form.request["PATH_INFO"], NEW).url == "/accounts/login/"
+    stranger.refresh_from_db()
+    assert (stranger.check_password(NEW["new_password1"]), stranger.email_confirmed) == (True, False)
 
 
 def test_a_password_set_by_a_letter_confirms_no_address_that_has_come_meanwhile(stranger, administrator):
