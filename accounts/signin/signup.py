@@ -8,6 +8,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_required
 from django.core import signing
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -167,12 +168,13 @@ def _maintained_by(user):
 
 
 def _invited(request, form):
-    address = form.cleaned_data["email"]
-    if settings.MAIL and address and not _may_post(request.user, address):
-        form.add_error("email", _("Too many letters were asked for. Try again in an hour."))
-        return None
     try:
-        return invitations.invite(actor=request.user, via="web", **form.cleaned_data)
+        # Counted last: what is refused is no letter.
+        with transaction.atomic():
+            made = invitations.invite(actor=request.user, via="web", **form.cleaned_data)
+            if made.posted and not _may_post(request.user, made.email):
+                raise ValidationError({"email": _("Too many letters were asked for. Try again in an hour.")})
+            return made
     except ValidationError as error:
         add_errors(form, error)
     except Refused as refused:

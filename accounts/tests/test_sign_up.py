@@ -226,6 +226,17 @@ def test_nobody_is_flooded_with_invitations(by_invitation, administrator, mainta
     assert (Letter.objects.count(), Invitation.objects.count()) == (3, 4)
 
 
+@pytest.mark.parametrize("slip", ["role", "product", "closed"])
+def test_what_is_refused_is_no_letter_that_counts(by_invitation, administrator, product, settings, slip):
+    settings.MAIL = True
+    client, fields = at(administrator), {"email": "nina@example.org", "product": "WEB", "role": "viewer"}
+    settings.SIGNUP = "closed" if slip == "closed" else "invitation"
+    slips = [client.post("/accounts/invitations/", {**fields, slip: ""}).status_code for _time in range(4)]
+    settings.SIGNUP = "invitation"
+    assert [*slips, client.post("/accounts/invitations/", fields).status_code] == [400] * 4 + [200]
+    assert (Letter.objects.count(), Invitation.objects.count()) == (1, 1)
+
+
 def test_nobody_invites_half_the_world(by_invitation, administrator, maintainer, product, settings, monkeypatch):
     settings.MAIL = True
     monkeypatch.setattr(limits, "LETTERS_OF_INVITER", replace(limits.LETTERS_OF_INVITER, most=2))
