@@ -101,7 +101,10 @@ def first_use(purpose, *parts, seconds):
 
 
 class Attempt:
-    """One try to be somebody. It is counted before it is judged, and taken back where it succeeds."""
+    """One try to be somebody. It is counted before it is judged, and taken back where it succeeds.
+
+    What is refused at its address is not counted everywhere: one network alone would lock out all who are new to it.
+    """
 
     def __init__(self, request, name, user, limits=NAMES):
         on_device, at_address, everywhere = limits
@@ -113,13 +116,20 @@ class Attempt:
             self.counted = {on_device: (device, name)}
         else:
             self.counted = {AT_ADDRESS: (address,), at_address: (address, name), everywhere: (name,)}
-        counts = {limit: count(limit, *parts) for limit, parts in self.counted.items()}
-        attacked = counts.pop(NAME, 0) > NAME.most
-        most = {limit: WHILE_ATTACKED if attacked and limit is NAME_AT_ADDRESS else limit.most for limit in counts}
-        self.allowed = all(counts[limit] <= most[limit] for limit in counts)
+        self.allowed = self._count()
+
+    def _count(self):
+        """Count in order, no further than to what is over, and return whether nothing is."""
+        counts = {}
+        for limit, parts in self.counted.items():
+            counts[limit] = count(limit, *parts)
+            if counts[limit] > limit.most:
+                # A name is not locked, whoever tries it.
+                return limit is NAME and counts[NAME_AT_ADDRESS] <= WHILE_ATTACKED
+        return True
 
     def succeeded(self):
-        """Take it back: who comes in has not failed."""
+        """Take back what was allowed, and so was counted everywhere: who comes in has not failed."""
         for limit, parts in self.counted.items():
             key, whole = key_of(limit.purpose, *parts), limit not in (AT_ADDRESS, NAME, CODE)
             if redis := _redis():

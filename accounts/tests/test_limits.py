@@ -87,6 +87,11 @@ def test_a_name_that_is_tried_from_everywhere_is_not_locked(stranger):
     assert enter(at(HERE), "sam").status_code == 302
 
 
+def test_one_network_alone_is_not_everywhere(stranger):
+    fail(at(THERE), "sam", 60)
+    assert fail(at(HERE), "sam", 5) == [200] * 5
+
+
 def test_an_address_that_tries_many_names_has_to_wait(stranger):
     client = at(HERE)
     assert [enter(client, f"name{number}", "x").status_code for number in range(61)][-2:] == [200, 429]

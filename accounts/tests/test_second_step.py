@@ -130,6 +130,16 @@ def test_codes_are_guessed_at_from_everywhere_so_often_and_no_more(guarded):
     assert is_in(known)
 
 
+def test_one_network_alone_locks_nobody_out_of_the_second_step(client, guarded):
+    next_door = Client(REMOTE_ADDR="203.0.113.1")
+    enter(next_door, "sam")
+    for guess in range(60):
+        step(next_door, f"{guess:06}")
+    enter(client, "sam")
+    step(client, code_of())
+    assert is_in(client)
+
+
 def test_no_name_uses_up_the_tries_of_a_code(client, guarded):
     for _number in range(11):
         enter(client, f"code of {guarded.pk}", "x")
