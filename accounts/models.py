@@ -163,6 +163,11 @@ class User(AbstractUser):
         """Whether BREAK_GLASS names it; getting in by that takes more."""
         return same_name(self.username, settings.BREAK_GLASS)
 
+    @property
+    def may_sign_in_locally(self):
+        """Whether it may come in by a password or a passkey: with LOCAL_LOGIN off only whom BREAK_GLASS names may."""
+        return settings.LOCAL_LOGIN or (self.is_named_by_break_glass and self.is_superuser and self.is_active)
+
     def get_full_name(self):
         """Return the name to show; Django's admin asks for it."""
         return self.name

@@ -5,6 +5,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.services.identities import keep_a_way_in
 from accounts.services.letters import post_notice
 from history import log
 from history.errors import Conflict, Forbidden
@@ -75,9 +76,13 @@ def rename_passkey(user, passkey, name, *, actor, via):
 
 @transaction.atomic
 def remove_passkey(user, passkey, *, actor, via):
-    """Forget `passkey` of `user`. Raises Forbidden, or Authenticator.DoesNotExist."""
+    """Forget `passkey` of `user`.
+
+    Raises Forbidden, Authenticator.DoesNotExist, or Conflict where there is no other way in.
+    """
     user = _own(user, actor)
     passkey = _factors(user).get(pk=passkey.pk, type=Type.WEBAUTHN)
+    keep_a_way_in(user, passkey)
     named = {"id": passkey.pk, "name": passkey.data["name"]}
     passkey.delete()
     said = _("The passkey “%(name)s” was removed.") % {"name": named["name"]}

@@ -3,6 +3,7 @@
 import logging
 import re
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.conf import settings
 from django.db import transaction
@@ -34,6 +35,23 @@ def connections(user):
     return [(provider, held.get(provider["name"])) for provider in settings.OIDC_PROVIDERS]
 
 
+def keep_a_way_in(user, without):
+    """Raise Conflict where `user` could not sign in without that identity or passkey."""
+    if not set(_ways_in(user)) - {without}:
+        raise Conflict(_("This is your only way to sign in: set a password first."), "last")
+
+
+def _ways_in(user):
+    # A provider that is no longer there lets nobody in.
+    if present := [provider["name"] for provider in settings.OIDC_PROVIDERS]:
+        yield from _identities().filter(user=user, provider__in=present)
+    if user.may_sign_in_locally:
+        if user.has_usable_password():
+            yield "password"
+        if settings.PASSKEYS:
+            yield from Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN)
+
+
 @transaction.atomic
 def person_of(provider, subject, claims):
     """Return who `subject` of `provider` is here, with the rights that the groups in `claims` give.
@@ -63,11 +81,7 @@ def connect(user, provider, subject, *, actor, via):
 def disconnect(user, identity, *, actor, via):
     """Let `user` sign in by `identity` no more. Raises Forbidden, or Conflict where there is no other way in."""
     user = _own(user, actor)
-    # A provider that is no longer there lets nobody in.
-    present = [provider["name"] for provider in settings.OIDC_PROVIDERS]
-    others = _identities().filter(user=user, provider__in=present).exclude(pk=identity.pk).exists()
-    if not others and not (settings.LOCAL_LOGIN and user.has_usable_password()):
-        raise Conflict(_("This is your only way to sign in: set a password first."), "last")
+    keep_a_way_in(user, identity)
     if _identities().filter(pk=identity.pk, user=user).delete()[0]:
         _record(user, (identity.provider, None), actor, via)
         post_notice(user, _("You no longer sign in with %(title)s.") % {"title": identity.provider})

@@ -29,23 +29,13 @@ def is_local_path(text):
     return bool(own_address(text))
 
 
-def is_break_glass(user):
-    """Return whether `user` is the administrator whom BREAK_GLASS names."""
-    return user is not None and user.is_named_by_break_glass and user.is_superuser and user.is_active
-
-
-def may_sign_in_locally(user):
-    """Return whether `user` may come in by a password or a passkey, rather than by a provider."""
-    return settings.LOCAL_LOGIN or is_break_glass(user)
-
-
 class AccountAdapter(DefaultAccountAdapter):
     """The hooks around every sign-in, however it was begun."""
 
     def pre_login(self, request, user, **details):
         """Send who may not come in back to the page of sign-in, whatever they have shown."""
         methods = {record["method"] for record in get_authentication_records(request, user)}
-        if user.is_active and (PROVIDER in methods or may_sign_in_locally(user)):
+        if user.is_active and (PROVIDER in methods or user.may_sign_in_locally):
             return None
         request.session.flush()
         messages.error(request, _("You cannot sign in that way."))

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.confirming import ask
 from accounts.services import factors, identities
-from accounts.signin.adapters import may_sign_in_locally
 from accounts.signin.forms import FirstCodeForm
 from accounts.signin.proving import proven
 from history.errors import Conflict
@@ -42,7 +41,7 @@ def overview(request):
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else None,
         "keys": [one for one in held if one.type == Type.WEBAUTHN],
         "passkeys": settings.PASSKEYS,
-        "local": may_sign_in_locally(request.user),
+        "local": request.user.may_sign_in_locally,
         "connections": identities.connections(request.user),
     }
     return render(request, "accounts/factors.html", context)

@@ -28,7 +28,6 @@ from accounts.passwords import LONGEST_PASSWORD
 from accounts.services.factors import NAME_LIMIT as PASSKEY_NAME_LIMIT
 from accounts.services.invitations import may_invite
 from accounts.signin import limits
-from accounts.signin.adapters import may_sign_in_locally
 from products.models import Member, Product, clean_line
 
 PASSKEY_NAME_HELP = _("So that you know it again, such as “laptop” or “blue key”.")
@@ -71,7 +70,7 @@ class SignInForm(forms.Form):
             self.limited = True
             raise ValidationError(TOO_MANY, code="limit")
         user = authenticate(self.request, username=name, password=password)
-        if user is None or not may_sign_in_locally(user):
+        if user is None or not user.may_sign_in_locally:
             raise ValidationError(WRONG, code="wrong")
         attempt.succeeded()
         self.user = user

@@ -94,6 +94,9 @@ def remove(request, pk):
     asking = ask(request, title, detail, _("Remove it"), back=reverse("sign-in"))
     if asking:
         return asking
-    factors.remove_passkey(request.user, passkey, actor=request.user, via="web")
-    messages.success(request, _("The passkey is removed."))
+    try:
+        factors.remove_passkey(request.user, passkey, actor=request.user, via="web")
+        messages.success(request, _("The passkey is removed."))
+    except Conflict as refused:
+        messages.error(request, refused.detail)
     return redirect("sign-in")

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_http_methods
 from accounts.services import reset_password, set_password
 from accounts.services.invitations import ask_for_reset
 from accounts.signin import limits, place
-from accounts.signin.adapters import may_sign_in_locally
 from accounts.signin.forms import AddressForm, NewPasswordForm, attempt
 from accounts.signin.proving import proven
 from accounts.signin.views import TOO_MANY_REQUESTS
@@ -42,7 +41,7 @@ class PasswordChange(auth.PasswordChangeView):
 
     def dispatch(self, request, *args, **kwargs):
         """Answer; who has no password yet sets one, and who may not use one is told so."""
-        if request.user.is_authenticated and not may_sign_in_locally(request.user):
+        if request.user.is_authenticated and not request.user.may_sign_in_locally:
             raise PermissionDenied(_("Passwords are not used here."))
         if request.user.is_authenticated and not request.user.has_usable_password():
             return redirect("password_set")
@@ -69,7 +68,7 @@ def _keep(request, password):
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_first(request):
     """Set a password where one has signed in by a provider alone."""
-    if request.user.has_usable_password() or not may_sign_in_locally(request.user):
+    if request.user.has_usable_password() or not request.user.may_sign_in_locally:
         return redirect("password_change")
     form = NewPasswordForm(request.POST or None)
     if form.is_valid():

@@ -16,7 +16,6 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.services.identities import connections
-from accounts.signin.adapters import may_sign_in_locally
 from accounts.signin.forms import CodeForm, PasskeyProofForm, PasswordForm
 from accounts.signin.views import next_of
 
@@ -86,5 +85,5 @@ def _form(request, has_factors):
         return PasskeyProofForm(user=request.user, data=data)
     if has_factors:
         return CodeForm(user=request.user, data=data)
-    by_password = request.user.has_usable_password() and may_sign_in_locally(request.user)
+    by_password = request.user.has_usable_password() and request.user.may_sign_in_locally
     return PasswordForm(request, data) if by_password else None

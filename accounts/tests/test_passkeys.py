@@ -141,6 +141,21 @@ def test_nobody_removes_that_of_another(passkey, reporter):
     assert client.post(f"/profile/sign-in/passkeys/{passkey.pk}/remove/", {"confirm": "1"}).status_code == 404
 
 
+def test_the_only_way_in_is_not_removed(passkey, stranger):
+    stranger.set_unusable_password()
+    stranger.save()
+    client = Client()
+    client.force_login(stranger)
+    prove(client, stranger)
+    address = f"/profile/sign-in/passkeys/{passkey.pk}/remove/"
+    refused = client.post(address, {"confirm": "1"}, follow=True)
+    assert "only way to sign in" in refused.content.decode()
+    assert Authenticator.objects.filter(pk=passkey.pk).exists()
+    factors.add_passkey(stranger, "key", {}, actor=stranger, via="web")
+    client.post(address, {"confirm": "1"})
+    assert Authenticator.objects.get(type="webauthn").data["name"] == "key"
+
+
 def test_there_are_not_more_than_one_can_know(passkey, stranger):
     for number in range(factors.PASSKEYS_LIMIT - 1):
         factors.add_passkey(stranger, f"key {number}", {}, actor=stranger, via="web")

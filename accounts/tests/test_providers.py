@@ -9,9 +9,10 @@ from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 
 from accounts.models import User
-from accounts.services import create_user, factors, update_user
+from accounts.services import create_user, factors, identities, set_password, update_user
 from accounts.tests.test_second_step import SECRET, code_of
 from accounts.tests.test_sign_in_page import enter
+from history.errors import Conflict
 from history.models import Event
 from products.models import Member
 from tests import provider as mock
@@ -316,6 +317,42 @@ def test_a_provider_that_is_gone_is_no_other_way_in(client, administrator, tell,
     settings.OIDC_PROVIDERS = [provider, {**provider, "name": "other", "title": "Other Corp"}]
     client.post("/profile/sign-in/corp/disconnect/")
     assert SocialAccount.objects.count() == left
+
+
+@pytest.mark.parametrize(
+    ("way", "local", "named", "passkeys", "cut"),
+    [
+        ("password", True, False, True, True),
+        ("password", False, False, True, False),
+        ("password", False, True, True, True),
+        ("passkey", True, False, True, True),
+        ("passkey", True, False, False, False),
+        ("passkey", False, False, True, False),
+        ("passkey", False, True, True, True),
+        # It is but a second step.
+        ("app", True, False, True, False),
+    ],
+)
+def test_another_way_in_is_one_by_which_one_may_sign_in(
+    client, administrator, tell, settings, way, local, named, passkeys, cut
+):
+    tell(groups=["root"])
+    go(client)
+    kim = User.objects.get(username="kim")
+    give = {
+        "password": lambda: set_password(kim, PASSWORD, actor=administrator, via="admin"),
+        "passkey": lambda: factors.add_passkey(kim, "laptop", {}, actor=kim, via="web"),
+        "app": lambda: factors.add_totp(kim, SECRET, actor=kim, via="web"),
+    }
+    give[way]()
+    settings.LOCAL_LOGIN, settings.PASSKEYS, settings.BREAK_GLASS = local, passkeys, "kim" if named else ""
+    identity = SocialAccount.objects.get()
+    if cut:
+        identities.disconnect(kim, identity, actor=kim, via="web")
+    else:
+        with pytest.raises(Conflict):
+            identities.disconnect(kim, identity, actor=kim, via="web")
+    assert SocialAccount.objects.exists() != cut
 
 
 def test_it_goes_on_to_pages_of_this_site_alone(client, administrator, tell):
