@@ -230,6 +230,22 @@ def test_the_second_step_is_asked_for_here_too(client, administrator, tell):
     assert other.post("/accounts/code/", {"code": code_of()}).url == "/issues/"
 
 
+def test_a_provider_proves_nothing_where_there_is_a_second_step(client, administrator, tell):
+    tell()
+    go(client)
+    kim = User.objects.get(username="kim")
+    factors.add_totp(kim, SECRET, actor=kim, via="web")
+    left = Client()
+    left.force_login(kim)
+    # Its page offers none, yet the form can be made by hand.
+    assert go(left, next="/profile/sign-in/codes/").url == "/accounts/code/"
+    asked = left.get("/profile/sign-in/codes/")
+    assert (asked.status_code, asked.url) == (302, "/accounts/login/?next=/profile/sign-in/codes/")
+    assert left.get("/profile/").status_code == left.get("/accounts/prove/").status_code == 302
+    assert left.post("/accounts/code/", {"code": code_of()}).url == "/profile/sign-in/codes/"
+    assert left.get("/profile/sign-in/codes/").status_code == 200
+
+
 def test_one_connects_it_to_ones_own_account_and_ends_that(stranger, tell):
     tell()
     client = Client()
