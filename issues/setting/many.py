@@ -53,14 +53,16 @@ def plan_for(wanted, samples, user):
         return Plan({}), problems, []
     labels = [setting for setting in wanted.settings if setting.field == "labels"]
     plan, changes, missing = Plan({}, wanted.decision), [], set(labels)
-    for issue in samples:
+    asked = {issue: _details(wanted, issue, user) for issue in samples}
+    targets = {one: wanted.product or details.get("product") or one.product for one, (details, _not) in asked.items()}
+    known = _known({issue.product for issue in samples} | {*targets.values()}) if labels else []
+    for issue, (details, unfit) in asked.items():
+        target = targets[issue]
         found = meaning_of(wanted.settings, issue, user)
         form = _form(found, issue, user)
-        details, unfit = _details(wanted, issue, user)
-        target = wanted.product or details.get("product") or issue.product
         # A label that is taken away need not be there, and one that is added is one of where the issue goes.
         forgiven = {setting.value for setting in labels if setting.removed or target != issue.product}
-        marks, lacked = _labels(labels, issue.product, target)
+        marks, lacked = _labels(labels, known, issue.product, target)
         missing &= lacked
         absent = [_no_label(setting) for setting in labels if setting in lacked and not setting.removed]
         wrong = [problem for problem in found.problems if problem.word not in forgiven] or absent
@@ -117,24 +119,40 @@ def _details(wanted, issue, user):
     return details, []
 
 
-def _labels(settings, product, target):
+def _known(products):
+    """Return the labels of the site and of `products`."""
+    return list(Label.objects.filter(Q(product__in=products) | Q(product=None)))
+
+
+def _labels(settings, known, product, target):
     """Return the labels to add and to take away, as a Plan has them, and the Settings of those that are not there.
 
-    What stays behind in `product` may be taken away as well.
+    They are looked up among those `known` of all products. What stays behind in `product` may be taken away as well.
     """
-    rows = Label.objects.filter(Q(product__in=(product, target)) | Q(product=None)) if settings else ()
     # Of two of one name it is the one of where the issue goes.
-    there = {label.name.lower(): label for label in sorted(rows, key=lambda label: label.product_id == target.pk)}
+    rows = sorted(known, key=lambda label: label.product_id == target.pk)
+    there = {label.name.lower(): label for label in rows if label.product_id in (None, product.pk, target.pk)}
     offered = [one for one in there.values() if one.product_id in (None, target.pk) and not one.archived]
+    active = {label.name.lower() for label in known if label.product_id in (None, product.pk) and not label.archived}
+    removable = ([label for name, label in there.items() if name in active], there.values())
     found: dict = {}
     lacked = set()
     for setting in settings:
-        label = picked(there.values() if setting.removed else offered, setting.value.text)
+        label = _label(setting, known, removable if setting.removed else (offered,))
         if label is None:
             lacked.add(setting)
         else:
             found.setdefault("remove_labels" if setting.removed else "add_labels", []).append(label)
     return found, lacked
+
+
+def _label(setting, known, pools):
+    """Return the label that is meant, of the first of `pools` that has it, or None."""
+    text = setting.value.text
+    # What one product calls so is in no other what merely begins so.
+    names = {label.name.lower() for label in known if setting.removed or not label.archived}
+    whole = setting.value.is_chosen or text.lower() in names
+    return next(filter(None, (picked(pool, text, whole=whole) for pool in pools)), None)
 
 
 def _no_label(setting):

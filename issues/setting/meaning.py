@@ -178,7 +178,7 @@ class Reading:
         """Return the Option that `word` names for a field, or the Problem with it."""
         if name == "due_on":
             return self._day(word)
-        option = picked(self.options(name), word.text)
+        option = picked(self.options(name), word.text, whole=word.is_chosen)
         if option is None and name == "assignee":
             option = self._other_person(word.text.removeprefix("@"))
         return option or self._unknown(name, word)
@@ -249,13 +249,18 @@ class Reading:
         return [Change("labels", before, after, sent)]
 
 
-def picked(options, text):
-    """Return the one of `options`, or of rows that have a name, that `text` names, or that alone begins so, or None."""
+def picked(options, text, *, whole=False):
+    """Return the one of `options`, or of rows that have a name, that `text` names, or None.
+
+    Unless it has to be the `whole` name, the one that alone begins so is taken, too.
+    """
     text = text.lower()
     exact = [option for option in options if text in _names(option)]
     if exact:
         return exact[0]
-    begun = [option for option in options if text and any(name.startswith(text) for name in _names(option))]
+    if whole or not text:
+        return None
+    begun = [option for option in options if any(name.startswith(text) for name in _names(option))]
     return begun[0] if len(begun) == 1 else None
 
 

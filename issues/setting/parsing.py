@@ -35,6 +35,11 @@ class Word:
     position: int
     length: int
 
+    @property
+    def is_chosen(self):
+        """Whether it stands in no text, but was chosen as a whole."""
+        return self.position < 0
+
 
 @dataclass(frozen=True)
 class Setting:

@@ -9,7 +9,7 @@ from history.models import Batch
 from issues.models import Comment, Issue, Status
 from issues.services import bulk, create_issue, undo, update_issue
 from products.models import Component, Label
-from products.services import create_part, create_product, set_member, update_product
+from products.services import create_part, create_product, set_member, update_part, update_product
 
 PAGE = "/issues/bulk/"
 
@@ -234,6 +234,38 @@ def test_a_label_that_one_product_has_is_taken_away_there(client, issues, admini
 
 
 @pytest.mark.parametrize(
+    ("data", "web", "api"),
+    [
+        ({"field-remove_labels": "ui"}, [], ["ui-kit"]),
+        ({"words": "-l UI"}, [], ["ui-kit"]),
+        ({"words": "-l u"}, [], []),
+        ({"field-add_labels": "bug"}, ["bug", "ui"], ["ui-kit"]),
+        ({"words": "l bug"}, ["bug", "ui"], ["ui-kit"]),
+        ({"words": "l bu"}, ["bug", "ui"], ["bugfix", "ui-kit"]),
+    ],
+)
+def test_a_whole_name_of_one_product_is_no_beginning_in_another(client, issues, administrator, triager, data, web, api):
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    set_member(other, triager, "triager", actor=administrator, via="web")
+    names = ("bugfix", "ui-kit")
+    kit = [create_part(Label, product=other, actor=administrator, via="web", name=name) for name in names][1]
+    update_issue(issues[0], actor=triager, via="web", labels=[Label.objects.get(name="ui")])
+    theirs = create_issue(other, actor=triager, via="web", title="One", labels=[kit])
+    send(client, triager, 302, ids=[issues[0].pk, theirs.pk], apply="1", **data)
+    found = [said(Issue.objects.get(pk=pk).label_list) for pk in (issues[0].pk, theirs.pk)]
+    assert [sorted(names) for names in found] == [web, api]
+
+
+def test_a_drop_down_names_a_component_as_a_whole(client, issues, administrator, triager):
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    set_member(other, triager, "triager", actor=administrator, via="web")
+    create_part(Component, product=other, actor=administrator, via="web", name="Cartridges")
+    ids = [issues[0].pk, create_issue(other, actor=triager, via="web", title="One").pk]
+    page = send(client, triager, ids=ids, preview="1", **{"field-component": "Cart"})
+    assert "1 would change" in page and "1: their product has no such name (API-1)" in page
+
+
+@pytest.mark.parametrize(
     ("words", "move", "labels"),
     [
         ("-l ui", {"field-move": "API"}, ["bug"]),
@@ -266,6 +298,8 @@ def test_moving_with_labels(client, issues, administrator, triager, words, move,
 )
 def test_labels_are_named_as_in_the_palette(client, issues, maintainer, triager, words, told, labels):
     create_part(Label, product=issues[0].product, actor=maintainer, via="web", name="Überlauf")
+    old = create_part(Label, product=issues[0].product, actor=maintainer, via="web", name="ui-old")
+    update_part(old, actor=maintainer, via="web", archived=True)
     update_issue(issues[0], actor=triager, via="web", labels=[Label.objects.get(name="ui")])
     page = send(client, triager, ids=[issues[0].pk], words=words)
     assert "1 would change" in page and re.findall(r"<li>Label: ([^<]*)</li>", page) == told
