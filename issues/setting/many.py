@@ -175,6 +175,7 @@ def _told_decision(decision, details):
         "duplicate_of": lambda issue: f"{issue.key} {issue.title}",
         "resolution": lambda value: str(Resolution(value).label),
         "ask": lambda person: person.name,
+        "due": lambda day: _("by %(day)s") % {"day": date_format(day, "j M Y")},
         "until": lambda moment: date_format(timezone.localtime(moment), "j M Y, H:i"),
         "product": lambda product: product.title,
         "component": lambda component: component.name,

@@ -73,7 +73,7 @@ def understand(text, issue, user):
 
 def meaning_of(settings, issue, user):
     """Return the Meaning of `settings` for `issue`, one of many: with what it has already, whatever its labels are."""
-    return _meaning(settings, Reading(issue, user))
+    return _meaning(settings, Reading(issue, user, is_one_of_many=True))
 
 
 def _meaning(settings, reading):
@@ -115,8 +115,8 @@ def present(issue, name):
 class Reading:
     """One issue with what its fields can be set to by one user."""
 
-    def __init__(self, issue, user):
-        self.issue, self.user = issue, user
+    def __init__(self, issue, user, *, is_one_of_many=False):
+        self.issue, self.user, self.is_one_of_many = issue, user, is_one_of_many
         self.editable = set(fields_to_edit(user, issue))
         self.facts = facts_of(issue, user, options=bool(self.editable))
         self.labels = {label.ident: label.name for label in self.facts.get("label", [])}
@@ -161,7 +161,8 @@ class Reading:
 
     def _outcome(self, status):
         """Return what the issue will be: who closes without saying how has fixed it."""
-        if status.ident == self.issue.status_id:
+        # What one is already, the others may not be.
+        if status.ident == self.issue.status_id and not self.is_one_of_many:
             return present(self.issue, "status")
         return f"{status.name}: {Resolution.FIXED.label}" if status.t3 == Category.CLOSED else status.name
 

@@ -72,6 +72,15 @@ def test_what_was_is_said_as_in_the_palette(client, issues, triager):
     assert "Status: Closed: invalid; Assignee: nobody; Due date: none" in page
 
 
+def test_what_many_become_is_said_whatever_the_first_is_already(client, issues, triager):
+    update_issue(issues[0], actor=triager, via="web", status=Status.objects.get(slug="closed"), resolution="invalid")
+    ids = [issue.pk for issue in issues]
+    page = send(client, triager, ids=ids, words="s closed")
+    assert "3 would change" in page and "<li>Status: Closed: fixed</li>" in page
+    send(client, triager, 302, ids=ids, words="s closed", apply="1")
+    assert list(Issue.objects.order_by("pk").values_list("resolution", flat=True)) == ["invalid", *["fixed"] * 3]
+
+
 def test_of_many_that_would_change_the_first_are_shown(client, product, triager):
     counts = []
     for amount in (22, 24):
@@ -313,7 +322,8 @@ def test_labels_are_named_as_in_the_palette(client, issues, maintainer, triager,
         ("accept", {}, "Decision: accept"),
         ("duplicate", {"duplicate_of": "WEB-4"}, "Decision: duplicate of WEB-4 Cart 4"),
         ("decline", {"resolution": "invalid", "comment": "Sorry."}, "Decision: decline invalid"),
-        ("needinfo", {"ask": "rosa", "question": "Where?"}, "Decision: ask somebody Rosa"),
+        ("needinfo", {"ask": "rosa", "question": "Where?"}, "Decision: ask somebody Rosa<"),
+        ("needinfo", {"ask": "rosa", "question": "?", "due": "2030-05-06"}, "ask somebody Rosa by 6 May 2030<"),
         ("snooze", {"until": "2030-01-01T09:00"}, "Decision: snooze 1 Jan 2030, 09:00"),
         ("reroute", {"component": "cart"}, "Decision: reroute Cart"),
     ],
