@@ -1,9 +1,11 @@
 """Reads the environment, and says clearly which value is wrong and why."""
 
+import errno
 import ipaddress
 import os
 import re
 import secrets
+import time
 from contextlib import suppress
 from email.utils import getaddresses
 from urllib.parse import urlsplit
@@ -14,6 +16,10 @@ from django.core.validators import validate_email
 
 MEDIA_TYPE = re.compile(r"[a-z0-9.+-]+/(\*|[a-z0-9.+-]+)")
 SHORTEST_TOKEN, SHORTEST_KEY = 16, 50
+# How often a key that is not written yet is waited for.
+WAITS = 5
+# What a volume without hard links answers.
+NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 # The rows of a page refer to a dozen tables by their keys: to weigh every order of joining them takes the planner
@@ -162,8 +168,12 @@ def read_secret_key(env, data_dir):
     Raises ImproperlyConfigured.
     """
     value, kept = env.str("SECRET_KEY", default=""), data_dir / "secret_key"
+    # Before, what begins with $ was taken for the name of a variable. Another key would make all second steps useless.
+    if value.startswith("$") and value.lstrip("$") in os.environ:
+        raise ImproperlyConfigured(
+            f"SECRET_KEY names the variable {value.lstrip('$')}, which is looked up no more: write its value there."
+        )
     if value.startswith("$") and kept.exists():
-        # Before, it was taken for the name of a variable. Another key would make all second steps useless.
         raise ImproperlyConfigured(
             f"SECRET_KEY begins with $ and was not read before: {kept} has been the key. Keep it by leaving SECRET_KEY"
             " out; or remove that file, and everybody signs in and sets up their second step anew."
@@ -176,13 +186,13 @@ def _kept_secret(path):
     if not path.exists():
         draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(64))
         try:
+            draft.write_text(secrets.token_urlsafe(64))
             with suppress(FileExistsError):
                 _place(draft, path)
         finally:
             draft.unlink()
-    value = path.read_text().strip()
+    value = _written(path)
     if len(value) < SHORTEST_KEY:
         raise ImproperlyConfigured(f"{path} is damaged. Restore it, or remove it to sign everybody out.")
     return value
@@ -192,12 +202,24 @@ def _place(draft, path):
     """Let `path` have what is in `draft`. Raises FileExistsError where there is something already."""
     try:
         os.link(draft, path)
-    except FileExistsError:
-        raise
-    except OSError:
-        # Some volumes have no hard links; there, who looks in this very moment could find the file half written.
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
         path.touch(mode=0o600, exist_ok=False)
-        path.write_text(draft.read_text())
+        try:
+            path.write_text(draft.read_text())
+        except OSError:
+            path.unlink()
+            raise
+
+
+def _written(path):
+    """Return what is in `path`: without hard links another process may have made it, and be about to write."""
+    for _try in range(WAITS):
+        if path.stat().st_size:
+            break
+        time.sleep(0.1)
+    return path.read_text().strip()
 
 
 def read_database(env, data_dir):

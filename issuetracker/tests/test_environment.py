@@ -4,6 +4,7 @@ import errno
 import fnmatch
 import re
 import stat
+from pathlib import Path
 
 import pytest
 import yaml
@@ -156,11 +157,11 @@ def test_the_secret_key_is_made_once_and_for_its_owner_alone(monkeypatch, tmp_pa
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("value", ["$ecret" + 50 * "x", r"a\$b" + 50 * "x", "$PORT"])
+@pytest.mark.parametrize("value", ["$ecret" + 50 * "x", r"a\$b" + 50 * "x"])
 def test_a_value_is_taken_as_it_stands(monkeypatch, tmp_path, value):
-    given = env(monkeypatch, SECRET_KEY=value, METRICS_TOKEN=value + 20 * "x", PORT="8003")
+    given = env(monkeypatch, SECRET_KEY=value, METRICS_TOKEN="$PORT" + 20 * "x", PORT="8003")
     assert environment.read_secret_key(given, tmp_path) == value
-    assert environment.read_token(given, "METRICS_TOKEN") == value + 20 * "x"
+    assert environment.read_token(given, "METRICS_TOKEN") == "$PORT" + 20 * "x"
 
 
 def test_a_key_that_was_never_read_is_not_put_in_the_place_of_the_one_that_is_kept(monkeypatch, tmp_path):
@@ -169,9 +170,22 @@ def test_a_key_that_was_never_read_is_not_put_in_the_place_of_the_one_that_is_ke
         environment.read_secret_key(env(monkeypatch, SECRET_KEY="$" + 60 * "x"), tmp_path)
 
 
-def test_the_secret_key_is_made_where_there_are_no_hard_links(monkeypatch, tmp_path):
+@pytest.mark.parametrize("value", ["$TRACKER_SECRET", "$$TRACKER_SECRET"])
+def test_a_key_that_was_read_from_another_variable_is_not_replaced_by_its_name(monkeypatch, tmp_path, value):
+    given = env(monkeypatch, SECRET_KEY=value, TRACKER_SECRET=60 * "k")
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY names the variable TRACKER_SECRET") as refused:
+        environment.read_secret_key(given, tmp_path)
+    assert "kkk" not in str(refused.value)
+
+
+# A volume without hard links says one of these.
+NO_LINKS = [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS]
+
+
+@pytest.mark.parametrize("reason", NO_LINKS)
+def test_the_secret_key_is_made_where_there_are_no_hard_links(monkeypatch, tmp_path, reason):
     def refused(*arguments):
-        raise PermissionError(errno.EPERM, "Operation not permitted")
+        raise OSError(reason, "There are no hard links")
 
     monkeypatch.setattr(environment.os, "link", refused)
     empty = env(monkeypatch)
@@ -181,11 +195,54 @@ def test_the_secret_key_is_made_where_there_are_no_hard_links(monkeypatch, tmp_p
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("refusal", [FileExistsError, PermissionError])
-def test_a_secret_key_that_another_process_has_made_meanwhile_is_taken(monkeypatch, tmp_path, refusal):
+@pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EIO, errno.EACCES])
+def test_a_link_that_fails_for_another_reason_leaves_no_key(monkeypatch, tmp_path, reason):
+    def refused(*arguments):
+        raise OSError(reason, "No")
+
+    monkeypatch.setattr(environment.os, "link", refused)
+    with pytest.raises(OSError, match="No"):
+        environment.read_secret_key(env(monkeypatch), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_that_could_not_be_written_is_not_left_by_half(monkeypatch, tmp_path):
+    def refused(*arguments):
+        raise OSError(errno.EPERM, "There are no hard links")
+
+    def full(path, text):
+        if path.name == "secret_key":
+            written(path, text[:5])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return written(path, text)
+
+    written = Path.write_text
+    monkeypatch.setattr(environment.os, "link", refused)
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space"):
+        environment.read_secret_key(env(monkeypatch), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_that_another_process_is_writing_is_waited_for(monkeypatch, tmp_path):
+    waits = []
+
+    def sleep(seconds):
+        waits.append(seconds)
+        kept.write_text(60 * "k")
+
+    kept = tmp_path / "secret_key"
+    kept.write_text("")
+    monkeypatch.setattr(environment.time, "sleep", sleep)
+    assert environment.read_secret_key(env(monkeypatch), tmp_path) == 60 * "k"
+    assert waits == [0.1]
+
+
+@pytest.mark.parametrize("reason", [errno.EEXIST, errno.EPERM])
+def test_a_secret_key_that_another_process_has_made_meanwhile_is_taken(monkeypatch, tmp_path, reason):
     def other_was_first(draft, path):
         path.write_text(60 * "k")
-        raise refusal
+        raise OSError(reason, "No")
 
     monkeypatch.setattr(environment.os, "link", other_was_first)
     assert environment.read_secret_key(env(monkeypatch), tmp_path) == 60 * "k"
