@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +19,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 # The other documentation page that the API's package carries.
 UNUSED = ["redoc"]
 KEPT = 7 * 24 * 3600
+MANIFEST = "staticfiles.json"
 STYLES = "css/app.css"
 IMPORT = re.compile(r'(@import url\("([\w-]+\.css)"\) layer\(([\w-]+)\);)')
 # What every page loads, in the order in which it has to run; and the lines by which these modules import one another.
@@ -81,22 +84,34 @@ def collect_if_changed():
 
 def replace(root, fresh):
     """Move what is in `fresh` to `root`. What is served no longer stays for a week: open pages still ask for it."""
-    manifest = root / "staticfiles.json"
+    manifest = root / MANIFEST
     served = json.loads(manifest.read_text())["paths"].values() if manifest.exists() else ()
     names = _names(fresh)
-    left = {name for name in _names(root) - names if fresh.name not in name.parts}
-    for name in names:
+    for name in _names(root) - names:
+        # Another instance may be doing the same.
+        with suppress(FileNotFoundError):
+            if str(name).removesuffix(".br").removesuffix(".gz") in served:
+                os.utime(root / name)
+            elif _is_old(root / name):
+                (root / name).unlink()
+    # The manifest comes last: it names the others, and until then what is left counts as served when this is cut off.
+    for name in sorted(names, key=lambda name: name.name == MANIFEST):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (fresh / name).replace(root / name)
-    for name in left:
-        if str(name).removesuffix(".br").removesuffix(".gz") in served:
-            os.utime(root / name)
-        elif (root / name).stat().st_mtime < time.time() - KEPT:
-            (root / name).unlink()
+    for folder in root.glob(".*"):
+        with suppress(FileNotFoundError):
+            if folder.is_dir() and _is_old(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_old(path):
+    return path.stat().st_mtime < time.time() - KEPT
 
 
 def _names(folder):
-    return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    """Return the names of the files in `folder`, but for what an instance is still collecting there."""
+    tops = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    return {path.relative_to(folder) for top in tops for path in (top, *top.rglob("*")) if path.is_file()}
 
 
 def fingerprint():

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import time
+from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -95,6 +96,60 @@ def test_what_is_served_meanwhile_is_not_touched(collected, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         again(collected)
     assert {path: path.read_bytes() for path in collected.rglob("*.*") if path.name != ".collected"} == before
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """The folder that is served, with a file of long ago in its manifest, and that of what is to replace it."""
+    root, fresh = tmp_path / "root", tmp_path / "root" / ".fresh"
+    for folder, name in ((root, "old.css"), (fresh, "new.css")):
+        (folder / "css").mkdir(parents=True)
+        aged(written(folder / "css" / name), 30)
+        written(folder / "staticfiles.json", json.dumps({"paths": {"css/app.css": f"css/{name}"}}))
+    return root, fresh
+
+
+def written(path, text=""):
+    """Return `path` with `text` in it."""
+    path.write_text(text)
+    return path
+
+
+def test_killed_at_any_move_it_has_lost_nothing_that_is_asked_for(folders, monkeypatch):
+    def killed(path, target):
+        moved(path, target)
+        names = json.loads((root / "staticfiles.json").read_text())["paths"]
+        assert (root / names["css/app.css"]).exists()
+        if target.name == "staticfiles.json":
+            raise KeyboardInterrupt
+
+    (root, fresh), moved = folders, Path.replace
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        staticfiles.replace(root, fresh)
+    assert (root / "css" / "old.css").stat().st_mtime > time.time() - 60
+
+
+def test_the_folder_of_another_that_collects_is_left_until_it_is_old(folders):
+    root, fresh = folders
+    for name, days in ((".now", 0), (".before", 30)):
+        (root / name).mkdir()
+        aged(written(root / name / "half.css"), 30)
+        aged(root / name, days)
+    staticfiles.replace(root, fresh)
+    assert (root / ".now" / "half.css").exists() and not (root / ".before").exists()
+
+
+def test_what_another_has_removed_meanwhile_is_no_error(folders, monkeypatch):
+    def removed_twice(path, **options):
+        removed(path)
+        removed(path, **options)
+
+    (root, fresh), removed = folders, Path.unlink
+    older = aged(written(root / "css" / "older.css"), 30)
+    monkeypatch.setattr(Path, "unlink", removed_twice)
+    staticfiles.replace(root, fresh)
+    assert not older.exists() and (root / "css" / "new.css").exists()
 
 
 def test_what_pages_from_before_ask_for_stays_for_a_while(collected):
