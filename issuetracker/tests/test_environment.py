@@ -328,6 +328,7 @@ def test_no_container_fills_the_disk_with_its_log():
 def test_a_long_migration_keeps_no_container_from_starting():
     worker = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"]["worker"]
     assert worker["depends_on"] == {"web": {"condition": "service_started"}}
+    assert worker["healthcheck"]["start_period"] == "60s"
 
 
 def test_a_proxy_on_this_machine_can_be_the_only_way_in():

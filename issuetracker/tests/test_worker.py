@@ -88,11 +88,15 @@ def test_it_begins_when_all_migrations_are_there(monkeypatch):
             raise answer
         return answer
 
+    beats = []
     monkeypatch.setattr(worker, "is_migrated", is_migrated)
     monkeypatch.setattr(worker.time, "sleep", waits.append)
+    monkeypatch.setattr(heartbeat, "beat", lambda: beats.append(list(waits)))
     monkeypatch.setattr(worker.connections, "close_all", lambda: None)
     worker.wait_for_migrations()
     assert waits == [2, 4]
+    # It is at work while others migrate, and not while the database is away.
+    assert beats == [[], [2, 4]]
 
 
 @pytest.fixture(scope="module")

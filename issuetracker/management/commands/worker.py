@@ -129,10 +129,12 @@ def wait_for_migrations():
 
 def _migrated():
     try:
-        return is_migrated()
+        migrated = is_migrated()
     except (DatabaseError, InterfaceError):
         connections.close_all()
         return False
+    heartbeat.beat()
+    return migrated
 
 
 class Jobs:
