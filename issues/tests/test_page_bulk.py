@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 
 from history.models import Batch
+from issues.choices import Decision
 from issues.models import Comment, Issue, Status
 from issues.services import bulk, create_issue, undo, update_issue
 from products.models import Component, Label
@@ -377,6 +378,9 @@ def test_only_what_a_decision_asks_for_is_sent_and_all_that_is_said_is_shown(
     assert re.findall(r"<li>((?:Comment|Question): [^<]*)</li>", page) == texts
     has_comment = f"for-{decision}" in re.search(r'class="([^"]*)"><label[^>]* for="bulk-comment"', page)[1]
     assert has_comment == ("Comment: Sorry." in texts)
+    # A browser that shows all fields at once is told whose it is.
+    label = re.search(r'for="bulk-comment">(.*?)</label>', page)[1]
+    assert (str(Decision(decision).label) in label) == has_comment
     send(client, triager, 302, apply="1", **sent)
     assert list(Comment.objects.values_list("body", flat=True)) == ["Sorry."] * 3 * has_comment
 

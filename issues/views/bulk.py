@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.addresses import own_address
 from history.models import Batch, Kind, Via
 from issues import services
-from issues.choices import Decision
+from issues.choices import COMMENTED, Decision
 from issues.finding import SearchError, search
 from issues.forms import DecisionForm, IssueForm
 from issues.models import Issue
@@ -113,6 +113,7 @@ def _decision(request):
     return {
         "decision": decision,
         "decisions": Decision.choices,
+        "commented": COMMENTED,
         "declined": declined(),
         "labels": labels,
         "sent": request.POST,
