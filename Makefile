@@ -19,7 +19,9 @@ ifneq ($(UV),)
 CREATE = $(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 INSTALL = $(UV) pip install --quiet --python $(BIN)/python
 else
-CREATE = $(PYTHON) -m venv --clear $(VENV)
+# Over an interpreter that leads nowhere it makes none; what runs may hold more than ours.
+CLEAR = $(shell test -e $(VENV)/pyvenv.cfg && ! $(BIN)/python -c '' 2>/dev/null && echo --clear)
+CREATE = $(PYTHON) -m venv $(CLEAR) $(VENV)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 

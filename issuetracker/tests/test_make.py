@@ -30,9 +30,9 @@ def installed(folder, interpreter):
     return folder
 
 
-def told(folder):
+def told(folder, *more):
     """Return what `make run` would do with the environment in `folder`."""
-    command = ["make", "--dry-run", f"VENV={folder}", "run"]
+    command = ["make", "--dry-run", f"VENV={folder}", *more, "run"]
     return subprocess.run(command, cwd=BASE_DIR, capture_output=True, text=True, check=True).stdout
 
 
@@ -44,3 +44,17 @@ def test_what_is_there_is_not_installed_again(tmp_path):
 def test_an_environment_is_made_anew_when_its_interpreter_is_gone_or_finds_nothing(tmp_path, interpreter):
     said = told(installed(tmp_path, interpreter))
     assert said.index(" venv ") < said.index("-r requirements.txt") < said.index("manage.py serve")
+
+
+# Without a pyvenv.cfg it is somebody's folder, and no environment yet.
+@pytest.mark.parametrize(
+    ("interpreter", "is_environment", "emptied"),
+    [("", True, True), ("exit 1", True, True), ('test "$2" != "import django"', True, False), ("", False, False)],
+)
+def test_without_uv_only_an_environment_whose_interpreter_does_not_run_is_emptied(
+    tmp_path, interpreter, is_environment, emptied
+):
+    if is_environment:
+        (tmp_path / "pyvenv.cfg").touch()
+    said = told(installed(tmp_path, interpreter), "UV=")
+    assert " -m venv " in said and (" --clear " in said) == emptied
