@@ -1,15 +1,14 @@
 """How the services write the log: the state of a row before and after, and one Event with the difference."""
 
 import datetime
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.core.exceptions import ValidationError
+from django.db import Error
 from django.db.models import Model
 from django.utils import timezone
 
-from history.errors import Refused
 from history.models import ASIDE, Batch, Change, Event, Kind
 from history.writing import insert, insert_all
 
@@ -120,10 +119,11 @@ def shared_batch(*, actor, via):
     batch = open_batch(actor=actor, via=via, total=0)
     try:
         yield batch
-    except (Refused, ValidationError):
-        _close(batch)
+    except BaseException:
+        # What has ended it is told, also where the database answers nothing more.
+        with suppress(Error):
+            _close(batch)
         raise
-    # Not after any error: a database that has failed would answer with another one, which hides the first.
     _close(batch)
 
 

@@ -325,9 +325,22 @@ def test_what_the_database_fails_by_is_told_as_it_is(triager):
         raise OperationalError("no room left")
 
 
-@pytest.mark.parametrize("error", [Conflict("x"), ValidationError("x")])
+ENDS = [Conflict("x"), ValidationError("x"), OperationalError("lock timeout"), KeyboardInterrupt()]
+
+
+@pytest.mark.parametrize("error", ENDS)
 def test_a_batch_of_which_nothing_came_goes_again(triager, error):
     before = Batch.objects.count()
     with pytest.raises(type(error)), log.shared_batch(actor=triager, via="web"):
         raise error
     assert Batch.objects.count() == before
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", ENDS)
+def test_a_batch_counts_what_came_before_it_ended(issue, triager, error):
+    with pytest.raises(type(error)), log.shared_batch(actor=triager, via="web") as batch:
+        update_issue(issue, actor=triager, via="web", batch=batch, priority=3)
+        raise error
+    batch.refresh_from_db()
+    assert (batch.total, batch.done) == (1, 1)
