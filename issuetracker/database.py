@@ -216,19 +216,20 @@ class Shortened(logging.Filter):
 def reason(error, *, writing):
     """Return what to tell of `error`, which `is_away` or `is_full`: a code for programs, and words for people.
 
-    There is never an address or a name in either. `writing`: the request was one that changes something.
+    There is never an address or a name in either. `writing`: the request was one that changes something. Some of that
+    may be done where it takes several transactions, so neither says that nothing was.
     """
     if is_full(error):
-        return "full", _("The disk of the server is full. Nothing was changed.")
+        return "full", _("The disk of the server is full.")
     code = code_of(error)
     if code in TOO_SLOW:
         return "too_slow", _("This took too long and was stopped. Ask for less at once.")
     if code in CONTENDED:
         return "contended", _("Others are changing the same thing. Try again.")
-    if writing:
+    if writing and may_be_done(error):
         # A commit whose answer is lost may have been made.
         return "away", _("The database cannot be reached. This may have been done or not: look before trying again.")
-    return "away", _("The database cannot be reached. Nothing was changed.")
+    return "away", _("The database cannot be reached.")
 
 
 def refuse_unsafe(connection):

@@ -108,7 +108,7 @@ def refuses_everything(tracker):
         assert (address, status, headers["Retry-After"]) == (address, 503, "5")
         if address.startswith(("/readyz", "/api/")):
             assert headers["Content-Type"] == "application/problem+json"
-            assert json.loads(text)["detail"] == "The database cannot be reached. Nothing was changed."
+            assert json.loads(text)["detail"] == "The database cannot be reached."
         else:
             assert "The database cannot be reached." in text
 

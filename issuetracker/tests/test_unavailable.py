@@ -1,6 +1,7 @@
 """Which errors mean that the database is away, what is said of them, and to whom in which form."""
 
 import errno
+import json
 import logging
 import time
 
@@ -18,10 +19,10 @@ from django.test import RequestFactory
 
 from issuetracker import database, status
 
-AWAY = "The database cannot be reached. Nothing was changed."
+AWAY = "The database cannot be reached."
 UNSURE = "The database cannot be reached. This may have been done or not: look before trying again."
 SLOW = "This took too long and was stopped. Ask for less at once."
-NO_ROOM = "The disk of the server is full. Nothing was changed."
+NO_ROOM = "The disk of the server is full."
 BUSY = "Others are changing the same thing. Try again."
 NUMBERS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT {}) SELECT {} FROM n"
 
@@ -34,7 +35,7 @@ class FromServer(Exception):
 
 
 def error(pgcode):
-    caught = OperationalError("refused")
+    caught = OperationalError("unable to open database file")
     caught.__cause__ = FromServer(pgcode)
     return caught
 
@@ -61,6 +62,8 @@ def test_is_away(caught, away):
         (None, False, ("away", AWAY)),
         (None, True, ("away", UNSURE)),
         ("57P01", False, ("away", AWAY)),
+        ("57P01", True, ("away", AWAY)),
+        ("53100", True, ("full", NO_ROOM)),
         ("57014", True, ("too_slow", SLOW)),
         ("55P03", True, ("contended", BUSY)),
         ("40P01", True, ("contended", BUSY)),
@@ -127,9 +130,9 @@ def test_what_takes_too_long_is_answered_so(client, product, impatient, monkeypa
 
 
 @pytest.mark.parametrize(("method", "said"), [("get", AWAY), ("head", AWAY), ("post", UNSURE), ("delete", UNSURE)])
-def test_who_sent_a_change_is_not_told_that_nothing_was_changed(method, said):
+def test_who_sent_a_change_is_told_that_it_may_have_been_done(method, said):
     request = getattr(RequestFactory(), method)("/api/v1/issues/")
-    assert said in status.unavailable(request, OperationalError("closed")).text
+    assert json.loads(status.unavailable(request, error(None)).content)["detail"] == said
 
 
 @pytest.mark.parametrize(
@@ -174,7 +177,7 @@ def test_is_full(caught, full):
 
 
 @pytest.mark.parametrize("path", ["/api/v1/issues/", "/issues/"])
-def test_without_room_the_answer_says_so_and_that_nothing_was_changed(client, db, monkeypatch, path):
+def test_without_room_the_answer_says_so(client, db, monkeypatch, path):
     def full():
         raise OSError(errno.ENOSPC, "No space left on device", "/srv/secret")
 

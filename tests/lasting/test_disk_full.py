@@ -12,7 +12,7 @@ from tests.lasting.site import ISSUES, POSTGRESQL, Site, within
 pytestmark = [pytest.mark.lasting, pytest.mark.skipif(POSTGRESQL, reason="PostgreSQL has a disk of its own")]
 SIZE = "48m"
 LONG = "word " * 13_000
-NO_ROOM = "The disk of the server is full. Nothing was changed."
+NO_ROOM = "The disk of the server is full."
 
 
 @pytest.fixture(scope="module")
