@@ -5,7 +5,7 @@ from functools import partial
 from itertools import chain
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -75,6 +75,7 @@ def undo(batch, *, actor, via):
     away: the worker carries on with `resume`. Raises Forbidden, or Conflict where it is undone already, is still
     running or cannot be undone.
     """
+    is_part = connection.in_atomic_block
     with transaction.atomic():
         batch = Batch.objects.select_for_update().get(pk=batch.pk)
         authorize_undo(actor, batch)
@@ -85,6 +86,9 @@ def undo(batch, *, actor, via):
         if batch.state == Batch.State.RUNNING:
             batch.state = Batch.State.FAILED
         batch.save(update_fields=["undone_by", "state"])
+        if is_part and total > CHUNK:
+            # All steps are one transaction then, which holds what each of them locks.
+            _lock_issues_of(_events_of(batch).order_by("-id")[:AT_ONCE])
         undoing = _step(undoing, batch)
     with ending_when_away():
         while undoing.state == Batch.State.RUNNING and undoing.done < AT_ONCE:

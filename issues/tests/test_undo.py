@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 
 from accounts.services import create_token, create_user, set_password, update_user
 from accounts.services.invitations import invite
@@ -288,6 +288,27 @@ def failing_at(number, do):
         return do(*arguments)
 
     return called
+
+
+def locks_of(do, monkeypatch):
+    """Return what `do()` locks, a list of ids for each time."""
+    locked, lock_family = [], undoing.lock_family
+    monkeypatch.setattr(undoing, "lock_family", lambda *ids: locked.append(sorted(ids)) or lock_family(*ids))
+    do()
+    return locked
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_undo_within_a_transaction_locks_all_of_it_first(product, triager, monkeypatch):
+    monkeypatch.setattr(undoing, "CHUNK", 1)
+    batch, issues = change_many(product, triager, 3)
+    ids = sorted(one.pk for one in issues)
+    with transaction.atomic():
+        locked = locks_of(lambda: take_back(batch, triager), monkeypatch)
+    assert locked[0] == ids
+    redone, _issues = change_many(product, triager, 3)
+    # The control: alone it never holds more than a step asks for.
+    assert {len(ids) for ids in locks_of(lambda: take_back(redone, triager), monkeypatch)} == {1}
 
 
 @pytest.mark.django_db(transaction=True)
