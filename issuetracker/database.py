@@ -173,8 +173,9 @@ def is_away(error):
 
 @contextmanager
 def ending_when_away():
-    """End the block, rather than fail, where the database is away: for what is written down, and goes on elsewhere.
+    """End the block, rather than fail, where the database `is_away`: for what is written down, and goes on elsewhere.
 
+    It may be full, slow or contended as well: who was told that it failed would send again what the worker does later.
     Within a transaction it fails, which takes back what was written down.
     """
     try:
@@ -182,6 +183,7 @@ def ending_when_away():
     except Error as error:
         if connections["default"].in_atomic_block or not is_away(error):
             raise
+        logger.warning("The worker goes on with what was begun: %s", " ".join(str(error).split()))
 
 
 def is_full(error):

@@ -626,7 +626,9 @@ class BatchViewSet(Read, Resource):
             require_scope(request, "admin")
         undoing = services.undo(batch, **self.doing)
         running = undoing.state == Batch.State.RUNNING
-        body = {"batch": undoing.pk, "undone": undoing.events.count(), "left_alone": undoing.left_alone}
+        # The database may be away by now.
+        undone = undoing.todo["undone"] if running else undoing.events.count()
+        body = {"batch": undoing.pk, "undone": undone, "left_alone": undoing.left_alone}
         return Response(body, 202 if running else 200)
 
     def may_be_told(self, body):

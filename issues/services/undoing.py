@@ -143,7 +143,8 @@ def _step(undoing, batch):
     if undoing.done >= undoing.total or len(events) < CHUNK:
         undoing.state, undoing.todo = Batch.State.DONE, None
     else:
-        undoing.todo = {"below": events[-1].pk, "limit": access.limit(undoing.actor)}
+        undone = undoing.events.count()
+        undoing.todo = {"below": events[-1].pk, "limit": access.limit(undoing.actor), "undone": undone}
     undoing.save(update_fields=["left_alone", "done", "state", "todo"])
     return undoing
 

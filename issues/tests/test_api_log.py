@@ -1,6 +1,7 @@
 """Events, batches and undo over the API, and the statuses of the site."""
 
 import pytest
+from django.db import OperationalError, connection
 
 from history.models import Batch
 from issues import services
@@ -108,6 +109,26 @@ def test_a_long_undo_runs_on(api, issue, triager, monkeypatch):
     assert client.get(f"/api/v1/batches/{answer.json()['batch']}/").json()["state"] == "running"
     services.resume(Batch.objects.latest("id"))
     assert client.get(ONE).json()["title"] == "one"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_undo_that_is_begun_is_told_of_while_the_database_stays_away(api, issue, triager, monkeypatch):
+    def away(*arguments):
+        raise OperationalError("database is locked")
+
+    def go_away(_undoing):
+        connection.execute_wrappers.append(away)
+        away()
+
+    monkeypatch.setattr(services.undoing, "CHUNK", 1)
+    monkeypatch.setattr(services.undoing, "_carry_on", go_away)
+    services.add_comment(issue, actor=triager, via="web", body="x", title="two")
+    batch, client = Batch.objects.latest("id").pk, api(triager)
+    try:
+        answer = client.post(f"/api/v1/batches/{batch}/undo/")
+    finally:
+        connection.execute_wrappers.clear()
+    assert (answer.status_code, answer.json()["undone"]) == (202, 1)
 
 
 def test_what_was_trashed_comes_back_by_undo(api, issue, maintainer, stranger):

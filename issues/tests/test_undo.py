@@ -312,12 +312,14 @@ def test_an_undo_within_a_transaction_locks_all_of_it_first(product, triager, mo
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_undo_that_is_begun_goes_on_when_the_database_is_back(product, triager, monkeypatch):
+def test_an_undo_that_is_begun_goes_on_when_the_database_is_back(product, triager, monkeypatch, caplog):
     monkeypatch.setattr(undoing, "CHUNK", 2)
     batch, _issues = change_many(product, triager, 5)
     monkeypatch.setattr(undoing, "_step", failing_at(2, undoing._step))
     undone = take_back(batch, triager)
     assert (undone.state, undone.done) == ("running", 2)
+    told = "The worker goes on with what was begun: database is locked"
+    assert [record.getMessage() for record in caplog.records] == [told]
     assert list(running()) == [undone]
     assert resume(undone).state == "done"
     assert set(Issue.objects.values_list("priority", flat=True)) == {0}
