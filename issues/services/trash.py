@@ -1,6 +1,7 @@
 """The trash: moving an issue there and back, redacting a text, and purging for good."""
 
 from datetime import timedelta
+from functools import cache, partial
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -159,12 +160,18 @@ def purge(row, *, actor, via, expected_version=None):
     A product goes after its issues, of which a few go in a transaction: where that breaks off, it is in the trash
     still, without these. Raises Forbidden, Stale, or Conflict where it is not in the trash.
     """
-    while not _purge_some(row, actor, via, expected_version):
+    log_to = _log_to(actor=actor, via=via)
+    while not _purge_some(row, actor, log_to, expected_version):
         pass
 
 
+def _log_to(**fields):
+    """Return what gives the Batch of a purge, which is opened where something is recorded: most leave no event."""
+    return cache(partial(log.open_batch, **fields))
+
+
 @transaction.atomic
-def _purge_some(row, actor, via, expected_version):
+def _purge_some(row, actor, log_to, expected_version):
     """Do one transaction of a purge. Return whether it was the last."""
     if isinstance(row, Issue):
         lock_family(row.pk)
@@ -173,7 +180,7 @@ def _purge_some(row, actor, via, expected_version):
     access.authorize(actor, "purge", home)
     if fresh.deleted_at is None:
         raise Conflict(_("Only what is in the trash can be purged: delete it first."), "not_in_trash")
-    return _purge(fresh, log.open_batch(actor=actor, via=via))
+    return _purge(fresh, log_to)
 
 
 def purge_imported(ids, *, actor, via):
@@ -181,11 +188,12 @@ def purge_imported(ids, *, actor, via):
 
     It goes by 500 a transaction. `actor` None is the site itself. Raises Forbidden.
     """
-    return sum(_purge_chunk(ids[start : start + CHUNK], actor, via) for start in range(0, len(ids), CHUNK))
+    log_to = _log_to(actor=actor, via=via)
+    return sum(_purge_chunk(ids[start : start + CHUNK], actor, log_to) for start in range(0, len(ids), CHUNK))
 
 
 @transaction.atomic
-def _purge_chunk(ids, actor, via):
+def _purge_chunk(ids, actor, log_to):
     lock_family(*ids)
     gone = Issue.objects.filter(pk__in=ids, source=Issue.Source.IMPORT, deleted_at__isnull=False)
     issues = list(gone.select_related("product"))
@@ -193,14 +201,14 @@ def _purge_chunk(ids, actor, via):
         for issue in issues:
             access.authorize(actor, "purge", issue)
     if issues:
-        _purge_issues([issue.pk for issue in issues], log.open_batch(actor=actor, via=via))
+        _purge_issues([issue.pk for issue in issues], log_to)
     return len(issues)
 
 
-def _purge(row, batch):
+def _purge(row, log_to):
     """Delete a locked `row`, or of a product some of its issues. Return whether it is gone."""
     if isinstance(row, Product):
-        return _purge_product(row, batch)
+        return _purge_product(row, log_to)
     if isinstance(row, Attachment):
         purge_attachments(Attachment.objects.filter(pk=row.pk))
     elif isinstance(row, Comment):
@@ -209,14 +217,14 @@ def _purge(row, batch):
         withhold("comment", [row.pk])
         row.delete()
     else:
-        _purge_issues([row.pk], batch)
+        _purge_issues([row.pk], log_to)
     return True
 
 
-def _purge_product(product, batch):
+def _purge_product(product, log_to):
     ids = list(Issue.objects.filter(product=product).values_list("pk", flat=True)[:OF_PRODUCT])
     if ids:
-        _purge_issues(ids, batch)
+        _purge_issues(ids, log_to)
         return False
     _take_history_along(product)
     _keep_addresses(product)
@@ -241,9 +249,9 @@ def _keep_addresses(product):
     FormerKey.objects.bulk_create(former, batch_size=CHUNK)
 
 
-def _purge_issues(ids, batch):
+def _purge_issues(ids, log_to):
     lock_family(*ids)
-    _let_go(ids, batch)
+    _let_go(ids, log_to)
     merged = Issue.objects.filter(pk__in=ids, duplicate_of__isnull=False).exclude(duplicate_of__in=ids)
     originals = set(merged.values_list("duplicate_of", flat=True))
     purge_attachments(Attachment.objects.filter(issue__in=ids))
@@ -257,7 +265,7 @@ def _purge_issues(ids, batch):
     similar.forget(ids)
 
 
-def _let_go(ids, batch):
+def _let_go(ids, log_to):
     """Take what is purged out of the issues that name it, each with an event, so that their history still holds.
 
     What they show stays as it was: the link had vanished with what went to the trash.
@@ -267,15 +275,15 @@ def _let_go(ids, batch):
         for issue in named.select_related("product", f"{field}__product").select_for_update(of=("self",)):
             changes = {field: (log.freeze(getattr(issue, field)), None)}
             setattr(issue, field, None)
-            log.record(batch, Kind.CHANGED, about=issue, product=issue.product, issue=issue, changes=changes)
+            log.record(log_to(), Kind.CHANGED, about=issue, product=issue.product, issue=issue, changes=changes)
             save_changed(issue, [field, "event_count"])
     relations = Relation.objects.filter(source__in=ids) | Relation.objects.filter(target__in=ids)
     for relation in relations.select_related("source__product", "target__product"):
-        _unrelate(relation, ids, batch)
+        _unrelate(relation, ids, log_to)
     relations.delete()
 
 
-def _unrelate(relation, ids, batch):
+def _unrelate(relation, ids, log_to):
     """End a relation to what is purged. No reader sees that: it had vanished with what went to the trash."""
     ends = (
         (relation.source, relation.target, relation.kind),
@@ -285,7 +293,7 @@ def _unrelate(relation, ids, batch):
         if issue.pk not in ids:
             issue = Issue.objects.select_for_update(of=("self",)).select_related("product").get(pk=issue.pk)
             changes = {name: (log.freeze(other), None)}
-            log.record(batch, Kind.UNRELATED, about=relation, product=issue.product, issue=issue, changes=changes)
+            log.record(log_to(), Kind.UNRELATED, about=relation, product=issue.product, issue=issue, changes=changes)
             save_changed(issue, ["event_count"])
 
 
@@ -298,19 +306,20 @@ def purge_expired(now, on_progress=None):
     count = 0
     for model in (Attachment, Comment, Issue, Product):
         for pk in list(model.objects.filter(deleted_at__lt=limit).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
-            is_last = False
-            while not is_last:
-                is_last = _purge_if_expired(model, pk, limit, now)
-                count += is_last
+            log_to = _log_to(actor=None, via=Via.ADMIN, at=now)
+            is_gone = False
+            while is_gone is False:
+                is_gone = _purge_if_expired(model, pk, limit, log_to)
+                count += bool(is_gone)
                 if on_progress:
                     on_progress(count)
     return count
 
 
 @transaction.atomic
-def _purge_if_expired(model, pk, limit, now):
-    """Do one transaction of the purge of a row, unless it was restored. Return whether nothing is left to do."""
+def _purge_if_expired(model, pk, limit, log_to):
+    """Do one transaction of the purge of a row. Return whether it is gone, or None where it was restored."""
     if model is Issue:
         lock_family(pk)
     locked = model.objects.select_for_update().filter(pk=pk, deleted_at__lt=limit).first()
-    return locked is None or _purge(locked, log.open_batch(actor=None, via=Via.ADMIN, at=now))
+    return _purge(locked, log_to) if locked is not None else None

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from history import log
 from history.errors import Conflict, Forbidden, Stale
-from history.models import Change, Event
+from history.models import Batch, Change, Event
 from issues.models import Comment, Issue, IssueNumber, Relation
 from issues.services import (
     add_comment,
@@ -159,19 +159,39 @@ def test_a_product_is_purged_some_issues_a_transaction_and_no_more_once_it_is_re
     trash_product(product, actor=administrator, via="web")
     purge_issues, sizes = trash._purge_issues, []
 
-    def purge_and_restore(ids, batch):
-        purge_issues(ids, batch)
+    def purge_and_restore(ids, log_to):
+        purge_issues(ids, log_to)
         sizes.append(len(ids))
         if len(sizes) == 2:
             restore_product(product, actor=administrator, via="web")
 
     monkeypatch.setattr(trash, "_purge_issues", purge_and_restore)
     if by_worker:
-        purge_expired(timezone.now() + timedelta(days=31))
+        # What was restored meanwhile does not count.
+        assert purge_expired(timezone.now() + timedelta(days=31)) == 0
     else:
         with pytest.raises(Conflict):
             purge(product, actor=administrator, via="web")
     assert (sizes, Issue.objects.count(), Product.objects.get().deleted_at) == ([2, 2], 1, None)
+
+
+@pytest.mark.parametrize("by_worker", [False, True])
+@pytest.mark.parametrize("linked", [0, 2])
+def test_a_purge_opens_one_batch_and_none_where_nothing_is_recorded(
+    issue, product, administrator, monkeypatch, by_worker, linked
+):
+    monkeypatch.setattr(trash, "OF_PRODUCT", 1)
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    for parent in [issue, create_issue(product, actor=administrator, via="web", title="Two")][:linked]:
+        create_issue(other, actor=administrator, via="web", title="Child", parent=parent)
+    trash_product(product, actor=administrator, via="web")
+    before = set(Batch.objects.values_list("pk", flat=True))
+    if by_worker:
+        purge_expired(timezone.now() + timedelta(days=31))
+    else:
+        purge(product, actor=administrator, via="web")
+    batches = Batch.objects.exclude(pk__in=before)
+    assert [batch.events.count() for batch in batches] == [linked] * bool(linked)
 
 
 @pytest.mark.parametrize("by_worker", [False, True])
