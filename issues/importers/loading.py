@@ -7,7 +7,7 @@ from itertools import count
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Value
+from django.db.models import F, Value
 from django.db.models.functions import Lower
 
 from accounts.models import User
@@ -51,7 +51,8 @@ class Home:
     places: dict = field(default_factory=dict)
     parts: dict = field(default_factory=lambda: defaultdict(dict))
     rows: dict = field(default_factory=dict)
-    here: set = field(default_factory=set)
+    # {number: id} of those of the file that came in before.
+    here: dict = field(default_factory=dict)
     # Ids of what undone imports left in the trash of the product, and of those of the file that are to come in anew.
     undone: set = field(default_factory=set)
     trashed: list = field(default_factory=list)
@@ -224,7 +225,7 @@ class Import:
             if pk in home.undone and deleted_at is not None:
                 home.trashed.append(pk)
                 continue
-            home.here.add(number)
+            home.here[number] = pk
             self.counts["in the trash"] += deleted_at is not None
 
     def _plan_duplicates(self):
@@ -293,10 +294,7 @@ class Import:
         about = UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", f"import {self.path.name}")
         stopped = Batch.objects.filter(via=Via.IMPORT, query=about, actor=self.actor, undone_by=None)
         stopped = stopped.filter(state__in=[Batch.State.RUNNING, Batch.State.FAILED])
-        # Another file may have the same name.
-        products = [home.product for home in self.homes.values()]
-        elsewhere = Event.objects.filter(batch=OuterRef("pk")).exclude(product__in=products)
-        begun = stopped.filter(~Exists(elsewhere)).order_by("-pk").first()
+        begun = next(filter(self._is_ours, stopped.order_by("-pk")), None)
         if begun is None and (self.new or self._links()):
             fields = {"query": about, "total": 0, "done": 0, "state": Batch.State.RUNNING}
             begun = log.open_batch(actor=self.actor, via=Via.IMPORT, **fields)
@@ -304,6 +302,11 @@ class Import:
             begun.state = Batch.State.RUNNING
             begun.save(update_fields=["state"])
         return begun
+
+    def _is_ours(self, batch):
+        """Return whether all that `batch` brought is of this file: another one may have the same name."""
+        here = {pk for home in self.homes.values() for pk in home.here.values()}
+        return here.issuperset(batch.events.values_list("issue", flat=True).distinct())
 
     @property
     def new(self):

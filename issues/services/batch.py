@@ -56,7 +56,9 @@ def write_batch(records, *, actor, via, batch=None, on_progress=None):
         with suppress(Error):
             _end(batch, Batch.State.FAILED)
         raise
-    return _end(batch, Batch.State.DONE)
+    with transaction.atomic():
+        _refuse_undone(batch)
+        return _end(batch, Batch.State.DONE)
 
 
 def _end(batch, state):
@@ -166,7 +168,8 @@ def link_duplicates(pairs, *, batch):
     """Note which issues of an import are duplicates: `pairs` of `(id, id of the original)`. Return how many were set.
 
     What has, or once had, an original is left alone, and so is what would close a circle. The event goes into
-    `batch`, is dated like the closing of the issue, and does not move when it was updated.
+    `batch`, is dated like the closing of the issue, and does not move when it was updated. Raises Conflict where the
+    batch was undone meanwhile.
     """
     originals = dict(Issue.objects.filter(duplicate_of__isnull=False).values_list("pk", "duplicate_of"))
     pairs, written = list(pairs), 0
@@ -177,6 +180,7 @@ def link_duplicates(pairs, *, batch):
 
 @transaction.atomic
 def _link_chunk(wanted, originals, batch):
+    _refuse_undone(batch)
     known = Change.objects.filter(issue__in=wanted, field="duplicate_of").values("issue")
     issues = Issue.objects.select_for_update(of=("self",)).select_related("product").order_by("pk")
     issues = issues.filter(pk__in=wanted, duplicate_of=None, resolution=Resolution.DUPLICATE).exclude(pk__in=known)

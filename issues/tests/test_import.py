@@ -497,6 +497,15 @@ def test_a_file_of_the_same_name_that_goes_elsewhere_is_another_batch(db, tmp_pa
     assert set(Issue.objects.filter(deleted_at=None).values_list("product__key", flat=True)) == {"AAA"}
 
 
+def test_another_file_of_the_same_name_is_another_batch(db, tmp_path, monkeypatch, administrator):
+    stopped = stopped_after_two(tmp_path, monkeypatch, [record(n) for n in range(1, 8)])
+    bring(tmp_path, [record(n) for n in range(3, 10)])
+    first, second = Batch.objects.filter(via="import", query="import issues.json").order_by("pk")
+    assert (first, first.state, first.total, second.state, second.total) == (stopped, "failed", 4, "done", 5)
+    services.undo(second, actor=administrator, via="web")
+    assert set(Issue.objects.live().values_list("number", flat=True)) == {1, 2, 3, 4}
+
+
 def stopped_after_two(tmp_path, monkeypatch, data):
     """Import `data`, stopped when four issues are in. Return the batch."""
     monkeypatch.setattr(batch, "CHUNK", 2)
@@ -535,6 +544,29 @@ def test_one_that_is_undone_while_it_runs_brings_in_nothing_more(db, tmp_path, m
         bring(tmp_path, [record(n) for n in range(1, 8)])
     assert (Issue.objects.count(), Issue.objects.live().count()) == (2, 0)
     assert Batch.objects.get(query="import issues.json").state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("where", "state"), [("issues.management.commands.import_issues.Progress.__call__", "failed"), (None, "done")]
+)
+def test_one_that_is_undone_after_its_last_issue_links_nothing_more(
+    db, tmp_path, monkeypatch, administrator, where, state
+):
+    write = loading.write_batch
+
+    def take_back(*arguments, **fields):
+        services.undo(Batch.objects.get(query="import issues.json"), actor=administrator, via="web")
+
+    def write_and_take_back(*arguments, **fields):
+        write(*arguments, **fields)
+        take_back()
+
+    monkeypatch.setattr(*((where, take_back) if where else (loading, "write_batch", write_and_take_back)))
+    data = [record(n, duplicate_of="1" if n > 1 else None, resolution="DUPLICATE") for n in range(1, 4)]
+    with pytest.raises(CommandError, match=r"^This has been undone meanwhile\. "):
+        bring(tmp_path, data)
+    assert not Issue.objects.filter(duplicate_of__isnull=False).exists()
+    assert Batch.objects.get(query="import issues.json").state == state
 
 
 def test_what_the_database_refuses_is_told_as_failed(product, maintainer, monkeypatch):
