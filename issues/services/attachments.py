@@ -14,7 +14,7 @@ from issues.models import Attachment, Comment
 from issues.services import files as incoming
 from issues.services.comments import authorize as authorize_comment
 from issues.services.comments import lock_comment
-from issues.services.issues import COUNTED, lock_issue, take_along, touch, wake
+from issues.services.issues import COUNTED, lock_issue, take_along, touch
 from products import access
 
 REDACTED_NAME = "(redacted)"
@@ -38,10 +38,7 @@ def attach(home, *, actor, via, files, expected_version=None):
         issue = lock_issue(home, expected_version)
     access.authorize(actor, "attach", issue)
     batch = log.open_batch(actor=actor, via=via)
-    added = take_along(files, issue, batch, comment=comment)
-    if comment is None:
-        wake(issue, batch)
-    return added
+    return take_along(files, issue, batch, comment=comment)
 
 
 @transaction.atomic

@@ -162,13 +162,15 @@ def _with_addresses(fields, files):
     return fields | {"description": resolve(fields["description"], files)}
 
 
-def take_along(files, issue, batch, *, comment=None):
-    """Add `files` to a locked `issue`, or to a comment on it, in `batch`. Return the Attachments."""
+def take_along(files, issue, batch, *, comment=None, wakes=True):
+    """Add `files` to a locked `issue`, which `wakes`, or to a comment on it, in `batch`. Return the Attachments."""
     access.authorize(batch.actor, "attach", issue)
     if comment is None or not comment.internal:
         touch(issue, batch)
     added = incoming.add(files, issue, batch, comment=comment)
     writing.save_changed(issue, COUNTED)
+    if comment is None and wakes:
+        wake(issue, batch)
     return added
 
 
@@ -257,10 +259,12 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
     finish(issue, before, batch, kind)
     if changes.get("duplicate_of") is not None:
         _take_duplicates_along(issue, batch)
-    if actor.pk == issue.author_id and not TEXTS.isdisjoint(changes):
+    # Whoever sets in the same step until when it sleeps knows of the rest.
+    wakes = "snoozed_until" not in changes
+    if wakes and actor.pk == issue.author_id and not TEXTS.isdisjoint(changes):
         wake(issue, batch)
     if files:
-        take_along(files, issue, batch)
+        take_along(files, issue, batch, wakes=wakes)
     return issue
 
 

@@ -121,19 +121,47 @@ def test_files_come_with_an_issue_a_comment_and_their_edits(product, reporter, t
     assert_replays(issue)
 
 
-@pytest.mark.parametrize("where", ["issue", "comment", "internal comment"])
-def test_a_file_wakes_what_is_snoozed_but_not_by_a_comment_that_is_there(issue, triager, where):
-    home = issue
-    if where != "issue":
-        home = add_comment(issue, actor=triager, via="web", body="A note.", internal=where == "internal comment")
+def update_with_file(issue, actor, **changes):
+    """Add a file on the page that edits `issue`, with `changes` of its fields."""
+    with kept([upload(b"log", "cart.log")], actor=actor, action="attach", home=issue) as files:
+        update_issue(issue, actor=actor, via="web", files=files, **changes)
+
+
+@pytest.mark.parametrize(
+    ("where", "woken"),
+    [
+        ("issue", True),
+        ("edit", True),
+        ("edit of another field", True),
+        ("comment", False),
+        ("internal comment", False),
+        ("edit of the comment", False),
+    ],
+)
+def test_a_file_wakes_what_is_snoozed_but_not_by_a_comment_that_is_there(issue, triager, where, woken):
+    comment = add_comment(issue, actor=triager, via="web", body="A note.", internal=where == "internal comment")
     until = timezone.now() + timedelta(days=3)
     decide(issue, "snooze", actor=triager, via="web", until=until)
-    give(home, triager)
-    woken = where == "issue"
+    if where.startswith("edit of the"):
+        with kept([upload(b"log", "cart.log")], actor=triager, action="attach", home=issue) as files:
+            edit_comment(comment, actor=triager, via="web", body="Another.", files=files)
+    elif where.startswith("edit"):
+        update_with_file(issue, triager, **({"priority": 3} if where != "edit" else {}))
+    else:
+        give(issue if where == "issue" else comment, triager)
     assert (fresh(issue).is_queued, fresh(issue).returned[1]) == ((True, "activity") if woken else (False, ""))
     assert_replays(issue)
     undo(Batch.objects.latest("id"), actor=triager, via="web")
     assert fresh(issue).snoozed_until == until and Attachment.objects.get().deleted_at
+
+
+@pytest.mark.parametrize("text", [{}, {"title": "Cart forgets"}])
+def test_what_is_snoozed_in_the_step_that_adds_a_file_sleeps(product, triager, text):
+    issue = create_issue(product, actor=triager, via="web", title="Cart empties")
+    until = timezone.now() + timedelta(days=3)
+    update_with_file(issue, triager, snoozed_until=until, **text)
+    assert fresh(issue).snoozed_until == until and Attachment.objects.count() == 1
+    assert_replays(issue)
 
 
 def test_a_file_answers_nothing(issue, triager, reporter):
