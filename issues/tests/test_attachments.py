@@ -164,10 +164,14 @@ def test_what_is_snoozed_in_the_step_that_adds_a_file_sleeps(product, triager, t
     assert_replays(issue)
 
 
-def test_a_file_answers_nothing(issue, triager, reporter):
+def test_a_file_answers_as_a_comment_alone(issue, triager, reporter):
     decide(issue, "needinfo", actor=triager, via="web", ask=reporter, question="Which one?")
     give(issue, reporter)
+    update_with_file(issue, reporter)
     assert fresh(issue).waiting == "reporter" and not fresh(issue).is_queued
+    with kept([upload(b"log", "cart.log")], actor=reporter, action="comment", home=issue) as files:
+        add_comment(issue, actor=reporter, via="web", body="", files=files)
+    assert (fresh(issue).waiting, fresh(issue).returned[1]) == ("us", "answer")
 
 
 def test_undoing_a_comment_takes_its_file_along_and_redoing_brings_it_back(issue, reporter, triager):
