@@ -403,10 +403,23 @@ class TestOnThePageOfTheIssue:
         assert answer.status_code == 400
         assert "Kept?" in text(answer) and 'class="issue-fields"' in text(answer) and 'role="alert"' in text(answer)
 
-    def test_the_second_sees_what_the_first_did(self, client, reports, triager, maintainer):
-        decide(reports[0], "accept", actor=maintainer, via="web")
-        answer = post(client, triager, decision="decline", resolution="invalid", seen=1, next=self.HERE)
-        assert answer.status_code == 409 and "Mia has decided on WEB-1: it is Accepted." in text(answer)
+    @pytest.mark.parametrize(
+        ("first", "mine", "said"),
+        [
+            ("accept", {"decision": "decline", "resolution": "invalid", "comment": "Kept!"}, "it is Accepted."),
+            ("decline", {"decision": "duplicate", "duplicate_of": "WEB-2", "comment": "Kept!"}, "it is Closed."),
+            ("decline", {"decision": "needinfo", "ask": "rosa", "question": "Kept!"}, "it is Closed."),
+            ("accept", {"decision": "needinfo", "ask": "rosa", "question": "Kept!"}, "look at it once more"),
+        ],
+    )
+    def test_the_second_sees_what_the_first_did(self, client, reports, triager, maintainer, first, mine, said):
+        details = {"resolution": "invalid"} if first == "decline" else {}
+        decide(reports[0], first, actor=maintainer, via="web", **details)
+        answer = post(client, triager, **mine, seen=1, next=self.HERE)
+        page = text(answer)
+        assert answer.status_code == 409 and said in page
+        # What was written with it is not lost, and nothing is there twice.
+        assert "Kept!</textarea>" in page and page.count('value="needinfo"') == 1
 
     def test_it_leads_nowhere_else(self, client, reports, triager):
         answer = post(client, triager, decision="accept", next="https://elsewhere.example/")

@@ -15,10 +15,12 @@ MORNING = time(9)
 def deciding_of(user, issue, facts, form=None):
     """Return what `user` may decide about `issue`, and the forms for that, or for what was refused in `form`.
 
-    Whoever `triages` its product `may_decide` until somebody has, and `may_ask` while it is open.
+    Whoever `triages` its product `may_decide` until somebody has, and `may_ask` while it is open. The page `shows_bar`
+    of decisions also where one was refused: what was written for it stands there.
     """
     triages = access.can(user, "triage", issue)
     may = {"triages": triages, "may_decide": triages and issue.is_in_triage, "may_ask": triages and issue.is_open}
+    may["shows_bar"] = may["may_decide"] or (triages and bool(form and form.errors))
     return {**may, **(decisions_of(user, issue, facts, form) if may["may_ask"] or form else {})}
 
 
