@@ -55,7 +55,8 @@ def queue_of(asked):
 
 def counts(asked):
     """Return `{"new", "returned", "overdue"}`: how many of a queue, which `asked` finds, are what; each counts once."""
-    (found,) = COUNTED.of(access.reader(asked.user), asked.condition).tuples()
+    condition = asked.condition if asked.product is None else asked.condition & Q(product=asked.product.pk)
+    (found,) = COUNTED.of(access.reader(asked.user), condition).tuples()
     return dict(zip(("new", "returned", "overdue"), found, strict=True))
 
 

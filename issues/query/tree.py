@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 
@@ -165,11 +165,6 @@ def both(*sides):
     """Return the node that all of `sides` hold for; any of them may be None."""
     nodes = [node for side in sides for node in (side.nodes if isinstance(side, And) else (side,)) if node]
     return And(tuple(nodes)) if len(nodes) > 1 else nodes[0] if nodes else None
-
-
-def in_product(query, key):
-    """Return the Query for what `query` finds in the product of that `key` alone."""
-    return replace(query, tree=both(Term("product", "", (Plain(key),)), query.tree))
 
 
 def negated(node):

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from history.models import Batch
 from issues.choices import Severity
-from issues.models import Issue, NeedInfo, Presence
+from issues.models import Issue, NeedInfo, Presence, SavedView
 from issues.services import create_issue, create_view, decide, update_issue
 from issues.tests.many import file_many
 from products.models import Component
@@ -208,21 +208,54 @@ def test_a_wrong_query_says_so_and_shows_the_rest(client, reports, triager):
 
 
 @pytest.mark.parametrize(
-    ("query", "of_product", "leads_to"),
+    ("query", "found", "wrong"),
     [
-        ("cart sort:votes", False, "cart sort:votes"),
-        ("cart sort:votes", True, "product:WEB cart sort:votes-desc"),
-        ("empties OR forgets", True, "product:WEB (empties OR forgets)"),
-        ("", True, "product:WEB"),
+        ("cart sort:votes", 3, False),
+        ("empties OR forgets", 2, False),
+        ("", 3, False),
+        ("product:WEB cart", 3, False),
+        ("empties OR product:API", 1, False),
+        ("cart " + " ".join(f"-zzz{number}" for number in range(59)), 3, False),
+        ("cart -" + "z" * 990, 3, False),
+        ("nothing OR (cart (is:open OR (cart (is:open OR (cart is:open)))))", 3, False),
+        ("cart is:nonsense", 3, True),
+        ("cart (", 3, True),
     ],
 )
-def test_a_view_leads_to_its_query_in_its_product(client, reports, product, triager, query, of_product, leads_to):
-    wanted = {"product": product} if of_product else {}
-    view = create_view(actor=triager, via="web", name="Mine", query=query, shared=False, **wanted)
+def test_a_view_leads_to_its_query_in_its_product(
+    client, reports, product, reporter, triager, administrator, query, found, wrong
+):
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    set_member(other, triager, "triager", actor=administrator, via="web")
+    create_issue(other, actor=reporter, via="web", title="Cart of another empties and forgets")
+    view = create_view(actor=triager, via="web", name="Mine", query="cart", shared=False, product=product)
+    # What was saved before the language refused it.
+    SavedView.objects.update(query=query)
     client.force_login(triager)
     answer = client.get(f"/triage/?view={view.pk}")
-    assert answer.status_code == 302 and parse_qs(urlsplit(answer.url).query) == {"q": [leads_to]}
-    assert 'data-issue="WEB-1"' in text(client.get(answer.url))
+    leads_to = parse_qs(urlsplit(answer.url).query)
+    assert answer.status_code == 302 and leads_to == {"in": ["WEB"], **({"q": [query]} if query else {})}
+    page = client.get(answer.url)
+    keys = {row.key for row in page.context["rows"]}
+    assert len(keys) == page.context["total"] == found and not any(key.startswith("API") for key in keys)
+    assert bool(page.context["problems"]) == wrong
+    SavedView.objects.update(product=None, query="cart sort:votes")
+    assert client.get(f"/triage/?view={view.pk}").url == "/triage/?q=cart+sort%3Avotes"
+
+
+def test_one_stays_in_the_product_of_the_queue(client, reports, triager, monkeypatch):
+    monkeypatch.setattr("issues.views.triage.SHOWN", 2)
+    client.force_login(triager)
+    page = client.get("/triage/?in=WEB&q=cart")
+    shown = text(page)
+    assert '<span class="name">WEB: cart</span>' in shown
+    assert shown.count('<input type="hidden" name="in" value="WEB">') == 1 + shown.count('name="then" value=')
+    assert page.context["after"] == "?in=WEB&q=cart&issue=WEB-2" and "in=WEB&amp;q=cart&amp;issue=WEB-2" in shown
+    assert page.context["back_to_queue"] == "/triage/?in=WEB&q=cart"
+    assert [row.key for row in client.get(f"/triage/{page.context['more']}").context["rows"]] == ["WEB-3"]
+    sent = {"in": "WEB", "q": "cart", "decision": "accept"}
+    assert post(client, triager, **sent).url == "/triage/?in=WEB&q=cart&issue=WEB-2"
+    assert client.get("/triage/?in=NONE").status_code == 404
 
 
 def test_the_record_of_the_reporter(client, reports, product, triager, reporter):

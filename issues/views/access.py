@@ -9,6 +9,7 @@ from accounts.addresses import own_address
 from issues import reading
 from issues.models import Issue
 from issuetracker.prepared import PreparedModels
+from products.finding import find as find_product
 from products.numbers import read_number
 from products.pages import explained, sent_on
 
@@ -30,6 +31,15 @@ SHOWN = (
 def list_of(request):
     """Return what says which list the issue was opened from; "" where it was opened from none."""
     return request.POST.get("list") or request.GET.get("list", "")
+
+
+def home_of(request):
+    """Return the product that is named beside a query, whose list that is of, or None. Raises Http404."""
+    key = request.POST.get("in") or request.GET.get("in", "")
+    product = find_product(request.user, key) if key else None
+    if key and product is None:
+        raise Http404
+    return product
 
 
 def address_of(request, issue, place=""):

@@ -25,9 +25,9 @@ from issues.setting.choosing import PARTS, SET, ManyForm
 from issues.setting.many import Wanted, lacking, plan_for
 from issues.setting.meaning import present
 from issues.setting.parsing import WordsError, parse
+from issues.views.access import home_of
 from issues.views.deciding import declined
 from products.access import can
-from products.finding import find
 from products.models import Product
 from products.numbers import read_number
 from products.pages import explained, go_back
@@ -58,7 +58,7 @@ AROUND = {"csrfmiddlewaretoken", "preview", "apply", "foreseen", "next", "ids", 
 @explained
 def bulk(request):
     """Ask what is to be done to the chosen issues, show what would change, and change it."""
-    home = _home(request)
+    home = home_of(request)
     ids, query, problems = _chosen(request, home)
     too_many = len(ids) > service.LIMIT
     samples = [] if too_many else service.one_of_each_product(ids)
@@ -77,15 +77,6 @@ def bulk(request):
     elif not wrong and _is_pressed(request):
         wrong = [_("Choose what is to be done.")]
     return render(request, "issues/bulk.html", {**context, "wrong": wrong}, status=400 if wrong else 200)
-
-
-def _home(request):
-    """Return the product whose list it was chosen in, or None."""
-    key = request.POST.get("in") or request.GET.get("in", "")
-    product = find(request.user, key) if key else None
-    if key and product is None:
-        raise Http404
-    return product
 
 
 def _chosen(request, home):

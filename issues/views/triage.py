@@ -29,12 +29,10 @@ from issues.finding.counting import INBOX
 from issues.finding.pages import paginate_seen
 from issues.forms import DecisionForm, IssueForm
 from issues.models import Issue, SavedView
-from issues.query import parse, to_text
-from issues.query.tree import in_product
 from issues.similar.finding import fetch_issues, similar_to
 from issues.similar.suggesting import offers
 from issues.timeline import timeline
-from issues.views.access import at_issue, find
+from issues.views.access import at_issue, find, home_of
 from issues.views.deciding import deciding_of
 from issues.views.detail import issue_page
 from issues.views.fields import fields_of
@@ -63,17 +61,12 @@ SECTIONS = {
 @require_safe
 @explained
 def triage(request):
-    """Show the queue, and the issue of it that the address names, or its first or last; a view leads to its query."""
+    """Show the queue, and the issue of it that the address names, or its first or last; a view leads to its queue."""
     view = read_number(request.GET.get("view", ""))
     if view is not None:
         found = get_object_or_404(SavedView.objects.visible_to(request.user).select_related("product"), pk=view)
-        return redirect(f"{reverse('triage')}{_address(_query_of(found))}")
+        return redirect(f"{reverse('triage')}{_queue_at(found.product.key if found.product else '', found.query)}")
     return answer(request)
-
-
-def _query_of(view):
-    """Return the query of a saved `view` as the queue takes it, which is of no product itself."""
-    return to_text(in_product(parse(view.query), view.product.key)) if view.product else view.query
 
 
 @require_safe
@@ -108,7 +101,7 @@ def decide(request, issue):
         return answer(request, _next(request))
     if "next" in request.POST:
         return go_back(request, decided.issue.get_absolute_url())
-    queue = f"{reverse('triage')}{_address(_text(request), getattr(_next(request), 'key', ''), _cursor(request))}"
+    queue = f"{reverse('triage')}{_address(request, getattr(_next(request), 'key', ''), _cursor(request))}"
     return redirect(own_address(queue) or "triage")
 
 
@@ -200,26 +193,27 @@ def _named(request, key):
 
 def _asked(request):
     """Return the Search for the queue, and what is wrong with the query."""
-    text, problems = _text(request), []
+    text, problems = _given(request, "q"), []
     try:
-        asked = search(request.user, text=text)
+        asked = search(request.user, text=text, product=home_of(request))
     except SearchError as error:
         asked, problems = error.found, error.problems
     return queue.queue_of(asked), problems
 
 
-def _text(request):
-    return request.POST.get("q") or request.GET.get("q", "")
-
-
 def _cursor(request):
-    return request.POST.get("cursor") or request.GET.get("cursor", "")
+    return _given(request, "cursor")
+
+
+def _given(request, name):
+    return request.POST.get(name) or request.GET.get(name, "")
 
 
 def _rows(request, asked):
     """Return the page of the queue, each row with its `section` and `why` it is back."""
     now = timezone.now()
-    fetch, bound = partial(fetch_issues, user=request.user), f"{request.user.pk} {asked.canonical}"
+    fetch = partial(fetch_issues, user=request.user)
+    bound = f"{request.user.pk} {getattr(asked.product, 'pk', '')} {asked.canonical}"
     page_at = partial(paginate_seen, asked, fetch, size=SHOWN, bound=bound)
     page = at_or_first(page_at, _cursor(request))
     for row in page.rows:
@@ -232,8 +226,7 @@ def _rows(request, asked):
 
 def _queued(request, asked, page, problems):
     """Return what the page shows of the queue, whose first rows are `page`."""
-    text, now = _text(request), timezone.now()
-    counts = queue.counts(asked)
+    now, counts = timezone.now(), queue.counts(asked)
     return {
         "rows": page.rows,
         "sections": [
@@ -242,10 +235,11 @@ def _queued(request, asked, page, problems):
         ],
         "counts": counts,
         "total": sum(counts.values()),
-        "more": _address(text, cursor=page.next) if page.next else "",
-        "earlier": f"{_address(text, cursor=page.previous)}&last" if page.previous else "",
-        "back_to_queue": f"{reverse('triage')}{_address(text, cursor=_cursor(request))}",
-        "q": text,
+        "more": _address(request, cursor=page.next) if page.next else "",
+        "earlier": f"{_address(request, cursor=page.previous)}&last" if page.previous else "",
+        "back_to_queue": f"{reverse('triage')}{_address(request, cursor=_cursor(request))}",
+        "within": _given(request, "in"),
+        "q": _given(request, "q"),
         "cursor": _cursor(request),
         "problems": problems,
         "products": TRIAGED.of(access.reader(request.user)).rows(),
@@ -280,7 +274,7 @@ def _shown(request, issue, form, rows=()):
     context = fields_of(request.user, issue)
     files = files_of(context["facts"], issue, request.user)
     entries, cut = timeline(issue, request.user, questions=questions_of(context["facts"]), files=files)
-    q, cursor = _text(request), _cursor(request)
+    cursor = _cursor(request)
     return {
         **context,
         "mark": mark_of_issue(issue, request.user),
@@ -288,20 +282,21 @@ def _shown(request, issue, form, rows=()):
         "files": files.get(None, ()),
         "may_comment": access.can(request.user, "comment", issue),
         "may_comment_internally": access.can(request.user, "comment_internally", issue),
-        "back_here": f"{reverse('triage')}{_address(q, issue.key, cursor)}",
+        "back_here": f"{reverse('triage')}{_address(request, issue.key, cursor)}",
         "entries": entries,
         "cut": cut,
         "plain": issue.description[:LONG_TEXT] if long else "",
         "record": _record(issue, request.user),
         "at": at + 1 if at is not None else None,
-        "before": _address(q, keys[at - 1], cursor) if at else "",
-        "after": _address(q, keys[at + 1], cursor) if at is not None and keys[at + 1 :] else "",
+        "before": _address(request, keys[at - 1], cursor) if at else "",
+        "after": _address(request, keys[at + 1], cursor) if at is not None and keys[at + 1 :] else "",
         "then": then[0] if then else "",
         "alike": similar_to(request.user, issue),
         "suggested": _suggested(request.user, issue),
         "why": issue.returned[1],
         "reasons": REASONS,
-        "q": q,
+        "within": _given(request, "in"),
+        "q": _given(request, "q"),
         "cursor": cursor,
     }
 
@@ -351,6 +346,12 @@ def _reports(user):
 REPORTS = ByReader(PreparedTuples, _reports)
 
 
-def _address(q, issue="", cursor=""):
-    pairs = [(name, value) for name, value in (("q", q), ("issue", issue), ("cursor", cursor)) if value]
+def _address(request, issue="", cursor=""):
+    """Return the address of the same queue, at an issue or at a page of it."""
+    return _queue_at(_given(request, "in"), _given(request, "q"), issue, cursor)
+
+
+def _queue_at(within, q, issue="", cursor=""):
+    named = (("in", within), ("q", q), ("issue", issue), ("cursor", cursor))
+    pairs = [(name, value) for name, value in named if value]
     return f"?{urlencode(pairs)}" if pairs else ""
