@@ -12,6 +12,8 @@ from issuetracker.prepared import ByReader, PreparedTuples
 from products import access
 
 IN_ORDER = (Sort("triage", False),)
+# No query says this one: it is only ever before others.
+BY_RANK = Sort("rank", False)
 
 
 def snoozed(now):
@@ -51,6 +53,15 @@ def queue_of(asked):
     # The moment is the database's, so that the statements are the same the next time.
     condition = asked.condition & queued(Now()) & triaged_by(asked.user)
     return replace(asked, condition=condition, query=replace(asked.query, sort=asked.query.sort or IN_ORDER))
+
+
+def in_sections(asked):
+    """Return a Search for a queue with the ranks of the queue first, and its own order within each.
+
+    How well words fit is no order beside another.
+    """
+    sort = asked.unranked(IN_ORDER).query.sort
+    return replace(asked, query=replace(asked.query, sort=sort if sort == IN_ORDER else (BY_RANK, *sort)))
 
 
 def counts(asked):

@@ -20,7 +20,9 @@ from issues.query.parsing import are_repeated, as_values, is_discrete
 from issues.query.tree import BEST_FIRST, IS_OPEN, Query, Sort, both
 from issuetracker.keyset import Key
 
+RANK = Key("queue_rank", expression=queue.RANK)
 KEYS = {
+    queue.BY_RANK.key: RANK,
     "updated": Key("updated_at"),
     "created": Key("created_at"),
     "closed": Key("closed_at", nullable=True),
@@ -35,7 +37,7 @@ KEYS = {
     "relevance": Key("relevance"),
 }
 # Of each rank in the queue the oldest first.
-QUEUE = (Key("queue_rank", expression=queue.RANK), Key("created_at"))
+QUEUE = (RANK, Key("created_at"))
 VALUES_LIMIT = 60
 DEFAULT_SORT = (Sort("updated", True),)
 BY_RELEVANCE = (BEST_FIRST,)

@@ -62,13 +62,40 @@ def test_sections(client, reports, triager):
     assert page.index('data-issue="WEB-3"') < page.index('data-issue="WEB-2"') < page.index('data-issue="WEB-1"')
 
 
-def test_in_another_order_one_goes_through_section_by_section(client, reports, triager):
-    Issue.objects.filter(number=1).update(overdue_at=timezone.now())
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("number-desc", [2, 1, 4, 3]),
+        ("votes,number-desc", [2, 1, 4, 3]),
+        ("severity-desc,due", [1, 2, 3, 4]),
+        ("created-asc,triage-desc", [1, 2, 3, 4]),
+        ("triage-desc", [2, 1, 4, 3]),
+        ("relevance", [1, 2, 3, 4]),
+    ],
+)
+def test_in_another_order_one_goes_through_section_by_section(
+    client, reports, product, triager, monkeypatch, sort, order
+):
+    create_issue(product, actor=triager, via="web", title="Cart stays")
+    Issue.objects.filter(number__in=(1, 2)).update(overdue_at=timezone.now())
     client.force_login(triager)
-    answer = client.get("/triage/?q=sort:number-desc")
-    assert [row.key for row in answer.context["rows"]] == ["WEB-1", "WEB-3", "WEB-2"]
-    assert answer.context["issue"].key == "WEB-1" and "<span data-at>1</span> of 3" in text(answer)
-    assert answer.context["after"] == "?q=sort%3Anumber-desc&issue=WEB-3"
+    answer = client.get(f"/triage/?q=cart+sort:{sort}")
+    keys = [f"WEB-{number}" for number in order]
+    assert [row.key for row in answer.context["rows"]] == keys
+    assert answer.context["issue"].key == keys[0] and "<span data-at>1</span> of 4" in text(answer)
+    assert answer.context["after"].endswith(f"&issue={keys[1]}")
+    # From page to page as well, there and back.
+    monkeypatch.setattr("issues.views.triage.SHOWN", 1)
+    page, there, back = client.get(f"/triage/?q=cart+sort:{sort}"), [], []
+    for _step in order:
+        there.append(page.context["issue"].key)
+        page = client.get(f"/triage/{page.context['more']}") if page.context["more"] else page
+    for _step in order:
+        back.append(page.context["issue"].key)
+        page = client.get(f"/triage/{page.context['earlier']}") if page.context["earlier"] else page
+    assert there == keys and back == keys[::-1]
+    # The first page is known to be that, whichever way one came to it.
+    assert page.context["cursor"] and "<span data-at>1</span> of 4" in text(page)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ from products.numbers import read_number
 from products.pages import add_errors, by_form, explained, go_back
 
 SHOWN = 100
+PRODUCTS = 100
 LONG_TEXT = 20_000
 WEEK = timedelta(days=7)
 REASONS = dict(Return.choices)
@@ -198,7 +199,7 @@ def _asked(request):
         asked = search(request.user, text=text, product=home_of(request))
     except SearchError as error:
         asked, problems = error.found, error.problems
-    return queue.queue_of(asked), problems
+    return queue.in_sections(queue.queue_of(asked)), problems
 
 
 def _cursor(request):
@@ -219,8 +220,6 @@ def _rows(request, asked):
     for row in page.rows:
         row.why = places.returned(row, now)[1]
         row.section = "overdue" if places.is_overdue(row, now) else "returned" if row.why else "new"
-    # A query may have an order of its own: one goes on in the order that is shown.
-    page.rows.sort(key=lambda row: list(SECTIONS).index(row.section))
     return page
 
 
@@ -248,7 +247,7 @@ def _queued(request, asked, page, problems):
 
 
 def _triaged(user):
-    return Product.objects.visible_to(user).filter(queue.triaged_by(user, "")).order_by("title")[:SHOWN]
+    return Product.objects.visible_to(user).filter(queue.triaged_by(user, "")).order_by("title")[:PRODUCTS]
 
 
 TRIAGED = ByReader(partial(Prepared, ("key", "title")), _triaged)
