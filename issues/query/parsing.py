@@ -10,7 +10,22 @@ from issues.query.fields import ALIASES, DIRECTIVES, FIELDS, HISTORY, SORTS, VOC
 from issues.query.printing import NUMBER, REF, depth, print_value
 from issues.query.terms import TermReader, star_misplaced
 from issues.query.tokens import ADDRESS, quoted, tokens, unquoted
-from issues.query.tree import BEST_FIRST, And, Or, Place, Query, Range, Ref, Sort, Special, Term, Text, both, negated
+from issues.query.tree import (
+    BEST_FIRST,
+    And,
+    Or,
+    Place,
+    Plain,
+    Query,
+    Range,
+    Ref,
+    Sort,
+    Special,
+    Term,
+    Text,
+    both,
+    negated,
+)
 
 CHARACTERS, BYTES, TERMS, DEPTH = 1000, 2400, 60, 5
 UNSEARCHABLE = re.compile("[\x00\ud800-\udfff]")
@@ -339,4 +354,10 @@ def is_discrete(node):
 
 def are_repeated(terms):
     """Return whether these Terms of a field that holds one value are too many: that it is empty may be said again."""
-    return len(terms) > 1 and any(term.values != NONE for term in terms)
+    return len(terms) > 1 and not all(_is_empty(term) for term in terms)
+
+
+def _is_empty(term):
+    """Return whether a Term asks for issues without its field alone: a rank has a word for that as well."""
+    words = ("none", "unset") if FIELDS[term.name].ordered else ()
+    return all(value in NONE or (isinstance(value, Plain) and value.text in words) for value in term.values)

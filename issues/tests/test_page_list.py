@@ -196,6 +196,15 @@ def test_a_list_is_shown_in_sections(product, triager, reporter, maintainer, gro
         assert sorted(keys(at(triager).get("/issues/" + section["address"]))) == sorted(keys_of_it)
 
 
+@pytest.mark.parametrize("query", ["no:priority", "priority:none", "no:priority priority:none", "priority:none,high"])
+def test_a_section_leads_on_in_the_place_of_what_the_query_says_of_its_field(product, triager, query):
+    file(product, triager, 2)
+    client = at(triager)
+    (section,) = client.get("/issues/", {"q": query, "group": "priority"}).context["sections"]
+    assert section["address"] == "?q=priority%3Anone"
+    assert sorted(keys(client.get("/issues/" + section["address"]))) == ["WEB-1", "WEB-2"]
+
+
 @pytest.mark.parametrize("amount", [10, 100])
 def test_sections_show_ten_and_take_ten_statements(product, triager, amount, django_assert_max_num_queries):
     file(product, triager, amount, assignee=triager)

@@ -288,9 +288,13 @@ class Listing:
         """The columns: `(name, label, whether it is shown)`."""
         return [(name, said, name in self.columns) for name, said in COLUMNS.items()]
 
+    def _is_grouped(self, node):
+        node = as_values(node)
+        return isinstance(node, Term) and node.name == self.group
+
     def of_group(self, value):
         """Return the address of the list of one section alone, whose issues have `value` in common."""
-        kept = [one for one in self.nodes if not (isinstance(one, Term) and one.name == self.group)]
+        kept = [one for one in self.nodes if not self._is_grouped(one)]
         tree = both(*kept, Term(self.group, "", (value,)))
         return self.address(query=self._with(tree), group="")
 
