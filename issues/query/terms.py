@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from issues.query import moments
 from issues.query.errors import Problem
 from issues.query.fields import ALIASES, CHANGEABLE, FIELDS, KEPT, Kind
-from issues.query.tokens import QUOTED, quoted, unquoted
+from issues.query.tokens import BARE, QUOTED, quoted, unquoted
 from issues.query.tree import By, Changed, Place, Plain, Range, Special, Term, Was
 
 OPERATOR = re.compile(r">=|<=|>|<|=|")
@@ -97,12 +97,12 @@ class TermReader:
             raise Wrong("missing", message)
         text, was_quoted, place = self._piece()
         self._end()
+        if _is_range(field, text, was_quoted):
+            raise Wrong("value", _("Name one value here."), (), place)
         try:
             value = value_of(field, "", text, was_quoted, place)
         except Wrong as wrong:
             raise Wrong(wrong.code, wrong.message, wrong.suggestions, place) from wrong
-        if isinstance(value, Range):
-            raise Wrong("value", _("Name one value here."), (), place)
         return Was(field.name, value, self.place)
 
     def _changed(self):
@@ -177,7 +177,7 @@ def value_of(field, operator, text, was_quoted=False, place=None):
         raise Wrong("value", _("Put the whole value into quotation marks."), (quoted(text.replace('"', "")),))
     if not was_quoted and text.startswith("@") and not text.lower().startswith("@today"):
         return _special(field, operator, text, place)
-    if not was_quoted and ".." in text and field.is_compared:
+    if _is_range(field, text, was_quoted):
         return _range(field, operator, text, place)
     if field.kind is Kind.TEXT:
         # In quotes a star means no other ending, and is nothing to search for.
@@ -185,10 +185,17 @@ def value_of(field, operator, text, was_quoted=False, place=None):
     return Plain(_end(field, text) if operator else _single(field, text), place)
 
 
+def _is_range(field, text, was_quoted):
+    return ".." in text and field.is_compared and not was_quoted
+
+
 def _with_star(text):
-    """Return words as they are, without quotes. Raises Wrong for a star that is not at their end."""
+    """Return words as they are, without quotes. Raises Wrong for a star that does not end a single word."""
     if "*" in text[:-1] or (text.endswith("*") and text[0] in "<>=*"):
         raise Wrong("wildcard", star_misplaced(), (quoted(text),))
+    if text.endswith("*") and not BARE.fullmatch(text):
+        # Only a parameter can hold that: in a query it could not be written down.
+        raise Wrong("wildcard", _("A star means any ending of one word: give each word by itself."), (quoted(text),))
     return text
 
 

@@ -116,6 +116,8 @@ def test_filters(issues, triager, query, titles):
         ('label=bug,"', "label", "value"),
         ('label=bug&assignee="rosa', "assignee", "value"),
         ("status=new&status=closed", "status", "repeated"),
+        ("title=login+loo*", "title", "wildcard"),
+        ("title=login(loo*", "title", "wildcard"),
         ("sort=title", "sort", "choice"),
         ("sort=updated-up", "sort", "choice"),
         ("sort=updated,updated-asc", "sort", "choice"),

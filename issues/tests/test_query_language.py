@@ -190,6 +190,8 @@ REFUSED = [
     ("type:bug (a OR b) type:task", "repeated", 18, 9, None, "type:bug (a OR b)"),
     ("type:bug -a type:task", "repeated", 12, 9, None, "type:bug -a"),
     ("type:bug NOT NOT type:task", "repeated", 17, 9, None, "type:bug"),
+    ("was:severity=unset..s3", "value", 13, 9, None, ""),
+    ("was:priority=low..high", "value", 13, 9, None, ""),
     ("was:status", "missing", 0, 10, None, ""),
     ("was:title=x", "unknown_field", 0, 11, None, ""),
     ("changed:colour", "unknown_field", 0, 14, None, ""),
