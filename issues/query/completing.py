@@ -11,6 +11,8 @@ from issues.query.tree import BEST_FIRST, Plain
 
 # A quotation goes on to its end, or to where somebody is typing.
 PIECE = re.compile(r'(?:[^\s"()]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
+# The address of a page is no term, whatever is in it.
+WITHIN_ADDRESS = re.compile(r"(?<!\S)[-(]*https?://\S*\Z", re.IGNORECASE)
 VALUE = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
 OPERATOR = re.compile(r">=|<=|>|<|=|")
 MOMENTS = (">-7d", ">-2w", ">-1m", "today", "yesterday")
@@ -45,6 +47,8 @@ class Completing:
 def completing(text, position):
     """Return the Completing at `position` of `text`."""
     position = max(0, min(position, len(text)))
+    if WITHIN_ADDRESS.search(text[:position]):
+        return Completing(position, position)
     piece = _last(PIECE, text[:position])
     start = position - len(piece)
     stripped = piece.lstrip("-")

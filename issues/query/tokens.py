@@ -63,13 +63,16 @@ def _token(text, at, character):
 
 
 def _enclosed(piece):
-    """Return `piece` up to a parenthesis that closes none within it."""
-    nested = 0
+    """Return `piece` up to the first parenthesis whose other one is not within it."""
+    opened = []
     for at, character in enumerate(piece):
-        nested += (character == "(") - (character == ")")
-        if nested < 0:
-            return piece[:at]
-    return piece
+        if character == "(":
+            opened.append(at)
+        elif character == ")":
+            if not opened:
+                return piece[:at]
+            opened.pop()
+    return piece[: opened[0]] if opened else piece
 
 
 def unquoted(text):

@@ -50,6 +50,9 @@ UNDERSTOOD = [
     ("(https://a.example/ OR b) c", '("https://a.example/" OR b) c'),
     ("(b OR https://a.example/(x)) c", '(b OR "https://a.example/(x)") c'),
     ("(b OR -https://a.example/)", 'b OR -"https://a.example/"'),
+    ("(https://a.example/Foo_(bar) b)", '"https://a.example/Foo_(bar)" b'),
+    ("https://a.example/Foo_(bar baz)", '"https://a.example/Foo_" bar baz'),
+    ("https://a.example/a(b)_(c(d) e)", '"https://a.example/a(b)_" c d e'),
     ("12:30", "12:30"),
     ("a,b", '"a,b"'),
     ("#12", "#12"),
@@ -301,6 +304,11 @@ def test_what_is_offered_can_be_read(operator):
         assert place.end == len(text)
         for offer in place.offers:
             parse(text[: place.start] + offer.text)
+
+
+@pytest.mark.parametrize("text", ["https://a.example/", "a -(HTTP://a.example/Foo_(la", "https://a.example/(b)la"])
+def test_within_an_address_nothing_is_offered(text):
+    assert completing(text, len(text)).offers == ()
 
 
 letters = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), min_size=1, max_size=8)
