@@ -63,12 +63,13 @@ def offers(user, issue):
     told = {}
     for name in wanted:
         votes = scoring.votes((*vote, value) for vote, values in given for value in values[name])
+        if name == "type":
+            # Before those of one issue alone are left out: of what it is, one vote may outweigh others.
+            votes = takewhile(lambda vote: vote.value != issue.type, votes)
         of = sum(bool(values[name]) for _vote, values in given)
         told[name] = [_offer(one, of) for one in votes if one.score >= LEAST and one.count >= FEWEST]
     if told.get("assignee"):
         told["assignee"] = _who_may_be_asked(issue.product, told["assignee"])
-    if "type" in told:
-        told["type"] = list(takewhile(lambda one: one.value != issue.type, told["type"]))
     told["labels"] = _fitting(told.get("labels", ()))
     return {name: told[name][:SHOWN] for name in wanted if told[name]}
 

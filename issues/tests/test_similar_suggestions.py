@@ -1,6 +1,9 @@
 """What the fields of an issue may be, with the evidence; nothing is ever set."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from history.models import Event
 from issues.models import Status
@@ -129,6 +132,14 @@ def test_a_type_is_suggested_that_has_more_votes_than_the_one_it_has(product, is
         for _time in range(count):
             file(product, triager, type=name)
     assert [one["value"] for one in suggest(triager, issue).get("type", ())] == told
+
+
+def test_a_type_with_fewer_votes_is_not_suggested_where_one_issue_alone_has_more(product, issue, triager):
+    file(product, triager, type="bug")
+    for _time in range(2):
+        old = file(product, triager, type="feature")
+        type(old).objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=2 * 365))
+    assert suggest(triager, issue) == {}
 
 
 def test_newer_votes_count_more(product, issue, triager, made):
