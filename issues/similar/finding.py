@@ -184,10 +184,15 @@ def _reasons(ranked, query, facts):
 def shared_words(title, other):
     """Return the words of `title`, as they stand there in lower case, whose stems are in `other` as well."""
     stems = set(words_of(other))
-    terms, extras = tokenize(title)
-    shared = [term for term in terms if stem(term) and stem(term) in stems]
-    for extra in extras:
-        # What is found whole says nothing more where its parts are shared already.
-        if stem(extra) in stems and not any(extra in term or term in extra for term in shared):
-            shared.append(extra)
-    return list(dict.fromkeys(shared))
+    shared, whole = [], []
+    for terms, extras in map(tokenize, title.split()):
+        telling = [term for term in terms if stem(term)]
+        shared += [term for term in telling if stem(term) in stems]
+        whole += [extra for extra in extras if stem(extra) in stems and not _is_told(extra, telling, stems)]
+    return list(dict.fromkeys([*shared, *whole]))
+
+
+def _is_told(extra, terms, stems):
+    """Return whether all parts of an extra, which are among `terms`, are shared: whole it says nothing more then."""
+    parts = {stem(term) for term in terms if term in extra or extra in term}
+    return bool(parts) and parts <= stems

@@ -114,6 +114,10 @@ def test_rare_words_tell_more_than_common_ones(product, triager):
         ("CI on GitHub fails", "github: no runner", ["github"]),
         ("github", "GitHub", ["github"]),
         ("GitHub", "GitHub", ["git", "hub"]),
+        ("GitHub hangs", "git: github is down", ["git", "github"]),
+        ("Art for SmartCart", "art of smartcart", ["art", "smartcart"]),
+        ("ToDo is empty", "todo", ["todo"]),
+        ("日本語", "本語", ["本語"]),
         ("日本語", "日本語", ["日本", "本語"]),
     ],
 )
