@@ -177,7 +177,7 @@ def _refuse_repeated(query, terms):
             names.append(name)
         held.append(meant)
     if names:
-        message = _("The query says this already.")
+        message = _("This is said already: say once what a field is that holds one value.")
         raise ValidationError({name: ValidationError(message, code="repeated") for name in names})
 
 

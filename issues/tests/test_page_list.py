@@ -426,7 +426,7 @@ def test_a_filter_that_the_query_says_already_is_left_out(product, triager, said
     listing = page.context["listing"]
     assert (listing.text, listing.problems) == (f"is:open {said} priority:none", [])
     assert (list(listing.errors), len(keys(page))) == (["assignee"], count)
-    assert "The query says this already." in page.content.decode()
+    assert "This is said already: say once what a field is that holds one value." in page.content.decode()
 
 
 def test_what_is_suggested_leaves_the_rest_of_the_list_as_it_is(product, triager):
