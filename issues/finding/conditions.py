@@ -211,7 +211,7 @@ class Conditions:
         if field.name == "label":
             return Q(_link(IssueLabel))
         if field.name == "commenter":
-            return self._commented(author__isnull=False)
+            return self._commented()
         if field.name == "needinfo":
             return Q(waiting_for__isnull=False)
         if field.name in RANKS:

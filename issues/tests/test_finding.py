@@ -11,7 +11,7 @@ from django.utils import timezone
 from issues import services
 from issues.finding import SearchError, search
 from issues.finding.pages import IDS, paginate, paginate_seen
-from issues.models import Issue, Priority, Severity, Status
+from issues.models import Comment, Issue, Priority, Severity, Status
 from issues.query import moments
 from products.models import Component, Label, Milestone, Version
 from products.services import create_part, create_product, update_part
@@ -454,6 +454,13 @@ def test_nobody_is_told_of_comments_that_they_do_not_see(product, triager, stran
     services.add_comment(issue, actor=triager, via="web", body="A whisper.", internal=True)
     assert [found("has:commenter", user) for user in (triager, stranger, AnonymousUser())] == ["a", "", ""]
     assert [found("no:commenter", user) for user in (triager, stranger, AnonymousUser())] == ["", "a", "a"]
+
+
+def test_a_comment_whose_author_is_not_known_is_one(product, triager):
+    issue = services.create_issue(product, actor=triager, via="web", title="a")
+    services.add_comment(issue, actor=triager, via="web", body="Imported.")
+    Comment.objects.update(author=None)
+    assert [found(query, triager) for query in ("has:commenter", "no:commenter")] == ["a", ""]
 
 
 def test_an_archived_label_is_still_found_by_its_name(issues, triager, maintainer):
