@@ -230,8 +230,8 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
         plan = bulk.planned(ids, data["set"], self.get_serializer_context())
         if data.get("dry_run"):
             return Response(_told_bulk(len(ids), bulk_service.preview(ids, plan, actor=request.user).told()))
-        query = data["q"] if "q" in data else _("%(count)d chosen issues") % {"count": len(ids)}
-        batch = bulk_service.change(ids, plan, query=query, **self.doing)
+        said = bulk_service.chosen_by(found, ids, self.home)
+        batch = bulk_service.change(ids, plan, query=said, **self.doing)
         running = batch.state == Batch.State.RUNNING
         return Response({**_told_bulk(len(ids), batch.todo), "batch": batch.pk}, 202 if running else 200)
 

@@ -1,17 +1,21 @@
 """One change to many issues: foreseen, then made in short transactions, in one batch that one undo takes back."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import ObjectDoesNotExist
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
 
 from history import log
 from history.errors import Refused
 from history.models import Batch
 from issues.models import Issue
+from issues.query import to_text
+from issues.query.parsing import is_discrete
+from issues.query.tree import Plain, Term, both
 from issues.services.issues import foresee, hold_products, labels_in, lock_family, update_issue
 from issues.services.triage import decide, foresee_decision
 from issuetracker.database import ending_when_away
@@ -149,6 +153,18 @@ def chosen(asked, ids, actor, product=None):
     seen = seen if product is None else seen.filter(product=product)
     rows = seen.filter(pk__in=ids) if asked is None else asked.apply(seen)
     return list(rows.order_by("pk").values_list("pk", flat=True)[: LIMIT + 1])
+
+
+def chosen_by(asked, ids, product=None):
+    """Return what `chosen` chooses by, as text: the query that finds the same in the list of all products."""
+    if asked is None:
+        return _("%(count)d chosen issues") % {"count": len(ids)}
+    if product is None:
+        return asked.canonical
+    # What it says of products itself holds for this one, and beside it could not be read again.
+    kept = [node for node in asked.query.nodes if not (is_discrete(node) and node.name == "product")]
+    tree = both(Term("product", "", (Plain(product.key),)), *kept)
+    return to_text(replace(asked.query, tree=tree))
 
 
 def one_of_each_product(ids):

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from history import log
 from history.models import Batch, Event
+from issues.finding import search
 from issues.models import Issue
 from issues.services import bulk, create_issue, purge, trash_issue, update_issue
 from issues.tests.many import file_many
@@ -96,7 +97,7 @@ def test_by_a_query_with_what_is_so_already_and_what_is_refused(api, issues, oth
     assert send(api, triager, **body, dry_run=True) == expected
     done = send(api, triager, **body)
     assert {name: done[name] for name in expected} == expected
-    assert Batch.objects.get(pk=done["batch"]).query == "cart sort:number"
+    assert Batch.objects.get(pk=done["batch"]).query == "cart sort:number-desc"
     assert Issue.objects.filter(priority=3).count() == 4
 
 
@@ -109,6 +110,23 @@ def test_below_a_product_it_is_of_that_product_alone(api, issues, other, adminis
         answer = api(administrator).post(path, body, format="json")
         assert (answer.status_code, answer.json()["matched"], answer.json()["changes"]) == (200, 4, 4)
     assert not Issue.objects.filter(product=other, priority=3).exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("cart", "product:WEB cart"),
+        ("cart OR is:closed", "product:WEB (cart OR is:closed)"),
+        ("cart product:web,API sort:number", "product:WEB cart sort:number-desc"),
+    ],
+)
+def test_what_it_was_chosen_by_is_said_alike_on_pages_and_in_the_api(api, client, issues, other, triager, query, said):
+    path = "/api/v1/products/WEB/issues/bulk/"
+    assert api(triager).post(path, {"q": query, "set": {"priority": "high"}}, format="json").status_code == 200
+    client.force_login(triager)
+    client.post("/issues/bulk/", {"q": query, "in": "WEB", "words": "p low", "apply": "1"})
+    assert list(Batch.objects.order_by("-id").values_list("query", flat=True)[:2]) == [said, said]
+    assert search(triager, text=said).apply(Issue.objects.visible_to(triager)).count() == 4
 
 
 def test_names_of_one_product_alone(api, issues, other, triager, administrator):

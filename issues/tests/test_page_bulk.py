@@ -135,6 +135,7 @@ def test_all_that_the_list_of_a_product_finds(client, issues, administrator, rep
     assert "4 would change" in send(client, triager, **sent, words="p high", preview="1")
     client.post(PAGE, {**sent, "words": "p high", "apply": "1"})
     assert sorted(Issue.objects.filter(priority=3).values_list("product__key", flat=True)) == ["WEB"] * 4
+    assert Batch.objects.latest("id").query.startswith("product:WEB")
     assert client.post(PAGE, {**sent, "words": "p low", "apply": "1"}).url.startswith("/products/WEB/issues/?q=")
 
 

@@ -59,14 +59,14 @@ AROUND = {"csrfmiddlewaretoken", "preview", "apply", "foreseen", "next", "ids", 
 def bulk(request):
     """Ask what is to be done to the chosen issues, show what would change, and change it."""
     home = home_of(request)
-    ids, query, problems = _chosen(request, home)
+    ids, query, said, problems = _chosen(request, home)
     too_many = len(ids) > service.LIMIT
     samples = [] if too_many else service.one_of_each_product(ids)
     # Whoever may change nothing is told no names.
     products = [one.product_id for one in samples if can(request.user, "bulk", one)]
     form = ManyForm(request.POST or None, user=request.user, products=products)
     context = {"ids": ids, "q": query, "home": home, "problems": problems, "limit": service.LIMIT, "too_many": too_many}
-    context |= {"next": _back(request), "many": form, **_decision(request)}
+    context |= {"said": said, "next": _back(request), "many": form, **_decision(request)}
     if not samples or problems:
         return render(request, "issues/bulk.html", context, status=400 if problems else 200)
     wanted, wrong = _wanted(request, form)
@@ -80,16 +80,18 @@ def bulk(request):
 
 
 def _chosen(request, home):
-    """Return `(ids, query, problems)` of the issues that are chosen, one more than LIMIT at most."""
+    """Return `(ids, query, said, problems)` of what is chosen: one more than LIMIT at most, and by what in words."""
     query = request.POST.get("q") or request.GET.get("q", "")
     if query or home:
         try:
             asked = search(request.user, text=query, product=home)
         except SearchError as error:
-            return [], query, error.problems
-        return service.chosen(asked, (), request.user, home), query, []
-    numbers = [read_number(text) for text in request.POST.getlist("ids")]
-    return service.chosen(None, [number for number in numbers if number is not None], request.user), query, []
+            return [], query, "", error.problems
+    else:
+        asked = None
+    numbers = [read_number(text) for text in request.POST.getlist("ids")] if asked is None else ()
+    ids = service.chosen(asked, [number for number in numbers if number is not None], request.user, home)
+    return ids, query, service.chosen_by(asked, ids, home), []
 
 
 def _back(request):
@@ -144,7 +146,7 @@ def _go_on(request, wanted, samples, context):
         return render(request, "issues/bulk.html", {**context, "wrong": wrong}, status=400)
     shown = _stamp(request.POST, ids)
     if "apply" in request.POST and request.POST.get("foreseen", shown) == shown:
-        return _apply(request, ids, plan, context["q"], context["home"])
+        return _apply(request, ids, plan, context)
     outcome = service.preview(ids, plan, actor=request.user)
     context |= {"outcome": outcome, "changes": changes, "refused": _by_reason(outcome.refused), "foreseen": shown}
     context["first"] = _as_they_are(outcome.changing[:SHOWN], plan, request.user)
@@ -186,10 +188,9 @@ def _as_seen_now(told, user):
     return [(why, [key for key in keys if key in seen], count) for why, keys, count in told]
 
 
-def _apply(request, ids, plan, query, product):
-    said = f"{product.key}: {query}".rstrip() if product else query
-    said = said or _("%(count)d chosen issues") % {"count": len(ids)}
-    batch = service.change(ids, plan, actor=request.user, via="web", query=said)
+def _apply(request, ids, plan, context):
+    query, product = context["q"], context["home"]
+    batch = service.change(ids, plan, actor=request.user, via="web", query=context["said"])
     home = reverse("product-issues", args=[product.key]) if product else reverse("issues")
     if query or product:
         home = own_address(f"{home}?{urlencode([('q', query)])}") or home
