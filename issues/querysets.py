@@ -47,13 +47,15 @@ class IssueQuerySet(models.QuerySet):
 
     def named(self, keys):
         """Return those of `keys`, written as `Issue.key`, that name or once named one of these issues, as a set."""
-        numbers: dict = {}
+        keys, numbers = set(keys), {}
         for product, _dash, number in (key.rpartition("-") for key in keys):
             numbers.setdefault(product, set()).add(int(number))
         found = set()
         for product, some in numbers.items():
             rows = self.filter(numbers__product__keys__key=product, numbers__number__in=some)
             found |= {f"{product}-{number}" for number in rows.values_list("numbers__number", flat=True)}
+        if keys - found:
+            found |= set(self.filter(former_keys__key__in=keys - found).values_list("former_keys__key", flat=True))
         return found
 
     def open(self):

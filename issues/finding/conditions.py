@@ -51,10 +51,12 @@ class Conditions:
         return getattr(self, f"_{type(node).__name__.lower()}")(node)
 
     def _meant(self, node):
-        """Return what a key is that names no product that the reader knows: "UTF-8" is a word. Else the `node`."""
-        if not isinstance(node, Ref) or node.product is None or self.names.ids("product", node.product):
+        """Return what a key is that names nothing that the reader knows: "UTF-8" is a word. Else the `node`."""
+        if not isinstance(node, Ref) or node.product is None:
             return node
-        return Text(node.key, place=node.place)
+        # An issue outlives a product that it has moved out of.
+        is_known = self.names.ids("product", node.product) or self.names.ids(ISSUE, node.key)
+        return node if is_known else Text(node.key, place=node.place)
 
     def _problem(self, code, place, message, suggestions=()):
         self.problems.append(Problem(code, place.start, place.length, message, tuple(suggestions)))

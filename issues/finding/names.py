@@ -10,7 +10,7 @@ from history.log import name_key
 from history.models import Change
 from issues import fulltext
 from issues.columns import issue_key
-from issues.models import Comment, Issue, IssueNumber, Status, WordCount
+from issues.models import Comment, FormerKey, Issue, IssueNumber, Status, WordCount
 from issues.query.fields import FIELDS, Kind
 from issues.query.tree import By, Changed, Plain, Ref, Term, Text, Was, leaves
 from products import access
@@ -92,6 +92,8 @@ class Names:
 
     def _look_up(self, names):
         parts = [rows for kind, texts in sorted(names.items()) if (rows := self._rows(kind, texts)) is not None]
+        if ISSUE in names:
+            parts.append(self._former(names[ISSUE]))
         found: dict = {}
         if parts:
             rows = [part.order_by().values_list("kind", "ident", "called") for part in parts]
@@ -150,6 +152,12 @@ class Names:
         rows = IssueNumber.objects.filter(seen, condition, issue__deleted_at=None, issue__product__deleted_at=None)
         key = issue_key("product__keys__key")
         return rows.annotate(kind=Value(ISSUE, CharField()), ident=F("issue_id"), called=key)
+
+    def _former(self, keys):
+        """Return the issues that had these keys in a product that has been purged."""
+        seen = access.visible_issues(self.user, "issue__")
+        rows = FormerKey.objects.filter(seen, key__in=keys, issue__deleted_at=None, issue__product__deleted_at=None)
+        return rows.annotate(kind=Value(ISSUE, CharField()), ident=F("issue_id"), called=F("key"))
 
 
 def _any(lookup, texts):

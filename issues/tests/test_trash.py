@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from history import log
 from history.errors import Conflict, Forbidden, Stale
 from history.models import Batch, Change, Event
+from issues.finding import SearchError, search
 from issues.models import Comment, Issue, IssueNumber, Relation
 from issues.services import (
     add_comment,
@@ -217,15 +219,24 @@ def test_old_addresses_outlive_a_purged_product_and_its_keys_are_given_to_none(i
     other = create_product(actor=administrator, via="web", key="API", title="API")
     create_issue(product, actor=administrator, via="web", title="Goes along")
     update_issue(issue, actor=administrator, via="web", product=other)
+    part = create_issue(other, actor=administrator, via="web", title="Part", parent=issue)
     product = update_product(product, actor=administrator, via="web", key="SHOP")
     purge(trash_product(product, actor=administrator, via="web"), actor=administrator, via="web")
     for key in ("WEB", "SHOP"):
         assert client.get(f"/issues/{key}-1/").headers["Location"] == "/issues/API-1/"
+        assert Issue.objects.named([f"{key}-1", f"{key}-2", "API-1"]) == {f"{key}-1", "API-1"}
+        for query, found in ((f"{key}-1", issue), (f"id:{key.lower()}-1", issue), (f"parent:{key}-1", part)):
+            assert search(administrator, text=query).apply(Issue.objects.all()).get() == found
+        with pytest.raises(SearchError):
+            search(administrator, text=f"id:{key}-2")
         assert client.get(f"/issues/{key}-2/").status_code == client.get(f"/products/{key}/").status_code == 404
         assert known_keys(key=key) == {}
         with pytest.raises(ValidationError):
             create_product(actor=administrator, via="web", key=key, title="Another")
     moved = update_issue(issue, actor=administrator, via="web", confidential=True)
     assert client.get("/issues/WEB-1/").status_code == 404
+    with pytest.raises(SearchError):
+        search(AnonymousUser(), text="id:WEB-1")
+    assert not search(AnonymousUser(), text="WEB-1").apply(Issue.objects.all()).exists()
     purge(trash_issue(moved, actor=administrator, via="web"), actor=administrator, via="web")
     assert Issue.objects.at("WEB-1") is None
