@@ -7,7 +7,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
 from django.core.exceptions import ValidationError
 
-from accounts.services import update_user
+from accounts.models import FEED
+from accounts.services import create_token, update_user
 from history import log
 from history.errors import Conflict, Forbidden, Refused, Stale, Unreadable
 from history.models import Batch, Event
@@ -563,3 +564,25 @@ def test_the_undo_of_a_new_view_leads_to_a_page_that_is_there(triager):
     (undo,) = re.findall(r'action="(/batches/[0-9]+/undo/)"', made.content.decode())
     page = client.post(undo, {"next": made.request["PATH_INFO"]}, follow=True)
     assert (page.status_code, page.request["PATH_INFO"]) == (200, "/views/")
+
+
+@pytest.mark.parametrize("of_product", [False, True])
+@pytest.mark.parametrize(
+    "query", ["sort:relevance,updated", "title:foo*bar", "severity:<=unset", "no:milestone milestone:v1"]
+)
+def test_a_view_whose_query_is_a_mistake_by_now_opens_and_says_so(product, triager, query, of_product):
+    file(product, triager, 1)
+    view = save(triager, product=product if of_product else None, pinned=True)
+    SavedView.objects.filter(pk=view.pk).update(query=query)
+    _token, secret = create_token(triager, actor=triager, via="web", name="feed", scopes=(FEED,))
+    client, path = at(triager), f"/views/{view.pk}/"
+    for address, place in ((path, 'id="query-problems"'), (f"/triage/?view={view.pk}", "triage-notice")):
+        page = client.get(address, follow=True)
+        assert (page.status_code, place in page.content.decode()) == (200, True)
+    for address in (f"{path}feed.atom", f"{path}export.csv"):
+        assert client.get(f"{address}?token={secret}").status_code == 400
+    for address in ("/", "/views/", f"{path}edit/", f"/api/v1/views/{view.pk}/"):
+        assert client.get(address).status_code == 200
+    assert counted(client) == {}
+    assert update_view(view, actor=triager, via="web", name="Other").name == "Other"
+    assert update_view(view, actor=triager, via="web", query="is:open").query == "is:open"
