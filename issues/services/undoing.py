@@ -657,13 +657,24 @@ def _revert_row(event, undoing):
         return [_left(event, "deleted_at")]
     else:
         wanted, left = _existence(event, row, undoing), []
+    kind = log.INVERSE.get(event.kind, Kind.CHANGED)
+    return left + [_left(event, field) for field in _put_row(row, wanted, before, undoing, kind)]
+
+
+def _put_row(row, wanted, before, undoing, kind):
+    """Save `row` with the frozen values `wanted`. Return the fields left alone: all, or people not to be asked."""
     try:
         with transaction.atomic():
             _put(row, wanted)
-            _finish_row(row, before, undoing, log.INVERSE.get(event.kind, Kind.CHANGED))
-    except ValidationError:
-        return left + [_left(event, field) for field in wanted]
-    return left
+            _finish_row(row, before, undoing, kind)
+    except ValidationError as error:
+        refused = products.PEOPLE & wanted.keys() & getattr(error, "error_dict", {}).keys()
+        if not refused:
+            return list(wanted)
+        row.refresh_from_db()
+        kept = {field: value for field, value in wanted.items() if field not in refused}
+        return sorted(refused) + _put_row(row, kept, before, undoing, kind)
+    return []
 
 
 def _existence(event, row, undoing):

@@ -10,7 +10,7 @@ from accounts.services import create_token, create_user, set_password, update_us
 from accounts.services.invitations import invite
 from history import log
 from history.errors import Conflict, Forbidden
-from history.models import Batch, Event
+from history.models import Batch, Change, Event
 from issues.models import Comment, Issue, Relation, Status
 from issues.services import (
     add_comment,
@@ -550,6 +550,21 @@ def test_nor_is_anybody_else_asked_again(product, maintainer, administrator, str
     do(stranger, product, administrator)
     assert [left["field"] for left in take_back(batch, maintainer).left_alone] == [field]
     assert getattr(fresh(row), field) is None
+
+
+@pytest.mark.parametrize("field", ["owner", "triage_owner"])
+def test_all_else_goes_back_where_one_person_may_not_be_asked(product, maintainer, administrator, stranger, field):
+    component = create_part(Component, product=product, actor=maintainer, via="web", name="Cart")
+    row, save, name = (product, update_product, "title") if field == "owner" else (component, update_part, "name")
+    save(row, actor=maintainer, via="web", **{field: stranger})
+    before = getattr(row, name)
+    save(row, actor=maintainer, via="web", **{field: maintainer, name: "Shop"})
+    batch = Batch.objects.latest("id")
+    deactivate(stranger, product, administrator)
+    undone = take_back(batch, maintainer)
+    assert undone.left_alone == [{"issue": None, "field": field, "by": None}]
+    assert (getattr(fresh(row), name), getattr(fresh(row), field)) == (before, maintainer)
+    assert {change.field for change in Change.objects.filter(event__batch=undone)} == {name}
 
 
 @pytest.mark.parametrize("do", [deactivate, hide])
