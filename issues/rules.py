@@ -91,16 +91,21 @@ def seen_link(user, other):
 def without_hidden_links(actor, issue, changes):
     """Return `changes` without what clears a link of `issue` that `actor` does not see, which is not theirs to clear.
 
-    Neither is its resolution then, of a duplicate.
+    Neither is its resolution then, of a duplicate: without one it would lose its original as well.
     """
     kept = dict(changes)
+    empties = "resolution" in kept and not kept["resolution"]
     for field in LINKS:
-        clears = field in kept and kept[field] is None and getattr(issue, f"{field}_id") is not None
-        if clears and seen_link(actor, getattr(issue, field)) is None:
-            del kept[field]
-            if field == "duplicate_of" and not kept.get("resolution"):
-                kept.pop("resolution", None)
+        clears = field in kept or (field == "duplicate_of" and empties)
+        if clears and kept.get(field) is None and _is_hidden_link(actor, issue, field):
+            kept.pop(field, None)
+            if field == "duplicate_of" and empties:
+                del kept["resolution"]
     return kept
+
+
+def _is_hidden_link(actor, issue, field):
+    return getattr(issue, f"{field}_id") is not None and seen_link(actor, getattr(issue, field)) is None
 
 
 def authorize_changes(actor, issue, changes):

@@ -279,8 +279,14 @@ class IssueSerializer(StrictSerializer):
         return values
 
     def may_reset(self, name):
-        """Return whether this person may set `name`: who may not, leaves out what is to stay."""
-        return name in settable(self.context["request"].user, self.instance)
+        """Return whether this person may set `name`: who may not, leaves out what is to stay.
+
+        The resolution of a duplicate stays with its original.
+        """
+        allowed = settable(self.context["request"].user, self.instance)
+        if name == "resolution" and self.instance.duplicate_of_id is not None:
+            return "duplicate_of" in allowed
+        return name in allowed
 
     def default_of(self, name, values):
         """Return what PUT sets `name` to: a status only where nothing else says that it is closed.

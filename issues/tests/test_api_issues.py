@@ -175,14 +175,27 @@ def test_a_duplicate_needs_no_resolution_beside_its_original(api, parts, maintai
         assert (got["resolution"], got["duplicate_of"]) == ("duplicate", "WEB-1")
 
 
-def test_put_leaves_an_original_that_one_does_not_see(api, parts, triager, maintainer, administrator):
+@pytest.mark.parametrize(
+    ("who", "method", "is_hidden"),
+    [
+        ("triager", "put", True),
+        ("triager", "patch", True),
+        ("reporter", "put", True),
+        ("reporter", "put", False),
+    ],
+)
+def test_an_original_stays_that_one_does_not_see_or_may_not_set(
+    request, api, parts, product, reporter, administrator, who, method, is_hidden
+):
     secret = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
-    hidden = services.create_issue(secret, actor=administrator, via="web", title="Hidden")
-    api(maintainer).post(NESTED, {"title": "x"})
-    issue = Issue.objects.at("WEB-2")
-    services.update_issue(issue, actor=administrator, via="web", duplicate_of=hidden)
-    got = api(triager).put(f"{ISSUES}WEB-2/", {"title": "y", "status": "closed"}).json()
-    assert (got["title"], got["resolution"], Issue.objects.at("WEB-2").duplicate_of) == ("y", "duplicate", hidden)
+    home = secret if is_hidden else product
+    original = services.create_issue(home, actor=administrator, via="web", title="Original")
+    issue = services.create_issue(product, actor=reporter, via="web", title="x")
+    services.update_issue(issue, actor=administrator, via="web", duplicate_of=original)
+    body = {"title": "y", "status": "closed"} if method == "put" else {"title": "y", "resolution": None}
+    got = getattr(api(request.getfixturevalue(who)), method)(f"{ISSUES}{issue.key}/", body).json()
+    issue.refresh_from_db()
+    assert (got["title"], got["resolution"], issue.duplicate_of) == ("y", "duplicate", original)
 
 
 def test_a_long_description_of_an_import_may_be_sent_back_and_not_another(api, parts, maintainer):
