@@ -348,7 +348,7 @@ def _move(issue, changes, actor):
     if target is None:
         message = _("There is no product “%(key)s”.") % {"key": changes["product"].key}
         raise ValidationError({"product": ValidationError(message, code="absent")})
-    rules.authorize_creation(actor, target, changes.keys() - {"product"})
+    rules.authorize_creation(actor, target, _set_beside_move(issue, changes))
     issue.product = target
     for field in rules.PARTS:
         part = getattr(issue, field)
@@ -361,6 +361,18 @@ def _move(issue, changes, actor):
     if issue.is_open and "status" not in changes and "duplicate_of" not in changes:
         changes["status"] = rules.first_status(Category.TRIAGE)
     return Kind.MOVED
+
+
+def _set_beside_move(issue, changes):
+    """Return the names of what `changes` set beside the product, but for what a new issue has and what moves along."""
+    first = rules.first_status(Category.TRIAGE)
+    named = {field for field, value in changes.items() if value and value != first}
+    kept = {field for field in rules.PARTS if _is_namesake(getattr(issue, field), changes.get(field))}
+    return named - kept - {"product"}
+
+
+def _is_namesake(part, other):
+    return part is not None and other is not None and part.name.lower() == other.name.lower()
 
 
 def _arrive(issue, now):

@@ -1,6 +1,6 @@
 """Changing an issue: what follows from what, who may, and what two people changing it at once get."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -10,7 +10,7 @@ from history.errors import Forbidden, Stale
 from history.models import Event
 from issues.models import Issue, IssueNumber, Status
 from issues.services import create_issue, trash_issue, update_issue
-from products.models import Component, Label
+from products.models import Component, Label, Milestone
 from products.services import create_part, create_product, set_member, trash_product, update_part, update_product
 
 
@@ -222,6 +222,9 @@ def test_a_move_needs_rights_on_both_sides(issue, other, triager, administrator)
     [
         ({}, None),
         ({"severity": 2, "confidential": True}, None),
+        ({"milestone": None, "due_on": None, "assignee": None, "severity": 0, "labels": []}, None),
+        ({"status": "new"}, None),
+        ({"status": "accepted"}, None),
         ({"status": "in-progress", "priority": 4, "title": "Better"}, "priority, status"),
         ({"status": "closed"}, "status"),
         ({"snoozed_until": datetime(2126, 1, 1, tzinfo=UTC)}, "snoozed_until"),
@@ -229,16 +232,38 @@ def test_a_move_needs_rights_on_both_sides(issue, other, triager, administrator)
 )
 def test_a_move_sets_no_more_than_a_creation_there_would(issue, other, triager, administrator, named, refused):
     named = {field: to(value) if field == "status" else value for field, value in named.items()}
-    change(issue, triager, priority=3, status=to("accepted"))
+    milestone = create_part(Milestone, product=issue.product, actor=administrator, via="web", name="1.0")
+    rest = {"assignee": triager, "due_on": date(2126, 1, 1), "milestone": milestone, "severity": 3}
+    change(issue, triager, priority=3, status=to("accepted"), **rest)
     if refused is None:
         moved = change(issue, triager, product=other, **named)
         assert (moved.status.slug, moved.priority) == ("new", 3)
+        assert all(getattr(moved, field) == value for field, value in named.items() if field in rest)
         return
     with pytest.raises(Forbidden) as error:
         change(issue, triager, product=other, **named)
     assert error.value.code == "field" and refused in str(error.value)
     set_member(other, triager, "triager", actor=administrator, via="web")
     assert change(issue, triager, product=other, **named).product == other
+
+
+def test_a_move_may_clear_all_that_a_new_issue_is_without(issue, other, triager):
+    change(issue, triager, priority=3, due_on=date(2126, 1, 1))
+    moved = change(issue, triager, product=other, priority=0, due_on=None)
+    assert (moved.key, moved.priority, moved.due_on) == ("API-1", 0, None)
+
+
+@pytest.mark.parametrize(("named", "refused"), [("1.0 RC", False), ("2.0", True)])
+def test_a_move_may_name_the_milestone_that_it_leads_to_by_itself(issue, other, triager, administrator, named, refused):
+    here = create_part(Milestone, product=issue.product, actor=administrator, via="web", name="1.0 rc")
+    there = create_part(Milestone, product=other, actor=administrator, via="web", name=named)
+    change(issue, triager, milestone=here)
+    if not refused:
+        assert change(issue, triager, product=other, milestone=there).milestone == there
+        return
+    with pytest.raises(Forbidden) as error:
+        change(issue, triager, product=other, milestone=there)
+    assert "milestone" in str(error.value)
 
 
 def trash(other, administrator):
