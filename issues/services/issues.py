@@ -283,7 +283,11 @@ def foresee(issue, changes, *, actor):
 def _real_changes(issue, changes, actor):
     """Return those of `changes` that differ from what `issue` has. Raises Forbidden unless `actor` may make them."""
     rules.authorize_changes(actor, issue, changes)
-    return {field: value for field, value in changes.items() if not rules.holds(issue, field, value)}
+    real = {field: value for field, value in changes.items() if not rules.holds(issue, field, value)}
+    # A move leads into triage, unless a triager names another status: that may be the one it has.
+    if "product" in real and issue.is_open and changes.get("status") and access.can(actor, "edit", real["product"]):
+        real["status"] = changes["status"]
+    return real
 
 
 def _apply(issue, changes, actor, now):

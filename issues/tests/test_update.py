@@ -266,6 +266,13 @@ def test_a_move_may_name_the_milestone_that_it_leads_to_by_itself(issue, other, 
     assert "milestone" in str(error.value)
 
 
+@pytest.mark.parametrize("slug", ["accepted", "in-progress", "new"])
+def test_a_move_by_a_triager_of_both_leaves_the_status_that_they_name(issue, other, triager, administrator, slug):
+    set_member(other, triager, "triager", actor=administrator, via="web")
+    change(issue, triager, status=to("accepted"))
+    assert change(issue, triager, product=other, status=to(slug)).status.slug == slug
+
+
 def trash(other, administrator):
     trash_product(other, actor=administrator, via="web")
 
