@@ -127,13 +127,16 @@ def authorize_changes(actor, issue, changes):
     _refuse_fields(changes - TEXT_FIELDS - CLOSING_FIELDS)
 
 
-def right_to_set(fields):
-    """Return the action that sets the `fields` that an event names: some of them an author may set, too."""
+def right_to_set(fields, issue):
+    """Return the action that sets the `fields` of `issue` that an event names: some an author may set, too."""
     if fields <= TEXT_FIELDS:
         return "edit_text"
-    # The rest follows where an issue is closed or opened; of one that stays so, an author sets the resolution alone.
-    follows = STAGE_FIELDS | {"snoozed_until", "waits_from"} if "closed_at" in fields else {"resolution"}
-    return "close" if fields <= TEXT_FIELDS | follows else "edit"
+    if "closed_at" in fields:
+        # The rest follows.
+        by_author = STAGE_FIELDS | {"snoozed_until", "waits_from"}
+    else:
+        by_author = {"resolution"} if issue.is_open else CLOSING_FIELDS
+    return "close" if fields <= TEXT_FIELDS | by_author else "edit"
 
 
 def _refuse_other_stages(issue, status):

@@ -242,11 +242,12 @@ def right_to_undo(event, own=False):
 def right_by_hand(event, changes, issue):
     """Return the action, and on what, that who is no triager of `issue` must be allowed to do to undo an own `event`.
 
-    Its `changes` are theirs to take back where they may make them by hand. A move is so, too, where they triage in the
-    old product: they may have moved the issue to where they only report.
+    Its `changes` are theirs to take back where they may make them by hand; a closing or a reopening leads to the status
+    from before, whichever that was. A move is so, too, where they triage in the old product: they may have moved the
+    issue to where they only report.
     """
     if event.about == "issue" and event.kind == Kind.CHANGED:
-        return rules.right_to_set({change.field for change in changes}), issue
+        return rules.right_to_set({change.field for change in changes}, issue), issue
     if event.kind == Kind.MOVED:
         moved = next(change for change in changes if change.field == "product")
         return "triage", _product_of(moved.before) or issue

@@ -12,6 +12,7 @@ from issues.services import (
     add_comment,
     can_undo,
     create_issue,
+    create_status,
     purge,
     relate,
     restore_comment,
@@ -173,6 +174,8 @@ def test_labels_of_another_product_are_left_alone(issue, product, administrator)
         ({"title": "Better"}, False, False),
         ({"title": "Better", "status": "closed"}, True, True),
         ({"resolution": "invalid"}, True, True),
+        ({"status": "shelved"}, True, True),
+        ({"status": "shelved", "resolution": "invalid"}, True, True),
         ({"status": "in-progress"}, True, False),
         ({"title": "Better", "priority": 3}, True, False),
         ({"snoozed_until": LATER}, True, False),
@@ -183,8 +186,9 @@ def test_who_is_no_triager_any_more_takes_back_what_they_may_still_do(
     product, reporter, triager, administrator, changes, own, allowed
 ):
     create_product(actor=administrator, via="web", key="API", title="API")
+    create_status(actor=administrator, via="web", slug="shelved", name="Shelved", category="closed", position=9)
     issue = create_issue(product, actor=triager if own else reporter, via="web", title="Cart empties")
-    if set(changes) == {"resolution"}:
+    if "resolution" in changes or changes.get("status") == "shelved":
         update_issue(issue, actor=triager, via="web", status=Status.objects.get(slug="closed"))
     rows = {"status": Status.objects.get, "product": Product.objects.get}
     named = {"status": "slug", "product": "key"}
