@@ -251,7 +251,17 @@ def right_by_hand(event, changes, issue):
     if event.kind == Kind.MOVED:
         moved = next(change for change in changes if change.field == "product")
         return "triage", _product_of(moved.before) or issue
-    return "view", issue
+    if event.about == "relation":
+        return "relate", issue
+    return "triage" if _asks_again(event) else "view", issue
+
+
+def _asks_again(event):
+    """Return whether the undo of an `event` asks somebody else again: it withdrew a question, and that was all."""
+    if event.about != "needinfo" or event.kind != Kind.WITHDRAWN:
+        return False
+    alone = not Event.objects.filter(batch=event.batch_id).exclude(about="needinfo").exists()
+    return alone and NeedInfo.objects.filter(pk=event.about_id).exclude(requestee=event.actor_id).exists()
 
 
 def _right_on_product(event):
@@ -272,7 +282,7 @@ def _home(event):
 
 def _authorize_event(actor, event, own):
     if event.about == "relation":
-        _authorize_on_relation(actor, event, own)
+        _authorize_on_relation(actor, event)
     elif event.issue is not None:
         theirs = own and event.kind in ATTENTION and _person_of(event) == actor.pk
         access.authorize(actor, right_to_undo(event, theirs), event.issue, own=own)
@@ -293,13 +303,13 @@ def _authorize_event(actor, event, own):
             _authorize_on_person(actor, event)
 
 
-def _authorize_on_relation(actor, event, own):
+def _authorize_on_relation(actor, event):
     """Raise Forbidden unless `actor` may undo this end of a relation, or end it from the other one."""
     access.authorize(actor, "be_related", event.issue)
     change = event.changes.get()
     other = Issue.objects.select_related("product").filter(pk=(change.before or change.after)["id"]).first()
     if other is None or not access.can(actor, "relate", other):
-        access.require(actor, right_to_undo(event), event.issue, own=own)
+        access.require(actor, "relate", event.issue)
 
 
 def _person_of(event):

@@ -10,6 +10,7 @@ from history.models import Batch
 from issues.models import Relation, Status, Vote, Watch
 from issues.services import (
     add_comment,
+    ask,
     can_undo,
     create_issue,
     create_status,
@@ -22,10 +23,12 @@ from issues.services import (
     trash_issue,
     undo,
     undoing,
+    unrelate,
     unvote,
     update_issue,
     vote,
     watch,
+    withdraw,
 )
 from issues.timeline import timeline
 from products.models import Label, Product
@@ -202,6 +205,42 @@ def test_who_is_no_triager_any_more_takes_back_what_they_may_still_do(
     if allowed:
         undone = undo(batch, actor=triager, via="web")
         assert can_undo(triager, undone)
+
+
+@pytest.mark.parametrize("end", [False, True])
+def test_who_is_no_triager_any_more_takes_no_relation_back(product, triager, administrator, end):
+    issue, other = (create_issue(product, actor=triager, via="web", title=title) for title in ("One", "Two"))
+    relation = relate(issue, actor=triager, via="web", kind="blocks", other=other)
+    if end:
+        unrelate(relation, actor=triager, via="web")
+    batch = last()
+    assert can_undo(triager, batch)
+    set_member(product, triager, None, actor=administrator, via="web")
+    refused_as(batch, triager)
+    entries, _cut = timeline(fresh(issue), triager)
+    assert not any(entry.may_undo for entry in entries if entry.event.batch_id == batch.pk)
+    assert Relation.objects.exists() != end
+
+
+@pytest.mark.parametrize(("asked", "allowed"), [("reporter", False), ("triager", True)])
+def test_who_is_no_triager_any_more_asks_nobody_else_again(
+    issue, product, triager, administrator, request, asked, allowed
+):
+    question = ask(issue, actor=triager, via="web", requestee=request.getfixturevalue(asked), question="Which?")
+    withdraw(question, actor=triager, via="web")
+    batch = last()
+    set_member(product, triager, None, actor=administrator, via="web")
+    assert can_undo(triager, batch) == allowed
+    entries, _cut = timeline(fresh(issue), triager)
+    assert any(entry.may_undo for entry in entries if entry.event.batch_id == batch.pk) == allowed
+
+
+def test_an_own_closing_is_taken_back_with_what_it_withdrew(issue, product, triager, reporter):
+    question = ask(issue, actor=triager, via="web", requestee=triager, question="Which?")
+    update_issue(issue, actor=reporter, via="web", status=Status.objects.get(slug="closed"))
+    assert fresh(question).state == "withdrawn"
+    undo(last(), actor=reporter, via="web")
+    assert fresh(question).state == "open"
 
 
 def test_of_two_changes_in_one_batch_both_are_asked_about(product, triager, administrator):
