@@ -1,8 +1,10 @@
 """A forgotten password: the same answer for every address, and a letter to who has one."""
 
 import re
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core import mail, signing
 from django.test import Client
 
@@ -10,7 +12,7 @@ from accounts import letters
 from accounts.models import Letter, Session, User
 from accounts.services import create_user, reset_password, set_password, update_user
 from accounts.tests.test_sign_in_page import enter
-from history.models import Event
+from history.models import Batch, Event
 from issues.services import undo
 from tests.cast import PASSWORD
 
@@ -71,6 +73,24 @@ def test_who_came_with_an_import_sets_a_password_once_staff_have_activated_them(
     undo(activated.batch, actor=staff, via="web")
     ann.refresh_from_db()
     assert (ann.is_active, ann.is_placeholder) == (False, True)
+
+
+def test_staff_take_back_what_made_an_active_placeholder_stand_for_themselves(administrator):
+    ann = create_user(actor=None, via="import", username="ann", is_placeholder=True)
+    staff = create_user(actor=None, via="web", username="stan", is_staff=True)
+    User.objects.filter(pk=ann.pk).update(is_active=True)
+    update_user(ann, actor=staff, via="admin", display_name="Ann")
+    undo(Batch.objects.latest("id"), actor=staff, via="web")
+    ann.refresh_from_db()
+    assert (ann.display_name, ann.is_active, ann.is_placeholder) == ("", True, False)
+
+
+def test_placeholders_that_were_active_already_stand_for_themselves(db):
+    for name in ("ann", "bob"):
+        create_user(actor=None, via="import", username=name, is_placeholder=True)
+    User.objects.filter(username="ann").update(is_active=True)
+    import_module("accounts.migrations.0007_active_placeholders").claim(apps, None)
+    assert set(User.objects.filter(is_placeholder=True).values_list("username", flat=True)) == {"bob"}
 
 
 @pytest.mark.parametrize("address", ["sam@example.org", "nobody@example.org", "gone@example.org"])

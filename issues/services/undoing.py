@@ -326,8 +326,7 @@ def _authorize_on_person(actor, event):
     # What follows from another field goes back with it alone.
     if "email" in fields:
         fields -= {"email_confirmed"}
-    if "is_active" in fields:
-        fields -= {"is_placeholder"}
+    fields -= {"is_placeholder"}
     users.authorize_fields(actor, User.objects.get(pk=event.about_id), fields)
 
 
