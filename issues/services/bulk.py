@@ -193,8 +193,8 @@ def _chunks(ids):
 
 def _rows(ids, actor):
     """Return the issues with these ids that `actor` still sees, in their order."""
-    seen = Issue.objects.visible_to(actor).select_related("product", "status").prefetch_related("labels")
-    found = seen.in_bulk(ids)
+    seen = Issue.objects.visible_to(actor).prefetch_related("labels")
+    found = seen.select_related("product", "status", "parent__product", "duplicate_of__product").in_bulk(ids)
     return [found[pk] for pk in ids if pk in found]
 
 

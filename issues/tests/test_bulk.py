@@ -351,6 +351,20 @@ def test_a_preview_asks_no_more_for_many(product, triager):
     assert counts[0] == counts[1]
 
 
+@pytest.mark.parametrize(("field", "also"), [("parent", {}), ("duplicate_of", {"resolution": "fixed"})])
+def test_a_preview_asks_no_more_for_issues_with_links(product, triager, field, also):
+    original, *others = file_many(product, triager, 6)
+    plan = bulk.Plan({product.pk: {field: None, **also}})
+    counts = []
+    for one in others:
+        update_issue(one, actor=triager, via="web", **{field: original})
+    for amount in (2, 5):
+        with CaptureQueriesContext(connection) as made:
+            assert bulk.preview([one.pk for one in others[:amount]], plan, actor=triager).refused == []
+        counts.append(len(made) - 2 * amount)
+    assert counts[0] == counts[1]
+
+
 @pytest.mark.parametrize(
     ("wanted", "code"),
     [
