@@ -120,6 +120,9 @@ def _back(request):
 
 def _home(request):
     parts = request.path.split("/")
+    if parts[1] == "products" and parts[3:] in (["purge", ""], ["restore", ""]):
+        # What is in the trash has no page of its own.
+        return "/products/"
     return "/".join(parts[:3]) + "/" if parts[1] in ("issues", "products", "views") else "/issues/"
 
 

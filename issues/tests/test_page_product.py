@@ -89,6 +89,17 @@ def test_it_is_purged_from_the_trash(product, issues, maintainer, triager):
     assert not Product.objects.exists() and not Issue.objects.exists()
 
 
+@pytest.mark.parametrize("action", ["purge", "restore"])
+def test_what_is_done_in_the_trash_leads_back_to_all_products(product, maintainer, action):
+    version = trash_product(product, actor=maintainer, via="web").lock_version
+    path = f"/products/WEB/{action}/"
+    assert at(None).post(path, {"version": version}).url == "/accounts/login/?next=/products/"
+    assert at(maintainer).get(path).url == "/products/"
+    if action == "purge":
+        stale = at(maintainer).post(path, {"confirm": "1", "version": version - 1}).content.decode()
+        assert 'href="/products/"' in stale and 'href="/products/WEB/"' not in stale
+
+
 def test_a_question_is_redacted(issues, maintainer, triager):
     ask(issues[0], actor=triager, via="web", requestee=maintainer, question="Is it 42?")
     action = f"/issues/WEB-1/questions/{issues[0].needinfos.get().pk}/redact/"
