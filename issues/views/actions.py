@@ -211,7 +211,7 @@ def redact_question(request, issue, pk):
         return asking
     services.redact(question, "question", actor=request.user, via="web")
     messages.success(request, _("The question is redacted, here and in its history."))
-    return redirect(address_of(request, issue))
+    return redirect(address_of(request, issue, f"#question-{pk}"))
 
 
 @by_form
