@@ -1,6 +1,6 @@
 // The page of an issue as it is now: new comments come, fields change, but for what somebody is writing or choosing.
 import { start as startDeciding } from "./deciding.js";
-import { commentIn, keyOfComment, noteSaved, start as keepDraft } from "./drafts.js";
+import { commentIn, keyOfComment, noteComment, start as keepDraft } from "./drafts.js";
 import { readerOf, say } from "./fragments.js";
 import { live } from "./live.js";
 import { complain } from "./toasts.js";
@@ -10,8 +10,7 @@ import { forgetSaved } from "./written.js";
 export function start(page) {
   startDeciding();
   const draft = keyOfComment(readerOf(page), page.querySelector("[data-open-issue]").dataset.openIssue);
-  // The page leads to a comment that has been made of it.
-  if (/^#comment-\d/.test(location.hash)) noteSaved(draft);
+  noteComment(draft);
   keepDraft(draft, commentIn(page));
   forgetSaved(readerOf(page));
 

@@ -41,7 +41,7 @@ export function keep(key, place) {
   if (!place.form() || place.isTouched?.() === false) return;
   const sent = "sent" in place.form().dataset;
   if (place.isNew() || (isSaved(key, place) && !sent)) return sessionStorage.removeItem(key);
-  sessionStorage.setItem(key, JSON.stringify({ ...place.read(), sent }));
+  sessionStorage.setItem(key, JSON.stringify({ ...place.read(), sent, at: location.hash }));
 }
 
 export function forget(key, text) {
@@ -54,6 +54,12 @@ export function noteSaved(key) {
   if (!sent) return;
   sessionStorage.removeItem(key);
   sessionStorage.setItem(savedOf(key), text);
+}
+
+// Of a comment the page that comes leads to it; where it was sent from may have led to another.
+export function noteComment(key) {
+  const { hash } = location;
+  if (/^#comment-\d/.test(hash) && hash !== get(key)?.at) noteSaved(key);
 }
 
 export function start(key, place) {

@@ -636,6 +636,27 @@ class TestIssue:
         expect(self.comment(page)).to_have_value("")
         assert fresh(1).comment_count == 1
 
+    def test_a_second_comment_that_was_refused_is_still_there(self, page, complaints):
+        self.comment(page).fill("First")
+        with page.expect_navigation(url=re.compile("#comment-")):
+            self.comment(page).press("Control+Enter")
+        page.locator("html[data-ready]").wait_for(state="attached")
+        page.route("**/comments/", lambda route: route.fulfill(status=403, body="Too old"))
+        self.comment(page).fill("Second")
+        self.comment(page).press("Control+Enter")
+        expect(page.locator("body")).to_have_text("Too old")
+        page.unroute_all()
+        page.go_back()
+        for _one in range(2):
+            page.locator("html[data-ready]").wait_for(state="attached")
+            expect(page).to_have_url(re.compile("#comment-"))
+            expect(self.comment(page)).to_have_value("Second")
+            page.reload()
+        self.comment(page).press("Control+Enter")
+        expect(page.locator(".timeline")).to_contain_text("Second")
+        expect(self.comment(page)).to_have_value("")
+        complaints.clear()
+
     def test_a_form_that_is_refused_is_not_taken_for_a_sign_out(self, page, triager, complaints):
         page.keyboard.press("a")
         page.get_by_label("User name").fill("nobody-of-that-name")
