@@ -28,8 +28,17 @@ function start(root) {
   // Says to whoever drives the page that every key has its meaning now.
   Promise.all(started).then(() => document.documentElement.setAttribute("data-ready", ""));
   for (const hidden of root.querySelectorAll("[data-needs-script]")) hidden.hidden = false;
+  root.querySelectorAll(".tabs").forEach(showCurrent);
   // Where one field alone is wrong the page has given it the focus.
   if (!root.querySelector("[autofocus]")) root.querySelector("[data-error-summary]")?.focus();
+}
+
+// Of a strip that is wider than the window, the tab that one is at; the page itself does not move.
+function showCurrent(strip) {
+  const current = strip.querySelector("[aria-current]");
+  if (!current) return;
+  const [inner, outer] = [current, strip].map((one) => one.getBoundingClientRect());
+  strip.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
 }
 
 // What a module has drawn anew.

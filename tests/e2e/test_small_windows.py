@@ -89,6 +89,19 @@ def test_what_acts_on_all_that_are_selected_stays_in_its_bar(reports, visit, tri
         assert box["y"] >= bar["y"] and box["y"] + box["height"] <= bar["y"] + bar["height"]
 
 
+TABBED = ["/products/WEB/", "/products/WEB/settings/", "/products/WEB/trash/", "/profile/tokens/"]
+
+
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("path", TABBED)
+def test_the_tab_that_one_is_at_is_in_view(product, visit, maintainer, path, width):
+    page = visit(path, maintainer, {"width": width, "height": 700})
+    current = page.locator(".tab[aria-current]")
+    box = current.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    assert page.evaluate("[scrollX, scrollY]") == [0, 0]
+
+
 @pytest.mark.parametrize("path", ["/issues/?q=is:open", "/triage/"], ids=["list", "queue"])
 def test_what_acts_on_all_that_are_selected_is_in_the_middle_beside_the_side_bar(reports, visit, triager, path):
     page = visit(path, triager)
