@@ -349,6 +349,19 @@ def test_one_stays_on_the_page_of_the_queue_that_one_is_on(client, reports, tria
     assert [one.key for one in client.get(decided.url).context["rows"]] == ["WEB-3"]
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_after_the_last_of_a_page_comes_what_moves_up(client, reports, triager, monkeypatch, scripts):
+    monkeypatch.setattr("issues.views.triage.SHOWN", 2)
+    client.force_login(triager)
+    for key, then in (("WEB-2", "WEB-3"), ("WEB-3", "WEB-1")):
+        sent = re.search('name="then" value="(.*?)"', text(client.get(f"/triage/?q=cart&issue={key}")))[1]
+        headers = {"X-Fragment": "triage"} if scripts else {}
+        data = {"decision": "accept", "then": sent, "q": "cart"}
+        answer = client.post(f"/issues/{key}/triage/", data, headers=headers, follow=True)
+        assert answer.context["issue"].key == then
+        assert answer.context["q"] == "cart"
+
+
 def test_one_goes_on_from_page_to_page_of_the_queue(client, reports, triager, monkeypatch):
     monkeypatch.setattr("issues.views.triage.SHOWN", 2)
     client.force_login(triager)

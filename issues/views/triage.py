@@ -48,6 +48,7 @@ from products.pages import add_errors, by_form, explained, go_back
 
 SHOWN = 100
 PRODUCTS = 100
+LAST = "last"
 LONG_TEXT = 20_000
 WEEK = timedelta(days=7)
 REASONS = dict(Return.choices)
@@ -102,7 +103,8 @@ def decide(request, issue):
         return answer(request, _next(request))
     if "next" in request.POST:
         return go_back(request, decided.issue.get_absolute_url())
-    queue = f"{reverse('triage')}{_address(request, getattr(_next(request), 'key', ''), _cursor(request))}"
+    following = getattr(_next(request), "key", "")
+    queue = f"{reverse('triage')}{_address(request, following, _cursor(request), _wants_last(request))}"
     return redirect(own_address(queue) or "triage")
 
 
@@ -119,6 +121,11 @@ def _undecided(request, issue, form, status):
 def _next(request):
     """Return the issue to go on with, or None where it is there no more: the decision before it holds all the same."""
     return _at(request.user, request.POST.get("then", ""))
+
+
+def _wants_last(request):
+    """Return whether to show the last of the page of the queue: what came there from below, or is before the next."""
+    return LAST in request.GET or request.POST.get("then") == LAST
 
 
 def _at(user, key):
@@ -162,7 +169,7 @@ def answer(request, issue=None, *, form=None, status=200):
     asked, problems = _asked(request)
     rows = _rows(request, asked)
     queue_mark = mark_of(*(piece for row in rows.rows for piece in (row.section, row)))
-    shown = issue or next(reversed(rows.rows) if "last" in request.GET else iter(rows.rows), None)
+    shown = issue or next(reversed(rows.rows) if _wants_last(request) else iter(rows.rows), None)
     if is_asked(request, "triage"):
         issue_mark = mark_of_issue(shown, request.user) if shown else ""
         same = unchanged(request, f"{queue_mark}.{issue_mark}")
@@ -171,7 +178,7 @@ def answer(request, issue=None, *, form=None, status=200):
     if issue is None and shown is not None:
         issue = find(request.user, shown.key)
     context = {**_queued(request, asked, rows, problems), "queue_mark": queue_mark}
-    context |= {"issue": None} if issue is None else _shown(request, issue, form, context["rows"])
+    context |= {"issue": None} if issue is None else _shown(request, issue, form, context["rows"], context["more"])
     context |= {"reasons": REASONS, "fragment": bool(fragment)}
     template = "triage/_triage.html" if fragment else "triage/triage.html"
     return _vary(render(request, template, context, status=status))
@@ -235,7 +242,7 @@ def _queued(request, asked, page, problems):
         "counts": counts,
         "total": sum(counts.values()),
         "more": _address(request, cursor=page.next) if page.next else "",
-        "earlier": f"{_address(request, cursor=page.previous)}&last" if page.previous else "",
+        "earlier": _address(request, cursor=page.previous, last=True) if page.previous else "",
         "back_to_queue": f"{reverse('triage')}{_address(request, cursor=_cursor(request))}",
         "within": _given(request, "in"),
         "q": _given(request, "q"),
@@ -264,11 +271,12 @@ def _week(user, now):
     }
 
 
-def _shown(request, issue, form, rows=()):
+def _shown(request, issue, form, rows=(), more=""):
     """Return what the page shows of one issue, with the forms of the decisions about it."""
     keys = [row.key for row in rows]
     at = keys.index(issue.key) if issue.key in keys else None
-    then = keys[at + 1 : at + 2] or keys[:at][-1:] if at is not None else keys[:1]
+    # Where there is `more`, it moves up to the place of the last.
+    then = keys[at + 1 : at + 2] or (more and [LAST]) or keys[:at][-1:] if at is not None else keys[:1]
     long = len(issue.description.encode()) > RENDER_LIMIT
     context = fields_of(request.user, issue)
     files = files_of(context["facts"], issue, request.user)
@@ -345,12 +353,12 @@ def _reports(user):
 REPORTS = ByReader(PreparedTuples, _reports)
 
 
-def _address(request, issue="", cursor=""):
-    """Return the address of the same queue, at an issue or at a page of it."""
-    return _queue_at(_given(request, "in"), _given(request, "q"), issue, cursor)
+def _address(request, issue="", cursor="", last=False):
+    """Return the address of the same queue, at an issue or at a page of it, or at the last of that page."""
+    return _queue_at(_given(request, "in"), _given(request, "q"), issue, cursor, last)
 
 
-def _queue_at(within, q, issue="", cursor=""):
-    named = (("in", within), ("q", q), ("issue", issue), ("cursor", cursor))
+def _queue_at(within, q, issue="", cursor="", last=False):
+    named = (("in", within), ("q", q), ("issue", issue), ("cursor", cursor), (LAST, last and "yes"))
     pairs = [(name, value) for name, value in named if value]
     return f"?{urlencode(pairs)}" if pairs else ""

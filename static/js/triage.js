@@ -66,6 +66,9 @@ export function start(page) {
   // Where a page of the queue ends, another begins.
   const further = (step) => part(`[data-further="${step}"]`);
 
+  // What comes after a decision: where there is more than this page, it moves up to the place of the last.
+  const following = (key) => neighbour(1, key) ?? (further(1) ? "last" : neighbour(-1, key)) ?? "";
+
   function put(html, key) {
     keepDrafts();
     part(".triage-issue").innerHTML = html;
@@ -85,8 +88,7 @@ export function start(page) {
 
   // An issue that came without the queue does not know what comes next in it.
   function aim(key) {
-    const then = neighbour(1, key) ?? neighbour(-1, key) ?? "";
-    for (const input of page.querySelectorAll(".triage-issue input[name=then]")) input.value = then;
+    for (const input of page.querySelectorAll(".triage-issue input[name=then]")) input.value = following(key);
     for (const input of page.querySelectorAll(".triage-issue [name=csrfmiddlewaretoken]")) input.value = token();
   }
 
@@ -226,9 +228,9 @@ export function start(page) {
     deciding.add(key);
     turns += 1;
     const kept = [...part(".triage-issue").childNodes];
-    const then = neighbour(1, key) ?? neighbour(-1, key);
+    const then = following(key);
     const body = new FormData(form, submitter);
-    body.set("then", then ?? "");
+    body.set("then", then);
     const sent = ask(form.action, "triage", { method: "POST", body });
     // The next one is on the screen before the answer is here; what was decided leaves the queue.
     const next = then && ready.has(then) ? await fetchIssue(then) : null;
@@ -255,8 +257,8 @@ export function start(page) {
       if (!answer.ok && stays) complain(part("[data-error-summary]", fresh)?.textContent ?? page.dataset.failed);
       else if (!answer.ok) part("[data-error-summary]")?.focus();
       history.replaceState({ key: shown() }, "", address(shown()));
-      const following = shown() && neighbour(1);
-      if (following) fetchIssue(following);
+      const after = shown() && neighbour(1);
+      if (after) fetchIssue(after);
     } catch {
       // What was written is given back, unless something else is being written by now.
       if (!written() || shown() === key) {

@@ -221,6 +221,17 @@ def test_one_goes_on_where_a_page_of_it_ends(twelve, visit, triager, monkeypatch
 
 
 @pytest.mark.once
+def test_after_the_last_of_a_page_comes_what_moves_up(twelve, visit, triager, monkeypatch):
+    monkeypatch.setattr("issues.views.triage.SHOWN", 5)
+    page = visit("/triage/?q=product:WEB&issue=WEB-4", triager)
+    page.wait_for_load_state("networkidle")
+    for key, title in (("j", TITLES[4]), ("1", TITLES[5]), ("1", TITLES[6]), ("k", TITLES[3])):
+        page.keyboard.press(key)
+        expect(heading(page)).to_have_text(title)
+    expect(page.locator(".queue-row")).to_have_count(5)
+
+
+@pytest.mark.once
 def test_its_key_undoes_ones_own_decision_whatever_else_is_said_meanwhile(twelve, visit, triager, maintainer):
     update_issue(twelve[11], actor=maintainer, via="web", title="Mail comes too late")
     page = visit("/triage/?issue=WEB-12", triager)
