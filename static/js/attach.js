@@ -1,7 +1,6 @@
 // Files in a form: chosen, pasted or dropped. What is pasted into a text is named there; the server puts the address of
 // the file in the place of its name. While they are sent the form says how far that is, and what is refused stays.
-import { parse, say } from "./fragments.js";
-import { signedOut } from "./toasts.js";
+import { parse, say, signedOut } from "./fragments.js";
 
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 const UNITS = ["bytes", "KB", "MB"];

@@ -1,7 +1,7 @@
 // Fields changed in the row of a list: a menu beside the cell, whose forms are those of the issue's own page.
 import "./digits.js";
 import { draftOf, give } from "./drafts.js";
-import { aborted, isAway, latest, load, send } from "./fragments.js";
+import { aborted, isAway, latest, load, send, signedOut } from "./fragments.js";
 import { complain as complainOnTop, show as showToast } from "./toasts.js";
 
 const GAP = 4;
@@ -183,7 +183,7 @@ export function start(page, { focus, changed }) {
       // As far as this row has shown: what somebody has changed since is a conflict.
       if (button) await submit(button.form, button, { key, field }, { seen: rowOf(key)?.dataset.seen ?? seen });
     };
-    const fail = () => complainOnTop(`${key}: ${failed}`);
+    const fail = (error) => complainOnTop(`${key}: ${error.signedOut ? signedOut() : failed}`);
     answered = answered.then(pressNow).catch(fail).finally(() => pressed.delete(address));
   }
 

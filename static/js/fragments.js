@@ -1,6 +1,7 @@
 // Parts of pages, asked for by the header that the server knows them by.
 
 const PAUSE = 50;
+const SIGN_IN = /^\/accounts\//;
 let saying;
 
 // Say, to a screen reader, what has just changed. What stands there already would not be read out again.
@@ -16,11 +17,16 @@ export function parse(html) {
   return new DOMParser().parseFromString(html, "text/html");
 }
 
+// That the server knows the reader no more, or as somebody else; and whether an answer says so. Others lead on to
+// where what was asked for is now.
+export const signedOut = () => document.querySelector("template[data-error-toast]").dataset.signedOut;
+export const isSignIn = (answer) => answer.redirected && SIGN_IN.test(new URL(answer.url).pathname);
+
 // The text of a part. Throws where there is none for its reader.
 export async function load(address, fragment, signal) {
   const answer = await fetch(address, { headers: { "X-Fragment": fragment }, signal });
   const text = await answer.text();
-  if (!answer.ok || answer.redirected) throw new Error(answer.status);
+  if (!answer.ok || answer.redirected) throw Object.assign(new Error(answer.status), { signedOut: isSignIn(answer) });
   return text;
 }
 
@@ -50,8 +56,9 @@ export async function send(form, submitter, also = {}) {
     for (const value of [values].flat()) body.append(name, value);
   }
   const headers = { "X-Fragment": "row" };
-  const answer = await fetch(form.action, { method: "POST", body, headers, redirect: "manual" });
-  const page = answer.type === "opaqueredirect" ? parse("") : parse(await answer.text());
+  const answer = await fetch(form.action, { method: "POST", body, headers });
+  const page = parse(await answer.text());
+  if (isSignIn(answer)) return { ok: false, rows: [], toasts: [], errors: signedOut() };
   return {
     ok: answer.ok,
     rows: [...page.querySelectorAll(".issue-row")],

@@ -1,38 +1,38 @@
 // A page that brings itself up to date: while it is looked at it asks every few seconds whether anything that it shows
 // has changed. While nothing has, the answer is empty.
-import { parse } from "./fragments.js";
-import { complain, signedOut } from "./toasts.js";
+import { isSignIn, parse, signedOut } from "./fragments.js";
+import { complain } from "./toasts.js";
 
 const EVERY = 10_000;
 
-const SIGN_IN = /^\/accounts\//;
-
 const read = async (answer) => ({
   status: answer.status,
-  signedOut: answer.redirected && SIGN_IN.test(new URL(answer.url).pathname),
+  signedOut: isSignIn(answer),
   html: await answer.text(),
 });
 
 // `mark` says what is shown ("" where nothing is to be asked), `address` where to ask for the `fragment`, `idle` whether
 // this is the moment; `put` is given what came, and returns false where that was drawn for another reader; `gone` is
-// called where the page is no longer there.
+// called where the page is no longer there, and returns whether it asks for another one from now on. Whoever is no longer
+// signed in as they were may be so again when they come back to the page: then all of it is drawn anew, as its forms were
+// good for the session before.
 export function live({ mark, address, fragment, put, gone = () => {}, idle = () => true }) {
   let asking = false;
   let stopped = false;
+  let lost = false;
 
   async function ask() {
     const since = mark();
     if (stopped || asking || document.hidden || !since || !idle()) return;
     asking = true;
     const at = address();
-    const answer = await fetchAnswer(at, since);
+    const answer = await fetchAnswer(at, lost ? "lost" : since);
     asking = false;
     // The server may be away, or something else be shown by now: it is asked again.
     if (!answer || mark() !== since || address() !== at || !idle()) return;
-    const isLost = answer.signedOut || (answer.html && put(parse(answer.html)) === false);
-    if (isLost) complain(signedOut());
-    if (answer.status === 404) gone();
-    if (isLost || answer.status === 404) stop();
+    if (answer.signedOut || answer.html) lost = answer.signedOut || put(parse(answer.html)) === false;
+    if (lost) complain(signedOut());
+    if (answer.status === 404 && !gone()) stop();
   }
 
   async function fetchAnswer(at, since) {
@@ -46,7 +46,7 @@ export function live({ mark, address, fragment, put, gone = () => {}, idle = () 
     }
   }
 
-  const timer = setInterval(ask, EVERY);
+  const timer = setInterval(() => lost || ask(), EVERY);
   function stop() {
     stopped = true;
     clearInterval(timer);

@@ -43,9 +43,6 @@ export function complain(text) {
   showBeside(made(text));
 }
 
-// That the server knows the reader no more, or as somebody else.
-export const signedOut = () => template().dataset.signedOut;
-
 // That the page would be left with something that one has written or chosen in it.
 export const unsent = () => template().dataset.unsent;
 

@@ -1,7 +1,7 @@
 // The queue, one issue after the other: the next one is fetched while this one is read, so that it is there at once.
 import "./digits.js";
 import { commentIn, draftOf, forget, give, keep, keyOfComment, recall } from "./drafts.js";
-import { parse, readerOf, say, send } from "./fragments.js";
+import { isSignIn, parse, readerOf, say, send, signedOut } from "./fragments.js";
 import { offer, offerIssue } from "./offer.js";
 import { live } from "./live.js";
 import { start as startSelecting } from "./select.js";
@@ -22,12 +22,15 @@ export function start(page) {
   const comment = commentIn(page);
   const commentOf = (key) => keyOfComment(readerOf(page), key);
   let turns = 0;
+  // What was read when it was trashed or hidden.
+  let missing = null;
   // The form that takes back what was done here last, also when its message has gone.
   let undo = null;
 
   const part = (selector, within = page) => within.querySelector(selector);
   const text = () => part("[data-shown]");
   const shown = () => text()?.dataset.shown;
+  const name = () => `${shown()} ${part(".triage-issue-title").textContent}`;
   const rows = () => [...page.querySelectorAll(".queue-row")];
   const rowOf = (key) => rows().find((row) => row.dataset.issue === key);
 
@@ -43,16 +46,23 @@ export function start(page) {
 
   async function ask(href, fragment, options = {}) {
     const answer = await fetch(href, { ...options, headers: { "X-Fragment": fragment } });
-    // Where a decision leads elsewhere, it leads to the sign-in.
-    if (answer.redirected) throw new Error("redirected");
-    return { ok: answer.ok, status: answer.status, html: await answer.text() };
+    const fresh = parse(await answer.text());
+    const isLost = isSignIn(answer) || isForAnother(fresh);
+    return { ok: answer.ok && !isLost, isLost, status: answer.status, fresh };
   }
+
+  // What is no page of the queue says nothing of its reader.
+  const isForAnother = (fresh) => ![undefined, readerOf(page)].includes(readerOf(fresh));
+
+  // Why there is nothing to show.
+  const troubleIn = ({ isLost, status } = {}) => (isLost ? signedOut() : status === 404 ? page.dataset.gone : page.dataset.failed);
 
   // What was fetched of an issue is good until it is shown, or until somebody decides.
   function fetchIssue(key) {
     if (!ready.has(key)) {
-      const fetched = ask(address(key), "triage-issue").then((answer) => (answer.ok ? answer.html : null));
-      ready.set(key, fetched.catch(() => null));
+      const fetched = ask(address(key), "triage-issue").catch(() => ({ ok: false }));
+      ready.set(key, fetched);
+      fetched.then((answer) => answer.ok || ready.delete(key));
     }
     return ready.get(key);
   }
@@ -69,21 +79,29 @@ export function start(page) {
   // What comes after a decision: where there is more than this page, it moves up to the place of the last.
   const following = (key) => neighbour(1, key) ?? (further(1) ? "last" : neighbour(-1, key)) ?? "";
 
-  function put(html, key) {
+  function put(fresh, asked) {
     keepDrafts();
-    part(".triage-issue").innerHTML = html;
+    part(".triage-issue").replaceChildren(...document.importNode(fresh.body, true).childNodes);
+    const key = shown();
+    missing = null;
+    rename(asked, key);
     giveDrafts(key);
     reveal();
     aim(key);
     mark(key);
     text()?.focus({ preventScroll: true });
     begin();
-    const title = part(".triage-issue-title");
-    document.title = `${key} ${title?.textContent ?? ""}`;
-    say(`${key} ${title?.textContent ?? ""}`);
+    document.title = name();
+    say(name());
     ping();
     const next = neighbour(1, key);
     if (next) fetchIssue(next);
+  }
+
+  // It has been moved meanwhile; its row is still where it was.
+  function rename(before, key) {
+    const row = rowOf(before);
+    if (row) row.dataset.issue = key;
   }
 
   // An issue that came without the queue does not know what comes next in it.
@@ -113,6 +131,12 @@ export function start(page) {
     }
   }
 
+  // Whoever has signed in again meanwhile sends what was drawn before.
+  function takeToken(fresh) {
+    const young = part("[name=csrfmiddlewaretoken]", fresh)?.value;
+    for (const input of document.querySelectorAll("[name=csrfmiddlewaretoken]")) input.value = young ?? input.value;
+  }
+
   const token = () => part("[name=csrfmiddlewaretoken]")?.value ?? "";
 
   // What came with a fragment and means something with scripts alone.
@@ -140,22 +164,29 @@ export function start(page) {
     if (!key || key === shown()) return;
     const href = address(key);
     const turn = ++turns;
-    const html = await fetchIssue(key);
+    const answer = await fetchIssue(key);
     ready.delete(key);
     if (turn !== turns) return;
-    if (html === null) return location.assign(href);
-    put(html, key);
-    if (push) history.pushState({ key }, "", href);
+    if (!answer.ok) {
+      complain(`${key}: ${troubleIn(answer)}`);
+      return refresh();
+    }
+    put(answer.fresh, key);
+    if (push) history.pushState({ key: shown() }, "", href);
   }
 
-  // The issue that is read, as it is now.
+  // The issue that is read, as it is now, and under the key that it has now.
   function renew(fresh) {
+    const key = part("[data-shown]", fresh).dataset.shown;
+    rename(shown(), key);
+    text().dataset.shown = key;
     const others = part("[data-here]")?.textContent ?? "";
     const at = text().scrollTop;
-    updateWithin(part(".triage-issue"), part(".triage-issue", fresh));
+    updateWithin(part(".triage-issue"), part(".triage-issue", fresh) ?? fresh.body);
     reveal();
     text().scrollTop = at;
     if (part("[data-here]")) part("[data-here]").textContent = others;
+    document.title = name();
     aim(shown());
   }
 
@@ -190,7 +221,7 @@ export function start(page) {
     giveDrafts(shown());
     page.dispatchEvent(new Event("redrawn"));
     const key = shown();
-    document.title = key ? `${key} ${part(".triage-issue-title").textContent}` : part("h1").textContent;
+    document.title = key ? name() : part("h1").textContent;
     if (!key) {
       part(".empty h2").focus();
       say(part(".empty h2").textContent);
@@ -234,21 +265,22 @@ export function start(page) {
     const sent = ask(form.action, "triage", { method: "POST", body });
     // The next one is on the screen before the answer is here; what was decided leaves the queue.
     const next = then && ready.has(then) ? await fetchIssue(then) : null;
-    if (next) {
+    if (next?.ok) {
       rowOf(key)?.closest(".queue-item").remove();
       ready.delete(then);
-      put(next, then);
-      history.replaceState({ key: then }, "", address(then));
+      put(next.fresh, then);
+      history.replaceState({ key: shown() }, "", address(shown()));
     }
+    let answer;
     try {
-      const answer = await sent;
-      const fresh = parse(answer.html);
-      if (!answer.ok && !part("[data-shown]", fresh)) throw new Error(answer.status);
+      answer = await sent;
+      const { fresh } = answer;
+      if (answer.isLost || (!answer.ok && !part("[data-shown]", fresh))) throw new Error(answer.status);
       const toasts = [...fresh.querySelectorAll("[data-toasts] .toast")];
       ready.clear();
       // What was sent is no draft any more; what is written beside it still is.
       if (answer.ok) dropSent(form, key);
-      const stays = (next || shown() !== key) && (answer.ok || written());
+      const stays = (next?.ok || shown() !== key) && (answer.ok || written());
       if (stays) redraw(fresh);
       else whole(fresh);
       tellDone(toasts);
@@ -266,7 +298,7 @@ export function start(page) {
         history.replaceState({ key }, "", address(key));
       }
       mark(shown());
-      complain(`${key}: ${page.dataset.failed}`);
+      complain(`${key}: ${troubleIn(answer)}`);
       // Its row has gone, and it is still in the queue.
       part(".triage-head").dataset.mark = "";
     } finally {
@@ -327,11 +359,14 @@ export function start(page) {
     const sent = [...form.querySelectorAll("textarea")].map((field) => [field, field.value]);
     const answer = await send(form, submitter).catch(() => ({ ok: false, errors: page.dataset.failed }));
     ready.delete(key);
-    if (!answer.ok) return answer;
+    if (!answer.ok) {
+      if (!answer.errors) refreshAll();
+      return answer;
+    }
     leave(form, key, sent);
-    const html = await fetchIssue(key);
+    const young = await fetchIssue(key);
     ready.delete(key);
-    if (html !== null && shown() === key) renew(parse(`<div class="triage-issue">${html}</div>`));
+    if (young.ok && shown() === key) renew(young.fresh);
     tellDone(answer.toasts);
     return answer;
   }
@@ -363,12 +398,33 @@ export function start(page) {
   const marks = () => [part(".triage-head"), text()].map((one) => one?.dataset.mark ?? "").join(".");
   const refresh = live({
     mark: marks,
-    address: () => address(shown()),
+    address: () => address(shown() === missing ? "" : shown()),
     fragment: "triage",
     idle: () => deciding.size === 0 && (shown() || !part("details[open]")),
     put: bringUpToDate,
-    gone: () => complain(page.dataset.gone),
+    gone: leaveMissing,
   });
+
+  // Also where nothing has changed but the session, whose forms are good no more.
+  function refreshAll() {
+    part(".triage-head").dataset.mark = "";
+    refresh();
+  }
+
+  // The queue goes on without what is read; whoever writes there is not taken away from it.
+  function leaveMissing() {
+    if (missing === shown()) return false;
+    missing = shown();
+    complain(`${missing}: ${page.dataset.gone}`);
+    const beside = neighbour(1) ?? neighbour(-1);
+    rowOf(missing)?.closest(".queue-item").remove();
+    if (isWriting()) return true;
+    if (beside) go(beside, { push: false }).then(() => history.replaceState({ key: shown() }, "", address(shown())));
+    else refresh();
+    return true;
+  }
+
+  const isWriting = () => written() || part(".triage-issue").contains(document.activeElement) && document.activeElement.matches("input, textarea");
 
   // A field or a comment by its own form.
   async function change(form, submitter) {
@@ -392,10 +448,14 @@ export function start(page) {
 
   // What others decide meanwhile leaves the queue; the issue that is read changes around what is written about it.
   function bringUpToDate(fresh) {
-    if (!shown()) return arrive(fresh);
+    if (isForAnother(fresh)) return false;
+    if (!shown() || (shown() === missing && !isWriting())) return arrive(fresh);
+    const before = shown();
     const young = part("[data-shown]", fresh);
-    if (young && young.dataset.shown === shown() && young.dataset.mark !== text().dataset.mark) renew(fresh);
+    if (young && before !== missing && young.dataset.mark !== text().dataset.mark) renew(fresh);
     redraw(fresh);
+    if (shown() !== before) history.replaceState({ key: shown() }, "", address(shown()));
+    takeToken(fresh);
     ready.clear();
     if (neighbour(1)) fetchIssue(neighbour(1));
   }
@@ -415,7 +475,7 @@ export function start(page) {
     if (!place?.dataset.here || document.hidden) return;
     const body = new URLSearchParams({ csrfmiddlewaretoken: token() });
     const answer = await fetch(place.dataset.here, { method: "POST", body, headers: { "X-Fragment": "here" } }).catch(() => null);
-    if (answer?.ok && !answer.redirected && place.isConnected) place.textContent = await answer.text();
+    if (answer?.ok && !isSignIn(answer) && place.isConnected) place.textContent = await answer.text();
   }
 
   startGlancing(page);

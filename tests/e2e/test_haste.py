@@ -8,9 +8,9 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from issues.models import Issue
-from issues.services import add_comment, create_issue, decide, update_issue
+from issues.services import add_comment, create_issue, decide, trash_issue, update_issue
 from products.models import Component
-from products.services import create_part, create_product, set_member
+from products.services import create_part, create_product, set_member, update_product
 from tests.cast import create_person
 from tests.e2e.conftest import NARROW
 from tests.e2e.test_attachments import give
@@ -64,6 +64,16 @@ def test_keys_faster_than_answers_change_each_row_that_they_were_pressed_at(repo
         page.keyboard.press(key)
     expect(toast(page)).to_contain_text("Accepted WEB-3")
     assert (fresh(3).status.slug, fresh(3).assignee) == ("accepted", triager)
+
+
+def sign_in(page, person, csrf=None):
+    """Sign `person` in as another tab would, which also renews the secret of all forms where that is given."""
+    client = Client()
+    client.force_login(person)
+    cookies = {settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value}
+    cookies |= {settings.CSRF_COOKIE_NAME: csrf} if csrf else {}
+    site = re.match(r"https?://[^/]+", page.url)[0]
+    page.context.add_cookies([{"name": name, "value": value, "url": site} for name, value in cookies.items()])
 
 
 def test_what_one_writes_about_one_row_outlives_the_answer_about_another(reports, visit, triager):
@@ -187,6 +197,21 @@ def test_what_is_written_about_a_row_that_has_gone_is_sent(reports, visit, triag
     expect(toast(page)).to_contain_text("Accepted WEB-2")
 
 
+def test_what_is_written_about_a_row_outlives_the_session(reports, visit, triager):
+    page = visit(LIST, triager)
+    link(page, "WEB-1").focus()
+    page.keyboard.press("r")
+    menu = page.locator("[data-row-menu]")
+    menu.locator("textarea").fill("Half a thought")
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.keyboard.press("Control+Enter")
+    expect(menu).to_contain_text("no longer signed in")
+    expect(menu.locator("textarea")).to_have_value("Half a thought")
+    sign_in(page, triager)
+    page.keyboard.press("Control+Enter")
+    expect(toast(page)).to_contain_text("comment added")
+
+
 def test_the_last_of_a_list_is_taken_back(reports, visit, triager, maintainer):
     for issue in reports[1:]:
         decide(issue, "accept", actor=maintainer, via="web")
@@ -250,6 +275,9 @@ def test_a_list_says_when_one_is_signed_out(reports, visit, triager):
     look(page)
     expect(toast(page)).to_contain_text("no longer signed in")
     expect(page.locator(".issue-row")).to_have_count(3)
+    link(page, "WEB-1").focus()
+    page.keyboard.press("1")
+    expect(toast(page)).to_contain_text("WEB-1: You are no longer signed in")
     page.locator("#q").fill("is:open cart")
     expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
     expect(page).to_have_url(re.compile("cart"))
@@ -454,6 +482,141 @@ class TestQueue:
         complaints.clear()
 
 
+class TestQueueOfOthers:
+    """What others do to what is read, the session and the server, while somebody writes in the queue."""
+
+    @pytest.fixture
+    def page(self, reports, visit, triager):
+        page = visit("/triage/", triager)
+        page.wait_for_load_state("networkidle")
+        return page
+
+    @pytest.fixture
+    def other(self, administrator, triager):
+        other = create_product(actor=administrator, via="web", key="API", title="API")
+        set_member(other, triager, "triager", actor=administrator, via="web")
+        return other
+
+    @staticmethod
+    def ask(page):
+        page.keyboard.press("n")
+        page.get_by_label("Question").fill("A careful question")
+
+    def test_it_stops_for_another_reader(self, page, triager, maintainer):
+        page.locator("#comment-body").fill("Half a thought")
+        sign_in(page, maintainer)
+        assert look(page).status == 200
+        expect(toast(page)).to_contain_text("no longer signed in")
+        expect(page.locator("#comment-body")).to_have_value("Half a thought")
+        page.locator("article[data-shown]").focus()
+        page.keyboard.press("j")
+        expect(heading(page)).to_have_text("Cart forgets")
+        with page.expect_response(lambda answer: "since=" in answer.url):
+            page.keyboard.press("j")
+        expect(toast(page)).to_contain_text("You are no longer signed in")
+        expect(heading(page)).to_have_text("Cart forgets")
+        sign_in(page, triager)
+        assert look(page).status == 200
+        page.keyboard.press("j")
+        expect(heading(page)).to_have_text("Basket blinks")
+
+    @pytest.mark.parametrize("seen", [True, False])
+    def test_one_signs_in_in_another_tab_and_sends_what_was_written(self, page, triager, complaints, seen):
+        self.ask(page)
+        page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+        # The queue finds out, too, before somebody can have signed in again.
+        with page.expect_event("requestfinished", lambda one: re.search("/accounts/.*since", one.url)):
+            page.keyboard.press("Control+Enter")
+        expect(toast(page)).to_contain_text("no longer signed in")
+        expect(page.get_by_label("Question")).to_have_value("A careful question")
+        sign_in(page, triager, csrf="c" * 32)
+        if seen:
+            look(page)
+        else:
+            with page.expect_response(lambda answer: "since=" in answer.url):
+                page.get_by_label("Question").press("Control+Enter")
+            expect(toast(page)).to_contain_text("It could not be done. Try again.")
+            page.wait_for_timeout(200)
+        page.get_by_label("Question").press("Control+Enter")
+        expect(page.locator(".toast").first).to_contain_text("Asked about WEB-1")
+        assert fresh(1).waiting_for is not None
+        complaints.clear()
+
+    @pytest.mark.parametrize("answer", [None, {"status": 503, "body": "away"}], ids=["offline", "away"])
+    def test_one_stays_where_the_next_cannot_be_fetched(self, reports, visit, triager, complaints, answer):
+        page = visit("/triage/?issue=WEB-3", triager)
+        page.route("**/triage/?issue=WEB-2", lambda route: route.fulfill(**answer) if answer else route.abort())
+        self.ask(page)
+        page.get_by_label("Question").press("Escape")
+        page.keyboard.press("k")
+        expect(toast(page)).to_contain_text("WEB-2: It could not be done")
+        expect(heading(page)).to_have_text("Basket blinks")
+        page.unroute_all()
+        page.keyboard.press("k")
+        expect(heading(page)).to_have_text("Cart forgets")
+        page.keyboard.press("j")
+        expect(heading(page)).to_have_text("Basket blinks")
+        expect(page.get_by_label("Question")).to_have_value("A careful question")
+        complaints.clear()
+
+    def test_it_goes_on_without_what_is_hidden(self, page, reports, maintainer, complaints):
+        trash_issue(reports[0], actor=maintainer, via="web")
+        assert look(page).status == 404
+        expect(toast(page)).to_contain_text("WEB-1: This issue is no longer to be seen")
+        expect(heading(page)).to_have_text("Cart forgets")
+        expect(page).to_have_url(re.compile("issue=WEB-2"))
+        expect(page.locator(".queue-row")).to_have_count(2)
+        decide(reports[2], "accept", actor=maintainer, via="web")
+        look(page)
+        expect(page.locator(".queue-row")).to_have_count(1)
+        trash_issue(reports[1], actor=maintainer, via="web")
+        look(page)
+        expect(page.locator(".empty")).to_contain_text("All is decided")
+        complaints.clear()
+
+    def test_whoever_writes_about_what_is_hidden_is_not_taken_away(self, page, reports, maintainer, complaints):
+        self.ask(page)
+        trash_issue(reports[0], actor=maintainer, via="web")
+        assert look(page).status == 404
+        expect(page.locator(".queue-row")).to_have_count(2)
+        decide(reports[2], "accept", actor=maintainer, via="web")
+        assert look(page).status == 200
+        expect(page.locator(".queue-row")).to_have_count(1)
+        expect(page.get_by_label("Question")).to_have_value("A careful question")
+        expect(page.get_by_label("Question")).to_be_focused()
+        page.get_by_label("Question").press("Escape")
+        page.keyboard.press("j")
+        expect(heading(page)).to_have_text("Cart forgets")
+        complaints.clear()
+
+    @pytest.mark.parametrize("writes", [True, False])
+    def test_what_was_rerouted_is_renewed_under_its_key(self, page, reports, other, maintainer, administrator, writes):
+        set_member(other, maintainer, "maintainer", actor=administrator, via="web")
+        if writes:
+            page.locator("#comment-body").fill("Half a thought")
+        decide(reports[0], "reroute", actor=maintainer, via="web", product=other)
+        assert look(page).status == 200
+        expect(page.locator(".triage-line .key")).to_have_text("API-1")
+        expect(page).to_have_url(re.compile("issue=API-1"))
+        expect(page.locator(".queue-row[aria-current]")).to_contain_text("API-1")
+        expect(page.locator("#comment-body")).to_have_value("Half a thought" if writes else "")
+        assert look(page).status == 204
+        page.locator("article[data-shown]").focus()
+        page.keyboard.press("1")
+        expect(toast(page)).to_contain_text("Accepted API-1")
+
+    def test_a_product_has_another_key_by_now(self, page, product, maintainer):
+        update_product(product, actor=maintainer, via="web", key="SHOP")
+        page.keyboard.press("p")
+        page.get_by_role("button", name="Urgent").click()
+        expect(toast(page)).to_contain_text("SHOP-1")
+        page.keyboard.press("1")
+        expect(toast(page)).to_contain_text("Accepted SHOP-1")
+        expect(heading(page)).to_have_text("Cart forgets")
+        page.keyboard.press("1")
+        expect(toast(page)).to_contain_text("Accepted SHOP-2")
+
+
 class TestForms:
     """What is written on a page of its own: a new issue, and all fields of one."""
 
@@ -520,11 +683,7 @@ class TestForms:
         for path, title in (("/issues/new/?product=API", ""), ("/issues/WEB-1/edit/", "Cart empties")):
             self.go(page, path)
             self.expect_written(page, title, page.get_by_label("Description").input_value())
-        client = Client()
-        client.force_login(maintainer)
-        cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-        site = page.url.partition("/issues/")[0]
-        page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": site}])
+        sign_in(page, maintainer)
         self.go(page, self.NEW)
         self.expect_written(page, "", "")
 
