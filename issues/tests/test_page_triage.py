@@ -34,6 +34,12 @@ def text(answer):
     return " ".join(answer.content.decode().split())
 
 
+def opened(page):
+    """Return the decisions whose menus are open, and what is written in the open ones."""
+    menus = re.findall(r'<details class="menu bar-menu" data-action="(\w+)"[^>]* open>(.*?)</details>', page)
+    return {name: re.findall(r"<textarea[^>]*>(.*?)</textarea>", menu) for name, menu in menus}
+
+
 def test_it_needs_somebody(client, reports):
     assert client.get("/triage/").status_code == 302
     assert client.post("/issues/WEB-1/triage/", {"decision": "accept"}).status_code == 302
@@ -150,15 +156,38 @@ def test_the_second_sees_what_the_first_did(client, reports, triager, maintainer
     seen = reports[0].lock_version
     decide(reports[0], "accept", actor=maintainer, via="web", changes={"severity": Severity.S1})
     for data in ({"decision": "decline", "resolution": "invalid"}, {"decision": "accept", "set_severity": "s2"}):
-        answer = post(client, triager, seen=seen, comment="Sorry.", **data)
+        answer = post(client, triager, seen=seen, **data)
         assert answer.status_code == 409
         assert "Mia has decided on WEB-1: it is Accepted." in text(answer)
-        # What was written with it is not lost.
-        assert ">Sorry.</textarea>" in text(answer)
     assert Issue.objects.get(number=1).status.slug == "accepted"
     update_issue(reports[1], actor=maintainer, via="web", snoozed_until=timezone.now() + timedelta(days=1))
     answer = post(client, triager, "WEB-2", decision="accept", seen=1)
     assert answer.status_code == 409 and "look at it once more" in text(answer)
+
+
+@pytest.mark.parametrize(
+    ("sent", "written"),
+    [
+        ({"decision": "decline", "resolution": "invalid", "comment": "Kept!"}, ["Kept!"]),
+        ({"decision": "duplicate", "duplicate_of": "WEB-2", "comment": "Kept!"}, ["Kept!"]),
+        ({"decision": "needinfo", "ask": "rosa", "question": "Kept!"}, ["Kept!"]),
+        ({"decision": "snooze", "until": "2030-01-01T09:00"}, []),
+        ({"decision": "reroute", "component": "Cart"}, []),
+    ],
+)
+@pytest.mark.parametrize("here", ["", "/issues/WEB-1/"])
+def test_what_was_written_for_a_refused_decision_stands_open(
+    client, reports, product, triager, maintainer, sent, written, here
+):
+    create_part(Component, product=product, actor=maintainer, via="web", name="Cart")
+    decide(reports[0], "accept", actor=maintainer, via="web")
+    answer = post(client, triager, seen=1, **sent, **({"next": here} if here else {}))
+    page = text(answer)
+    # The comments of two decisions look alike: each stays with its own.
+    assert answer.status_code == 409 and page.count("Kept!</textarea>") == len(written)
+    assert opened(page) == {sent["decision"]: written}
+    fields = sent.keys() & {"duplicate_of", "ask", "until", "component"}
+    assert all(f'value="{sent[name]}"' in page for name in fields)
 
 
 @pytest.mark.parametrize(
@@ -492,7 +521,7 @@ class TestOnThePageOfTheIssue:
         page = text(answer)
         assert answer.status_code == 409 and said in page
         # What was written with it is not lost, and nothing is there twice.
-        assert "Kept!</textarea>" in page and page.count('value="needinfo"') == 1
+        assert opened(page) == {mine["decision"]: ["Kept!"]} and page.count('value="needinfo"') == 1
 
     def test_it_leads_nowhere_else(self, client, reports, triager):
         answer = post(client, triager, decision="accept", next="https://elsewhere.example/")
