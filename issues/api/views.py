@@ -625,11 +625,8 @@ class BatchViewSet(Read, Resource):
         if batch.events.filter(product=None).exclude(about__in=OF_VIEWS).exists():
             require_scope(request, "admin")
         undoing = services.undo(batch, **self.doing)
-        running = undoing.state == Batch.State.RUNNING
-        # The database may be away by now.
-        undone = undoing.todo["undone"] if running else undoing.events.count()
-        body = {"batch": undoing.pk, "undone": undone, "left_alone": undoing.left_alone}
-        return Response(body, 202 if running else 200)
+        body = {"batch": undoing.pk, "undone": undoing.undone, "left_alone": undoing.left_alone}
+        return Response(body, 202 if undoing.state == Batch.State.RUNNING else 200)
 
     def may_be_told(self, body):
         """Return whether the user sees all issues that an undo has left alone."""

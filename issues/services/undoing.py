@@ -69,8 +69,9 @@ MODELS = {
 
 
 def undo(batch, *, actor, via):
-    """Take `batch` back. Return the Batch that does it; its `left_alone` lists what somebody has changed since.
+    """Take `batch` back. Return the Batch that does it, with how many events it has `undone`.
 
+    Its `left_alone` lists what somebody has changed since.
     A batch of more than 500 events is `running` when this returns, and so is one that was begun when the database went
     away: the worker carries on with `resume`. Raises Forbidden, or Conflict where it is undone already, is still
     running or cannot be undone.
@@ -89,10 +90,21 @@ def undo(batch, *, actor, via):
         if is_part and total > CHUNK:
             # All steps are one transaction then, which holds what each of them locks.
             _lock_issues_of(_events_of(batch).order_by("-id")[:AT_ONCE])
-        undoing = _step(undoing, batch)
+        undoing = _counted(_step(undoing, batch))
     with ending_when_away():
         while undoing.state == Batch.State.RUNNING and undoing.done < AT_ONCE:
-            undoing = _carry_on(undoing)
+            undoing = _carry_on_counted(undoing)
+    return undoing
+
+
+@transaction.atomic
+def _carry_on_counted(undoing):
+    return _counted(_carry_on(undoing))
+
+
+def _counted(undoing):
+    """Return `undoing` with its number of events as `undone`: the database may be away by the time it is told."""
+    undoing.undone = undoing.events.count()
     return undoing
 
 
@@ -143,8 +155,7 @@ def _step(undoing, batch):
     if undoing.done >= undoing.total or len(events) < CHUNK:
         undoing.state, undoing.todo = Batch.State.DONE, None
     else:
-        undone = undoing.events.count()
-        undoing.todo = {"below": events[-1].pk, "limit": access.limit(undoing.actor), "undone": undone}
+        undoing.todo = {"below": events[-1].pk, "limit": access.limit(undoing.actor)}
     undoing.save(update_fields=["left_alone", "done", "state", "todo"])
     return undoing
 

@@ -4,7 +4,8 @@ from itertools import count
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.services import create_token, create_user, set_password, update_user
 from accounts.services.invitations import invite
@@ -276,6 +277,18 @@ def test_a_long_undo_runs_on_step_by_step(product, triager, monkeypatch):
     assert resume(undone, on_progress=steps.append).state == "done"
     assert steps == [3, 4, 5]
     assert set(Issue.objects.values_list("priority", flat=True)) == {0}
+
+
+def test_the_worker_counts_nothing_of_a_long_undo(product, triager, monkeypatch):
+    monkeypatch.setattr(undoing, "CHUNK", 1)
+    monkeypatch.setattr(undoing, "AT_ONCE", 2)
+    batch, _issues = change_many(product, triager, 5)
+    undone = take_back(batch, triager)
+    assert undone.undone == 2
+    with CaptureQueriesContext(connection) as queries:
+        resume(undone)
+    counts = [one["sql"] for one in queries if 'COUNT(*) AS "__count" FROM "history_event"' in one["sql"]]
+    assert counts == []
 
 
 def failing_at(number, do):
