@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import ObjectDoesNotExist
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
@@ -241,6 +241,9 @@ def change(ids, plan, *, actor, via, query=""):
     batch = log.open_batch(
         actor=actor, via=via, query=query, total=len(todo["ids"]), done=0, state=Batch.State.RUNNING, todo=todo
     )
+    if connection.in_atomic_block and CHUNK < batch.total <= AT_ONCE:
+        # All steps are one transaction then, which holds what each of them locks.
+        _lock(ids, plan)
     with ending_when_away():
         while batch.state == Batch.State.RUNNING and batch.total <= AT_ONCE:
             batch = carry_on(batch)
@@ -270,9 +273,7 @@ def carry_on(batch):
     ids = todo["ids"][batch.done : batch.done + CHUNK]
     outcome = Outcome(todo["changes"], todo["unchanged"], todo["refused"])
     access.forget_roles(batch.actor)
-    hold_products(plan.homes())
-    # In one order, whichever of them one merges, or somebody votes for, meanwhile.
-    lock_family(*ids, *plan.above())
+    _lock(ids, plan)
     for issue in _rows(ids, batch.actor):
         outcome.add(issue, lambda issue=issue: _do(issue, plan, batch))
     batch.todo = todo | outcome.told()
@@ -281,6 +282,12 @@ def carry_on(batch):
         return _end(batch, Batch.State.DONE)
     batch.save(update_fields=["todo", "done"])
     return batch
+
+
+def _lock(ids, plan):
+    """Lock what the change of the issues `ids` writes to, in one order, whichever one merges or votes for meanwhile."""
+    hold_products(plan.homes())
+    lock_family(*ids, *plan.above())
 
 
 def _end(batch, state):

@@ -1,5 +1,6 @@
 """One change to many issues: foreseen and made, refused one by one, large ones by the worker, undone as one."""
 
+from contextlib import nullcontext
 from itertools import count
 from unittest.mock import Mock
 
@@ -315,6 +316,21 @@ def test_within_one_transaction_nothing_of_it_stays_when_the_database_goes_away(
     with pytest.raises(OperationalError), transaction.atomic():
         bulk.change([one.pk for one in issues], plan, actor=triager, via="api")
     assert not bulk.unfinished().exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_part", [True, False])
+def test_a_change_within_a_transaction_locks_all_of_them_first(product, issues, triager, monkeypatch, is_part):
+    locked, lock_family = [], bulk.lock_family
+    monkeypatch.setattr(bulk, "CHUNK", 1)
+    monkeypatch.setattr(bulk, "lock_family", lambda *ids: locked.append(list(ids)) or lock_family(*ids))
+    ids = [one.pk for one in issues[:3]]
+    plan = bulk.Plan({product.pk: {"parent": issues[3]}})
+    with transaction.atomic() if is_part else nullcontext():
+        assert bulk.change(ids, plan, actor=triager, via="api").state == "done"
+    # Alone it never holds more than a step asks for.
+    steps = [[pk, issues[3].pk] for pk in ids]
+    assert locked == ([[*ids, issues[3].pk], *steps] if is_part else steps)
 
 
 def test_rights_are_asked_for_again_by_the_worker(api, product, triager, maintainer, monkeypatch):
