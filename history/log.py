@@ -3,6 +3,7 @@
 import datetime
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from django.db import Error
@@ -116,18 +117,28 @@ def open_batch(*, actor, via, at=None, query="", total=1, **fields):
 @contextmanager
 def shared_batch(*, actor, via):
     """Give one Batch to several calls of services, so that one undo takes all back. One without events goes again."""
-    batch = open_batch(actor=actor, via=via, total=0)
+    with late_batch(actor=actor, via=via, total=0) as log_to:
+        yield log_to()
+
+
+@contextmanager
+def late_batch(**fields):
+    """Give what returns one Batch, which `open_batch` opens at the first call. One without events goes again."""
+    log_to = cache(partial(open_batch, **fields))
     try:
-        yield batch
+        yield log_to
     except BaseException:
         # What has ended it is told, also where the database answers nothing more.
         with suppress(Error):
-            _close(batch)
+            _close(log_to)
         raise
-    _close(batch)
+    _close(log_to)
 
 
-def _close(batch):
+def _close(log_to):
+    if not log_to.cache_info().currsize:
+        return
+    batch = log_to()
     batch.total = batch.done = batch.events.count()
     if batch.total:
         batch.save(update_fields=["total", "done"])

@@ -1,7 +1,6 @@
 """The trash: moving an issue there and back, redacting a text, and purging for good."""
 
 from datetime import timedelta
-from functools import cache, partial
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -160,14 +159,10 @@ def purge(row, *, actor, via, expected_version=None):
     A product goes after its issues, of which a few go in a transaction: where that breaks off, it is in the trash
     still, without these. Raises Forbidden, Stale, or Conflict where it is not in the trash.
     """
-    log_to = _log_to(actor=actor, via=via)
-    while not _purge_some(row, actor, log_to, expected_version):
-        pass
-
-
-def _log_to(**fields):
-    """Return what gives the Batch of a purge, which is opened where something is recorded: most leave no event."""
-    return cache(partial(log.open_batch, **fields))
+    # Most leave no event, and what one transaction records of an issue another may delete.
+    with log.late_batch(actor=actor, via=via) as log_to:
+        while not _purge_some(row, actor, log_to, expected_version):
+            pass
 
 
 @transaction.atomic
@@ -188,8 +183,8 @@ def purge_imported(ids, *, actor, via):
 
     It goes by 500 a transaction. `actor` None is the site itself. Raises Forbidden.
     """
-    log_to = _log_to(actor=actor, via=via)
-    return sum(_purge_chunk(ids[start : start + CHUNK], actor, log_to) for start in range(0, len(ids), CHUNK))
+    with log.late_batch(actor=actor, via=via) as log_to:
+        return sum(_purge_chunk(ids[start : start + CHUNK], actor, log_to) for start in range(0, len(ids), CHUNK))
 
 
 @transaction.atomic
@@ -306,13 +301,13 @@ def purge_expired(now, on_progress=None):
     count = 0
     for model in (Attachment, Comment, Issue, Product):
         for pk in list(model.objects.filter(deleted_at__lt=limit).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
-            log_to = _log_to(actor=None, via=Via.ADMIN, at=now)
             is_gone = False
-            while is_gone is False:
-                is_gone = _purge_if_expired(model, pk, limit, log_to)
-                count += bool(is_gone)
-                if on_progress:
-                    on_progress(count)
+            with log.late_batch(actor=None, via=Via.ADMIN, at=now) as log_to:
+                while is_gone is False:
+                    is_gone = _purge_if_expired(model, pk, limit, log_to)
+                    count += bool(is_gone)
+                    if on_progress:
+                        on_progress(count)
     return count
 
 
