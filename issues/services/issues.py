@@ -369,8 +369,10 @@ def _move(issue, changes, actor):
 
 def _set_beside_move(issue, changes):
     """Return the names of what `changes` set beside the product, but for what a new issue has and what moves along."""
-    first = rules.first_status(Category.TRIAGE)
-    named = {field for field, value in changes.items() if value and value != first}
+    named = {field for field, value in changes.items() if value}
+    status = changes.get("status")
+    if status and status.category == Category.TRIAGE and status == rules.first_status(Category.TRIAGE):
+        named.discard("status")
     kept = {field for field in rules.PARTS if _is_namesake(getattr(issue, field), changes.get(field))}
     return named - kept - {"product"}
 

@@ -391,6 +391,20 @@ def test_after_the_last_of_a_page_comes_what_moves_up(client, reports, triager, 
         assert answer.context["q"] == "cart"
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_what_is_rerouted_within_its_product_is_left_though_it_stays_the_last(
+    client, product, reports, maintainer, triager, monkeypatch, scripts
+):
+    monkeypatch.setattr("issues.views.triage.SHOWN", 2)
+    create_part(Component, product=product, actor=maintainer, via="web", name="Checkout")
+    client.force_login(triager)
+    headers = {"X-Fragment": "triage"} if scripts else {}
+    data = {"decision": "reroute", "component": "Checkout", "then": "last", "q": "cart"}
+    answer = client.post("/issues/WEB-2/triage/", data, headers=headers, follow=True)
+    assert [row.key for row in answer.context["rows"]] == ["WEB-1", "WEB-2"]
+    assert answer.context["issue"].key == "WEB-1"
+
+
 def test_one_goes_on_from_page_to_page_of_the_queue(client, reports, triager, monkeypatch):
     monkeypatch.setattr("issues.views.triage.SHOWN", 2)
     client.force_login(triager)

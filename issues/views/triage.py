@@ -100,11 +100,12 @@ def decide(request, issue):
     if wants_rows(request):
         return answer_with_rows(request, [issue.pk])
     if "X-Fragment" in request.headers:
-        return answer(request, _next(request))
+        return answer(request, _next(request), decided=issue.key)
     if "next" in request.POST:
         return go_back(request, decided.issue.get_absolute_url())
     following = getattr(_next(request), "key", "")
-    queue = f"{reverse('triage')}{_address(request, following, _cursor(request), _wants_last(request))}"
+    last = issue.key if _wants_last(request) else ""
+    queue = f"{reverse('triage')}{_address(request, following, _cursor(request), last)}"
     return redirect(own_address(queue) or "triage")
 
 
@@ -160,8 +161,11 @@ def _said(decision, before, after):
     return SAID[decision] % {"key": before.key, "other": other, "component": after.component}
 
 
-def answer(request, issue=None, *, form=None, status=200):
-    """Return the page at `issue` (else that of the address, or the first of the queue), or what a script asks for."""
+def answer(request, issue=None, *, decided="", form=None, status=200):
+    """Return the page at `issue` (else that of the address, or the first of the queue), or what a script asks for.
+
+    `decided` is the key of what has just been: it may still wait, but one goes on to another.
+    """
     fragment = request.headers.get("X-Fragment")
     issue = issue or _named(request, request.GET.get("issue", ""))
     if fragment == "triage-issue" and issue is not None and form is None:
@@ -169,7 +173,7 @@ def answer(request, issue=None, *, form=None, status=200):
     asked, problems = _asked(request)
     rows = _rows(request, asked)
     queue_mark = mark_of(*(piece for row in rows.rows for piece in (row.section, row)))
-    shown = issue or next(reversed(rows.rows) if _wants_last(request) else iter(rows.rows), None)
+    shown = issue or _opened(request, rows, decided)
     if is_asked(request, "triage"):
         issue_mark = mark_of_issue(shown, request.user) if shown else ""
         same = unchanged(request, f"{queue_mark}.{issue_mark}")
@@ -182,6 +186,15 @@ def answer(request, issue=None, *, form=None, status=200):
     context |= {"reasons": REASONS, "fragment": bool(fragment)}
     template = "triage/_triage.html" if fragment else "triage/triage.html"
     return _vary(render(request, template, context, status=status))
+
+
+def _opened(request, rows, decided):
+    """Return the row to begin with, if any: the first, or where it is asked for the last but what was decided."""
+    if not _wants_last(request):
+        return next(iter(rows.rows), None)
+    passed = decided or request.GET.get(LAST, "")
+    others = [row for row in rows.rows if row.key != passed] or rows.rows
+    return next(reversed(others), None)
 
 
 def _vary(answer):
@@ -242,7 +255,7 @@ def _queued(request, asked, page, problems):
         "counts": counts,
         "total": sum(counts.values()),
         "more": _address(request, cursor=page.next) if page.next else "",
-        "earlier": _address(request, cursor=page.previous, last=True) if page.previous else "",
+        "earlier": _address(request, cursor=page.previous, last="yes") if page.previous else "",
         "back_to_queue": f"{reverse('triage')}{_address(request, cursor=_cursor(request))}",
         "within": _given(request, "in"),
         "q": _given(request, "q"),
@@ -353,12 +366,12 @@ def _reports(user):
 REPORTS = ByReader(PreparedTuples, _reports)
 
 
-def _address(request, issue="", cursor="", last=False):
-    """Return the address of the same queue, at an issue or at a page of it, or at the last of that page."""
+def _address(request, issue="", cursor="", last=""):
+    """Return the address of the same queue, at an issue or at a page of it, or at its last but the key `last`."""
     return _queue_at(_given(request, "in"), _given(request, "q"), issue, cursor, last)
 
 
-def _queue_at(within, q, issue="", cursor="", last=False):
-    named = (("in", within), ("q", q), ("issue", issue), ("cursor", cursor), (LAST, last and "yes"))
+def _queue_at(within, q, issue="", cursor="", last=""):
+    named = (("in", within), ("q", q), ("issue", issue), ("cursor", cursor), (LAST, last))
     pairs = [(name, value) for name, value in named if value]
     return f"?{urlencode(pairs)}" if pairs else ""
