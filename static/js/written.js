@@ -14,7 +14,8 @@ export function start(form) {
   let touched = Boolean(form.elements.seen);
 
   function write({ text, was }) {
-    if (was !== read(before)) return;
+    // The version before kept something else under this name.
+    if (text === undefined || was !== read(before)) return;
     const texts = JSON.parse(text);
     for (const field of fields()) field.value = texts[field.name] ?? field.value;
     touched = true;

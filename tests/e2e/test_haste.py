@@ -654,6 +654,27 @@ class TestForms:
         self.expect_written(page, "", "")
         assert Issue.objects.filter(title="Half a title").count() == 1
 
+    @pytest.mark.parametrize("path", [NEW, EDIT])
+    def test_what_the_version_before_has_kept_breaks_nothing(self, reports, visit, triager, path):
+        page = visit(path, triager)
+        title, description = (page.get_by_label(one).input_value() for one in ("Title", "Description"))
+        form = page.locator("form[data-written]")
+        key = form.evaluate("({ dataset }) => `written ${dataset.reader} ${dataset.written}`")
+        self.go(page, "/issues/")
+        page.evaluate(
+            """([key, title, description]) => {
+                const kept = { texts: { title: "Old", description: "" }, was: JSON.stringify({ title, description }) };
+                sessionStorage.setItem(key, JSON.stringify({ ...kept, sent: false }));
+            }""",
+            [key, title, description],
+        )
+        self.go(page, path)
+        self.expect_written(page, title, description)
+        self.write(page, "Half a title", "Half a thought")
+        self.go(page, "/issues/")
+        self.go(page, path)
+        self.expect_written(page, "Half a title", "Half a thought")
+
     def test_it_is_there_again_where_it_was_refused(self, reports, visit, triager, complaints):
         page = visit(self.NEW, triager)
         self.write(page, "Half a title", "Half a thought")
