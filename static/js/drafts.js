@@ -28,13 +28,15 @@ export function commentIn(page) {
 
 export const keyOfComment = (reader, issue) => `draft ${reader} ${issue}`;
 
-// Whoever `returns` to a page as they left it may have written on elsewhere.
+// Whoever `returns` to a page as they left it may have written on elsewhere, or sent it from there: what was not sent was
+// kept when they left.
 export function recall(key, place, returns = false) {
   if (!place.form()) return;
   // A browser that goes back gives what has been saved since.
   if (!place.isNew() && isSaved(key, place)) place.form().reset();
   const kept = get(key);
   if (kept && (returns || place.isNew())) place.write(kept);
+  else if (!kept && returns && !place.isNew()) place.form().reset();
 }
 
 export function keep(key, place) {

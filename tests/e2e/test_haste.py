@@ -383,6 +383,24 @@ class TestQueue:
         page.locator("html[data-ready]").wait_for(state="attached")
         expect(page.locator("#comment-body")).to_have_value("")
 
+    def test_a_comment_that_was_sent_in_it_is_no_draft_where_one_goes_back(self, reports, visit, triager):
+        page = visit("/issues/WEB-2/", triager)
+        for text, kept in (("Sent", None), ("Unsent", "Unsent and more")):
+            page.locator("#comment-body").fill(text)
+            # As a browser leaves a page that it keeps, and comes back when the queue has kept or sent the comment.
+            page.evaluate(
+                """kept => {
+                    dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+                    const key = Object.keys(sessionStorage).find(one => one.startsWith("draft "));
+                    const { text, ...beside } = JSON.parse(sessionStorage.getItem(key));
+                    if (kept) sessionStorage.setItem(key, JSON.stringify({ text: kept, ...beside }));
+                    else sessionStorage.removeItem(key);
+                    dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+                }""",
+                kept,
+            )
+            expect(page.locator("#comment-body")).to_have_value(kept or "")
+
     def test_its_filter_outlives_what_others_decide(self, reports, visit, triager, administrator, reporter, maintainer):
         other = create_product(actor=administrator, via="web", key="API", title="API")
         set_member(other, triager, "triager", actor=administrator, via="web")
