@@ -42,7 +42,7 @@ export function recall(key, place, returns = false) {
 export function keep(key, place) {
   if (!place.form() || place.isTouched?.() === false) return;
   const sent = "sent" in place.form().dataset;
-  if (place.isNew() || (isSaved(key, place) && !sent)) return sessionStorage.removeItem(key);
+  if (place.isNew()) return sessionStorage.removeItem(key);
   sessionStorage.setItem(key, JSON.stringify({ ...place.read(), sent, at: location.hash }));
 }
 

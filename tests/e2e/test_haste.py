@@ -834,6 +834,17 @@ class TestIssue:
         expect(self.comment(page)).to_have_value("")
         assert fresh(1).comment_count == 1
 
+    def test_the_same_comment_may_be_written_twice(self, page):
+        self.comment(page).fill("Ping")
+        with page.expect_navigation(url=re.compile("#comment-")):
+            self.comment(page).press("Control+Enter")
+        page.locator("html[data-ready]").wait_for(state="attached")
+        self.comment(page).fill("Ping")
+        for _one in range(2):
+            page.reload()
+            page.locator("html[data-ready]").wait_for(state="attached")
+            expect(self.comment(page)).to_have_value("Ping")
+
     def test_a_second_comment_that_was_refused_is_still_there(self, page, complaints):
         self.comment(page).fill("First")
         with page.expect_navigation(url=re.compile("#comment-")):
