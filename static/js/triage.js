@@ -6,7 +6,7 @@ import { offer, offerIssue } from "./offer.js";
 import { live } from "./live.js";
 import { start as startSelecting } from "./select.js";
 import { start as startGlancing } from "./similar.js";
-import { complain, show as showToast } from "./toasts.js";
+import { complain, show as showToast, tell } from "./toasts.js";
 import { updateWithin } from "./update.js";
 
 const PING = 20_000;
@@ -25,7 +25,7 @@ export function start(page) {
   // What was read when it was trashed or hidden.
   let missing = null;
   // The form that takes back what was done here last, also when its message has gone.
-  let undo = null;
+  let undo = document.querySelector(".toasts form");
 
   const part = (selector, within = page) => within.querySelector(selector);
   const text = () => part("[data-shown]");
@@ -237,13 +237,25 @@ export function start(page) {
 
   function tellDone(toasts) {
     toasts.forEach(showToast);
-    undo = toasts.map((one) => one.querySelector("form")).findLast(Boolean) ?? undo;
+    // Where the last cannot be taken back, nothing before it is: no message names that any more.
+    if (toasts.length) undo = toasts.map((one) => one.querySelector("form")).findLast(Boolean) ?? null;
   }
 
+  // Not what the history tells of others.
+  const ownUndo = () => [...page.querySelectorAll("form.undo[data-own] button")].at(-1);
+
+  // While a decision is being sent, what was done before it is not the last any more.
   function takeBack() {
+    if (deciding.size) return tell(page.dataset.deciding);
+    if (!undo) return pointOut(ownUndo());
     undo.hidden = true;
     page.append(undo);
     undo.requestSubmit();
+  }
+
+  function pointOut(button) {
+    button.scrollIntoView({ block: "center" });
+    button.focus();
   }
 
   document.addEventListener("submit", (event) => {
@@ -257,6 +269,7 @@ export function start(page) {
     const key = shown();
     if (deciding.has(key)) return;
     deciding.add(key);
+    for (const one of document.querySelectorAll(".toasts > :has([data-action=undo])")) one.remove();
     turns += 1;
     const kept = [...part(".triage-issue").childNodes];
     const then = following(key);
@@ -347,8 +360,7 @@ export function start(page) {
   const items = () => [...page.querySelectorAll(".queue-item")];
   const selection = startSelecting(page, { rows: items, current: () => rowOf(shown())?.parentElement, go: (step) => go(neighbour(step)) });
   offer("back", () => selection.clear(), () => selection.count() > 0, any);
-  // Not what the history tells of, which others may have done.
-  offer("undo", takeBack, () => undo);
+  offer("undo", takeBack, () => deciding.size || undo || ownUndo());
   for (const [name, step] of [["next", 1], ["previous", -1]]) {
     const goOn = () => (neighbour(step) ? go(neighbour(step)) : further(step).click());
     offer(name, goOn, () => neighbour(step) || further(step), any);

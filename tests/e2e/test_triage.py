@@ -255,6 +255,46 @@ def test_its_key_undoes_ones_own_decision_whatever_else_is_said_meanwhile(twelve
     assert Issue.objects.get(number=12).title == "Mail comes too late"
 
 
+@pytest.mark.once
+def test_its_key_undoes_nothing_before_the_last(twelve, visit, triager):
+    page = visit("/triage/?issue=WEB-2", triager)
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("1")
+    expect(page.locator(".toast")).to_contain_text("Accepted WEB-2")
+    page.route("**/issues/WEB-3/triage/", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    page.keyboard.press("1")
+    expect(heading(page)).to_have_text("Basket blinks")
+    page.keyboard.press("z")
+    expect(page.locator(".toast")).to_contain_text("is still being sent")
+    expect(page.locator(".toast")).to_contain_text("Accepted WEB-3")
+    page.locator("#comment-body").fill("Seen")
+    page.locator("#comment-body").press("Control+Enter")
+    expect(page.locator(".toast")).to_contain_text("comment added")
+    shown(page).focus()
+    page.keyboard.press("z")
+    expect(page.locator(".toast")).to_contain_text("nothing of yours to undo")
+    assert untriaged() == 10
+
+
+@pytest.mark.once
+def test_its_key_undoes_what_the_page_came_with_or_points_it_out(twelve, visit, triager):
+    page = visit("/triage/?issue=WEB-2", triager)
+    page.keyboard.press("x")
+    page.keyboard.press("1")
+    page.get_by_role("button", name="Change 1 issue").click()
+    expect(page.locator(".toast form")).to_be_visible()
+    assert untriaged() == 11
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.locator(".toast [data-close]").click()
+    page.keyboard.press("z")
+    expect(page.locator(".toast")).to_contain_text("Undone")
+    assert untriaged() == 12
+    decide(twelve[2], "accept", actor=triager, via="web")
+    page = visit("/triage/?issue=WEB-3", triager)
+    page.keyboard.press("z")
+    expect(page.locator(".undo[data-own] button")).to_be_focused()
+
+
 def written(page):
     return page.evaluate("[...document.querySelectorAll('textarea')].map((one) => one.value).join()")
 
