@@ -262,8 +262,9 @@ export function start(page) {
     if (event.target === undo) undo = null;
   });
 
-  const written = () =>
-    [...page.querySelectorAll(".triage-issue :is(textarea, input:not([type=hidden], [type=checkbox]))")].some((one) => one.value !== one.defaultValue);
+  const edited = () =>
+    [...page.querySelectorAll(".triage-issue :is(textarea, input:not([type=hidden], [type=checkbox]))")].filter((one) => one.value !== one.defaultValue);
+  const written = () => edited().length > 0;
 
   async function decide(form, submitter) {
     const key = shown();
@@ -362,8 +363,17 @@ export function start(page) {
   offer("back", () => selection.clear(), () => selection.count() > 0, any);
   offer("undo", takeBack, () => deciding.size || undo || ownUndo());
   for (const [name, step] of [["next", 1], ["previous", -1]]) {
-    const goOn = () => (neighbour(step) ? go(neighbour(step)) : further(step).click());
+    const goOn = () => (neighbour(step) ? go(neighbour(step)) : goFurther(step));
     offer(name, goOn, () => neighbour(step) || further(step), any);
+  }
+
+  // With this page of the queue goes what was chosen and written in it to decide; a comment is kept.
+  function goFurther(step) {
+    const elsewhere = rows().map((row) => row.dataset.issue).filter((key) => key !== shown());
+    const isUnsent = selection.count() || elsewhere.some((key) => drafts.get(key)?.length) || edited().some((one) => one.id !== "comment-body");
+    if (deciding.size) tell(page.dataset.deciding);
+    else if (isUnsent) tell(page.dataset.unsent);
+    else further(step).click();
   }
 
   // What was set is drawn anew around what one does meanwhile, where it is still what is being read.

@@ -295,6 +295,37 @@ def test_its_key_undoes_what_the_page_came_with_or_points_it_out(twelve, visit, 
     expect(page.locator(".undo[data-own] button")).to_be_focused()
 
 
+@pytest.mark.once
+def test_no_key_leaves_a_page_of_it_with_what_is_not_sent(twelve, visit, triager, monkeypatch):
+    monkeypatch.setattr("issues.views.triage.SHOWN", 5)
+    page = visit("/triage/?issue=WEB-5", triager)
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    expect(page.locator(".toast")).to_contain_text("not sent")
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    page.get_by_label("Question").fill("Which?")
+    for key in ("Escape", "k"):
+        page.keyboard.press(key)
+    expect(heading(page)).to_have_text(TITLES[3])
+    page.locator(".toast [data-close]").click()
+    for key in ("j", "j"):
+        page.keyboard.press(key)
+        expect(heading(page)).to_have_text(TITLES[4])
+    expect(page.locator(".toast")).to_contain_text("not sent")
+    page.route("**/issues/WEB-5/triage/", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    for key in ("1", "j"):
+        page.keyboard.press(key)
+    expect(page.locator(".toast")).to_contain_text("is still being sent")
+    expect(page.locator(".toast")).to_contain_text("Accepted WEB-5")
+    expect(heading(page)).to_have_text(TITLES[5])
+    page.locator("#comment-body").fill("Seen")
+    shown(page).focus()
+    page.keyboard.press("j")
+    expect(heading(page)).to_have_text(TITLES[6])
+
+
 def written(page):
     return page.evaluate("[...document.querySelectorAll('textarea')].map((one) => one.value).join()")
 
