@@ -32,6 +32,7 @@ export function start(page, { focus, changed }) {
     trouble.hidden = !text;
   }
 
+  // Returns whether it could be opened.
   async function open(row, field) {
     const cell = cellOf(row, field);
     keepDraft();
@@ -41,7 +42,9 @@ export function start(page, { focus, changed }) {
     try {
       content.innerHTML = await loadMenu(menuOf(row, field));
     } catch (error) {
-      if (aborted(error) || !menu.matches(":popover-open")) return;
+      if (aborted(error)) return;
+      delete menu.dataset.loading;
+      if (!menu.matches(":popover-open")) return;
       if (!isAway(error)) return location.assign(field === "comment" ? `${linkOf(row).href}#comment-body` : linkOf(row).href);
       close();
       return complainOnTop(`${row.dataset.issue}: ${failed}`);
@@ -50,6 +53,7 @@ export function start(page, { focus, changed }) {
     if (!menu.matches(":popover-open")) return;
     place(cell?.checkVisibility() ? cell : linkOf(row));
     begin();
+    return true;
   }
 
   // The menu has the focus before it has come, so that whoever types on at once does not press the keys of the list.
@@ -89,8 +93,16 @@ export function start(page, { focus, changed }) {
     const chosen = /^[1-9]$/.test(typed) && content.querySelector(`[data-digit="${typed}"]`);
     if (chosen) return chosen.click();
     if (!typed || !document.activeElement.matches(".control")) return;
-    document.activeElement.value = (document.activeElement === box ? box.value : "") + typed;
-    if (entered && opened.field === "assignee") document.activeElement.form.requestSubmit();
+    const field = document.activeElement;
+    field.value = (field === box ? box.value : "") + typed;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    if (entered && opened.field === "assignee") enter(field);
+  }
+
+  // As if it were pressed now: it may mean an item of the menu.
+  function enter(field) {
+    const pressed = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true });
+    if (field.dispatchEvent(pressed)) field.form.requestSubmit();
   }
 
   function close() {
@@ -158,7 +170,7 @@ export function start(page, { focus, changed }) {
     const row = rowOf(key);
     if (field === "accept" || !row) return complainOnTop(answer.errors ?? failed);
     opened = { key, field };
-    if (answer.rows.length) await open(row, field);
+    if (answer.rows.length && !(await open(row, field))) return complainOnTop(`${key}: ${answer.errors ?? failed}`);
     if (!menu.matches(":popover-open")) {
       content.replaceChildren();
       menu.showPopover();

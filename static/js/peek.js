@@ -9,6 +9,8 @@ export function start(page, { current, focus }) {
   const load = latest("peek");
   const failed = page.querySelector("template[data-failed]").innerHTML;
   let shown;
+  // What the panel holds: less than what is shown, while that is on its way.
+  let drawn;
 
   const isOpen = () => !panel.hidden;
   const rowOf = (key) => key && page.querySelector(`.issue-row[data-issue="${CSS.escape(key)}"]`);
@@ -23,7 +25,6 @@ export function start(page, { current, focus }) {
     const link = row.querySelector(".issue-link");
     // What is read anew stays where it was.
     const at = shown === row.dataset.issue ? panel.scrollTop : 0;
-    const before = shown;
     shown = row.dataset.issue;
     mark(row);
     panel.setAttribute("aria-busy", "true");
@@ -34,12 +35,13 @@ export function start(page, { current, focus }) {
       if (shown !== row.dataset.issue) return;
       within = content.contains(document.activeElement);
       content.innerHTML = html;
+      drawn = shown;
     } catch (error) {
       if (aborted(error) || shown !== row.dataset.issue) return;
       if (!isAway(error)) return location.assign(link.href);
       panel.removeAttribute("aria-busy");
-      shown = before;
-      mark(rowOf(before));
+      shown = drawn;
+      mark(rowOf(drawn));
       return complain(`${row.dataset.issue}: ${failed}`);
     }
     panel.removeAttribute("aria-busy");
@@ -58,7 +60,7 @@ export function start(page, { current, focus }) {
     panel.removeAttribute("aria-busy");
     const row = rowOf(shown);
     mark(null);
-    shown = undefined;
+    shown = drawn = undefined;
     focus(row);
   }
 
@@ -85,7 +87,7 @@ export function start(page, { current, focus }) {
     else {
       panel.hidden = true;
       panel.removeAttribute("aria-busy");
-      shown = undefined;
+      shown = drawn = undefined;
     }
   });
 

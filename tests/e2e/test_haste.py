@@ -255,6 +255,71 @@ def test_a_peek_that_was_closed_stays_closed(reports, visit, triager):
     expect(link(page, "WEB-2")).to_be_focused()
 
 
+def test_keys_act_on_the_issue_that_is_peeked_at_when_the_next_cannot_be(reports, visit, triager, complaints):
+    page = visit(LIST, triager)
+    link(page, "WEB-1").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#peek-title")).to_have_text("Cart empties")
+    page.route("**/issues/WEB-2/peek/", lambda route: None)
+    page.route("**/issues/WEB-3/peek/", AWAY["refused"])
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(toast(page)).to_contain_text("WEB-3: It could not be done")
+    expect(page.locator("#peek-title")).to_have_text("Cart empties")
+    expect(page.locator(".issue-row.is-current")).to_have_attribute("data-issue", "WEB-1")
+    complaints.clear()
+
+
+@pytest.mark.parametrize("again", ["away", "refused"])
+def test_what_is_wrong_is_said_though_the_menu_cannot_be_had_again(
+    reports, visit, triager, maintainer, complaints, again
+):
+    page = visit(LIST, triager)
+    link(page, "WEB-1").focus()
+    page.keyboard.press("p")
+    expect(page.get_by_role("button", name="Urgent")).to_be_visible()
+    update_issue(reports[0], actor=maintainer, via="web", priority=1)
+    page.route("**/menu/**", AWAY[again])
+    page.get_by_role("button", name="Urgent").click()
+    expect(toast(page)).to_contain_text("Somebody has changed this meanwhile")
+    expect(page.locator("[data-row-menu]")).to_be_hidden()
+    complaints.clear()
+
+
+def test_what_is_wrong_is_seen_where_a_menu_was_closed_before_it_could_not_come(reports, visit, triager, complaints):
+    page = visit(LIST, triager)
+    page.route("**/issues/WEB-2/menu/**", lambda route: (page.wait_for_timeout(500), route.abort()))
+    page.route("**/issues/WEB-1/comments/", lambda route: (page.wait_for_timeout(1500), route.abort()))
+    link(page, "WEB-1").focus()
+    page.keyboard.press("r")
+    page.locator("[data-row-menu] textarea").fill("Said")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Escape")
+    for key in ("j", "p", "Escape", "k"):
+        page.keyboard.press(key)
+    expect(page.locator("[data-menu-error]")).to_contain_text("It could not be done")
+    expect(page.locator("[data-row-menu]")).to_have_css("opacity", "1")
+    complaints.clear()
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_enter_assigns_to_the_same_however_fast_the_menu_comes(
+    reports, visit, triager, product, administrator, stranger, slow
+):
+    set_member(product, create_person("balsam"), "triager", actor=administrator, via="web")
+    page = visit(LIST, triager)
+    if slow:
+        delay(page, "**/menu/**")
+    link(page, "WEB-1").focus()
+    page.keyboard.press("a")
+    if not slow:
+        expect(page.locator("#set-assignee")).to_be_focused()
+    page.keyboard.type("bal")
+    page.keyboard.press("Enter")
+    expect(toast(page)).to_contain_text("assignee changed")
+    assert fresh(1).assignee.username == "balsam"
+
+
 def test_what_was_typed_and_deleted_is_not_looked_for(reports, visit, triager):
     page = visit("/issues/?q=is%3Aopen", triager)
     box = page.locator("#q")
