@@ -8,6 +8,8 @@ const WAIT = 1500;
 const INTERACTIVE = "a, button, summary, input, select, textarea";
 const MENU = "[popover], details.menu[open]";
 const LETTER = /^\p{L}$/u;
+// What one key writes: some write a sign that stands above a letter, or two letters.
+const WRITTEN = /^[\p{L}\p{M}]{1,2}$/u;
 // What a key does again and again while it is held; all else it does once.
 const WALKS = ["next", "previous", "select-next", "select-previous"];
 const TYPED = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
@@ -81,15 +83,19 @@ function press(element) {
     element.closest("details")?.setAttribute("open", "");
     element.focus();
     element.select?.();
-  } else if (element.dataset.action === "back" && isUnsent()) {
+  } else if (element.matches("a[href]") && document.querySelector("[data-open-issue]") && isUnsent(element)) {
     import("./toasts.js").then(({ tell, unsent }) => tell(unsent()));
   } else {
     element.click();
   }
 }
 
-// Files that are chosen are edited fields, too.
-const isUnsent = () => [...document.querySelectorAll("input, textarea, select")].some(isEdited);
+// Files that are chosen are edited fields, too. The text of a comment is kept, but who presses Escape may only have wanted
+// to leave its field.
+function isUnsent(link) {
+  const kept = link.dataset.action === "back" ? "" : ":not(#comment-body)";
+  return [...document.querySelectorAll(`:is(input, textarea, select):not(dialog *)${kept}`)].some(isEdited);
+}
 
 // A button without a form does what the module offers under its name.
 document.addEventListener("click", (event) => {
@@ -108,7 +114,7 @@ function written(event) {
 
 // A letter is small whatever Caps Lock says; where a keyboard writes no Latin ones, the place of a key tells its letter.
 function small({ key, code }) {
-  if (!LETTER.test(key)) return key;
+  if (!WRITTEN.test(key)) return key;
   const place = /\p{Script=Latin}/u.test(key) ? null : /^Key([A-Z])$/.exec(code);
   return (place?.[1] ?? key).toLowerCase();
 }
@@ -132,6 +138,15 @@ function swallow(event, does) {
 }
 
 const isWalk = (keys) => WALKS.some((name) => table.get(name)?.keys.includes(keys));
+
+// What a held key has opened or gone to gets nothing of it: neither its letters nor its Enter, which would choose there.
+let down;
+addEventListener("keydown", (event) => {
+  if (!event.repeat) down = event.target;
+  if (event.target === down || (event.key.length > 1 && event.key !== "Enter") || isWalk(written(event))) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, true);
 
 // Where a key has a meaning of its own, or none at all.
 function taken(event, key) {

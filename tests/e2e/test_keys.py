@@ -466,6 +466,29 @@ class TestHeld:
         expect(menu(page)).to_be_visible()
         assert fresh(issue).is_open
 
+    @pytest.mark.parametrize("key", ["Enter", "a", "r"])
+    def test_what_opens_a_menu_acts_on_nothing_in_it(self, issue, rows, triager, key):
+        page = rows
+        (row(page, "WEB-1").locator('a[data-field="assignee"]') if key == "Enter" else link(page, "WEB-1")).focus()
+        hold(page, key)
+        field = menu(page).locator("textarea, #set-assignee")
+        expect(field).to_be_focused()
+        expect(field).to_have_value("")
+        assert fresh(issue).assignee == triager
+
+    def test_arrows_walk_through_a_menu_and_letters_are_written(self, rows):
+        page = rows
+        link(page, "WEB-1").focus()
+        page.keyboard.press("p")
+        expect(menu(page).get_by_role("button", name="Urgent")).to_be_focused()
+        hold(page, "ArrowDown")
+        expect(menu(page).get_by_role("button", name="None")).to_be_focused()
+        page.keyboard.press("Escape")
+        page.keyboard.press("r")
+        expect(menu(page).locator("textarea")).to_be_focused()
+        hold(page, "a")
+        expect(menu(page).locator("textarea")).to_have_value("aaaa")
+
     def test_it_walks_on(self, rows):
         page = rows
         page.keyboard.press("j")
@@ -516,6 +539,8 @@ PRESS = """([key, code, ctrlKey, shiftKey]) => {
         ([("з", "KeyP", False, False)], '[data-action="priority"] .menu-panel'),
         ([("З", "KeyP", False, True)], '[data-action="severity"] .menu-panel'),
         ([("ש", "KeyA", False, False)], '[data-action="assignee"] .menu-panel'),
+        ([("\u0e49", "KeyP", False, False)], '[data-action="priority"] .menu-panel'),
+        ([("\u0644\u0627", "KeyP", False, False)], '[data-action="priority"] .menu-panel'),
         # A keyboard with other Latin letters, or with these in other places, says itself which it means.
         ([("p", "KeyR", False, False)], '[data-action="priority"] .menu-panel'),
         ([("ö", "KeyP", False, False)], None),
@@ -527,6 +552,8 @@ PRESS = """([key, code, ctrlKey, shiftKey]) => {
         "Russian",
         "Russian with Shift",
         "Hebrew",
+        "a sign above letters",
+        "two letters",
         "Dvorak",
         "Latin",
     ],
@@ -560,6 +587,31 @@ def test_no_key_leaves_what_is_not_sent(issue, visit, triager, fill):
         page.evaluate("document.activeElement.blur()")
     page.locator('[data-action="back"]').click()
     expect(page).to_have_url(re.compile("/products/WEB/issues/$"))
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("key", ["j", "e", "c", "g t"])
+@pytest.mark.parametrize("fill", [fill for name, fill in UNSENT.items() if name != "a comment"])
+def test_no_key_follows_a_link_from_what_would_be_lost(issue, visit, triager, fill, key):
+    page = visit("/issues/WEB-1/?list=in%3DWEB%26q%3Dis%253Aopen+sort%253Anumber-asc", triager)
+    fill(page)
+    page.evaluate("document.activeElement.blur()")
+    press(page, key)
+    expect(page.locator(".toast").last).to_contain_text("has not been sent yet")
+    expect(page).to_have_url(re.compile("/issues/WEB-1/"))
+
+
+@pytest.mark.once
+def test_a_key_goes_on_from_a_comment_that_is_kept(issue, visit, triager):
+    page = visit("/issues/WEB-1/?list=in%3DWEB%26q%3Dis%253Aopen+sort%253Anumber-asc", triager)
+    UNSENT["a comment"](page)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("j")
+    expect(page).to_have_url(re.compile("/issues/WEB-2/"))
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.keyboard.press("k")
+    expect(page).to_have_url(re.compile("/issues/WEB-1/"))
+    expect(page.get_by_label("Comment", exact=True)).to_have_value("Half a thought")
 
 
 @pytest.mark.once

@@ -54,6 +54,14 @@ def test_an_action_is_run_by_its_name(listed):
 
 
 @pytest.mark.once
+def test_it_leads_back_from_an_issue(issue, visit, triager):
+    page = visit("/issues/WEB-1/", triager)
+    summon(page, "back")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/products/WEB/issues/$"))
+
+
+@pytest.mark.once
 def test_what_cannot_be_done_now_is_not_offered(listed):
     summon(listed, "prio")
     expect(said(listed)).to_have_text("Nothing found")
