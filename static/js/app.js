@@ -130,7 +130,7 @@ document.addEventListener("change", (event) => {
 
 // A second press of the same button sends nothing twice. After a while it is no second press any more: nothing tells a
 // page that somebody has stopped what was on its way.
-const ANSWERED = 5000;
+const ANSWERED = 30_000;
 document.addEventListener("submit", (event) => {
   const form = event.target;
   // What opens beside the page leaves its form to be sent again.

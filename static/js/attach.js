@@ -164,7 +164,7 @@ function send(form, submitter) {
   request.upload.addEventListener("progress", (event) => {
     if (event.lengthComputable) bar.value = event.loaded / event.total;
   });
-  request.addEventListener("error", () => fail(field.dataset.away));
+  for (const end of ["error", "abort"]) request.addEventListener(end, () => fail(field.dataset.away));
   request.addEventListener("load", () => {
     form.ariaBusy = null;
     if (request.status === 201) return sendRest(form, sent) || go(form, request.getResponseHeader("Location"));
@@ -216,6 +216,8 @@ function reason(page, field) {
 function go(form, address) {
   const target = new URL(address, location);
   form.reset();
+  // What is left of the form is not sent while the page that follows is on its way.
+  form.dataset.sent = Date.now();
   if (target.pathname + target.search !== location.pathname + location.search) return location.assign(target);
   history.replaceState(null, "", target);
   location.reload();

@@ -228,6 +228,12 @@ def test_sending_twice_sends_once(issue, visit, triager):
 # What pressing the button of a form asks of its page; returns whether the browser may send it.
 SUBMIT = """field => field.form.dispatchEvent(new SubmitEvent("submit", { bubbles: true, cancelable: true }))"""
 
+# The same as soon as a form is emptied, before the page that follows has come.
+SUBMIT_EMPTIED = f"""field => field.form.addEventListener("reset", async () => {{
+    await null;
+    sessionStorage.sent = ({SUBMIT})(field);
+}})"""
+
 
 @pytest.mark.once
 def test_what_was_stopped_can_be_sent_again(issue, visit, triager):
@@ -235,6 +241,8 @@ def test_what_was_stopped_can_be_sent_again(issue, visit, triager):
     comment = page.get_by_label("Comment", exact=True)
     page.clock.install()
     assert [comment.evaluate(SUBMIT) for _press in range(2)] == [True, False]
+    page.clock.fast_forward(25_000)
+    assert not comment.evaluate(SUBMIT)
     page.clock.fast_forward(6000)
     assert [comment.evaluate(SUBMIT) for _press in range(2)] == [True, False]
 
@@ -248,11 +256,31 @@ def test_files_that_take_long_are_sent_once(issue, visit, triager):
     comment.fill("With a file.")
     page.set_input_files("#comment-file", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"})
     assert not comment.evaluate(SUBMIT)
-    page.clock.fast_forward(6000)
+    page.clock.fast_forward(40_000)
     assert not comment.evaluate(SUBMIT)
     page.wait_for_timeout(200)
     assert len(asked) == 1
+    page.clock.fast_forward(40_000)
+    comment.evaluate(SUBMIT_EMPTIED)
     asked[0].continue_()
+    expect(page.locator(".timeline")).to_contain_text("With a file.")
+    assert page.evaluate("sessionStorage.sent") == "false"
+    assert Comment.objects.filter(body="With a file.").count() == 1
+
+
+@pytest.mark.once
+def test_files_that_were_stopped_can_be_sent_again(issue, visit, triager):
+    page = visit("/issues/WEB-1/", triager)
+    page.route("**/comments/", lambda route: None)
+    page.get_by_label("Comment", exact=True).fill("With a file.")
+    page.set_input_files("#comment-file", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"})
+    send = page.get_by_role("button", name="Comment", exact=False).last
+    with page.expect_request("**/comments/"):
+        send.click()
+    page.evaluate("stop()")
+    expect(page.locator("#comment-file-error")).to_contain_text("could not be sent")
+    page.unroute_all()
+    send.click()
     expect(page.locator(".timeline")).to_contain_text("With a file.")
     assert Comment.objects.filter(body="With a file.").count() == 1
 
