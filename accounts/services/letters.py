@@ -11,7 +11,11 @@ def post(kind: str, to: str, user: User | None = None, **details) -> Letter:
 
 
 def post_notice(user: User, text: str, to: str | None = None) -> None:
-    """Tell `user` by e-mail (at `to`, if given), where there is mail, what was changed about how they sign in."""
-    to = user.email if to is None else to
-    if settings.MAIL and to and user.is_active:
+    """Tell `user` by e-mail, where there is mail, what was changed about how they sign in.
+
+    Who is not active is told nothing, but `to` is: whoever reads that address, which was theirs.
+    """
+    if to is None and user.is_active:
+        to = user.email
+    if settings.MAIL and to:
         post(Letter.Kind.NOTICE, to, user, text=text)

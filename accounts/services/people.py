@@ -176,7 +176,7 @@ def ask_address(user, address):
     except ValidationError as error:
         raise ValidationError({"email": error}) from error
     post(Letter.Kind.CONFIRM, User.objects.normalize_email(address), user)
-    if address and not same_address(address, user.email):
+    if not same_address(address, user.email):
         post_notice(user, _("Another address was asked for. It counts once the link in a letter to it is followed."))
 
 

@@ -248,7 +248,7 @@ def test_the_address_before_is_told_that_there_is_none_any_longer(stranger, at_s
 
 @pytest.mark.parametrize(
     ("address", "active", "told"),
-    [("new@example.org", True, 1), ("", True, 1), ("Sam@example.org", True, 0), ("new@example.org", False, 0)],
+    [("new@example.org", True, 1), ("", True, 1), ("Sam@example.org", True, 0), ("new@example.org", False, 1)],
 )
 def test_the_address_before_is_told_what_the_staff_change(stranger, administrator, address, active, told):
     User.objects.filter(pk=stranger.pk).update(is_active=active)
