@@ -121,11 +121,12 @@ def _set_password(user, password):
     user.set_password(password)
 
 
-def _check_user(user):
-    user.email = User.objects.normalize_email(user.email)
-    check(user, exclude=["password"])
-    _check_display_name(user.display_name)
-    if user.time_zone not in time_zones():
+def _check_user(user, fields=frozenset(User.TRACKED)):
+    """Raise ValidationError by field unless the named `fields` of `user` are valid."""
+    check(user, exclude={field.name for field in User._meta.fields} - set(fields))
+    if "display_name" in fields:
+        _check_display_name(user.display_name)
+    if "time_zone" in fields and user.time_zone not in time_zones():
         raise ValidationError({"time_zone": ValidationError(_("There is no such time zone."), code="choice")})
 
 
@@ -190,13 +191,18 @@ def confirm_address(user, address, *, via):
 
 
 def finish_user(user, before, log_to):
-    """Save what differs from the state `before` of a locked user, with its event in the batch of `log_to()`."""
-    _check_user(user)
+    """Save what differs from the state `before` of a locked user, with its event in the batch of `log_to()`.
+
+    That alone is checked: a time zone that there is no longer keeps nobody from being deactivated.
+    """
+    # The name and the address as they are kept.
+    user.clean()
     # Who may sign in stands for themselves.
     user.is_placeholder = user.is_placeholder and not user.is_active
     changes = log.difference(before, log.state(user))
     if not changes:
         return user
+    _check_user(user, changes)
     _keep_a_superuser(user, changes)
     user.lock_version += 1
     save_named(user, [*changes, "lock_version"])
@@ -253,10 +259,4 @@ def reset_password(user, password, *, via):
     Raises Forbidden, or ValidationError.
     """
     changed = set_password(user, password, actor=user, via=via)
-    if changed.email != user.email:
-        return changed
-    try:
-        return confirm_address(changed, user.email, via=via)
-    except ValidationError:
-        # Another field no longer passes: that keeps nobody from their password.
-        return changed
+    return confirm_address(changed, user.email, via=via) if changed.email == user.email else changed

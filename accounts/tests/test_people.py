@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.models import ApiToken, User, same_address, same_name
-from accounts.services import create_token, create_user, revoke_token, set_password, update_user
+from accounts.services import confirm_address, create_token, create_user, revoke_token, set_password, update_user
 from accounts.tokens import live_token
 from history.errors import Conflict, Forbidden
 from history.models import Change, Event
@@ -41,6 +41,26 @@ def test_a_person_is_made_and_recorded_without_the_password(administrator):
 def test_bad_input_names_the_field(stranger, fields, field):
     with pytest.raises(ValidationError) as refused:
         create_user(actor=None, via="web", **{"username": "new", **fields})
+    assert set(refused.value.error_dict) == {field}
+
+
+CHANGES = {
+    "deactivated": lambda user, actor: update_user(user, actor=actor, via="admin", is_active=False),
+    "given by a group": lambda user, actor: update_user(user, actor=None, via="web", is_staff=True),
+    "nothing": lambda user, actor: update_user(user, actor=None, via="web", is_staff=False),
+    "confirmed": lambda user, actor: confirm_address(user, "new@example.org", via="web"),
+}
+
+
+@pytest.mark.parametrize("field", ["time_zone", "display_name", "username"])
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_field_that_no_longer_passes_keeps_from_no_other(stranger, administrator, change, field):
+    # As a time zone that there is no longer, or what an older version took.
+    User.objects.filter(pk=stranger.pk).update(**{field: "Mars\nOlympus"})
+    changed = change(stranger, administrator)
+    assert getattr(changed, field) == "Mars\nOlympus"
+    with pytest.raises(ValidationError) as refused:
+        update_user(changed, actor=administrator, via="admin", **{field: "Venus\nOlympus"})
     assert set(refused.value.error_dict) == {field}
 
 

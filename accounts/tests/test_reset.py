@@ -303,7 +303,7 @@ def test_a_password_is_set_by_a_letter_also_where_a_field_no_longer_passes(clien
     form = client.get(link_in(mail.outbox[0]), follow=True)
     assert client.post(form.request["PATH_INFO"], NEW).url == "/accounts/login/"
     stranger.refresh_from_db()
-    assert (stranger.check_password(NEW["new_password1"]), stranger.email_confirmed) == (True, False)
+    assert (stranger.check_password(NEW["new_password1"]), stranger.email_confirmed) == (True, True)
 
 
 def test_a_password_set_by_a_letter_confirms_no_address_that_has_come_meanwhile(stranger, administrator):
