@@ -6,7 +6,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
@@ -52,17 +51,6 @@ class CappedPaginator(Paginator):
     def is_capped(self):
         """Whether there are more rows than are counted."""
         return self.count > COUNTED
-
-
-class CappedList(ChangeList):
-    """A list that tells no number beside its search box where that is the cap."""
-
-    def get_results(self, request):
-        """Find the rows of the page."""
-        super().get_results(request)
-        if self.paginator.is_capped:
-            # Where all rows are results, Django does not say how many.
-            self.full_result_count = self.result_count
 
 
 class RowSelect(AutocompleteSelect):
@@ -113,10 +101,6 @@ class ServiceAdmin(admin.ModelAdmin):
     list_max_show_all = 100
     create = None
     change = None
-
-    def get_changelist(self, request, **kwargs):
-        """Return the class of the list."""
-        return CappedList
 
     def get_queryset(self, request):
         """Return what the user may see, in the order of the list."""

@@ -351,13 +351,16 @@ def test_the_history_of_a_row_that_is_not_seen_is_that_of_none(product, issue, s
 
 def test_more_rows_than_are_counted_are_said_to_be_more(product, administrator, monkeypatch):
     monkeypatch.setattr(backoffice, "COUNTED", 2)
-    for title in ("One", "Two", "Three"):
-        create_issue(product, actor=administrator, via="web", title=title)
+    for title in ("One", "Two", "Last"):
+        create_issue(product, actor=administrator, via="web", title=f"{title} of three")
     client, address = at(administrator), reverse("admin:issues_issue_changelist")
     page = client.get(address).content.decode()
     assert "more than 1,000 issues: search" in " ".join(page.split())
     assert "3 issues" not in page and "3 results" not in page
-    assert "1 result" in client.get(address, {"q": "One"}).content.decode()
+    # A search says how to leave it, whatever it found.
+    for found, query in (("1 result", "One"), ("more than 1,000 results", "three")):
+        page = client.get(address, {"q": query}).content.decode()
+        assert f'{found} (<a href="?">Show all</a>)' in " ".join(page.split())
     chosen = list(Issue.objects.values_list("pk", flat=True))
     data = {"action": "accept", "_selected_action": chosen, "select_across": "1"}
     page = client.post(address, data, follow=True).content.decode()
