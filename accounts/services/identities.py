@@ -36,8 +36,8 @@ def connections(user):
 
 
 def keep_a_way_in(user, without):
-    """Raise Conflict where `user` could not sign in without that identity or passkey."""
-    if not set(_ways_in(user)) - {without}:
+    """Raise Conflict where that identity or passkey is the only way in of `user`."""
+    if set(_ways_in(user)) == {without}:
         raise Conflict(_("This is your only way to sign in: set a password first."), "last")
 
 

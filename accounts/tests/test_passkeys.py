@@ -156,6 +156,14 @@ def test_the_only_way_in_is_not_removed(passkey, stranger):
     assert Authenticator.objects.get(type="webauthn").data["name"] == "key"
 
 
+def test_what_is_no_way_in_is_removed(passkey, stranger, settings):
+    stranger.set_unusable_password()
+    stranger.save()
+    settings.PASSKEYS = False
+    factors.remove_passkey(stranger, passkey, actor=stranger, via="web")
+    assert not Authenticator.objects.exists()
+
+
 def test_there_are_not_more_than_one_can_know(passkey, stranger):
     for number in range(factors.PASSKEYS_LIMIT - 1):
         factors.add_passkey(stranger, f"key {number}", {}, actor=stranger, via="web")
