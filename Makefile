@@ -25,6 +25,11 @@ CREATE = $(PYTHON) -m venv $(CLEAR) $(VENV)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
+# It may hold more than ours, and may not be emptied without a word; what is ours does not run there.
+ifeq ($(UV)$(shell $(BIN)/python -c '' 2>/dev/null && ! $(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null && echo old),old)
+$(error $(VENV) is of an older Python: remove it, or name another VENV)
+endif
+
 ifeq ($(PYTHON),)
 $(error Python 3.11 or newer is needed, and none was found)
 endif

@@ -32,8 +32,12 @@ def installed(folder, interpreter):
 
 def told(folder, *more):
     """Return what `make run` would do with the environment in `folder`."""
+    return make(folder, *more).stdout
+
+
+def make(folder, *more, check=True):
     command = ["make", "--dry-run", f"VENV={folder}", *more, "run"]
-    return subprocess.run(command, cwd=BASE_DIR, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, cwd=BASE_DIR, capture_output=True, text=True, check=check)
 
 
 def test_what_is_there_is_not_installed_again(tmp_path):
@@ -58,3 +62,11 @@ def test_without_uv_only_an_environment_whose_interpreter_does_not_run_is_emptie
         (tmp_path / "pyvenv.cfg").touch()
     said = told(installed(tmp_path, interpreter), "UV=")
     assert " -m venv " in said and (" --clear " in said) == emptied
+
+
+def test_without_uv_an_environment_of_an_older_python_is_left_to_whoever_made_it(tmp_path):
+    # It runs, but neither what is ours nor as a Python that is new enough.
+    installed(tmp_path, 'test -z "$2"')
+    refused = make(tmp_path, "UV=", check=False)
+    assert refused.returncode and f"{tmp_path} is of an older Python" in refused.stderr
+    assert " venv " in told(tmp_path, "UV=uv")
