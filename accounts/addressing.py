@@ -16,15 +16,23 @@ def authorize_address(request, address):
     """
     if not settings.MAIL or address == request.user.email:
         return
-    # Imported here, as below: what signing in takes is loaded when it is first needed.
-    from accounts.signin.proving import is_proven
-
-    # By a token one has no session.
-    if not (hasattr(request, "session") and is_proven(request)):
+    if asking(request):
         message = _("Show once more who you are first, at Sign-in in your profile; then ask there for another address.")
         raise Forbidden(message, "proof")
     if address:
         authorize_letter(request, address)
+
+
+def asking(request):
+    """Return the address of the page that asks who one is; an empty text where one has shown it just now.
+
+    Whoever sits down at a browser that somebody left would give themselves a way in, to that account or to any other.
+    """
+    # Imported here, as below: what signing in takes is loaded when it is first needed.
+    from accounts.signin.proving import is_proven, proof_address
+
+    # By a token one has no session.
+    return "" if hasattr(request, "session") and is_proven(request) else proof_address(request.get_full_path())
 
 
 def authorize_letter(request, address):

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services
-from accounts.addressing import authorize_address
+from accounts.addressing import asking, authorize_address
 from accounts.models import ApiToken, User
 from accounts.services import factors
 from history.errors import Forbidden
@@ -18,8 +18,6 @@ from history.models import Via
 from issuetracker.backoffice import ReadOnlyAdmin, ServiceAdmin, ServiceForm
 
 ALLAUTH = ("allauth.account", "allauth.mfa", "allauth.socialaccount")
-# With a value they let somebody in, let a provider or a letter do so, or make them mightier.
-WAYS_IN = ("password", "email", "email_confirmed", "is_active", "is_staff", "is_superuser")
 
 # What django-allauth brings along is looked after by services of ours.
 for model in (Group, *(model for app in apps.get_app_configs() if app.name in ALLAUTH for model in app.get_models())):
@@ -28,17 +26,6 @@ for model in (Group, *(model for app in apps.get_app_configs() if app.name in AL
 admin.site.disable_action("delete_selected")
 admin.site.site_header = admin.site.site_title = _("Issues")
 admin.site.index_title = _("Administration")
-
-
-def _asking(request):
-    """Return the address of the page that asks who one is; an empty text where one has shown it just now.
-
-    Whoever sits down at a browser that somebody left would give themselves a way in, to that account or to any other.
-    """
-    # Imported here: what signing in takes is loaded when it is first needed.
-    from accounts.signin.proving import is_proven, proof_address
-
-    return "" if is_proven(request) else proof_address(request.get_full_path())
 
 
 class UserForm(ServiceForm):
@@ -90,19 +77,19 @@ class UserAdmin(ServiceAdmin):
     def write(self, request, form):
         """Write what the form says: what gives somebody a way in only where one has shown just now who one is."""
         if self._gives_a_way_in(form):
-            if asking := _asking(request):
+            if proof := asking(request):
                 said = _(
                     "Before you set a password or an address, or give a rank,"
                     ' <a href="{}">show once more who you are</a>.'
                 )
-                raise Forbidden(format_html(said, asking), "proof")
+                raise Forbidden(format_html(said, proof), "proof")
             if form.instance == request.user:
                 authorize_address(request, form.cleaned_data.get("email"))
         return super().write(request, form)
 
     def _gives_a_way_in(self, form):
         # Of somebody new all is given, also what the form has ticked by itself.
-        given = WAYS_IN if form.instance.pk is None else set(WAYS_IN) & set(form.changed_data)
+        given = services.WAYS_IN if form.instance.pk is None else set(services.WAYS_IN) & set(form.changed_data)
         # An address that is taken away is a change as well: where letters about the account go.
         return "email" in form.changed_data or any(form.cleaned_data.get(name) for name in given)
 
@@ -127,16 +114,16 @@ class UserAdmin(ServiceAdmin):
     @admin.action(description=_("Activate"))
     def activate(self, request, queryset):
         """Let them sign in again."""
-        if asking := _asking(request):
-            return redirect(asking)
+        if proof := asking(request):
+            return redirect(proof)
         self._activate(request, queryset, True)
         return None
 
     @admin.action(description=_("Take second factors away"))
     def remove_factors(self, request, queryset):
         """Let those sign in by their password alone who have lost their app, their codes and their passkeys."""
-        if asking := _asking(request):
-            return redirect(asking)
+        if proof := asking(request):
+            return redirect(proof)
 
         def service(user):
             factors.remove_factors(user, actor=request.user, via=Via.ADMIN)

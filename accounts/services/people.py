@@ -23,6 +23,8 @@ from products.models import clean_line
 OWN_FIELDS = frozenset({"display_name", "email", "time_zone", "theme", "single_key_shortcuts"})
 STAFF_FIELDS = OWN_FIELDS | {"username", "email_confirmed", "is_active", "is_staff"}
 SUPERUSER_FIELDS = STAFF_FIELDS | {"is_superuser"}
+# With a value they let somebody in, let a provider or a letter do so, or make them mightier.
+WAYS_IN = ("password", "email", "email_confirmed", "is_active", "is_staff", "is_superuser")
 NAMES_AT_ONCE = 500
 
 

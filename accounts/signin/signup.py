@@ -26,6 +26,7 @@ from accounts.services import confirm_address, invitations
 from accounts.signin import limits, place
 from accounts.signin.forms import AccountForm, AddressForm, InvitationForm
 from accounts.signin.passwords import may_post
+from accounts.signin.proving import is_proven, proof_address
 from accounts.signin.views import TOO_MANY_REQUESTS
 from history.errors import Conflict, Refused
 from products.access import can, is_staff
@@ -150,6 +151,9 @@ def invite(request):
     wanted = request.GET.get("product")
     initial = {"product": wanted, "role": Member.Role.REPORTER} if wanted else {}
     form = InvitationForm(request.user, products, request.POST or None, initial=initial)
+    # With an account of their own whoever sat down at this browser could come back.
+    if form.is_valid() and form.cleaned_data["product"] is None and not is_proven(request):
+        return redirect(proof_address(request.get_full_path()))
     made = _invited(request, form) if form.is_valid() else None
     context = {
         "form": form if made is None else InvitationForm(request.user, products),

@@ -13,10 +13,10 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import Letter, Tally, User
-from accounts.services import create_user, factors
+from accounts.services import create_user, factors, update_user
 from accounts.tests.test_sign_in_page import enter
 from history.errors import Conflict, Forbidden
-from history.models import Change
+from history.models import Batch, Change
 from tests.cast import PASSWORD
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -340,6 +340,47 @@ def test_the_administration_asks_who_activates_and_not_who_deactivates(stranger,
     assert act("activate") == (prove, False)
     client.post(prove, {"password": PASSWORD})
     assert act("activate") == ("/admin/accounts/user/", True)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "asked"),
+    [
+        ({"is_active": True}, {"is_active": False}, True),
+        ({"is_staff": True}, {"is_staff": False}, True),
+        ({"is_superuser": True}, {"is_superuser": False}, True),
+        ({"email_confirmed": True}, {"email_confirmed": False}, True),
+        ({}, {"email": "new@example.org"}, True),
+        ({"email": ""}, {"email": "new@example.org"}, True),
+        ({}, {"is_staff": True}, False),
+        ({}, {"theme": "dark"}, False),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("door", ["page", "administration", "API", "token"])
+def test_an_undo_that_gives_a_way_in_asks_who_one_is(stranger, administrator, api, door, before, after, asked):
+    User.objects.filter(pk=stranger.pk).update(**before)
+    update_user(stranger, actor=administrator, via="admin", **after)
+    batch = Batch.objects.latest("id")
+    client = Client()
+    client.force_login(administrator)
+    doors = {
+        "page": (f"/batches/{batch.pk}/undo/", {}),
+        "administration": ("/admin/history/batch/", {"action": "take_back", "_selected_action": [batch.pk]}),
+        "API": (f"/api/v1/batches/{batch.pk}/undo/", {}),
+    }
+    path, form = doors["API" if door == "token" else door]
+    answer = (api(administrator) if door == "token" else client).post(path, form)
+    prove = f"/accounts/prove/?next={path.replace('/', '%2F')}"
+    batch.refresh_from_db()
+    assert (batch.undone_by is None) == asked
+    if door in ("API", "token"):
+        assert (answer.status_code, answer.json().get("code")) == ((403, "proof") if asked else (200, None))
+    else:
+        assert (answer.url == prove) == asked
+    if asked and door != "token":
+        client.post(prove, {"password": PASSWORD})
+        assert client.post(path, form).status_code in (200, 302)
+        assert Batch.objects.get(pk=batch.pk).undone_by is not None
 
 
 def test_letters_to_an_address_of_ones_own_are_counted_in_the_administration_too(administrator, settings):

@@ -14,6 +14,7 @@ from accounts.models import Invitation, Letter, User
 from accounts.services import update_user
 from accounts.services.invitations import accept, invite, withdraw
 from accounts.signin import limits
+from accounts.tests.test_passkeys import prove
 from accounts.tests.test_sign_in_page import enter
 from history.errors import Conflict, Forbidden
 from history.models import Change
@@ -25,8 +26,10 @@ PAGE = "/accounts/sign-up/"
 
 
 def at(user):
+    """Return a browser at which `user` has shown just now who they are."""
     client = Client()
     client.force_login(user)
+    prove(client, user)
     return client
 
 
@@ -209,6 +212,23 @@ def test_one_with_an_address_goes_there_alone(client, by_invitation, administrat
     assert path_of(invitation) in mail.outbox[0].body
     client.post(path_of(invitation), FORM)
     assert User.objects.get(username="nina").email_confirmed
+
+
+@pytest.mark.parametrize("proven", [True, False])
+@pytest.mark.parametrize("to", ["site", "product"])
+def test_an_invitation_to_the_site_asks_who_one_is(by_invitation, administrator, product, proven, to):
+    client = Client()
+    client.force_login(administrator)
+    if proven:
+        prove(client, administrator)
+    assert client.get("/accounts/invitations/").status_code == 200
+    answer = client.post(
+        "/accounts/invitations/", {"product": "WEB", "role": "viewer"} if to == "product" else {"email": ""}
+    )
+    asked = to == "site" and not proven
+    assert (answer.status_code, Invitation.objects.exists()) == ((302, False) if asked else (200, True))
+    if asked:
+        assert answer.url == "/accounts/prove/?next=%2Faccounts%2Finvitations%2F"
 
 
 def test_nobody_is_flooded_with_invitations(by_invitation, administrator, maintainer, product, settings):

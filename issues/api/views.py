@@ -14,8 +14,9 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from accounts.addressing import asking
 from accounts.api.authentication import require_scope
-from history.errors import Unreadable
+from history.errors import Forbidden, Unreadable
 from history.models import Batch, Event
 from issues import reading, services
 from issues.api import bulk, events, serializers
@@ -624,6 +625,8 @@ class BatchViewSet(Read, Resource):
         self.expected(batch)
         if batch.events.filter(product=None).exclude(about__in=OF_VIEWS).exists():
             require_scope(request, "admin")
+        if services.give_a_way_in([batch]) and asking(request._request):
+            raise Forbidden(_("Show once more who you are first, at Sign-in in your profile."), "proof")
         undoing = services.undo(batch, **self.doing)
         body = {"batch": undoing.pk, "undone": undoing.undone, "left_alone": undoing.left_alone}
         return Response(body, 202 if undoing.state == Batch.State.RUNNING else 200)

@@ -13,7 +13,7 @@ from issues.services.relations import relate, stored_relation, unrelate
 from issues.services.statuses import create_status, update_status
 from issues.services.trash import purge, purge_expired, purge_imported, redact, restore_issue, trash_issue
 from issues.services.triage import decide
-from issues.services.undoing import can_undo, resume, right_by_hand, right_to_undo, running, undo
+from issues.services.undoing import can_undo, give_a_way_in, resume, right_by_hand, right_to_undo, running, undo
 from issues.services.views import archive_view, create_view, pin_view, update_view
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "decide",
     "detach",
     "edit_comment",
+    "give_a_way_in",
     "kept",
     "link_duplicates",
     "pin_view",

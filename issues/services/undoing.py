@@ -243,6 +243,15 @@ def _change_of_original(event):
     return changes[0] if [change.field for change in changes] == ["duplicate_of"] else None
 
 
+def give_a_way_in(batches):
+    """Return whether the undo of any of `batches` lets somebody in, or makes them mightier: that takes a proof.
+
+    Any change of an address does: letters about the account go elsewhere.
+    """
+    changes = Change.objects.filter(event__batch__in=batches, event__about="user", field__in=users.WAYS_IN)
+    return any(before or field == "email" for field, before in changes.values_list("field", "before"))
+
+
 def right_to_undo(event, own=False):
     """Return the action that who undoes an `event` of an issue must be allowed to do; `own`: it is theirs."""
     if event.about == "attachment":

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts.addressing import asking
 from history.errors import Forbidden, Stale
 from history.models import Batch
 from issues import services
@@ -332,6 +333,8 @@ def undo(request, pk):
     batch = get_object_or_404(Batch, pk=pk)
     if not visible_events(request.user).filter(batch=batch).exists():
         raise Http404
+    if services.give_a_way_in([batch]) and (proof := asking(request)):
+        return redirect(proof)
     undone = services.undo(batch, actor=request.user, via="web")
     tags = f"undo-{undone.pk}" if services.can_undo(request.user, undone) else ""
     messages.success(request, _told(batch, undone, request.user), extra_tags=tags)
