@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from allauth.socialaccount.models import SocialAccount
+from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
@@ -27,6 +28,12 @@ CLAIMS = {
     "name": "Kim K.",
     "groups": ["web"],
 }
+
+
+@pytest.fixture(autouse=True)
+def _unused_codes():
+    """A code of an app works once, also where the person of the test before had the same id."""
+    cache.clear()
 
 
 @pytest.fixture(scope="module")

@@ -21,11 +21,12 @@ from accounts.models import Letter, Session, User
 from accounts.services import create_token
 from accounts.sessions import SessionStore
 from history.models import Batch, Event
-from issues import services
+from issues import fulltext, services, similar
 from issues.files import store
 from issues.models import Attachment, FittedWeights, Issue, IssueCounter, Posting, SavedView
 from issuetracker.backup import checking, lines, loading
 from issuetracker.tests.another import Another, all_rows
+from products.services import create_product, trash_product
 from tests.access.world import World
 from tests.cast import PASSWORD
 
@@ -96,8 +97,19 @@ def fill():
     services.unvote(issue, actor=world.olga, via="web")
     services.redact_attachment(Attachment.objects.get(pk=world.places["INT"].file), **doing)
     services.purge(Issue.objects.get(product__key="INT", title__contains="canarytrash"), **doing)
+    _move_out_of_what_is_purged(asleep.product, doing)
     _fill_what_is_of_others(world, issue)
     return world, create_token(ada, name="script", scopes=["read", "write"], **doing)[1]
+
+
+def _move_out_of_what_is_purged(target, doing):
+    old = create_product(key="OLD", title="Old", **doing)
+    moved = services.create_issue(old, title="From a product that is no more", **doing)
+    services.update_issue(moved, product=target, **doing)
+    services.purge(trash_product(old, **doing), **doing)
+    # A restore counts anew.
+    fulltext.count_words()
+    similar.count_terms()
 
 
 def _fill_what_is_of_others(world, issue):

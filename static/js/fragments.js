@@ -19,7 +19,10 @@ export function parse(html) {
 
 // That the server knows the reader no more, or as somebody else; and whether an answer says so. Others lead on to
 // where what was asked for is now.
-export const signedOut = () => document.querySelector("template[data-error-toast]").dataset.signedOut;
+export const signedOut = () => {
+  document.addEventListener("visibilitychange", renewTokens);
+  return document.querySelector("template[data-error-toast]").dataset.signedOut;
+};
 export const isSignIn = (answer) => answer.redirected && SIGN_IN.test(new URL(answer.url).pathname);
 
 // The text of a part. Throws where there is none for its reader.
@@ -47,6 +50,20 @@ export const isAway = (error) => error instanceof TypeError || Number(error.mess
 
 // For whom a part was drawn.
 export const readerOf = (part) => part.querySelector("[data-reader]")?.dataset.reader;
+
+// Whoever has signed in again meanwhile sends what was drawn before, whose forms were good for the session before.
+export function takeToken(fresh) {
+  const young = fresh.querySelector("[name=csrfmiddlewaretoken]")?.value;
+  for (const input of document.querySelectorAll("[name=csrfmiddlewaretoken]")) input.value = young ?? input.value;
+}
+
+async function renewTokens() {
+  if (document.hidden) return;
+  const fresh = await load(location.href, "").then(parse, () => null);
+  if (!fresh || readerOf(fresh) !== readerOf(document)) return;
+  takeToken(fresh);
+  document.removeEventListener("visibilitychange", renewTokens);
+}
 
 // A form sent from a row of a list; the answer is the row, drawn anew, with messages or what is wrong.
 export async function send(form, submitter, also = {}) {

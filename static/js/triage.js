@@ -1,7 +1,7 @@
 // The queue, one issue after the other: the next one is fetched while this one is read, so that it is there at once.
 import "./digits.js";
 import { commentIn, draftOf, forget, give, keep, keyOfComment, recall } from "./drafts.js";
-import { isSignIn, parse, readerOf, say, send, signedOut } from "./fragments.js";
+import { isSignIn, parse, readerOf, say, send, signedOut, takeToken } from "./fragments.js";
 import { offer, offerIssue } from "./offer.js";
 import { live } from "./live.js";
 import { start as startSelecting } from "./select.js";
@@ -129,12 +129,6 @@ export function start(page) {
       const field = texts().find((one) => one.id === draft.id);
       if (field) give(field, draft);
     }
-  }
-
-  // Whoever has signed in again meanwhile sends what was drawn before.
-  function takeToken(fresh) {
-    const young = part("[name=csrfmiddlewaretoken]", fresh)?.value;
-    for (const input of document.querySelectorAll("[name=csrfmiddlewaretoken]")) input.value = young ?? input.value;
   }
 
   const token = () => part("[name=csrfmiddlewaretoken]")?.value ?? "";
@@ -475,6 +469,8 @@ export function start(page) {
     const before = shown();
     const young = part("[data-shown]", fresh);
     if (young && before !== missing && young.dataset.mark !== text().dataset.mark) renew(fresh);
+    // Without it the queue is asked for at its first, whose mark goes with it.
+    if (before === missing) text().dataset.mark = young?.dataset.mark ?? "";
     redraw(fresh);
     if (shown() !== before) history.replaceState({ key: shown() }, "", address(shown()));
     takeToken(fresh);

@@ -76,6 +76,14 @@ def sign_in(page, person, csrf=None):
     page.context.add_cookies([{"name": name, "value": value, "url": site} for name, value in cookies.items()])
 
 
+def come_back(page):
+    """Let the page fetch the tokens of another session, as it does when one comes back to it."""
+    here = page.url.partition("#")[0]
+    with page.expect_event("requestfinished", lambda one: one.url == here and not one.is_navigation_request()):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_timeout(200)
+
+
 def test_what_one_writes_about_one_row_outlives_the_answer_about_another(reports, visit, triager):
     page = visit(LIST, triager)
     delay(page, "**/issues/WEB-1/triage/", 1500)
@@ -207,7 +215,8 @@ def test_what_is_written_about_a_row_outlives_the_session(reports, visit, triage
     page.keyboard.press("Control+Enter")
     expect(menu).to_contain_text("no longer signed in")
     expect(menu.locator("textarea")).to_have_value("Half a thought")
-    sign_in(page, triager)
+    sign_in(page, triager, csrf="c" * 32)
+    come_back(page)
     page.keyboard.press("Control+Enter")
     expect(toast(page)).to_contain_text("comment added")
 
@@ -736,6 +745,21 @@ class TestForms:
         self.go(page, self.NEW)
         self.expect_written(page, "", "")
         assert Issue.objects.filter(title="Half a title").count() == 1
+
+    @pytest.mark.parametrize("path", [NEW, EDIT])
+    def test_it_is_sent_with_a_file_by_who_has_signed_in_again(self, reports, visit, triager, complaints, path):
+        page = visit(path, triager)
+        self.write(page, "A title", "A thought")
+        page.set_input_files("#id_file", {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"})
+        page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+        page.locator(".button-row .button-primary").click()
+        expect(page.locator("form.form")).to_contain_text("no longer signed in")
+        sign_in(page, triager, csrf="c" * 32)
+        come_back(page)
+        page.locator(".button-row .button-primary").click()
+        expect(page.locator("h1")).to_have_text("A title")
+        expect(page.locator("main")).to_contain_text("a.txt")
+        complaints.clear()
 
     @pytest.mark.parametrize("path", [NEW, EDIT])
     def test_what_the_version_before_has_kept_breaks_nothing(self, reports, visit, triager, path):
