@@ -23,8 +23,8 @@ def authorize_address(request, address):
         authorize_letter(request, address)
 
 
-def asking(request):
-    """Return the address of the page that asks who one is; an empty text where one has shown it just now.
+def asking(request, back=""):
+    """Return the address of the page that asks who one is and leads to `back`, or here; "" where it was just shown.
 
     Whoever sits down at a browser that somebody left would give themselves a way in, to that account or to any other.
     """
@@ -32,7 +32,7 @@ def asking(request):
     from accounts.signin.proving import is_proven, proof_address
 
     # By a token one has no session.
-    return "" if hasattr(request, "session") and is_proven(request) else proof_address(request.get_full_path())
+    return "" if hasattr(request, "session") and is_proven(request) else proof_address(back or request.get_full_path())
 
 
 def authorize_letter(request, address):

@@ -152,7 +152,7 @@ def invite(request):
     initial = {"product": wanted, "role": Member.Role.REPORTER} if wanted else {}
     form = InvitationForm(request.user, products, request.POST or None, initial=initial)
     # With an account of their own whoever sat down at this browser could come back.
-    if form.is_valid() and form.cleaned_data["product"] is None and not is_proven(request):
+    if form.is_valid() and not is_proven(request):
         return redirect(proof_address(request.get_full_path()))
     made = _invited(request, form) if form.is_valid() else None
     context = {

@@ -364,13 +364,14 @@ def test_an_undo_that_gives_a_way_in_asks_who_one_is(stranger, administrator, ap
     client = Client()
     client.force_login(administrator)
     doors = {
-        "page": (f"/batches/{batch.pk}/undo/", {}),
+        "page": (f"/batches/{batch.pk}/undo/", {"next": "/issues/WEB-1/"}),
         "administration": ("/admin/history/batch/", {"action": "take_back", "_selected_action": [batch.pk]}),
         "API": (f"/api/v1/batches/{batch.pk}/undo/", {}),
     }
     path, form = doors["API" if door == "token" else door]
     answer = (api(administrator) if door == "token" else client).post(path, form)
-    prove = f"/accounts/prove/?next={path.replace('/', '%2F')}"
+    # Where the button is: the address of the undo itself is none to come back to.
+    prove = f"/accounts/prove/?next={form.get('next', path).replace('/', '%2F')}"
     batch.refresh_from_db()
     assert (batch.undone_by is None) == asked
     if door in ("API", "token"):

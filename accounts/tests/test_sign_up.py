@@ -216,7 +216,7 @@ def test_one_with_an_address_goes_there_alone(client, by_invitation, administrat
 
 @pytest.mark.parametrize("proven", [True, False])
 @pytest.mark.parametrize("to", ["site", "product"])
-def test_an_invitation_to_the_site_asks_who_one_is(by_invitation, administrator, product, proven, to):
+def test_an_invitation_asks_who_one_is(by_invitation, administrator, product, proven, to):
     client = Client()
     client.force_login(administrator)
     if proven:
@@ -225,9 +225,8 @@ def test_an_invitation_to_the_site_asks_who_one_is(by_invitation, administrator,
     answer = client.post(
         "/accounts/invitations/", {"product": "WEB", "role": "viewer"} if to == "product" else {"email": ""}
     )
-    asked = to == "site" and not proven
-    assert (answer.status_code, Invitation.objects.exists()) == ((302, False) if asked else (200, True))
-    if asked:
+    assert (answer.status_code, Invitation.objects.exists()) == ((200, True) if proven else (302, False))
+    if not proven:
         assert answer.url == "/accounts/prove/?next=%2Faccounts%2Finvitations%2F"
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts.addresses import own_address
 from accounts.addressing import asking
 from history.errors import Forbidden, Stale
 from history.models import Batch
@@ -333,7 +334,9 @@ def undo(request, pk):
     batch = get_object_or_404(Batch, pk=pk)
     if not visible_events(request.user).filter(batch=batch).exists():
         raise Http404
-    if services.give_a_way_in([batch]) and (proof := asking(request)):
+    back = own_address(request.POST.get("next", "")) or "/issues/"
+    if services.give_a_way_in([batch]) and (proof := asking(request, back)):
+        messages.info(request, _("Nothing is undone yet: show who you are, and undo it again."))
         return redirect(proof)
     undone = services.undo(batch, actor=request.user, via="web")
     tags = f"undo-{undone.pk}" if services.can_undo(request.user, undone) else ""

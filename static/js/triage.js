@@ -24,6 +24,8 @@ export function start(page) {
   let turns = 0;
   // What was read when it was trashed or hidden.
   let missing = null;
+  // How many fields and comments are being sent.
+  let sending = 0;
   // The form that takes back what was done here last, also when its message has gone.
   let undo = document.querySelector(".toasts form");
 
@@ -238,13 +240,17 @@ export function start(page) {
   // Not what the history tells of others.
   const ownUndo = () => [...page.querySelectorAll("form.undo[data-own] button")].at(-1);
 
-  // While a decision is being sent, what was done before it is not the last any more.
+  // While something is being sent, what was done before it is not the last any more.
   function takeBack() {
-    if (deciding.size) return tell(page.dataset.deciding);
+    if (deciding.size || sending) return tell(page.dataset.sending);
     if (!undo) return pointOut(ownUndo());
     undo.hidden = true;
     page.append(undo);
     undo.requestSubmit();
+  }
+
+  function hideUndo() {
+    for (const one of document.querySelectorAll(".toasts > :has([data-action=undo])")) one.remove();
   }
 
   function pointOut(button) {
@@ -260,11 +266,20 @@ export function start(page) {
     [...page.querySelectorAll(".triage-issue :is(textarea, input:not([type=hidden], [type=checkbox]))")].filter((one) => one.value !== one.defaultValue);
   const written = () => edited().length > 0;
 
+  // What was written with a decision that was refused comes with the page, and is none the less not sent.
+  function keepRefused() {
+    for (const field of part(".triage-issue").querySelectorAll("details[open] :is(textarea, input.control)")) {
+      const { value } = field;
+      field.defaultValue = "";
+      field.value = value;
+    }
+  }
+
   async function decide(form, submitter) {
     const key = shown();
     if (deciding.has(key)) return;
     deciding.add(key);
-    for (const one of document.querySelectorAll(".toasts > :has([data-action=undo])")) one.remove();
+    hideUndo();
     turns += 1;
     const kept = [...part(".triage-issue").childNodes];
     const then = following(key);
@@ -291,6 +306,7 @@ export function start(page) {
       const stays = (next?.ok || shown() !== key) && (answer.ok || written());
       if (stays) redraw(fresh);
       else whole(fresh);
+      if (!answer.ok && !stays) keepRefused();
       tellDone(toasts);
       // Whoever takes the decision back has its report before them again, not the next one.
       for (const back of toasts.flatMap((toast) => [...toast.querySelectorAll("[name=next]")])) back.value = address(key);
@@ -355,7 +371,7 @@ export function start(page) {
   const items = () => [...page.querySelectorAll(".queue-item")];
   const selection = startSelecting(page, { rows: items, current: () => rowOf(shown())?.parentElement, go: (step) => go(neighbour(step)) });
   offer("back", () => selection.clear(), () => selection.count() > 0, any);
-  offer("undo", takeBack, () => deciding.size || undo || ownUndo());
+  offer("undo", takeBack, () => deciding.size || sending || undo || ownUndo());
   for (const [name, step] of [["next", 1], ["previous", -1]]) {
     const goOn = () => (neighbour(step) ? go(neighbour(step)) : goFurther(step));
     offer(name, goOn, () => neighbour(step) || further(step), any);
@@ -365,7 +381,7 @@ export function start(page) {
   function goFurther(step) {
     const elsewhere = rows().map((row) => row.dataset.issue).filter((key) => key !== shown());
     const isUnsent = selection.count() || elsewhere.some((key) => drafts.get(key)?.length) || edited().some((one) => one.id !== "comment-body");
-    if (deciding.size) tell(page.dataset.deciding);
+    if (deciding.size || sending) tell(page.dataset.sending);
     else if (isUnsent) tell(page.dataset.unsent);
     else further(step).click();
   }
@@ -373,17 +389,20 @@ export function start(page) {
   // What was set is drawn anew around what one does meanwhile, where it is still what is being read.
   async function sendFrom(form, key, submitter = null) {
     const sent = [...form.querySelectorAll("textarea")].map((field) => [field, field.value]);
+    hideUndo();
+    sending += 1;
     const answer = await send(form, submitter).catch(() => ({ ok: false, errors: page.dataset.failed }));
+    sending -= 1;
     ready.delete(key);
     if (!answer.ok) {
       if (!answer.errors) refreshAll();
       return answer;
     }
     leave(form, key, sent);
+    tellDone(answer.toasts);
     const young = await fetchIssue(key);
     ready.delete(key);
     if (young.ok && shown() === key) renew(young.fresh);
-    tellDone(answer.toasts);
     return answer;
   }
 
@@ -411,7 +430,9 @@ export function start(page) {
     if (left) text()?.focus({ preventScroll: true });
   }
 
-  const marks = () => [part(".triage-head"), text()].map((one) => one?.dataset.mark ?? "").join(".");
+  // Whoever is done with writing about what is gone is led on.
+  const marks = () =>
+    shown() && shown() === missing && !isWriting() ? "left" : [part(".triage-head"), text()].map((one) => one?.dataset.mark ?? "").join(".");
   const refresh = live({
     mark: marks,
     address: () => address(shown() === missing ? "" : shown()),

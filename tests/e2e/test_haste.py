@@ -681,6 +681,16 @@ class TestQueueOfOthers:
         expect(heading(page)).to_have_text("Cart forgets")
         complaints.clear()
 
+    def test_whoever_ends_writing_about_what_is_hidden_goes_on(self, page, reports, maintainer, complaints):
+        self.ask(page)
+        trash_issue(reports[0], actor=maintainer, via="web")
+        assert [look(page).status for _time in range(3)] == [404, 200, 204]
+        page.get_by_label("Question").fill("")
+        page.get_by_label("Question").press("Escape")
+        assert look(page).status == 200
+        expect(heading(page)).to_have_text("Cart forgets")
+        complaints.clear()
+
     @pytest.mark.parametrize("writes", [True, False])
     def test_what_was_rerouted_is_renewed_under_its_key(self, page, reports, other, maintainer, administrator, writes):
         set_member(other, maintainer, "maintainer", actor=administrator, via="web")
