@@ -5,7 +5,7 @@ The limits are those of PostgreSQL's tsvector, and hold on both databases, so th
 
 - the first 1,000 terms of the title, 8,000 of the description and 5,000 of the comments have a place in phrases; what
   comes after them is found as single words;
-- the first 200, 1,200 and 900 of those that are told once more around names (`tokens.runs`) have one as well;
+- the first 200, 1,200 and 900 of those that are told once more around names (runs) have one as well;
 - a word has a place in phrases for its first 40 times in the title, and 80 each in description and comments, and in
   the runs for its first 10 and 20;
 - new words are taken until all different ones together fill 800,000 bytes; those that come later are not found.
@@ -14,7 +14,7 @@ The limits are those of PostgreSQL's tsvector, and hold on both databases, so th
 from collections import Counter
 from dataclasses import dataclass, field
 
-from issues.fulltext.tokens import TERM_LENGTH, runs, signs, tokenize
+from issues.fulltext.tokens import TERM_LENGTH, signs, tokenize_with_runs
 
 COLUMNS = ("title", "body", "comments")
 LENGTHS = {"title": 1000, "body": 8000, "comments": 5000}
@@ -59,8 +59,8 @@ def build(title, description, public=(), internal=()):
 
 
 def _read(text):
-    terms, extras = tokenize(text)
-    return terms, extras + signs(text), runs(text)
+    terms, extras, runs = tokenize_with_runs(text)
+    return terms, extras + signs(text), runs
 
 
 def _document(texts):
@@ -71,13 +71,13 @@ def _document(texts):
 
 def _unlimited(texts):
     document = Document()
-    for name, terms, extras, around in texts:
+    for name, terms, extras, runs in texts:
         column = document.columns[name]
         if column.terms and terms:
             column.terms.append(FILLER)
         column.terms += terms
         column.extras.update(dict.fromkeys(extras))
-        for run in around:
+        for run in runs:
             column.runs += [FILLER, *run] if column.runs else run
     return document
 
@@ -110,14 +110,14 @@ def _is_within(terms, length, repeats):
 
 def _limited(texts):
     document, budget = Document(), _Budget()
-    for name, terms, extras, around in texts:
+    for name, terms, extras, runs in texts:
         column = document.columns[name]
         if column.terms and terms and len(column.terms) < LENGTHS[name]:
             column.terms.append(FILLER)
         for term in terms:
             budget.place(term, name, column)
         column.extras.update(dict.fromkeys(term for term in extras if budget.knows(term)))
-        for run in around:
+        for run in runs:
             budget.repeat([FILLER, *run] if column.runs else run, name, column)
     return document
 

@@ -3,7 +3,7 @@
 A text becomes terms in their order and *extras*: terms that are found, but have no place in a phrase. Words are split
 where a reader sees parts (`HTTPServer`, `foo_bar`, `libfoo.so.3`); scripts that are written without spaces become
 pairs of characters. There are no stop words and there is no stemming. What stands around a *name*, a word in camel
-case, is told once more with the name as one term (`runs`), since others write it so: GitHub Actions, github actions.
+case, is told once more with the name as one term (its *run*), since others write it so: GitHub Actions, github actions.
 """
 
 import re
@@ -85,71 +85,56 @@ def normalize(text):
 
 def tokenize(text):
     """Return `(terms in their order, extras)` of `text`, in time linear in its length."""
-    text = normalize(text)
+    terms, extras, _names = _read(normalize(text))
+    return terms, extras
+
+
+def tokenize_with_runs(text):
+    """Return `(terms in their order, extras, runs)` of `text`: in a run a name is one term among what is around it."""
+    terms, extras, names = _read(normalize(text))
+    return terms, extras, _runs(terms, names)
+
+
+def _read(text):
+    """Return `(terms, extras, names)` of a normalized text; names are `(first of its terms, how many, as one term)`."""
     terms: list[str] = []
     extras: list[str] = []
+    names: list[tuple[int, int, str]] = []
     for word in (ASCII_WORD if text.isascii() else WORD).findall(text):
         if word.islower() and word.isalnum() and word.isascii():
             terms.append(word[:TERM_LENGTH])
         else:
-            parts, more = _remembered_split(word) if len(word) <= REMEMBERED_LENGTH else _split(word)
+            parts, more, named = _remembered_split(word) if len(word) <= REMEMBERED_LENGTH else _split(word)
+            names += [(len(terms) + first, count, whole) for first, count, whole in named]
             terms += parts
             extras += more
     if "@" in text:
         extras += map(_fold, MENTION.findall(text))
-    return terms, extras
+    return terms, extras, names
 
 
-def runs(text):
-    """Return the runs of terms in which the names of `text` stand as one term, each name with what is around it."""
-    terms, names = _with_whole_names(normalize(text))
+def _with_whole(terms, names):
+    """Return `terms` with each of `names` as one, and where among them these are."""
+    told, places, at = [], [], 0
+    for first, count, whole in names:
+        told += terms[at:first]
+        places.append(len(told))
+        told.append(whole)
+        at = first + count
+    return told + terms[at:], places
+
+
+def _runs(terms, names):
+    told, places = _with_whole(terms, names) if names else ([], [])
     found: list[list[str]] = []
     end = 0
-    for name in names:
-        begin = max(name - AROUND, end)
+    for place in places:
+        begin = max(place - AROUND, end)
         if begin > end or not found:
             found.append([])
-        end = name + AROUND + 1
-        found[-1] += terms[begin:end]
+        end = place + AROUND + 1
+        found[-1] += told[begin:end]
     return found
-
-
-def _with_whole_names(normal):
-    """Return the terms of a normalized text, its names as one term each, and where among them these are."""
-    terms: list[str] = []
-    names: list[int] = []
-    for word in (ASCII_WORD if normal.isascii() else WORD).findall(normal):
-        if word.islower() and word.isalnum() and word.isascii():
-            terms.append(word[:TERM_LENGTH])
-        else:
-            units, named = _remembered_units(word) if len(word) <= REMEMBERED_LENGTH else _units(word)
-            names += [len(terms) + at for at in named]
-            terms += units
-    return terms, names
-
-
-def _units(word):
-    """Return the terms of a normalized word, its names as one term each, and where among them these are."""
-    places, names = _whole_places(word)
-    return [_fold(word[start:end]) for start, end in places], names
-
-
-_remembered_units = lru_cache(REMEMBERED_WORDS)(_units)
-
-
-def _whole_places(word):
-    """Return where the terms of a normalized word are, with its names whole: (start, end); and which are names."""
-    places: list[tuple[int, int]] = []
-    names: list[int] = []
-    for run in RUN.finditer(word):
-        start, end = run.span()
-        if run[1]:
-            places += _pairs(start, end)
-        else:
-            if len(_humps(run[0])) > 1:
-                names.append(len(places))
-            places.append((start, end))
-    return places, names
 
 
 def signs(text):
@@ -164,17 +149,21 @@ def _sign(word):
 
 
 def _split(word):
-    """Return the terms and the extras of a normalized word."""
-    parts, extras = _places(word)
-    return [_fold(word[start:end]) for start, end in parts], [_fold(word[start:end]) for start, end in extras]
+    """Return the terms, the extras and the names of a normalized word, these as `_read` does."""
+    parts, extras, names = _places(word)
+    folded = [_fold(word[start:end]) for start, end in parts], [_fold(word[start:end]) for start, end in extras]
+    return *folded, [(first, count, _fold(word[start:end])) for first, count, (start, end) in names]
 
 
 _remembered_split = lru_cache(REMEMBERED_WORDS)(_split)
 
 
 def _places(word):
-    """Return where the parts of a normalized word are, and where its extras: lists of (start, end)."""
-    parts, extras = [], []
+    """Return where in a normalized word its parts are, its extras, and its names: (start, end) each.
+
+    A name is told as `(first of its parts, how many, where it is)`.
+    """
+    parts, extras, names = [], [], []
     for run in RUN.finditer(word):
         start, end = run.span()
         if run[1]:
@@ -183,10 +172,11 @@ def _places(word):
                 extras.append((end - 1, end))
         else:
             starts = [start + hump for hump in _humps(run[0])]
-            parts += zip(starts, [*starts[1:], end], strict=True)
             if len(starts) > 1:
+                names.append((len(parts), len(starts), (start, end)))
                 extras.append((start, end))
-    return parts, extras
+            parts += zip(starts, [*starts[1:], end], strict=True)
+    return parts, extras, names
 
 
 def _pairs(start, end):
@@ -224,11 +214,11 @@ def needle(text, prefix=False):
         return Needle((_fold(normal),), prefix)
     if SIGNED.fullmatch(normal):
         return Needle((_sign(normal),), prefix)
-    terms, _extras = tokenize(normal)
+    terms, _extras, names = _read(normal)
     if not terms:
         return None
-    whole, names = _with_whole_names(normal)
-    return Needle(tuple(terms), prefix or _is_character(terms[-1]), tuple(whole) if names else ())
+    whole = _with_whole(terms, names)[0] if names else ()
+    return Needle(tuple(terms), prefix or _is_character(terms[-1]), tuple(whole))
 
 
 def mention(username):
@@ -268,14 +258,16 @@ def _phrases(terms, ways):
 
 def _placed(normal):
     """Return the terms, those with names whole, and the extras of a normalized text, each as (term, start, end)."""
-    terms, whole, extras = [], [], []
+    terms: list[tuple[str, int, int]] = []
+    extras, names = [], []
     for word in WORD.finditer(normal):
-        parts, more = _places(word[0])
+        parts, more, named = _places(word[0])
+        names += [(len(terms) + first, count, *_at(word, [place])) for first, count, place in named]
         terms += _at(word, parts)
-        whole += _at(word, _whole_places(word[0])[0])
         extras += _at(word, more)
     extras += [(_fold(one[0]), *one.span()) for one in MENTION.finditer(normal)]
-    return terms, whole, extras + [(_sign(one[0]), *one.span()) for one in SIGNED.finditer(normal)]
+    extras += [(_sign(one[0]), *one.span()) for one in SIGNED.finditer(normal)]
+    return terms, _with_whole(terms, names)[0], extras
 
 
 def _at(word, places):

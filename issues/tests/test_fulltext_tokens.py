@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from issues.fulltext import Needle, needle, snippet, spans
-from issues.fulltext.tokens import normalize, runs, signs, tokenize
+from issues.fulltext.tokens import normalize, signs, tokenize, tokenize_with_runs
 
 CASES = [
     ("Hello, world!", ["hello", "world"], []),
@@ -52,7 +52,7 @@ def test_what_a_text_becomes(text, terms, extras):
     ],
 )
 def test_what_stands_around_a_name_is_told_with_it_as_one_term(text, found):
-    assert runs(text) == found
+    assert tokenize_with_runs(text) == (*tokenize(text), found)
 
 
 @pytest.mark.parametrize(
