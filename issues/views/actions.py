@@ -182,14 +182,8 @@ def restore_comment(request, issue, pk):
 @at_issue
 def redact_comment(request, issue, pk):
     """Blank the text of a comment for good."""
-    found = _comment(request, issue, pk)
-    authorize(request.user, "redact", issue)
-    asking = _ask_to_blank(request, issue, _("Blank this comment on %(key)s for good?"))
-    if asking:
-        return asking
-    services.redact(found, "body", actor=request.user, via="web")
-    messages.success(request, _("The comment is redacted, here and in its history."))
-    return redirect(address_of(request, issue))
+    title, said = _("Blank this comment on %(key)s for good?"), _("The comment is redacted, here and in its history.")
+    return _blank(request, issue, _comment(request, issue, pk), "body", title, said)
 
 
 @by_form
@@ -207,13 +201,8 @@ def withdraw(request, issue, pk):
 def redact_question(request, issue, pk):
     """Blank the text of a question for good."""
     question = get_object_or_404(NeedInfo.objects.select_related("issue__product"), issue=issue, pk=pk)
-    authorize(request.user, "redact", issue)
-    asking = _ask_to_blank(request, issue, _("Blank this question on %(key)s for good?"))
-    if asking:
-        return asking
-    services.redact(question, "question", actor=request.user, via="web")
-    messages.success(request, _("The question is redacted, here and in its history."))
-    return redirect(address_of(request, issue, f"#question-{pk}"))
+    title, said = _("Blank this question on %(key)s for good?"), _("The question is redacted, here and in its history.")
+    return _blank(request, issue, question, "question", title, said, f"#question-{pk}")
 
 
 @by_form
@@ -239,15 +228,21 @@ def watch(request, issue):
 @at_issue
 def redact(request, issue):
     """Blank the title or the description for good."""
-    authorize(request.user, "redact", issue)
+    field = request.POST.get("field", "")
     titles = {"title": _("Blank the title of %(key)s for good?")}
-    title = titles.get(request.POST.get("field"), _("Blank the description of %(key)s for good?"))
+    title = titles.get(field, _("Blank the description of %(key)s for good?"))
+    return _blank(request, issue, issue, field, title, _("It is redacted, here and in its history."))
+
+
+def _blank(request, issue, row, field, title, said, place=""):
+    """Blank a `field` of a `row` of the issue for good, once that was asked by `title`, and say what was `said`."""
+    authorize(request.user, "redact", issue)
     asking = _ask_to_blank(request, issue, title)
     if asking:
         return asking
-    services.redact(issue, request.POST.get("field", ""), actor=request.user, via="web")
-    messages.success(request, _("It is redacted, here and in its history."))
-    return redirect(address_of(request, issue))
+    services.redact(row, field, actor=request.user, via="web")
+    messages.success(request, said)
+    return redirect(address_of(request, issue, place))
 
 
 def _ask_to_blank(request, issue, title):
