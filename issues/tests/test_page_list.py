@@ -305,6 +305,43 @@ def test_what_one_is_asked_is_a_list_with_its_own_name(product, maintainer, tria
     assert "<title>All issues" in at(triager).get("/issues/").content.decode()
 
 
+def length(page):
+    return re.search(r"<span class=\"count\" data-count>(.*?)</span>", page.content.decode())[1]
+
+
+def test_a_list_of_one_page_says_how_long_it_is(product, triager):
+    file_many(product, triager, 25)
+    assert length(at(triager).get("/issues/?q=&page_size=25")) == "25 issues"
+
+
+@pytest.mark.parametrize("home", ["/issues/", "/products/WEB/issues/"])
+def test_a_longer_list_is_counted_when_it_is_asked_how_long_it_is(product, triager, home):
+    file_many(product, triager, 27)
+    client = at(triager)
+    page = client.get(f"{home}?q=is:open&page_size=25")
+    second = client.get(home + page.context["next"])
+    for one, here in ((page, 25), (second, 2)):
+        assert len(keys(one)) == here
+        assert ">25+ issues</a>" in length(one)
+        address = home + unescape(re.search(r'href="([^"]*)"', length(one))[1])
+        counted = client.get(address)
+        assert (length(counted), keys(counted), counted.context["listing"].errors) == ("27 issues", keys(one), {})
+        fragment = client.get(address, headers={"X-Fragment": "count"})
+        assert (fragment.content.decode(), fragment["Vary"]) == ("27 issues", "X-Fragment, Cookie")
+
+
+def test_a_count_goes_as_far_as_to_the_cap_and_holds_what_its_reader_sees(product, triager, stranger, monkeypatch):
+    file_many(product, triager, 27)
+    file_many(product, triager, 30, confidential=True)
+    counted = {"X-Fragment": "count"}
+    told = [at(one).get("/issues/?q=", headers=counted).content.decode() for one in (triager, stranger)]
+    assert told == ["57 issues", "27 issues"]
+    monkeypatch.setattr("issues.views.lists.COUNTED", 20)
+    assert at(stranger).get("/issues/?q=", headers=counted).content.decode() == "20+ issues"
+    assert length(at(stranger).get("/issues/?q=&page_size=25&count=1")) == "20+ issues"
+    assert at(stranger).get("/issues/?q=nothing", headers=counted).content.decode() == "0 issues"
+
+
 def test_how_the_best_are_found_is_said_where_not_all_are_compared(product, triager, monkeypatch):
     file(product, triager, 3)
     page = at(triager).get("/issues/?q=issue").content.decode()

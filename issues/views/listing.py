@@ -37,7 +37,7 @@ RELEVANCE = "relevance-desc"
 # What these are called, which a menu offers where they fit, or not, having no index.
 UNLISTED = {RELEVANCE: _("Relevance"), "closed-desc": _("Closed"), "comments-desc": _("Comments")}
 # What an address of a list may hold.
-PARAMETERS = {*FIELDS, "q", "sort", "group", "columns", "page_size", "cursor", "since", "go"}
+PARAMETERS = {*FIELDS, "q", "sort", "group", "columns", "page_size", "cursor", "since", "go", "count"}
 CHOICES = (
     ("is", _("State"), [("open", _("open")), ("closed", _("closed")), ("untriaged", _("untriaged"))]),
     ("category", _("Category"), Category.choices),
@@ -96,6 +96,7 @@ class Listing:
         group = params.get("group", self.home.group)
         self.group = group if group in GROUPS else ""
         self.cursor = params.get("cursor", "")
+        self.is_counted = params.get("count") == "1"
 
     def _search(self, params):
         params = params.copy()
@@ -129,8 +130,11 @@ class Listing:
         """The Query, or what is valid of it."""
         return self.asked.query
 
-    def address(self, *, query=None, cursor="", **changes):
-        """Return the query string of this list with another `query` (a Query), cursor, size, columns or group."""
+    def address(self, *, query=None, cursor="", counted=False, **changes):
+        """Return the query string of this list with another `query` (a Query), cursor, size, columns or group.
+
+        A list that is `counted` says how long it is, which takes longer.
+        """
         state = {"size": self.size, "columns": self.columns, "group": self.group, **changes}
         text = self.text if query is None else to_text(query)
         beside = self.beside if query is None else []
@@ -140,11 +144,17 @@ class Listing:
         pairs += [("columns", name) for name in state["columns"]] if state["columns"] != self.home.columns else []
         pairs += [("page_size", state["size"])] if state["size"] != SIZE else []
         pairs += [("cursor", cursor)] if cursor else []
+        pairs += [("count", 1)] if counted else []
         return "?" + urlencode(pairs)
 
     def cursor_address(self, cursor):
         """Return the address of the page at `cursor`, or None where there is none."""
         return self.address(cursor=cursor) if cursor else None
+
+    @property
+    def counted_address(self):
+        """The address of the same page, which says how long the list is."""
+        return self.address(cursor=self.cursor, counted=True)
 
     @property
     def reference(self):

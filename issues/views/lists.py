@@ -54,20 +54,28 @@ def product_issues(request, product):
 def answer(request, product, view=None):
     """Return the page of the list of `product`, None for all, or of the saved `view`.
 
-    A script gets what lies below the search box alone, under the same address. Whoever sends the key of an issue alone
-    is led to it; who comes back to that address, which does not say `go`, finds the list.
+    A script gets what lies below the search box alone, or how long the list is, under the same address. Whoever sends
+    the key of an issue alone is led to it; who comes back to that address, which does not say `go`, finds the list.
     """
     listing = Listing(request.GET, request.user, product, view)
+    fragment = request.headers.get("X-Fragment")
+    if fragment == "count":
+        return _fragment(request, "issues/_count.html", _length(_count(listing)))
     if is_asked(request, "results"):
         same = unchanged(request, _mark_now(listing))
         if same:
             return same
-    alone = request.headers.get("X-Fragment") == "results"
+    alone = fragment == "results"
     named = _named(listing)
     if named and "go" in request.GET and not alone:
         return redirect(named)
     context = {**_listed(request, listing), "named": named}
-    answer = render(request, "issues/_results.html" if alone else "issues/list.html", context)
+    return _fragment(request, "issues/_results.html" if alone else "issues/list.html", context)
+
+
+def _fragment(request, template, context):
+    """Return an answer that hangs on which part of the page is asked for."""
+    answer = render(request, template, context)
     patch_vary_headers(answer, ["X-Fragment"])
     return answer
 
@@ -90,7 +98,7 @@ def _mark_now(listing):
     """Return the mark of what the list would show, by one statement; "" where its order is not one to keep up with."""
     if listing.asked.is_ranked:
         return ""
-    return _mark(listing, _with_versions(listing) if listing.group else _page(listing, _versions, cap=None).rows)
+    return _mark(listing, _with_versions(listing) if listing.group else _page(listing, _versions).rows)
 
 
 def _mark(listing, shown):
@@ -116,14 +124,18 @@ def _listed(request, listing):
         return {**_common(request, listing), "sections": parts, "cut": cut, "issues": [], "mark": mark}
     page = _page(listing, partial(read_rows, user=listing.user, searched=bool(listing.asked.needles)))
     add_snippets(page.rows, listing.asked)
+    count = page.count
+    if count is None and not (page.next or page.previous):
+        count = len(page.rows)
+    if count is None and listing.is_counted:
+        count = _count(listing)
     return {
         **_common(request, listing),
         "issues": page.rows,
         "next": listing.cursor_address(page.next),
         "previous": listing.cursor_address(page.previous),
         "first": listing.address() if page.previous else None,
-        "count": page.count,
-        "capped": page.count > COUNTED,
+        **_length(count),
         "mark": "" if listing.asked.is_ranked else _mark(listing, page.rows),
     }
 
@@ -134,7 +146,6 @@ def _common(request, listing):
     return {
         "product": product,
         "listing": listing,
-        "cap": COUNTED,
         "inputs": INPUTS,
         "list": listing.reference,
         "saved_view": listing.view,
@@ -163,13 +174,22 @@ def _sections(listing):
     return shown, cut
 
 
-def _page(listing, fetch, cap=COUNTED):
+def _page(listing, fetch):
     """Return the Page of the rows that `fetch` reads; of a cursor that is good for nothing, the first."""
     product = listing.product.key if listing.product else ""
     asked = listing.asked
     bound = f"{listing.user.pk} {product} {asked.canonical}"
-    page_at = partial(paginate_seen, asked, fetch, cap=cap, size=listing.size, bound=bound)
-    return at_or_first(page_at, listing.cursor)
+    return at_or_first(partial(paginate_seen, asked, fetch, size=listing.size, bound=bound), listing.cursor)
+
+
+def _count(listing):
+    """Return how long the list is, no further than to the cap and one. It takes longer than to read a page of it."""
+    return paginate_seen(listing.asked, dict, cap=COUNTED, size=1).count
+
+
+def _length(count):
+    """Return what a page tells of the length of its list; None is not known, but that there is more than one page."""
+    return {"count": count, "capped": count is not None and count > COUNTED, "cap": COUNTED}
 
 
 def place_in_list(request, issue):

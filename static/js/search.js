@@ -7,11 +7,18 @@ const PAUSE = 150;
 // While somebody is still writing a term it is not yet a mistake.
 const PATIENCE = 1200;
 
+function withoutCursor(address) {
+  const parameters = new URLSearchParams(address);
+  parameters.delete("cursor");
+  return `${parameters}`;
+}
+
 export function start(page) {
   const form = page.querySelector("[data-search]");
   const box = form.querySelector("[name=q]");
   const results = page.querySelector("[data-results]");
   const load = latest("results");
+  const loadCount = latest("count");
   let shown = location.search;
   // What was asked for last, which may still be on its way.
   let wanted = shown;
@@ -20,6 +27,7 @@ export function start(page) {
   let changed = false;
   let waiting;
   let patience;
+  let known = {};
 
   const asked = (of) => `?${new URLSearchParams(new FormData(of))}`;
 
@@ -51,8 +59,26 @@ export function start(page) {
     judge(how);
     place?.();
     results.dispatchEvent(new Event("results", { bubbles: true }));
-    say(results.querySelector("[data-count]").textContent);
+    count().then((text) => text && say(text));
     return true;
+  }
+
+  // A list of several pages does not wait until it is counted. Returns what is then said of its length, if it is still
+  // the one that is shown. Where it cannot be counted now, a link stays that does so.
+  async function count() {
+    const place = results.querySelector("[data-count]");
+    const link = place.querySelector("a");
+    if (link) {
+      const address = withoutCursor(link.search);
+      if (known.address === address) link.textContent = known.text;
+      try {
+        known = { address, text: await loadCount(link.href) };
+        link.replaceWith(known.text);
+      } catch (error) {
+        if (aborted(error)) return null;
+      }
+    }
+    return place.isConnected ? place.textContent : null;
   }
 
   function judge(how) {
@@ -162,6 +188,8 @@ export function start(page) {
     if (await show(location.search, "back")) scrollTo(0, scroll);
   });
 
+  page.addEventListener("redrawn", count);
+  count();
   const beginsField = complete(box, form.querySelector("[role=listbox]"));
   // What was typed before this module had come.
   if (box.value !== results.querySelector("[data-query]").dataset.query) box.dispatchEvent(new InputEvent("input"));

@@ -224,8 +224,12 @@ def test_pages_follow_one_another(issue, visit, product, reporter, triager):
     for n in range(26):
         create_issue(product, actor=reporter, via="web", title=f"Issue {n}")
     page = visit(f"{ADDRESS}?page_size=25", triager)
+    length = page.locator("[data-results] [data-count]")
+    expect(length).to_have_text("28 issues")
     page.get_by_role("link", name="Next").click()
     expect(rows(page)).to_have_count(3)
+    expect(length).to_have_text("28 issues")
+    expect(page.locator("[data-said]")).to_have_text("28 issues")
     assert page.evaluate("scrollY") == 0
     page.get_by_role("link", name="Previous").click()
     expect(rows(page)).to_have_count(25)

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from issues.models import Issue
 from issues.services import add_comment, create_issue, decide, update_issue
+from issues.tests.many import file_many
 
 LIST = "/issues/?q=is:open+sort:created-asc"
 
@@ -56,6 +57,19 @@ def test_a_list(reports, visit, triager, maintainer, reporter, product):
     row(page, "WEB-1").locator(".issue-link").focus()
     look(page)
     expect(row(page, "WEB-3")).to_have_count(0)
+
+
+@pytest.mark.once
+def test_how_long_a_list_of_several_pages_is(product, reporter, visit, triager):
+    file_many(product, reporter, 26)
+    page = visit(f"{LIST}&page_size=25", triager)
+    length = page.locator("[data-count]")
+    expect(length).to_have_text("26 issues")
+    update_issue(Issue.objects.get(number=1), actor=triager, via="web", title="First of all")
+    create_issue(product, actor=reporter, via="web", title="Quite new")
+    look(page)
+    expect(row(page, "WEB-1")).to_contain_text("First of all")
+    expect(length).to_have_text("27 issues")
 
 
 @pytest.mark.once
