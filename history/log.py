@@ -2,6 +2,7 @@
 
 import datetime
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, NamedTuple
@@ -100,6 +101,20 @@ def difference(before, after):
     return {field: (before.get(field), value) for field, value in after.items() if not same(before.get(field), value)}
 
 
+_opened: ContextVar[list | None] = ContextVar("opened", default=None)
+
+
+@contextmanager
+def opened():
+    """Give the list of the Batches that are opened within: by the first of them all that was done can be taken back."""
+    batches: list = []
+    before = _opened.set(batches)
+    try:
+        yield batches
+    finally:
+        _opened.reset(before)
+
+
 def open_batch(*, actor, via, at=None, query="", total=1, **fields):
     """Return a new saved Batch: one call of a service by `actor` (a user or None)."""
     batch = Batch(
@@ -111,6 +126,9 @@ def open_batch(*, actor, via, at=None, query="", total=1, **fields):
         done=fields.pop("done", total),
         **fields,
     )
+    opened = _opened.get()
+    if opened is not None:
+        opened.append(batch)
     return insert(batch)
 
 

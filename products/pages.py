@@ -3,6 +3,7 @@
 from functools import partial, wraps
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import Case, IntegerField, Value, When
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts import confirming
 from accounts.addresses import own_address
+from history import log
 from history.errors import Conflict, Forbidden, Stale, Unreadable
 from issuetracker import keyset
 from products.access import is_person
@@ -69,12 +71,13 @@ def by_form(view):
 
 
 def explained(view):
-    """Turn what services raise into a page that says what to do next."""
+    """Turn what services raise into a page that says what to do next, and note for `tell_done` what they have done."""
 
     @wraps(view)
     def wrapped(request, *args, **kwargs):
         try:
-            return view(request, *args, **kwargs)
+            with log.opened() as request.batches:
+                return view(request, *args, **kwargs)
         except Forbidden as refused:
             if not is_person(request.user):
                 return redirect_to_login(_back(request))
@@ -91,6 +94,12 @@ def explained(view):
             raise Http404 from gone
 
     return wrapped
+
+
+def tell_done(request, text, *, may_undo=True):
+    """Say what was done, with a way to undo it; where nothing was, say nothing."""
+    if request.batches:
+        messages.success(request, text, extra_tags=f"undo-{request.batches[0].pk}" if may_undo else "")
 
 
 def paged(request, rows, ordering):

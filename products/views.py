@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from history.errors import Stale
-from history.models import Batch
 from issuetracker.keyset import Key
 from products import services
 from products.access import authorize, can, forget_roles
@@ -28,6 +27,7 @@ from products.pages import (
     go_back,
     paged,
     tell_conflicts,
+    tell_done,
     version_for,
     version_of,
 )
@@ -76,7 +76,7 @@ def settings(request, product):
                 changed = services.update_product(
                     product, actor=request.user, via="web", expected_version=version, **form.cleaned_data
                 )
-                _tell(request, _("The settings are saved."), changed, product)
+                tell_done(request, _("The settings are saved."))
                 return redirect("product-settings", changed.key)
             except ValidationError as error:
                 add_errors(form, error)
@@ -99,21 +99,13 @@ def _present(row):
     return {name: getattr(value, "username", value) for name, value in values.items()}
 
 
-def _tell(request, text, row, before):
-    """Say what was done, with a way to undo it where anything was."""
-    if row.lock_version == before.lock_version:
-        return
-    batch = Batch.objects.filter(events__about=row._meta.model_name, events__about_id=row.pk).latest("id")
-    messages.success(request, text, extra_tags=f"undo-{batch.pk}")
-
-
 @by_form
 @at_product
 def archive(request, product):
     """Archive a product, or take it out again."""
     archived = request.POST.get("archived") == "yes"
-    changed = services.update_product(product, actor=request.user, via="web", archived=archived)
-    _tell(request, _("The product is archived.") if archived else _("The product is in use again."), changed, product)
+    services.update_product(product, actor=request.user, via="web", archived=archived)
+    tell_done(request, _("The product is archived.") if archived else _("The product is in use again."))
     return redirect("product-settings", product.key)
 
 
@@ -128,7 +120,7 @@ def trash(request, product):
     if asking:
         return asking
     gone = services.trash_product(product, actor=request.user, via="web")
-    _tell(request, _("%(key)s is in the trash for 30 days.") % {"key": gone.key}, gone, product)
+    tell_done(request, _("%(key)s is in the trash for 30 days.") % {"key": gone.key})
     return redirect("products")
 
 
@@ -193,7 +185,7 @@ def part(request, product, kind, pk):
                 changed = services.update_part(
                     row, actor=request.user, via="web", expected_version=version, **form.cleaned_data
                 )
-                _tell(request, _("%(name)s is saved.") % {"name": changed.name}, changed, row)
+                tell_done(request, _("%(name)s is saved.") % {"name": changed.name})
                 return redirect(f"product-{kind}", product.key)
             except ValidationError as error:
                 add_errors(form, error)
@@ -215,7 +207,7 @@ def archive_part(request, product, kind, pk):
     archived = request.POST.get("archived") == "yes"
     changed = services.update_part(row, actor=request.user, via="web", archived=archived)
     said = _("%(name)s is archived.") if archived else _("%(name)s is in use again.")
-    _tell(request, said % {"name": changed.name}, changed, row)
+    tell_done(request, said % {"name": changed.name})
     return go_back(request, reverse(f"product-{kind}", args=[product.key]))
 
 
@@ -253,14 +245,10 @@ def _set_member(request, product, user, role, version):
     # Who is given the role that they have is given nothing, whatever the form was made from.
     expected = version if before != role else None
     services.set_member(product, user, role, actor=request.user, via="web", expected_version=expected)
-    if before == role:
-        return
     said = _("%(user)s is a member now.") if role else _("%(user)s is no longer a member.")
-    batch = Batch.objects.filter(events__product=product, events__about="member").latest("id")
     # Whoever has given up their own role cannot take it back.
     forget_roles(request.user)
-    tags = f"undo-{batch.pk}" if can(request.user, "maintain", product) else ""
-    messages.success(request, said % {"user": user.name}, extra_tags=tags)
+    tell_done(request, said % {"user": user.name}, may_undo=can(request.user, "maintain", product))
 
 
 @by_form

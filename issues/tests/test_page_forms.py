@@ -1,14 +1,17 @@
 """What the forms of an issue's page share: they keep the list, ask before the irreversible, and show what is wrong."""
 
 import re
+from contextvars import Context
 
 import pytest
+from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from history.models import Event
+from history.models import Batch, Event
+from issues.choices import Priority, Severity
 from issues.models import Comment
-from issues.services import add_comment, create_issue, trash_issue
+from issues.services import add_comment, create_issue, trash_issue, update_issue
 
 LIST = "in=WEB&q=is%3Aopen"
 
@@ -118,3 +121,26 @@ def test_without_a_product_whoever_may_makes_the_first(administrator, stranger):
         client.force_login(user)
         page = client.get("/issues/new/").content.decode()
         assert ('href="/products/new/"' in page, "Ask an administrator" in page) == (offered, not offered)
+
+
+@pytest.mark.parametrize(("before", "after"), [(True, False), (False, True)])
+def test_no_undo_of_what_somebody_else_does_in_the_same_moment(issue, triager, maintainer, monkeypatch, before, after):
+    """They set it just before, so that nothing is left to change, or do something else just after."""
+
+    def elsewhere(**changes):
+        Context().run(update_issue, issue, actor=maintainer, via="web", **changes)
+
+    def update(found, **options):
+        if before:
+            elsewhere(priority=Priority.HIGH)
+        fresh = update_issue(found, **options)
+        if after:
+            elsewhere(severity=Severity.S1)
+        return fresh
+
+    monkeypatch.setattr("issues.services.update_issue", update)
+    answer = post(triager, "issue-set", issue, priority="high")
+    told = [message.extra_tags for message in get_messages(answer.wsgi_request)]
+    own = [f"undo-{batch.pk}" for batch in Batch.objects.filter(actor=triager)]
+    assert told == own
+    assert len(own) == after

@@ -25,7 +25,7 @@ from issues.views.rows import answer_with_rows, wants_rows
 from issues.views.uploading import by_upload
 from products.access import authorize
 from products.numbers import read_number
-from products.pages import add_errors, ask_first, by_form, explained, go_back, version_for, version_of
+from products.pages import add_errors, ask_first, by_form, explained, go_back, tell_done, version_for, version_of
 
 # More of them than a list shows are not drawn anew.
 ROWS = 100
@@ -50,9 +50,8 @@ def set_fields(request, issue):
     except Stale as stale:
         form.add_error(None, _("Somebody has changed this meanwhile: see what it says now, and set it again."))
         return _not_set(request, stale.current, form, 409)
-    if fresh.event_count > issue.event_count:
-        names = ", ".join(str(field.label).lower() for field in form.fields.values())
-        _tell(request, _("%(key)s: %(fields)s changed.") % {"key": fresh.key, "fields": names}, fresh)
+    names = ", ".join(str(field.label).lower() for field in form.fields.values())
+    tell_done(request, _("%(key)s: %(fields)s changed.") % {"key": fresh.key, "fields": names})
     if wants_rows(request):
         return answer_with_rows(request, [fresh.pk])
     return go_back(request, address_of(request, fresh, "#fields"))
@@ -63,12 +62,6 @@ def _not_set(request, issue, form, status):
     if wants_rows(request):
         return answer_with_rows(request, [issue.pk], form=form, status=status)
     return issue_page(request, issue, field_form=form, status=status)
-
-
-def _tell(request, text, issue):
-    """Say what was done, with a way to undo it."""
-    batch = Batch.objects.filter(events__issue=issue).latest("id")
-    messages.success(request, text, extra_tags=f"undo-{batch.pk}")
 
 
 @by_form
@@ -165,7 +158,7 @@ def edit_comment(request, issue, pk):
 def trash_comment(request, issue, pk):
     """Move a comment to the trash."""
     services.trash_comment(_comment(request, issue, pk), actor=request.user, via="web")
-    _tell(request, _("The comment is in the trash."), issue)
+    tell_done(request, _("The comment is in the trash."))
     return redirect(address_of(request, issue))
 
 
@@ -192,7 +185,7 @@ def withdraw(request, issue, pk):
     """Take a question back."""
     question = get_object_or_404(NeedInfo.objects.select_related("issue__product"), issue=issue, pk=pk)
     services.withdraw(question, actor=request.user, via="web")
-    _tell(request, _("The question is withdrawn."), issue)
+    tell_done(request, _("The question is withdrawn."))
     return go_back(request, address_of(request, issue, f"#question-{pk}"))
 
 
@@ -264,7 +257,7 @@ def relate(request, issue):
     except ValidationError as error:
         form.add_error("issue", error.messages)
         return issue_page(request, issue, relation_form=form, status=400)
-    _tell(request, _("%(key)s is related to %(other)s.") % {"key": issue.key, "other": other.key}, issue)
+    tell_done(request, _("%(key)s is related to %(other)s.") % {"key": issue.key, "other": other.key})
     return redirect(address_of(request, issue, "#fields"))
 
 
@@ -279,7 +272,7 @@ def unrelate(request, issue, kind, other):
     relations = Relation.objects.select_related("source__product", "target__product")
     relation = get_object_or_404(relations, source=ends[0], target=ends[1], kind=stored)
     services.unrelate(relation, actor=request.user, via="web", issue=issue)
-    _tell(request, _("The relation is ended."), issue)
+    tell_done(request, _("The relation is ended."))
     return redirect(address_of(request, issue, "#fields"))
 
 
@@ -288,7 +281,7 @@ def unrelate(request, issue, kind, other):
 def trash(request, issue):
     """Move the issue to the trash."""
     gone = services.trash_issue(issue, actor=request.user, via="web")
-    _tell(request, _("%(key)s is in the trash.") % {"key": gone.key}, gone)
+    tell_done(request, _("%(key)s is in the trash.") % {"key": gone.key})
     return redirect("product-issues", issue.product.key)
 
 

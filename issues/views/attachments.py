@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from history.models import Batch
 from issues import services
 from issues.downloads import send
 from issues.forms import FilesForm
@@ -16,7 +15,7 @@ from issues.views.access import address_of, at_issue
 from issues.views.detail import issue_page
 from issues.views.uploading import by_upload
 from products.access import authorize
-from products.pages import add_errors, ask_first, by_form, go_back
+from products.pages import add_errors, ask_first, by_form, go_back, tell_done
 
 PLACE = "#files"
 
@@ -47,7 +46,7 @@ def attach(request, issue):
         add_errors(form, error)
         return issue_page(request, issue, file_form=form, status=400)
     names = ", ".join(one.name for one in added)
-    messages.success(request, _("Attached: %(names)s.") % {"names": names}, extra_tags=_undo_of(issue))
+    tell_done(request, _("Attached: %(names)s.") % {"names": names})
     return redirect(address_of(request, issue, PLACE))
 
 
@@ -56,8 +55,7 @@ def attach(request, issue):
 def detach(request, issue, pk):
     """Move a file to the trash."""
     gone = services.detach(_attachment(request, issue, pk), actor=request.user, via="web")
-    said = _("%(name)s is in the trash.") % {"name": gone.name}
-    messages.success(request, said, extra_tags=_undo_of(issue))
+    tell_done(request, _("%(name)s is in the trash.") % {"name": gone.name})
     return go_back(request, address_of(request, issue, PLACE))
 
 
@@ -88,8 +86,3 @@ def redact(request, issue, pk):
 
 def _attachment(request, issue, pk):
     return get_object_or_404(Attachment.objects.visible_to(request.user).filter(issue=issue), pk=pk)
-
-
-def _undo_of(issue):
-    """Return the tag of a message that offers to undo what was last done to `issue`."""
-    return f"undo-{Batch.objects.filter(events__issue=issue).latest('id').pk}"

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from history.errors import Stale, Unreadable
-from history.models import Batch
 from issues import services
 from issues.finding import counting
 from issues.forms import ViewForm
@@ -21,7 +20,7 @@ from issues.views.lists import answer
 from issuetracker.keyset import Key
 from products.access import can
 from products.numbers import read_number
-from products.pages import add_errors, explained, go_back, paged, tell_conflicts, version_for, version_of
+from products.pages import add_errors, explained, go_back, paged, tell_conflicts, tell_done, version_for, version_of
 
 
 def find_view(user, pk):
@@ -61,7 +60,7 @@ def new_view(request):
     if form.is_valid():
         made = _written(form, lambda fields: services.create_view(actor=request.user, via="web", **fields))
         if made:
-            _tell(request, _("The view “%(name)s” is saved.") % {"name": made.name}, made)
+            tell_done(request, _("The view “%(name)s” is saved.") % {"name": made.name})
             return redirect(made)
     return render(request, "issues/view_form.html", {"form": form}, status=400 if form.errors else 200)
 
@@ -98,7 +97,7 @@ def edit(request, pk):
     try:
         changed = form.is_valid() and _written(form, lambda fields: services.update_view(found, **options, **fields))
         if changed:
-            _tell_changed(request, found, changed)
+            _tell_changed(request, changed)
             return redirect(changed)
     except Stale as stale:
         found = stale.current
@@ -117,7 +116,7 @@ def save(request, pk):
     found, sent = find_view(request.user, pk), request.POST
     asked = {"query": sent.get("query", ""), "group": sent.get("group", ""), "columns": sent.getlist("columns")}
     changed = services.update_view(found, actor=request.user, via="web", expected_version=version_of(request), **asked)
-    _tell_changed(request, found, changed)
+    _tell_changed(request, changed)
     return redirect(changed)
 
 
@@ -137,22 +136,16 @@ def pin(request, pk):
 def delete(request, pk):
     """Delete a view; undo brings it back."""
     gone = services.archive_view(find_view(request.user, pk), actor=request.user, via="web")
-    _tell(request, _("The view “%(name)s” is deleted.") % {"name": gone.name}, gone)
+    tell_done(request, _("The view “%(name)s” is deleted.") % {"name": gone.name})
     return go_back(request, reverse("views"))
 
 
-def _tell_changed(request, before, view):
-    """Say that a view, as it was `before`, was changed; where nothing was, there is nothing to undo."""
-    if view.lock_version > before.lock_version:
-        _tell(request, _("The view “%(name)s” is changed.") % {"name": view.name}, view)
+def _tell_changed(request, view):
+    """Say that a view was changed; where nothing was, there is nothing to undo."""
+    if request.batches:
+        tell_done(request, _("The view “%(name)s” is changed.") % {"name": view.name})
     else:
         messages.success(request, _("The view “%(name)s” is as it was.") % {"name": view.name})
-
-
-def _tell(request, text, view):
-    """Say what was done, with a way to undo it."""
-    batch = Batch.objects.filter(events__about="savedview", events__about_id=view.pk).latest("id")
-    messages.success(request, text, extra_tags=f"undo-{batch.pk}")
 
 
 @require_safe
