@@ -1,7 +1,8 @@
 """The adjectives that issues, comments and saved views are asked for by."""
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.lookups import IsNull
 
 from products import access
 from products.numbers import read_number
@@ -57,6 +58,14 @@ class IssueQuerySet(models.QuerySet):
         if keys - found:
             found |= set(self.filter(former_keys__key__in=keys - found).values_list("former_keys__key", flat=True))
         return found
+
+    def locked(self):
+        """Return them to be locked in the order in which all lock issues: duplicates first, and the oldest first.
+
+        Whoever writes to a duplicate holds it when they come to its original, where they count its votes.
+        """
+        ordered = self.order_by(IsNull(F("duplicate_of"), True), "pk")
+        return ordered.select_for_update(of=("self",), no_key=True)
 
     def open(self):
         """Return those that are not closed."""

@@ -1,6 +1,7 @@
 """Every write to people, to how they sign in, and to what acts for them."""
 
 from accounts.services.people import (
+    SECRET,
     WAYS_IN,
     allowed_fields,
     ask_address,
@@ -17,6 +18,7 @@ from accounts.services.sessions import sign_out_elsewhere
 from accounts.services.tokens import create_token, mark_used, revoke_token
 
 __all__ = [
+    "SECRET",
     "WAYS_IN",
     "allowed_fields",
     "ask_address",

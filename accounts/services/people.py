@@ -25,6 +25,8 @@ STAFF_FIELDS = OWN_FIELDS | {"username", "email_confirmed", "is_active", "is_sta
 SUPERUSER_FIELDS = STAFF_FIELDS | {"is_superuser"}
 # With a value they let somebody in, let a provider or a letter do so, or make them mightier.
 WAYS_IN = ("password", "email", "email_confirmed", "is_active", "is_staff", "is_superuser")
+# What the log says that was changed without saying to what, or what only its owner can set up again.
+SECRET = ("password", "sessions", "totp", "passkey", "recovery_codes", "second_factors", "provider")
 NAMES_AT_ONCE = 500
 
 

@@ -71,7 +71,7 @@ def reindex(on_progress=None):
     last = 0
     while ids := list(issues.filter(pk__gt=last).values_list("pk", flat=True)[:CHUNK]):
         with transaction.atomic():
-            index(issues.select_for_update().filter(pk__in=ids).values_list("pk", "title", "description"))
+            index(issues.filter(pk__in=ids).locked().values_list("pk", "title", "description"))
         last = ids[-1]
         if on_progress:
             on_progress(len(ids))

@@ -19,7 +19,7 @@ from history.models import Batch, Change, Event, Kind
 from issues import fulltext, rules, similar
 from issues.choices import Resolution
 from issues.models import Category, Issue, IssueCounter, IssueLabel, IssueNumber, Watch
-from issues.services.issues import count_votes
+from issues.services.issues import count_votes, lock_family
 from issues.services.records import build_rows, told
 from issues.services.rows import commit_without_waiting, insert_rows, insert_values, next_ids, number_rows
 from products.access import authorize
@@ -181,10 +181,11 @@ def link_duplicates(pairs, *, batch):
 @transaction.atomic
 def _link_chunk(wanted, originals, batch):
     _refuse_undone(batch)
-    known = Change.objects.filter(issue__in=wanted, field="duplicate_of").values("issue")
-    issues = Issue.objects.select_for_update(of=("self",)).select_related("product").order_by("pk")
-    issues = issues.filter(pk__in=wanted, duplicate_of=None, resolution=Resolution.DUPLICATE).exclude(pk__in=known)
     wanted = {pk: _root(originals, target) for pk, target in wanted.items()}
+    lock_family(*wanted, *wanted.values())
+    known = Change.objects.filter(issue__in=wanted, field="duplicate_of").values("issue")
+    issues = Issue.objects.select_related("product").order_by("pk")
+    issues = issues.filter(pk__in=wanted, duplicate_of=None, resolution=Resolution.DUPLICATE).exclude(pk__in=known)
     targets = Issue.objects.select_related("product").in_bulk(set(wanted.values()))
     linked, built = [], []
     for issue in issues:

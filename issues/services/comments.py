@@ -12,7 +12,7 @@ from issues import fulltext
 from issues.files.references import resolve
 from issues.models import Comment
 from issues.services import files as incoming
-from issues.services.issues import lock_issue, take_along, touch, update_issue, wake
+from issues.services.issues import lock_family, lock_issue, take_along, touch, update_issue, wake
 from issues.services.needinfos import answer
 from products import access
 from products.linking import render_in
@@ -27,6 +27,9 @@ def add_comment(issue, *, actor, via, body, internal=False, expected_version=Non
     part of a larger one. `files` (those of `kept`) belong to it, and are all that it says where it has no text.
     Raises Forbidden, Stale, or ValidationError by field.
     """
+    if files and changes:
+        # The room for files is counted under the counter of the product, which is locked last.
+        lock_family(issue.pk)
     issue = lock_issue(issue, expected_version)
     access.authorize(actor, "comment_internally" if internal else "comment", issue)
     now = timezone.now()

@@ -3,7 +3,6 @@
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import BigAutoField, Exists, F, Func, IntegerField, OuterRef, Q, Subquery
-from django.db.models.lookups import IsNull
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -102,16 +101,14 @@ def lock_ahead(issue, changes):
 
 
 def lock_family(*ids):
-    """Lock the issues `ids`, their originals and their duplicates: duplicates first, and of each the oldest first.
+    """Lock the issues `ids`, their originals and their duplicates, so that none waits for another that waits for them.
 
-    Whoever writes to a duplicate holds it when they come to its original, where they count its votes. So does who
-    merges, and none of them waits for another that waits for them. Their products are held before.
+    Their products are held before.
     """
     originals = Issue.objects.filter(pk__in=ids, duplicate_of__isnull=False).values("duplicate_of")
     family = Q(pk__in=ids) | Q(duplicate_of__in=ids) | Q(pk__in=originals)
     hold_products(Issue.objects.filter(family).values_list("product", flat=True).distinct())
-    rows = Issue.objects.filter(family).order_by(IsNull(F("duplicate_of"), True), "pk")
-    list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
+    list(Issue.objects.filter(family).locked().values_list("pk", flat=True))
 
 
 def _live():

@@ -1,10 +1,11 @@
 """The trash: moving an issue there and back, redacting a text, and purging for good."""
 
 from datetime import timedelta
+from itertools import chain
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
 from accounts.services.idempotency import withhold
@@ -245,7 +246,7 @@ def _keep_addresses(product):
 
 
 def _purge_issues(ids, log_to):
-    lock_family(*ids)
+    lock_family(*ids, *_beside(ids))
     _let_go(ids, log_to)
     merged = Issue.objects.filter(pk__in=ids, duplicate_of__isnull=False).exclude(duplicate_of__in=ids)
     originals = set(merged.values_list("duplicate_of", flat=True))
@@ -258,6 +259,13 @@ def _purge_issues(ids, log_to):
     fulltext.forget(ids)
     count_votes(*originals)
     similar.forget(ids)
+
+
+def _beside(ids):
+    """Return the ids of the issues that are related to the issues `ids`, or have one of them above them."""
+    related = Relation.objects.filter(Q(source__in=ids) | Q(target__in=ids)).values_list("source", "target")
+    below = Issue.objects.filter(parent__in=ids).values_list("pk", flat=True)
+    return {*chain.from_iterable(related), *below} - {*ids}
 
 
 def _let_go(ids, log_to):

@@ -382,8 +382,8 @@ def _refuse_what_cannot_be_undone(batch):
         raise Conflict(_("What was redacted is gone and cannot be brought back."), "redacted")
     if batch.events.filter(about__in=("apitoken", "invitation")).exists():
         raise Conflict(_("A token or an invitation is made once, and what has ended stays so."), "token")
-    if batch.events.filter(about="user", changes__field__in=("password", "sessions")).exists():
-        raise Conflict(_("Passwords and sessions cannot be brought back."), "secret")
+    if batch.events.filter(about="user", changes__field__in=users.SECRET).exists():
+        raise Conflict(_("How somebody signs in, and where, cannot be brought back."), "secret")
     if not batch.events.exists():
         raise Conflict(_("Nothing of this is left to undo."), "empty")
 

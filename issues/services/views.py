@@ -57,6 +57,10 @@ def update_view(view, *, actor, via, expected_version=None, **changes):
     Raises Forbidden, Stale, Unreadable for a query that cannot be run, or ValidationError by field.
     """
     refuse_unknown(changes, FIELDS)
+    if not {"is_default", "product", "shared"}.isdisjoint(changes):
+        # Whoever chooses a default holds its product, and then the view that was the default.
+        homes = {view.product_id, getattr(changes.get("product"), "pk", None)}
+        list(Product.objects.filter(pk__in=homes).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     view = _lock(view, expected_version)
     authorize(actor, "edit_view", view)
     before, home = log.state(view), (view.product, view.shared)
@@ -114,8 +118,11 @@ def _right_to(shared):
 
 
 def _lock(view, expected_version=None):
-    live = SavedView.objects.filter(archived_at=None, product__deleted_at=None)
-    return lock(live.select_related("product", "owner"), view, expected_version)
+    # Without its product: whoever had to wait would be given the one from before, or none, beside the present row.
+    view = lock(SavedView.objects.filter(archived_at=None), view, expected_version)
+    if view.product is not None and view.product.deleted_at is not None:
+        raise SavedView.DoesNotExist
+    return view
 
 
 def _set(view, fields):
@@ -188,7 +195,9 @@ def authorize_undo(actor, event):
         if event.actor_id != actor.pk:
             raise Forbidden(_("This is somebody else’s side bar."))
         return
-    view = SavedView.objects.select_related("product").get(pk=event.about_id)
+    view = SavedView.objects.select_related("product").filter(pk=event.about_id).first()
+    if view is None:
+        raise Forbidden(_("This view was deleted for good with its product."))
     authorize(actor, "edit_view", view)
     if view.product and event.changes.filter(field="is_default").exists():
         authorize(actor, "choose_default_view", view.product)

@@ -110,11 +110,10 @@ def _post_part():
     chunk = _waiting().select_for_update(skip_locked=True).order_by("pk").first()
     if chunk is None:
         return None
-    issues = apps.get_model("issues", "Issue").objects.select_for_update().order_by("pk")
-    chosen = issues.filter(pk__gte=chunk.first, pk__lte=chunk.last)
-    texts = list(chosen.values_list("pk", "product_id", "title", "description")[:PART])
-    post(texts)
-    first, chunk.first = chunk.first, texts[-1][0] + 1 if len(texts) == PART else chunk.last + 1
+    issues = apps.get_model("issues", "Issue").objects.order_by("pk")
+    ids = list(issues.filter(pk__gte=chunk.first, pk__lte=chunk.last).values_list("pk", flat=True)[:PART])
+    post(list(issues.filter(pk__in=ids).locked().values_list("pk", "product_id", "title", "description")))
+    first, chunk.first = chunk.first, ids[-1] + 1 if len(ids) == PART else chunk.last + 1
     if chunk.first > chunk.last:
         chunk.delete()
     else:

@@ -7,19 +7,24 @@ from functools import partial
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db import connections
+from django.db import connections, transaction
 from django.utils import timezone
 
 from history.errors import Conflict, Forbidden
-from history.models import Batch
+from history.models import Batch, Change
+from issues import fulltext, similar
 from issues.models import Issue, NeedInfo, Presence
 from issues.rules import first_status
 from issues.services import (
     add_comment,
+    attach,
+    attention,
     be_here,
     bulk,
+    comments,
     create_issue,
     decide,
+    kept,
     relate,
     relations,
     trash,
@@ -31,6 +36,7 @@ from issues.services import (
 )
 from issues.services import issues as issue_services
 from issues.services.bulk import Plan
+from issues.tests.samples import upload
 from products.services import create_product, update_product
 
 ROUNDS = 8
@@ -201,9 +207,9 @@ def slowly(do):
 
 
 def after(seconds, do):
-    def done(*arguments):
+    def done(*arguments, **options):
         time.sleep(seconds)
-        do(*arguments)
+        do(*arguments, **options)
 
     return done
 
@@ -252,6 +258,52 @@ def test_who_relates_a_duplicate_to_its_original_waits_for_who_votes(file, triag
         change = partial(unrelate, change(), actor=triager, via="web")
     assert together(change, after(0.1, voting(duplicate, stranger))) == []
     assert Issue.objects.get(pk=original.pk).votes == 1
+
+
+def posting():
+    similar.post_all_later()
+    similar.post_waiting()
+
+
+@pytest.mark.parametrize("write", [fulltext.reindex, posting])
+def test_who_writes_words_anew_waits_for_who_votes(file, triager, stranger, monkeypatch, write):
+    # Who votes has the duplicate for so long that another who begins with the original has that.
+    monkeypatch.setattr(attention, "count_votes", after(0.3, attention.count_votes))
+    original, duplicate = file(2)
+    update_issue(duplicate, actor=triager, via="web", duplicate_of=original)
+    assert together(voting(duplicate, stranger), after(0.1, write)) == []
+    assert Issue.objects.get(pk=original.pk).votes == 1
+
+
+def test_a_file_on_an_original_waits_for_a_comment_that_reopens_its_duplicate(file, triager, maintainer, monkeypatch):
+    monkeypatch.setattr(comments, "update_issue", after(0.3, comments.update_issue))
+    original, duplicate = file(2)
+    update_issue(duplicate, actor=triager, via="web", duplicate_of=original)
+
+    def reopen():
+        with kept([upload(b"log")], actor=triager, home=duplicate, action="comment") as files:
+            doing = {"actor": triager, "via": "web", "files": files}
+            add_comment(duplicate, body="It is another.", status=first_status("triage"), **doing)
+
+    def put():
+        with kept([upload(b"log")], actor=maintainer, home=original, action="attach") as files:
+            attach(original, actor=maintainer, via="web", files=files)
+
+    assert together(reopen, after(0.1, put)) == []
+    assert Issue.objects.get(pk=duplicate.pk).duplicate_of is None
+
+
+def test_of_two_who_give_a_product_away_the_second_takes_it_from_the_first(product, triager, reporter, administrator):
+    update_product(product, actor=administrator, via="web", owner=administrator)
+
+    def give(person):
+        with transaction.atomic():
+            update_product(product, actor=administrator, via="web", owner=person)
+            time.sleep(0.3)
+
+    assert together(partial(give, triager), after(0.1, partial(give, reporter))) == []
+    change = Change.objects.filter(field="owner").latest("pk")
+    assert (change.before["id"], change.after["id"]) == (triager.pk, reporter.pk)
 
 
 @pytest.mark.parametrize("who", ["two on one issue", "one in two windows"])

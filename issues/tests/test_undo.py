@@ -3,11 +3,13 @@
 from itertools import count
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.exceptions import ValidationError
 from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.services import create_token, create_user, set_password, update_user
+from accounts.services.factors import remove_factors
 from accounts.services.invitations import invite
 from history import log
 from history.errors import Conflict, Forbidden
@@ -454,7 +456,10 @@ def test_what_cannot_be_brought_back_is_not_said_to_be(administrator, stranger, 
     invite(actor=administrator, via="web")
     invited = Batch.objects.latest("id")
     set_password(stranger, "a long enough one", actor=administrator, via="web")
-    for batch in (invited, Batch.objects.latest("id")):
+    password = Batch.objects.latest("id")
+    Authenticator.objects.create(user=stranger, type=Authenticator.Type.TOTP, data={})
+    remove_factors(stranger, actor=administrator, via="web")
+    for batch in (invited, password, Batch.objects.latest("id")):
         with pytest.raises(Conflict):
             take_back(batch, administrator)
         assert Batch.objects.get(pk=batch.pk).undone_by is None
