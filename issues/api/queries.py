@@ -15,6 +15,7 @@ from issues.query.tree import Not, Ref, Term, Text
 from issuetracker.api.fields import StrictSerializer
 from issuetracker.api.fields import Text as TextField
 from issuetracker.api.pages import check_parameters, zone_of
+from issuetracker.api.parsers import require_length
 from products.models import Product
 
 KINDS = ("term", "words", "issue", "group")
@@ -72,6 +73,7 @@ class QueryViewSet(GenericViewSet):
     @extend_schema(request=AskedSerializer, responses=ExplainedSerializer, operation_id="query_parse")
     def parse(self, request):
         """Explain a query without running it: 400 with the places of all mistakes where it cannot be run."""
+        require_length(request)
         asked = AskedSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         check_parameters(request.query_params, ("tz",))

@@ -75,7 +75,10 @@ def test_what_cannot_be_answered_or_read(api, product, reporter):
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("patch", f"{ISSUES}1/"), ("put", f"{ISSUES}1/"), ("post", ISSUES), ("post", "/api/v1/issues/search/")],
+    [
+        *((method, f"{ISSUES}1/") for method in ("patch", "put")),
+        *(("post", path) for path in (ISSUES, "/api/v1/issues/search/", "/api/v1/query/parse/")),
+    ],
 )
 def test_a_body_without_its_length_is_not_taken_for_none(api, product, triager, method, path):
     services.create_issue(product, actor=triager, via="web", title="one")
