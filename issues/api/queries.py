@@ -1,6 +1,7 @@
 """The query language itself over REST: explaining a query without running it, and completing one."""
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -14,9 +15,10 @@ from issues.query.printing import print_node
 from issues.query.tree import Not, Ref, Term, Text
 from issuetracker.api.fields import StrictSerializer
 from issuetracker.api.fields import Text as TextField
-from issuetracker.api.pages import check_parameters, zone_of
+from issuetracker.api.pages import check_parameters, refuse, zone_of
 from issuetracker.api.parsers import require_length
 from products.models import Product
+from products.numbers import read_number
 
 KINDS = ("term", "words", "issue", "group")
 
@@ -86,8 +88,12 @@ class QueryViewSet(GenericViewSet):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("q", str),
-            OpenApiParameter("at", int, description="The place in it, in code points; by default its end."),
+            OpenApiParameter("q", {"type": "string", "maxLength": CHARACTERS}),
+            OpenApiParameter(
+                "at",
+                {"type": "integer", "minimum": 0},
+                description="The place in it, in code points; by default its end.",
+            ),
             OpenApiParameter("product", str, description="The key of the product whose list it is for."),
         ],
         responses=CompletedSerializer,
@@ -97,8 +103,13 @@ class QueryViewSet(GenericViewSet):
         """Complete a query at a place: fields, then values, only such as the reader may see."""
         params = request.query_params
         check_parameters(params, ("q", "at", "product", "tz"))
-        product = self._product(params.get("product"))
-        return Response(complete(params.get("q", ""), params.get("at", ""), request.user, product))
+        zone_of(params)
+        text, at = params.get("q", ""), params.get("at", "")
+        if len(text) > CHARACTERS:
+            refuse("q", _("At most %(limit)d characters.") % {"limit": CHARACTERS}, "max_length")
+        if at and read_number(at) is None:
+            refuse("at", _("Give the number of characters before the place."), "invalid")
+        return Response(complete(text, at, request.user, self._product(params.get("product"))))
 
     def _product(self, key):
         product = Product.objects.visible_to(self.request.user).at(key) if key else None

@@ -240,8 +240,22 @@ def test_names_that_begin_with_any_letter_are_completed(product, maintainer, api
     assert [offer["text"] for offer in told["offers"]] == offers
 
 
+def test_completion_refuses_what_it_cannot_read(api, triager):
+    client = api(triager)
+    for name, value, code in (
+        *(("at", value, "invalid") for value in ("abc", "-1", "1.5", "9" * 4000)),
+        ("at", "", "blank"),
+        ("tz", "Mars/X", "unknown"),
+        ("q", "x" * 1001, "max_length"),
+    ):
+        answer = client.get("/api/v1/query/complete/", {"q": "is:", name: value})
+        assert (answer.status_code, answer.json()["errors"][name][0]["code"]) == (400, code), (name, value)
+    told = client.get("/api/v1/query/complete/", {"q": "x" * 997 + " is", "at": "9999", "tz": "Europe/Vienna"})
+    assert (told.status_code, told.json()["end"]) == (200, 1000)
+
+
 @pytest.mark.parametrize("at", ["-1", "9" * 4000, "x", ""])
-def test_a_place_that_is_none_is_the_end(issues, client, at):
+def test_a_place_that_is_none_is_the_end_for_a_page(issues, client, at):
     assert client.get("/issues/query/complete/", {"q": "is:op", "at": at}).json()["offers"][0]["text"] == "open"
 
 
