@@ -623,6 +623,7 @@ class BatchViewSet(Read, Resource):
         """Take the batch back. What somebody has changed since is left alone and reported; 202 while it runs on."""
         batch = self.get_object()
         self.expected(batch)
+        self.take_nothing()
         if batch.events.filter(product=None).exclude(about__in=OF_VIEWS).exists():
             require_scope(request, "admin")
         if services.give_a_way_in([batch]) and asking(request._request):

@@ -111,6 +111,22 @@ def test_a_long_undo_runs_on(api, issue, triager, monkeypatch):
     assert client.get(ONE).json()["title"] == "one"
 
 
+@pytest.mark.parametrize("body", [{"dry_run": True}, ["dry_run"]])
+def test_what_takes_no_field_is_not_done_with_one(api, issue, maintainer, body):
+    client = api(maintainer)
+    client.delete(ONE)
+    any_version = {"if-match": "*"}
+    undo = f"/api/v1/batches/{Batch.objects.latest('id').pk}/undo/"
+    for path in (undo, f"{ONE}restore/", f"{ONE}purge/"):
+        answer = client.post(path, body, headers=any_version)
+        named = "dry_run" if isinstance(body, dict) else "non_field_errors"
+        assert (answer.status_code, set(answer.json()["errors"])) == (400, {named}), path
+    # The control: nothing was done, and without a body, or with an empty one, all is.
+    assert client.post(f"{ONE}restore/").status_code == 200
+    client.delete(ONE)
+    assert client.post(f"{ONE}purge/", {}, headers=any_version).status_code == 204
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("is_done", "code", "undone"), [(False, 202, 1), (True, 200, 2)])
 def test_an_undo_is_told_of_while_the_database_stays_away(api, issue, triager, monkeypatch, is_done, code, undone):

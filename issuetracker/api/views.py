@@ -17,6 +17,7 @@ from rest_framework.viewsets import GenericViewSet
 from history.errors import Conflict, Forbidden
 from history.models import Via
 from issuetracker.api.conditions import etag, expected_version, is_known
+from issuetracker.api.fields import StrictSerializer
 from issuetracker.api.idempotency import is_repeated, once
 from issuetracker.api.pages import PARAMETERS, SIZE_LIMIT, check_parameters, refuse, zone_of
 from issuetracker.api.parsers import require_length
@@ -166,6 +167,10 @@ class Resource(GenericViewSet):
     def expected(self, row):
         """Return the version that the request says `row` has, or None. Raises Stale."""
         return expected_version(self.request, row)
+
+    def take_nothing(self):
+        """Raise ValidationError where the body has any field: what is asked for here takes none."""
+        StrictSerializer(data=self.request.data).is_valid(raise_exception=True)
 
     @property
     def doing(self):
@@ -351,6 +356,7 @@ class Trashed(Ended):
         """Take it out of the trash."""
         row = self.get_trashed()
         expected = self.expected(row)
+        self.take_nothing()
         if row.deleted_at is None:
             raise Conflict(_("This is not in the trash."), "not_in_trash")
         return self.answer(self.again(self.perform_restore(row, expected)))
@@ -362,5 +368,7 @@ class Trashed(Ended):
         row = self.get_trashed()
         if "If-Match" not in request.headers:
             raise PreconditionRequired(row)
-        self.perform_purge(row, self.expected(row))
+        expected = self.expected(row)
+        self.take_nothing()
+        self.perform_purge(row, expected)
         return Response(status=status.HTTP_204_NO_CONTENT)
