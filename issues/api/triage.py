@@ -118,7 +118,7 @@ class VoteViewSet(Listed, Created, Read, Ended, OfIssue):
 
     def perform_create(self, fields):
         """Vote. Return the Vote, also one that was there before."""
-        self.present = services.vote(self.home, **self.doing) is None
+        self.present = services.vote(self.home, expected_version=self.expected(self.home), **self.doing) is None
         return Vote.objects.get(issue=self.home, user=self.request.user)
 
     def perform_destroy(self, row, expected):
@@ -152,7 +152,7 @@ class WatcherViewSet(Listed, Created, Read, Ended, OfIssue):
     def perform_create(self, fields):
         """Watch the issue. Return the user, who may have heard of it before."""
         self.present = self.get_queryset().filter(pk=self.request.user.pk).exists()
-        services.watch(self.home, **self.doing)
+        services.watch(self.home, expected_version=self.expected(self.home), **self.doing)
         return self.request.user
 
     def perform_destroy(self, row, expected):

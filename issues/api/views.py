@@ -223,6 +223,9 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
 
         Above 500 issues the answer is 202: `batches/{id}/` tells how far it is.
         """
+        # Of many it cannot speak, and whoever sends it relies on it.
+        if request.headers.get("If-Match", "*").strip() != "*":
+            refuse("If-Match", _("A change of many takes no If-Match."), "unknown")
         asked = serializers.BulkSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         data = asked.validated_data

@@ -11,9 +11,9 @@ from products import access
 
 
 @transaction.atomic
-def vote(issue, *, actor, via):
-    """Vote for `issue`, once. Return the Batch, or None where one had voted before. Raises Forbidden."""
-    issue = lock_issue(issue)
+def vote(issue, *, actor, via, expected_version=None):
+    """Vote for `issue`, once. Return the Batch, or None where one had voted before. Raises Forbidden and Stale."""
+    issue = lock_issue(issue, expected_version)
     access.authorize(actor, "vote", issue)
     if Vote.objects.filter(issue=issue, user=actor).exists():
         return None
@@ -50,12 +50,12 @@ def set_vote(issue, user, wanted, batch):
 
 
 @transaction.atomic
-def watch(issue, *, actor, via, wanted=True):
+def watch(issue, *, actor, via, wanted=True, expected_version=None):
     """Say that one wants to hear of `issue`, or not (`wanted`). Return the Batch, or None where that was said before.
 
-    Raises Forbidden.
+    Raises Forbidden and Stale.
     """
-    issue = lock_issue(issue)
+    issue = lock_issue(issue, expected_version)
     access.authorize(actor, "watch", issue)
     present = Watch.objects.filter(issue=issue, user=actor).first()
     if present is not None and present.wanted == wanted:

@@ -9,6 +9,7 @@ from issues import services
 from issues.models import Issue, Vote
 from issues.services import bulk
 from issues.tests.samples import upload
+from issuetracker.api.views import Resource
 from products.models import Component, Label
 from products.services import create_part, create_product, update_product
 
@@ -194,6 +195,35 @@ def test_if_match_of_what_is_added_is_compared_under_the_lock(product, triager):
         services.relate(issue, actor=triager, via="web", kind="blocks", other=other, expected_version=1)
     with pytest.raises(Stale):
         services.add_comment(issue, actor=triager, via="web", body="x", expected_version=1)
+    for do in (services.vote, services.watch):
+        with pytest.raises(Stale):
+            do(issue, actor=triager, via="web", expected_version=1)
+
+
+@pytest.mark.parametrize(("path", "body"), [("comments", {"body": "x"}), ("votes", {}), ("watchers", {})])
+def test_a_change_after_if_match_was_looked_at_is_noticed(api, product, triager, maintainer, monkeypatch, path, body):
+    issue = services.create_issue(product, actor=triager, via="web", title="one")
+    client, get_serializer = api(maintainer), Resource.get_serializer
+
+    def change_meanwhile(view, *args, **kwargs):
+        services.update_issue(issue, actor=triager, via="web", title="ONE")
+        return get_serializer(view, *args, **kwargs)
+
+    headers = {"if-match": client.get(ISSUE)["ETag"]}
+    monkeypatch.setattr(Resource, "get_serializer", change_meanwhile)
+    assert client.post(f"{ISSUE}{path}/", body, headers=headers).status_code == 412
+    monkeypatch.undo()
+    assert "mia" not in client.get(f"{ISSUE}{path}/").text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/issues/bulk/", "/api/v1/products/WEB/issues/bulk/"])
+def test_a_change_of_many_does_not_pass_over_if_match(api, product, triager, path):
+    issue = services.create_issue(product, actor=triager, via="web", title="one")
+    client, body = api(triager), {"ids": [issue.pk], "set": {"priority": "high"}}
+    answer = client.post(path, body, headers={"if-match": f'"{product.pk}-99"'})
+    assert (answer.status_code, list(answer.json().get("errors", ()))) == (400, ["If-Match"])
+    assert client.get(ISSUE).json()["priority"] == "none"
+    assert client.post(path, body, headers={"if-match": "*"}).json()["changes"] == 1
 
 
 @pytest.mark.parametrize("tag", ['"1-99"', '"x"'])
