@@ -252,7 +252,10 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
     )
     @action(detail=False)
     def export(self, request, *args, **kwargs):
-        """Write all that a query finds into a file: CSV, or one issue a line, as it is told by itself."""
+        """Write all that a query finds into a file: CSV, or JSON Lines.
+
+        Those are one issue a line, as a list with `include=description` tells it, with its `attachments`.
+        """
         kind = request.query_params.get("format", "jsonl")
         if kind not in FORMATS:
             refuse("format", _("Choose one of: %(names)s.") % {"names": ", ".join(FORMATS)}, "choice")
