@@ -47,9 +47,9 @@ def planned(ids, wanted, context):
     return plan
 
 
-def all_seen(told, user):
-    """Return whether `user` sees each `issue` that one of `told` names, by a key that it has or had."""
-    keys = {one["issue"] for one in told if one["issue"] is not None}
+def all_seen(keys, user):
+    """Return whether `user` sees each issue that one of `keys` names, by a key that it has or had; None names none."""
+    keys = set(keys) - {None}
     return keys <= Issue.objects.visible_to(user).named(keys)
 
 

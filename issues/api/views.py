@@ -338,8 +338,11 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
         return Issue.objects.visible_to(self.request.user).filter(pk=pk).exists()
 
     def may_be_told(self, body):
-        """Return whether the user sees all issues that a change of many has refused."""
-        return self.action != "bulk" or bulk.all_seen(body["refused"], self.request.user)
+        """Return whether the user sees all issues that a change of many has refused, or that the answer links to."""
+        if self.action == "bulk":
+            return bulk.all_seen((one["issue"] for one in body["refused"]), self.request.user)
+        issue = body.get("issue", body)
+        return bulk.all_seen((issue[link] for link in LINKS), self.request.user)
 
     def location(self, row):
         """Return the path of the new issue."""
@@ -640,4 +643,4 @@ class BatchViewSet(Read, Resource):
 
     def may_be_told(self, body):
         """Return whether the user sees all issues that an undo has left alone."""
-        return bulk.all_seen(body["left_alone"], self.request.user)
+        return bulk.all_seen((one["issue"] for one in body["left_alone"]), self.request.user)

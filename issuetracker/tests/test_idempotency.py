@@ -231,6 +231,35 @@ def test_the_keys_of_issues_are_told_again_to_who_still_sees_them(
     assert (again.status_code, again.json()["code"], "DOCS" in again.text) == (409, "withheld", False)
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "link"),
+    [
+        (ISSUES, {"title": "x", "parent": "DOCS-1"}, None),
+        ("/api/v1/issues/WEB-1/triage/", {"decision": "duplicate", "duplicate_of": "DOCS-1"}, None),
+        ("/api/v1/issues/WEB-1/triage/", {"decision": "accept"}, "parent"),
+        ("/api/v1/issues/WEB-1/redact/", {"field": "title"}, "parent"),
+        ("/api/v1/issues/WEB-1/restore/", {}, "parent"),
+    ],
+)
+def test_an_issue_that_another_one_leads_to_is_named_again_to_who_still_sees_it(
+    api, issue, product, maintainer, administrator, path, body, link
+):
+    docs = create_product(actor=administrator, via="web", key="DOCS", title="Docs", visibility="private")
+    set_member(docs, maintainer, "viewer", actor=administrator, via="web")
+    hidden = services.create_issue(docs, actor=administrator, via="web", title="hidden")
+    if link:
+        services.update_issue(issue, actor=administrator, via="web", parent=hidden)
+    client = api(maintainer)
+    if "restore" in path:
+        client.delete(f"{ISSUES}1/")
+    first = client.post(path, body, headers=KEY)
+    assert (first.status_code // 100, "DOCS-1" in first.text) == (2, True), first.text
+    assert told(client.post(path, body, headers=KEY)) == told(first)
+    set_member(docs, maintainer, None, actor=administrator, via="web")
+    again = client.post(path, body, headers=KEY)
+    assert (again.status_code, again.json().get("code"), "DOCS" in again.text) == (409, "withheld", False)
+
+
 # What is done to one thing.
 
 
