@@ -81,6 +81,10 @@ class TokenViewSet(Listed, Created, Read, Ended, Resource):
         own = ApiToken.objects.filter(user=self.request.user.pk, revoked_at=None).select_related("user")
         return own if access.limit(self.request.user) is None else own.none()
 
+    def is_seen(self, pk):
+        """Return whether the user sees tokens: one that was made is their own, also where it has been revoked."""
+        return access.limit(self.request.user) is None
+
     def told_rows(self, rows):
         """Return the representations of the rows of a list."""
         return super().told_rows(with_products(rows, self.request.user))

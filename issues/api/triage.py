@@ -11,7 +11,7 @@ from issues.finding import queue
 from issues.models import Issue, NeedInfo, Vote
 from issues.watchers import watchers
 from issuetracker.api.pages import KeysetPagination
-from issuetracker.api.views import Created, Ended, Listed, Read
+from issuetracker.api.views import Created, Listed, Passing, Read
 from issuetracker.keyset import Key
 
 
@@ -95,7 +95,7 @@ class NeedInfoViewSet(Redacted, Listed, Read, OfIssue):
 
 @extend_schema(tags=["issues"])
 @extend_schema_view(create=once(serializers.VoteSerializer))
-class VoteViewSet(Listed, Created, Read, Ended, OfIssue):
+class VoteViewSet(Listed, Created, Read, Passing, OfIssue):
     """Who wants an issue. A vote is one's own."""
 
     serializer_class = serializers.VoteSerializer
@@ -130,7 +130,7 @@ class VoteViewSet(Listed, Created, Read, Ended, OfIssue):
 
 @extend_schema(tags=["issues"])
 @extend_schema_view(create=once(serializers.WatcherSerializer))
-class WatcherViewSet(Listed, Created, Read, Ended, OfIssue):
+class WatcherViewSet(Listed, Created, Read, Passing, OfIssue):
     """Who hears of an issue. One watches, or does not, for oneself."""
 
     serializer_class = serializers.WatcherSerializer

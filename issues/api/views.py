@@ -34,7 +34,7 @@ from issues.services.views import ABOUT as OF_VIEWS
 from issuetracker.api.conditions import etag, etag_of
 from issuetracker.api.pages import COUNT_CAP, PARAMETERS, refuse
 from issuetracker.api.renderers import is_quick, written
-from issuetracker.api.views import INCLUDE, Created, Described, Ended, Listed, Read, Resource, Trashed, Updated
+from issuetracker.api.views import INCLUDE, Created, Described, Ended, Listed, Passing, Read, Resource, Trashed, Updated
 from issuetracker.keyset import Key
 from products import access
 from products import services as product_services
@@ -456,7 +456,7 @@ class CommentViewSet(Redacted, Listed, Created, Read, Updated, Trashed, OfIssue)
 
 
 @extend_schema(tags=["relations"])
-class RelationViewSet(Listed, Created, Read, Ended, OfIssue):
+class RelationViewSet(Listed, Created, Read, Passing, OfIssue):
     """What an issue blocks, is blocked by, or relates to."""
 
     serializer_class = serializers.RelationSerializer
@@ -482,6 +482,10 @@ class RelationViewSet(Listed, Created, Read, Ended, OfIssue):
         """Return the end of the relation that is the issue of the URL."""
         here = issue_at(self.kwargs)
         return row.source if (row.source.product.key, row.source.number) == here else row.target
+
+    def may_be_told(self, body):
+        """Return whether the user sees the other issue."""
+        return bulk.all_seen([body["issue"]], self.request.user)
 
     def get_serializer(self, *args, **kwargs):
         """Return the serializer, for relations as they read from the issue of the URL."""
@@ -589,6 +593,10 @@ class SavedViewSet(Listed, Created, Read, Updated, Ended, Resource):
     def get_queryset(self):
         """Return those that the reader sees."""
         return self.rows().visible_to(self.request.user)
+
+    def is_seen(self, pk):
+        """Return whether the user sees the view `pk`, or would if it had not been deleted."""
+        return SavedView.objects.seen_by(self.request.user).filter(pk=pk).exists()
 
     def perform_create(self, fields):
         """Save the view. Return it."""

@@ -330,6 +330,14 @@ class Ended:
         return Response(status=status.HTTP_204_NO_CONTENT, headers={"ETag": etag(left)} if left else None)
 
 
+class Passing(Ended):
+    """DELETE of what is gone for good by it. Who sees and may change what it belonged to may be told of it again."""
+
+    def is_seen(self, pk):
+        """Return True: the URL's parent was found, and whoever sees that sees all of these."""
+        return True
+
+
 class Trashed(Ended):
     """DELETE to the trash, and what can be done about it."""
 

@@ -260,6 +260,38 @@ def test_an_issue_that_another_one_leads_to_is_named_again_to_who_still_sees_it(
     assert (again.status_code, again.json().get("code"), "DOCS" in again.text) == (409, "withheld", False)
 
 
+ENDED = {
+    f"{ISSUES}1/votes/": {},
+    f"{ISSUES}1/watchers/": {},
+    f"{ISSUES}1/relations/": {"kind": "blocks", "issue": "DOCS-1"},
+    "/api/v1/products/WEB/members/": {"user": "sam", "role": "triager"},
+    "/api/v1/views/": {"name": "Hot", "product": "WEB"},
+    "/api/v1/me/tokens/": {"name": "script", "scopes": ["read"]},
+}
+
+
+@pytest.mark.parametrize(("path", "body"), ENDED.items())
+def test_what_has_been_ended_since_is_told_again_to_who_sees_what_it_belonged_to(
+    api, issue, product, administrator, maintainer, stranger, path, body
+):
+    docs = create_product(actor=administrator, via="web", key="DOCS", title="Docs", visibility="private")
+    set_member(docs, maintainer, "triager", actor=administrator, via="web")
+    services.create_issue(docs, actor=administrator, via="web", title="hidden")
+    client = api(maintainer)
+    first = client.post(path, body, headers=KEY)
+    assert client.delete(first["Location"]).status_code == 204
+    again = client.post(path, body, headers=KEY)
+    if "tokens" in path:
+        assert (again.status_code, again.json()["code"]) == (409, "withheld")
+        return
+    assert (first.status_code, told(again)) == (201, told(first))
+    # Who has lost the right since is told nothing.
+    lost = docs if "relations" in path else product
+    update_product(product, actor=administrator, via="web", visibility="private")
+    set_member(lost, maintainer, None, actor=administrator, via="web")
+    assert client.post(path, body, headers=KEY).status_code == (409 if "relations" in path else 404)
+
+
 # What is done to one thing.
 
 

@@ -3,7 +3,7 @@
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 
-from issuetracker.api.views import Created, Described, Ended, Listed, Read, Resource, Updated
+from issuetracker.api.views import Created, Described, Ended, Listed, Passing, Read, Resource, Updated
 from issuetracker.keyset import Key
 from products import access, services
 from products.api import serializers
@@ -150,7 +150,7 @@ class SiteLabelViewSet(PartViewSet):
 
 
 @extend_schema(tags=["parts of products"])
-class MemberViewSet(Listed, Created, Read, Updated, Ended, OfProduct):
+class MemberViewSet(Listed, Created, Read, Updated, Passing, OfProduct):
     """The members of a product, by user name."""
 
     serializer_class = serializers.MemberSerializer
