@@ -17,8 +17,7 @@ def authorize_address(request, address):
     if not settings.MAIL or address == request.user.email:
         return
     if asking(request):
-        message = _("Show once more who you are first, at Sign-in in your profile; then ask there for another address.")
-        raise Forbidden(message, "proof")
+        raise Forbidden(_("Show once more who you are on the site, then change it there, in your profile."), "proof")
     if address:
         authorize_letter(request, address)
 

@@ -6,11 +6,12 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.addressing import authorize_address, authorize_letter
+from accounts.addressing import asking, authorize_address, authorize_letter
 from accounts.confirming import ask
 from accounts.forms import ProfileForm, TokenForm
 from accounts.services import ask_address, create_token, revoke_token, update_user
@@ -62,12 +63,23 @@ def _saved(request, form):
     except ValidationError as error:
         form.add_error(None, error)
     except Forbidden as refused:
-        form.add_error("email", refused.detail)
+        if refused.code == "proof":
+            form.add_error(None, _way_to_proof(request))
+        else:
+            form.add_error("email", refused.detail)
     except Stale as stale:
         form.data = form.data.copy()
         form.data["lock_version"] = stale.current.lock_version
         form.add_error(None, _("Your profile was changed elsewhere meanwhile. Look it over, and save again."))
     return not form.errors
+
+
+def _way_to_proof(request):
+    said = _(
+        'Before you ask for another address, <a href="{}" target="_blank" rel="noopener">show once more who you are</a>'
+        " in another tab, then save again."
+    )
+    return format_html(said, asking(request))
 
 
 @login_required

@@ -644,7 +644,7 @@ class BatchViewSet(Read, Resource):
         if batch.events.filter(product=None).exclude(about__in=OF_VIEWS).exists():
             require_scope(request, "admin")
         if services.give_a_way_in([batch]) and asking(request._request):
-            raise Forbidden(_("Show once more who you are first, at Sign-in in your profile."), "proof")
+            raise Forbidden(_("Show once more who you are on the site, then undo it there."), "proof")
         undoing = services.undo(batch, **self.doing)
         body = {"batch": undoing.pk, "undone": undoing.undone, "left_alone": undoing.left_alone}
         return Response(body, 202 if undoing.state == Batch.State.RUNNING else 200)
