@@ -144,16 +144,21 @@ def invitation(request, secret):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request):
-    """List the open invitations that one may withdraw, and make new ones; a link is shown this once."""
+    """List the open invitations that one may withdraw, and make new ones; a link is shown this once.
+
+    Who one is is asked before anything is typed.
+    """
     products = _maintained_by(request.user)
     if not is_staff(request.user) and not products:
         raise Http404
+    # With an account of their own whoever sat down at this browser could come back.
+    if settings.SIGNUP != invitations.CLOSED and not is_proven(request):
+        if request.method == "POST":
+            messages.info(request, _("Nobody is invited yet: show who you are, and invite them again."))
+        return redirect(proof_address(request.get_full_path()))
     wanted = request.GET.get("product")
     initial = {"product": wanted, "role": Member.Role.REPORTER} if wanted else {}
     form = InvitationForm(request.user, products, request.POST or None, initial=initial)
-    # With an account of their own whoever sat down at this browser could come back.
-    if form.is_valid() and not is_proven(request):
-        return redirect(proof_address(request.get_full_path()))
     made = _invited(request, form) if form.is_valid() else None
     context = {
         "form": form if made is None else InvitationForm(request.user, products),

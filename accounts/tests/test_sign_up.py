@@ -20,6 +20,7 @@ from history.errors import Conflict, Forbidden
 from history.models import Change
 from products.models import Member
 from products.services import set_member
+from tests.cast import PASSWORD
 
 FORM = {"username": "nina", "password": "staple-9-lamp", "again": "staple-9-lamp"}
 PAGE = "/accounts/sign-up/"
@@ -214,20 +215,27 @@ def test_one_with_an_address_goes_there_alone(client, by_invitation, administrat
     assert User.objects.get(username="nina").email_confirmed
 
 
-@pytest.mark.parametrize("proven", [True, False])
-@pytest.mark.parametrize("to", ["site", "product"])
-def test_an_invitation_asks_who_one_is(by_invitation, administrator, product, proven, to):
+@pytest.mark.parametrize("form", [{"product": "WEB", "role": "viewer"}, {"email": ""}], ids=["product", "site"])
+def test_an_invitation_asks_who_one_is_before_anything_is_typed(by_invitation, administrator, product, form):
     client = Client()
     client.force_login(administrator)
-    if proven:
-        prove(client, administrator)
-    assert client.get("/accounts/invitations/").status_code == 200
-    answer = client.post(
-        "/accounts/invitations/", {"product": "WEB", "role": "viewer"} if to == "product" else {"email": ""}
-    )
-    assert (answer.status_code, Invitation.objects.exists()) == ((200, True) if proven else (302, False))
-    if not proven:
-        assert answer.url == "/accounts/prove/?next=%2Faccounts%2Finvitations%2F"
+    page = "/accounts/invitations/?product=WEB"
+    asked = client.get(page)
+    assert asked.url == "/accounts/prove/?next=%2Faccounts%2Finvitations%2F%3Fproduct%3DWEB"
+    assert "Nobody is invited yet" not in client.get(asked.url).content.decode()
+    # From a page that was opened longer ago than that holds.
+    assert (client.post(page, form).url, Invitation.objects.exists()) == (asked.url, False)
+    assert "Nobody is invited yet" in client.get(asked.url).content.decode()
+    assert client.post(asked.url, {"password": PASSWORD}).url == page
+    assert (client.get(page).status_code, client.post(page, form).status_code) == (200, 200)
+    assert Invitation.objects.exists()
+
+
+def test_where_nobody_is_invited_nobody_is_asked_who_they_are(administrator, settings):
+    settings.SIGNUP = "closed"
+    client = Client()
+    client.force_login(administrator)
+    assert "its setting SIGNUP is closed" in client.get("/accounts/invitations/").content.decode()
 
 
 def test_nobody_is_flooded_with_invitations(by_invitation, administrator, maintainer, product, settings):
