@@ -1,7 +1,9 @@
 """Asking for another address of one's own: by it one may set a new password, so it takes what that takes."""
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from history.errors import Forbidden
@@ -32,6 +34,15 @@ def asking(request, back=""):
 
     # By a token one has no session.
     return "" if hasattr(request, "session") and is_proven(request) else proof_address(back or request.get_full_path())
+
+
+def prove_first(request):
+    """Return the way to the page that asks who one is, and say that nothing is done; None where it was just shown."""
+    proof = asking(request)
+    if not proof:
+        return None
+    messages.info(request, _("Nothing is done yet: show who you are, and do it again."))
+    return redirect(proof)
 
 
 def authorize_letter(request, address):

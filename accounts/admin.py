@@ -5,12 +5,11 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services
-from accounts.addressing import asking, authorize_address
+from accounts.addressing import asking, authorize_address, prove_first
 from accounts.models import ApiToken, User
 from accounts.services import factors
 from history.errors import Forbidden
@@ -80,7 +79,8 @@ class UserAdmin(ServiceAdmin):
             if proof := asking(request):
                 said = _(
                     "Before you set a password or an address, or give a rank,"
-                    ' <a href="{}">show once more who you are</a>.'
+                    ' <a href="{}" target="_blank" rel="noopener">show once more who you are</a>'
+                    " in another tab, then save again. A password has to be typed anew."
                 )
                 raise Forbidden(format_html(said, proof), "proof")
             if form.instance == request.user:
@@ -114,16 +114,16 @@ class UserAdmin(ServiceAdmin):
     @admin.action(description=_("Activate"))
     def activate(self, request, queryset):
         """Let them sign in again."""
-        if proof := asking(request):
-            return redirect(proof)
+        if asked := prove_first(request):
+            return asked
         self._activate(request, queryset, True)
         return None
 
     @admin.action(description=_("Take second factors away"))
     def remove_factors(self, request, queryset):
         """Let those sign in by their password alone who have lost their app, their codes and their passkeys."""
-        if proof := asking(request):
-            return redirect(proof)
+        if asked := prove_first(request):
+            return asked
 
         def service(user):
             factors.remove_factors(user, actor=request.user, via=Via.ADMIN)

@@ -5,11 +5,10 @@ from functools import partial
 from django import forms
 from django.contrib import admin
 from django.db.models import Prefetch, Q
-from django.shortcuts import redirect
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from accounts.addressing import asking
+from accounts.addressing import prove_first
 from history.models import Batch, Change, Event, Via
 from issues import services
 from issues.api import events
@@ -299,8 +298,8 @@ class BatchAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Undo"), permissions=["view"])
     def take_back(self, request, queryset):
         """Take them back, the newest first."""
-        if services.give_a_way_in(queryset.order_by()) and (proof := asking(request)):
-            return redirect(proof)
+        if services.give_a_way_in(queryset.order_by()) and (asked := prove_first(request)):
+            return asked
 
         def service(batch):
             services.undo(batch, actor=request.user, via=Via.ADMIN)
