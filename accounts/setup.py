@@ -95,7 +95,10 @@ def setup(request, token):
 def _entered(request, user):
     """Sign `user` in, whatever the settings say of others. Return the way on."""
     from allauth.account.adapter import get_adapter
+    from allauth.account.internal.flows.login import record_authentication
 
+    # As at the page of sign-in, which the adapter knows nothing of: the password was chosen just now.
+    record_authentication(request, user, "password")
     adapter = get_adapter(request)
     adapter.login(request, user)
     return adapter.post_login(request, user, redirect_url="/")

@@ -33,6 +33,8 @@ def test_it_makes_the_administrator_and_signs_in(client, link):
     assert (ada.username, ada.is_superuser, ada.is_staff) == ("ada", True, True)
     assert ada.check_password(FILLED["password"])
     assert client.session["_auth_user_id"] == str(ada.pk)
+    # Whoever has just chosen a password has shown who they are.
+    assert client.get("/profile/sign-in/app/").status_code == 200
     assert Event.objects.filter(about="user", about_id=ada.pk, kind="created").count() == 1
 
 
