@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.http import Http404
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -81,8 +81,8 @@ def _read(token, salt, lasts):
 
 
 @sensitive_post_parameters("password", "again")
-def _account(request, make, **shown):
-    """Show the form of a new account; `make(username=…, password=…)` makes it, and who has it is signed in."""
+def _account(request, make, onward="/", **shown):
+    """Show the form of a new account; `make(username=…, password=…)` makes it, and signed in they go `onward`."""
     form = AccountForm(request.POST or None)
     if form.is_valid():
         if not limits.within(limits.ACCOUNTS_AT_ADDRESS, place.network_of(place.address_of(request))):
@@ -91,7 +91,7 @@ def _account(request, make, **shown):
         try:
             made = make(username=name, password=password)
             user = authenticate(request, username=made.username, password=password)
-            return perform_password_login(request, {}, Login(user=user, redirect_url="/"))
+            return perform_password_login(request, {}, Login(user=user, redirect_url=onward))
         except ValidationError as error:
             add_errors(form, error)
         except Conflict:
@@ -127,17 +127,18 @@ def invitation(request, secret):
     one = found.first()
     if one is None or not one.is_open() or settings.SIGNUP == invitations.CLOSED:
         return render(request, "accounts/link_over.html", status=404)
+    onward = resolve_url(one.product or "/")
     if not request.user.is_authenticated:
         if not settings.LOCAL_LOGIN:
             return redirect(f"{reverse('login')}?{urlencode({'next': request.path})}")
-        return _account(request, lambda **fields: invitations.accept(one, **fields), invitation=one)
+        return _account(request, lambda **fields: invitations.accept(one, **fields), onward, invitation=one)
     if request.method != "POST":
         return render(request, "accounts/invitation.html", {"invitation": one})
     try:
         invitations.accept(one, user=request.user)
     except Refused:
         return render(request, "accounts/link_over.html", status=404)
-    return redirect(one.product or "/")
+    return redirect(onward)
 
 
 @never_cache

@@ -146,7 +146,8 @@ def test_accounts_are_not_made_in_heaps(client, db, settings):
 def test_an_invitation_makes_an_account_and_a_member_once(client, invited, product):
     page = client.get(path_of(invited)).content.decode()
     assert "invites you to Web shop" in page
-    assert client.post(path_of(invited), FORM).url == "/"
+    assert f'href="/accounts/login/?next={path_of(invited)}"' in page
+    assert client.post(path_of(invited), FORM).url == "/products/WEB/"
     nina = User.objects.get(username="nina")
     assert Member.objects.get(user=nina).role == "triager"
     assert Change.objects.filter(field="accepted_by", after_key=str(nina.pk)).count() == 1
