@@ -3,15 +3,15 @@
 import sys
 from functools import cache
 
+from django.core.exceptions import DisallowedHost
 from django.db import Error, ProgrammingError
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.template import loader
 from django.urls import path
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import gettext as _
-from django.views import defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -68,10 +68,14 @@ def liveness(request):
 
 
 def bad_request(request, exception):
-    """Answer a request that makes no sense: a problem to programs, a page to people."""
+    """Answer a request that makes no sense, or calls us by a name not ours: a problem to programs, a page to people."""
+    wrong_host = ""
+    if isinstance(exception, DisallowedHost):
+        wrong_host = _("This site does not answer to that name: whoever runs it sets SITE_URL or ALLOWED_HOSTS.")
     if request.path_info.startswith(ANSWERED_IN_JSON):
-        return _problem(400, _("Bad Request"), _("Something in this request could not be read."), code="bad_request")
-    return defaults.bad_request(request, exception)
+        detail = wrong_host or _("Something in this request could not be read.")
+        return _problem(400, _("Bad Request"), detail, code="bad_request")
+    return HttpResponseBadRequest(loader.render_to_string("400.html", {"wrong_host": wrong_host}))
 
 
 def server_error(request):

@@ -200,9 +200,12 @@ def test_a_token_ends_when_every_time_zone_can_show_it(api, pages, administrator
 
 @pytest.mark.parametrize("path", ["/api/v1/issues/", "/api/", "/openapi.json"])
 def test_a_wrong_host_is_a_problem_to_programs(client, db, path):
-    problem(client.get(path, headers={"host": "evil.example"}))
+    assert "SITE_URL" in problem(client.get(path, headers={"host": "evil.example"}))["detail"]
 
 
 def test_a_wrong_host_is_a_page_to_people(client, db):
     answer = client.get("/issues/", headers={"host": "evil.example"})
-    assert (answer.status_code, b"makes no sense" in answer.content) == (400, True)
+    page = answer.content.decode()
+    assert (answer.status_code, "makes no sense" in page, "sets SITE_URL" in page) == (400, True, True)
+    # The start is of that name as well, and what the site answers to is nobody's business.
+    assert "To the start" not in page and "localhost" not in page
