@@ -8,6 +8,7 @@ from django.utils import timezone
 from issues.models import NeedInfo, Vote
 from issues.services import add_comment, create_issue, decide, update_issue
 from issues.watchers import watchers
+from products.services import update_product
 
 
 @pytest.fixture
@@ -59,6 +60,21 @@ def test_a_question_is_asked_answered_and_withdrawn(client, issue, reporter, tri
     assert client.post(f"/issues/WEB-1/questions/{one.pk}/withdraw/").status_code == 409
     assert "Answer by a comment" not in page(client, reporter)
     assert "withdrew the question" in page(client, reporter)
+
+
+def test_who_may_not_comment_is_told_another_way_to_deal_with_a_question(
+    client, product, issue, maintainer, triager, viewer
+):
+    update_product(product, actor=maintainer, via="web", visibility="private")
+    decide(issue, "needinfo", actor=triager, via="web", ask=viewer, question="Which browser?")
+    shown = page(client, viewer)
+    assert "Which browser?" in shown and "Withdraw" in shown
+    assert "#comment-body" not in shown and "ask a maintainer for a higher role" in shown
+    update_product(product, actor=maintainer, via="web", archived=True)
+    for user in (viewer, triager):
+        shown = page(client, user)
+        assert "Which browser?" in shown and "This product is archived" in shown
+        assert not any(way in shown for way in ("#comment-body", "higher role", "Withdraw"))
 
 
 def test_an_answer_is_told(client, issue, reporter, triager):
