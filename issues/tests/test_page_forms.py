@@ -12,6 +12,8 @@ from history.models import Batch, Event
 from issues.choices import Priority, Severity
 from issues.models import Comment
 from issues.services import add_comment, create_issue, trash_issue, update_issue
+from products.models import Label
+from products.services import create_part
 
 LIST = "in=WEB&q=is%3Aopen"
 
@@ -82,6 +84,7 @@ def test_the_address_of_a_form_leads_to_its_page(issue, triager, place):
         ({"parent": "WEB-99"}, 'value="WEB-99"'),
         ({"duplicate_of": "WEB-98"}, 'value="WEB-98"'),
         ({"product": "NOT"}, 'value="NOT"'),
+        ({"snoozed_until": "2001-02-30T10:00"}, 'value="2001-02-30T10:00"'),
     ],
 )
 def test_what_was_wrong_stays_to_be_mended(issue, triager, data, shown):
@@ -92,6 +95,21 @@ def test_what_was_wrong_stays_to_be_mended(issue, triager, data, shown):
     assert f'id="set-{name}-error"' in page
     assert f'<a href="#set-{name}">' in page
     assert re.search(r"<details class=.menu.[^>]* open>", page)
+
+
+def test_labels_that_exclude_one_another_stay_ticked_to_be_mended(issue, product, maintainer, triager):
+    names = ("area/db", "area/ui", "crash", "help")
+    rows = [create_part(Label, product=product, actor=maintainer, via="web", name=name) for name in names]
+    update_issue(issue, actor=triager, via="web", labels=rows[3:])
+    answer = post(triager, "issue-set", issue, with_labels="1", labels=[row.pk for row in rows[:3]])
+    page = answer.content.decode()
+    boxes = dict(re.findall(r'name="labels" value="(\d+)"(.*?)>', page))
+    assert answer.status_code == 400
+    assert [pk for pk, rest in boxes.items() if "checked" in rest] == [str(row.pk) for row in rows[:3]]
+    assert re.search(r'<details class="menu" data-action="labels" open>', page)
+    assert '<a href="#set-labels_0">' in page and page.count('id="set-labels_0"') == 1
+    assert 'aria-describedby="set-labels-error" autofocus' in page
+    assert page.count('id="set-labels-error"') == 1
 
 
 def test_an_empty_comment_has_the_focus_and_a_link_to_it(issue, triager):

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 
 from issues.choices import Category, Resolution
-from issuetracker.templatetags.ui import REMEMBERED, glyph_of, letters, status_glyph, tint_of
+from issuetracker.templatetags.ui import REMEMBERED, glyph_of, invalid, letters, status_glyph, tint_of
 
 register = template.Library()
 
@@ -121,19 +121,32 @@ def _status(category, resolution, name):
 
 
 @register.simple_tag
-def label_items(offered, chosen):
-    """Return the boxes of the Facts of the labels that are `offered`, with those that are `chosen` ticked."""
-    ticked = {one.ident for one in chosen}
-    return SafeString("".join([_label(one.ident, one.ident in ticked, one.colour, one.name) for one in offered]))
+def label_items(offered, chosen, field=None):
+    """Return the boxes of the Facts of the labels that are `offered`, with those that are `chosen` ticked.
+
+    Where a form's `field` was refused, those that were sent are ticked instead.
+    """
+    if not (field and field.errors):
+        return _labels(offered, {str(one.ident) for one in chosen})
+    # The link above the page leads to the first box.
+    first = format_html(' id="{}_0" {}', field.auto_id, invalid(field))
+    return _labels(offered, set(field.value()), first)
+
+
+def _labels(offered, ticked, more=NO_MORE):
+    rows = ((one, NO_MORE if number else more) for number, one in enumerate(offered))
+    return SafeString(
+        "".join([_label(one.ident, str(one.ident) in ticked, one.colour, one.name, more) for one, more in rows])
+    )
 
 
 @lru_cache(REMEMBERED_ITEMS)
-def _label(ident, is_ticked, colour, name):
+def _label(ident, is_ticked, colour, name, more):
     item = (
-        '<label class="menu-item"><input type="checkbox" name="labels" value="{}"{}>'
+        '<label class="menu-item"><input type="checkbox" name="labels" value="{}"{}{}>'
         '<span class="dot is-{}"></span>{}</label>'
     )
-    return format_html(item, ident, CHECKED if is_ticked else "", colour, name)
+    return format_html(item, ident, CHECKED if is_ticked else "", more, colour, name)
 
 
 @register.simple_tag

@@ -222,7 +222,7 @@ def invalid(field):
     """Return the attributes that say that what is in a form's field is wrong, if it is: for a control of our own."""
     if not (field and field.errors):
         return ""
-    return format_html('aria-invalid="true" aria-describedby="{}-error" autofocus', field.id_for_label)
+    return format_html('aria-invalid="true" aria-describedby="{}-error" autofocus', _place_of(field))
 
 
 @register.simple_tag
@@ -231,9 +231,12 @@ def field_errors(field):
     if not (field and field.errors):
         return ""
     html = '<div class="field-error" id="{}-error">{}<span>{}</span></div>'
+    return format_html(html, _place_of(field), icon("alert", "icon-s"), " ".join(map(str, field.errors)))
+
+
+def _place_of(field):
     # A group of boxes has no field that its label is for.
-    place = field.id_for_label or field.auto_id
-    return format_html(html, place, icon("alert", "icon-s"), " ".join(map(str, field.errors)))
+    return field.id_for_label or field.auto_id
 
 
 @register.filter
