@@ -16,7 +16,7 @@ from accounts.addresses import own_address
 from history import log
 from history.errors import Conflict, Forbidden, Stale, Unreadable
 from issuetracker import keyset
-from products.access import is_person
+from products.access import can, is_person
 from products.finding import find
 from products.numbers import read_number
 
@@ -100,6 +100,18 @@ def tell_done(request, text, *, may_undo=True):
     """Say what was done, with a way to undo it; where nothing was, say nothing."""
     if request.batches:
         messages.success(request, text, extra_tags=f"undo-{request.batches[0].pk}" if may_undo else "")
+
+
+def above(user, product, page):
+    """Return the context of what stands above each page of `product`, of which `page` is the name of one."""
+    ways = {"may_create": may_report(user, product), "may_restore": can(user, "restore", product)}
+    return {"product": product, "page": page, **ways}
+
+
+def may_report(user, product):
+    """Return whether `user` may file issues in `product`, or may as soon as they have signed in."""
+    by_anybody = product.visibility == "public" and not product.archived
+    return can(user, "create", product) or (by_anybody and not is_person(user))
 
 
 def paged(request, rows, ordering):

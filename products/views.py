@@ -19,6 +19,7 @@ from products.forms import FORMS, MemberForm, ProductForm
 from products.models import Component, Label, Milestone, Product, Version
 from products.pages import (
     ARCHIVED_LAST,
+    above,
     add_errors,
     ask_first,
     at_product,
@@ -86,7 +87,7 @@ def settings(request, product):
                 tell_conflicts(form, _present(product))
     else:
         form = ProductForm(initial=_present(product))
-    context = {"product": product, "form": form, "version": version, "may_edit": may_edit, "page": "settings"}
+    context = {**above(request.user, product, "settings"), "form": form, "version": version, "may_edit": may_edit}
     context["may_unarchive"] = can(request.user, "unarchive", product)
     context["may_redact"] = product.description and can(request.user, "redact", product)
     return render(request, "products/settings.html", context, status=400 if form.errors else 200)
@@ -159,8 +160,7 @@ def _parts_page(request, product, kind, *, form=None):
         rows = rows.select_related("triage_owner", "default_assignee")
     title, lead = TEXTS[kind]
     context = {
-        "product": product,
-        "page": kind,
+        **above(request.user, product, kind),
         "title": title,
         "lead": lead,
         **paged(request, rows, (ARCHIVED_LAST, Key("name"), Key("id"))),
@@ -228,8 +228,7 @@ def members(request, product):
             form.add_error(None, _("%(user)s is %(role)s now: change that in the table.") % said)
             status = 409
     context = {
-        "product": product,
-        "page": "members",
+        **above(request.user, product, "members"),
         **paged(request, product.members.select_related("user"), (Key("user__username"), Key("id"))),
         "form": form,
         "roles": MemberForm.base_fields["role"].choices,

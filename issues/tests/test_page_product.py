@@ -12,6 +12,9 @@ from issues.tests.many import file_many
 from products.models import Product
 from products.services import trash_product, update_product
 
+NEW = '<a class="button button-primary" data-action="create" href="/issues/new/?product=WEB">'
+TRASH = '<a class="tab" href="/products/WEB/trash/"'
+
 
 def decided(user):
     """Return what the page says of the latest decisions: `(key, sentence)` of each."""
@@ -51,6 +54,24 @@ def test_they_are_those_of_the_issues_that_changed_last(issues, triager, monkeyp
     add_comment(issues[0], actor=triager, via="web", body="Not a decision, and a change all the same.")
     monkeypatch.setattr(timeline, "CHANGED_LAST", 2)
     assert [key for key, _said in decided(triager)] == ["WEB-4", "WEB-1"]
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_each_page_of_a_product_has_the_same_ways_on(product, maintainer, reporter, viewer, archived):
+    def ways(user, place):
+        answer = at(user).get(f"/products/WEB/{place}")
+        assert answer.status_code == 200
+        return [way for way in (NEW, TRASH) if way in answer.content.decode()]
+
+    new = [] if archived else [NEW]
+    update_product(product, actor=maintainer, via="web", archived=archived)
+    for place in ("", "components/", "labels/", "milestones/", "versions/"):
+        assert ways(None, place) == ways(reporter, place) == new, place
+    assert ways(None, "issues/") == ways(reporter, "issues/") == new
+    for place in ("", "components/", "labels/", "milestones/", "versions/", "members/", "settings/", "trash/"):
+        assert ways(maintainer, place) == [*new, TRASH], place
+    update_product(product, actor=maintainer, via="web", archived=False, visibility="private")
+    assert ways(viewer, "") == ways(viewer, "labels/") == ways(viewer, "issues/") == []
 
 
 @pytest.mark.parametrize("amount", [10, 100])

@@ -25,7 +25,7 @@ from issues.views.rows import read_rows
 from issuetracker.keyset import at_or_first
 from products.access import can, is_person
 from products.models import Product
-from products.pages import at_product
+from products.pages import at_product, may_report
 
 COUNTED = 1000
 MINE = 30
@@ -151,7 +151,7 @@ def _common(request, listing):
         "saved_view": listing.view,
         "may_edit_view": listing.view is not None and can(request.user, "edit_view", listing.view),
         "may_share": can(request.user, "share_view", product),
-        "may_create": product is None or can(request.user, "create", product),
+        "may_create": product is None or may_report(request.user, product),
         "may_create_product": product is None and can(request.user, "create_product"),
     }
 

@@ -15,7 +15,7 @@ from issues.timeline import recent
 from issuetracker.keyset import Key
 from products.access import authorize, can
 from products.models import Component, Milestone, Product
-from products.pages import ARCHIVED_LAST, ask_first, at_product, by_form, explained, paged, version_of
+from products.pages import ARCHIVED_LAST, above, ask_first, at_product, by_form, explained, paged, version_of
 
 CAP = 1000
 LISTED = 200
@@ -43,14 +43,11 @@ def product(request, product):
     """Show a product at a glance: numbers, components, milestones, and what was done last."""
     seen = Issue.objects.visible_to(request.user).filter(product=product)
     context = {
-        "product": product,
-        "page": "overview",
+        **above(request.user, product, "overview"),
         "numbers": _numbers(seen, product),
         "components": _components(seen, product),
         "milestones": _milestones(seen, product),
         "recent": recent(product, request.user, ACTIVITY),
-        "may_create": can(request.user, "create", product),
-        "may_unarchive": can(request.user, "unarchive", product),
         "cap": CAP,
     }
     return render(request, "products/product.html", context)
@@ -91,8 +88,7 @@ def trash(request, product):
     comments = Comment.objects.trashed_for(request.user).filter(issue__product=product)
     files = Attachment.objects.trashed_for(request.user).filter(issue__product=product)
     context = {
-        "product": product,
-        "page": "trash",
+        **above(request.user, product, "trash"),
         "files": files.select_related("issue__product", "deleted_by").order_by("-deleted_at")[:LISTED],
         "issues": issues.defer("description", "description_html").order_by("-deleted_at")[:LISTED],
         "comments": comments.select_related("issue__product", "author", "deleted_by").order_by("-deleted_at")[:LISTED],
