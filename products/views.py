@@ -16,7 +16,7 @@ from issuetracker.keyset import Key
 from products import services
 from products.access import authorize, can, forget_roles
 from products.forms import FORMS, MemberForm, ProductForm
-from products.models import Component, Label, Milestone, Product, Version
+from products.models import Component, Label, Member, Milestone, Product, Version
 from products.pages import (
     ARCHIVED_LAST,
     above,
@@ -244,10 +244,16 @@ def _set_member(request, product, user, role, version):
     # Who is given the role that they have is given nothing, whatever the form was made from.
     expected = version if before != role else None
     services.set_member(product, user, role, actor=request.user, via="web", expected_version=expected)
-    said = _("%(user)s is a member now.") if role else _("%(user)s is no longer a member.")
     # Whoever has given up their own role cannot take it back.
     forget_roles(request.user)
-    tell_done(request, said % {"user": user.name}, may_undo=can(request.user, "maintain", product))
+    told = {"user": user.name, "role": role and Member.Role(role).label}
+    tell_done(request, _said_of_member(before, role) % told, may_undo=can(request.user, "maintain", product))
+
+
+def _said_of_member(before, role):
+    if role is None:
+        return _("%(user)s is no longer a member.")
+    return _("%(user)s is %(role)s now.") if before else _("%(user)s is a member now.")
 
 
 @by_form

@@ -212,6 +212,12 @@ def test_members(product, maintainer, stranger, triager):
     assert not product.members.filter(user=stranger).exists()
     again = client.post("/products/WEB/members/", {"user": "tom", "role": "triager"}, follow=True)
     assert "is a member now" not in again.content.decode()
+    version = str(product.members.get(user=triager).lock_version)
+    raised = client.post(
+        "/products/WEB/members/", {"user": "tom", "role": "maintainer", "version": version}, follow=True
+    )
+    assert "Tom is maintainer now." in raised.content.decode()
+    assert "is a member now" not in raised.content.decode()
     client.post("/products/WEB/members/tom/remove/")
     assert not product.members.filter(user=triager).exists()
     assert client.post("/products/WEB/members/tom/remove/").status_code == 404
