@@ -144,6 +144,9 @@ def _home(request):
     if parts[1] == "products" and parts[3:] in (["purge", ""], ["restore", ""]):
         # What is in the trash has no page of its own.
         return "/products/"
+    if parts[1:3] == ["issues", "feed"]:
+        # It is shown in the answer to its form alone.
+        return "/issues/"
     return "/".join(parts[:3]) + "/" if parts[1] in ("issues", "products", "views") else "/issues/"
 
 

@@ -307,6 +307,30 @@ def test_everybody_pins_for_themselves(product, triager, stranger):
     assert client.post(f"/views/{view.pk}/pin/", {"pinned": "on"}).status_code == 404
 
 
+def test_a_session_that_has_ended_loses_nobody_at_the_address_of_a_button(product, triager):
+    view = save(triager, shared=True, product=product)
+    home = view.get_absolute_url()
+    for place, way in (
+        (f"{home}save/", home),
+        (f"{home}pin/", home),
+        (f"{home}delete/", home),
+        ("/issues/feed/", "/issues/"),
+    ):
+        assert at(None).post(place).url == f"/accounts/login/?next={way}"
+        assert at(triager).get(place).url == way
+    refused = at(triager).post("/issues/feed/", {"q": "is:opn"})
+    assert refused.status_code == 400 and 'href="/issues/"' in refused.content.decode().partition("<main")[2]
+
+
+def test_the_form_of_a_view_leads_back(product, triager, stranger):
+    view = save(triager, shared=True, product=product)
+    way = f'href="{view.get_absolute_url()}">'
+    for user, said in ((triager, "Cancel"), (stranger, "Go back")):
+        page = at(user).get(f"{view.get_absolute_url()}edit/").content.decode()
+        assert f"{way}{said}</a>" in page
+    assert 'href="/views/">Cancel</a>' in at(triager).get("/views/new/").content.decode()
+
+
 def test_the_page_of_a_view_says_who_sees_it_and_pins_it(product, triager, stranger):
     for view, readers, said in (
         (save(triager), [triager], "seen by you alone"),

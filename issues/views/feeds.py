@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponse
@@ -15,7 +14,7 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.models import FEED
 from accounts.services import create_token, mark_used
@@ -30,7 +29,7 @@ from issues.views.listing import Listing
 from issues.views.saved import find_view
 from issuetracker.replica import primary
 from products.finding import find
-from products.pages import explained
+from products.pages import by_form, explained
 
 SHOWN = 50
 TOKEN_NAME_LIMIT = 100
@@ -137,9 +136,8 @@ def _conditional(request, text):
     return get_conditional_response(request, etag=etag, response=answer)
 
 
-@login_required
+@by_form
 @never_cache
-@require_POST
 @explained
 def new_address(request):
     """Make the address of a feed, with a token for it alone; it is shown in this answer and never again."""

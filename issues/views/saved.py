@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.template.defaultfilters import floatformat
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from history.errors import Stale, Unreadable
 from issues import services
@@ -20,7 +20,17 @@ from issues.views.lists import answer
 from issuetracker.keyset import Key
 from products.access import can
 from products.numbers import read_number
-from products.pages import add_errors, explained, go_back, paged, tell_conflicts, tell_done, version_for, version_of
+from products.pages import (
+    add_errors,
+    by_form,
+    explained,
+    go_back,
+    paged,
+    tell_conflicts,
+    tell_done,
+    version_for,
+    version_of,
+)
 
 
 def find_view(user, pk):
@@ -108,8 +118,7 @@ def edit(request, pk):
     return render(request, "issues/view_form.html", context, status=400 if form.errors else 200)
 
 
-@login_required
-@require_POST
+@by_form
 @explained
 def save(request, pk):
     """Make a view what its list has been changed to."""
@@ -120,8 +129,7 @@ def save(request, pk):
     return redirect(changed)
 
 
-@login_required
-@require_POST
+@by_form
 @explained
 def pin(request, pk):
     """Put a view into the reader's side bar, or take it away from there."""
@@ -130,8 +138,7 @@ def pin(request, pk):
     return go_back(request, found.get_absolute_url())
 
 
-@login_required
-@require_POST
+@by_form
 @explained
 def delete(request, pk):
     """Delete a view; undo brings it back."""

@@ -187,7 +187,7 @@ PAGES = {
         quiet=True,
         asks=True,
     ),
-    "feed-address": Route(PRODUCT, post="view", body={"product": "{product}", "q": "cart"}, asks=True),
+    "feed-address": form(PRODUCT, "view", body={"product": "{product}", "q": "cart"}),
     "issues-feed": page(SITE, "open"),
     "issues-export": page(SITE, "open", path={"kind": "csv"}),
     "query-help": page(SITE, "open"),
@@ -274,11 +274,9 @@ PAGES = {
         path={"pk": "{view}"},
         asks=True,
     ),
-    "view-save": Route(
-        PRODUCT, post="edit view", body={"query": "slow", "version": "1"}, path={"pk": "{view}"}, asks=True
-    ),
-    "view-pin": Route(PRODUCT, post="pin", body={"pinned": "1"}, path={"pk": "{view}"}, asks=True),
-    "view-delete": Route(PRODUCT, post="edit view", path={"pk": "{view}"}, asks=True),
+    "view-save": form(PRODUCT, "edit view", body={"query": "slow", "version": "1"}, path={"pk": "{view}"}),
+    "view-pin": form(PRODUCT, "pin", body={"pinned": "1"}, path={"pk": "{view}"}),
+    "view-delete": form(PRODUCT, "edit view", path={"pk": "{view}"}),
     "view-feed": page(PRODUCT, path={"pk": "{view}"}),
     "view-export": page(PRODUCT, path={"pk": "{view}", "kind": "jsonl"}),
     "palette": page(SITE, "open", query="q=cart"),
