@@ -480,6 +480,18 @@ def test_only_products_that_take_issues_are_offered(product, administrator, stra
     assert at(None).get("/issues/new/").url.startswith("/accounts/login/")
 
 
+def test_another_product_is_offered_where_there_is_one_and_what_was_filled_in_goes_along(
+    product, administrator, reporter
+):
+    client = at(reporter)
+    assert client.get("/issues/new/?title=Broken").url == "/issues/new/?title=Broken&product=WEB"
+    assert "Another product" not in client.get("/issues/new/?product=WEB").content.decode()
+    create_product(actor=administrator, via="web", key="INT", title="Inside", visibility="internal")
+    assert "Another product" in client.get("/issues/new/?product=WEB").content.decode()
+    chosen = client.get("/issues/new/?title=Broken&labels=1&labels=2").content.decode()
+    assert 'href="?title=Broken&amp;labels=1&amp;labels=2&amp;product=INT"' in chosen
+
+
 def test_a_lost_membership_hides_the_page_at_once(issue, product, administrator, triager):
     update_product(product, actor=administrator, via="web", visibility="private")
     client = at(triager)

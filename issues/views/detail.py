@@ -139,18 +139,26 @@ def new(request):
         "file_form": files,
         "product": product,
         "may_create": can(request.user, "create", product),
+        "has_others": any(one.pk != product.pk for one in _products_for(request.user)),
         "alike_address": f"{reverse('issue-alike')}?{urlencode([('product', product.key)])}",
     }
     return render(request, "issues/new.html", context, status=400 if form.errors or files.errors else 200)
 
 
 def _choose_product(request):
-    seen = Product.objects.visible_to(request.user).active()
-    products = [product for product in seen[:200] if can(request.user, "create", product)]
+    products = _products_for(request.user)
     if len(products) == 1:
-        return redirect(f"{request.path}?product={products[0].key}")
+        params = request.GET.copy()
+        params["product"] = products[0].key
+        return redirect(f"{request.path}?{params.urlencode()}")
     context = {"products": products, "may_create_product": can(request.user, "create_product")}
     return render(request, "issues/choose_product.html", context)
+
+
+def _products_for(user):
+    """Return the products in which `user` may file issues, of the first that they see."""
+    seen = Product.objects.visible_to(user).active().defer("description", "description_html")
+    return [product for product in seen[:200] if can(user, "create", product)]
 
 
 def _prefilled(params, only):
