@@ -22,7 +22,7 @@ def standing_of(issue, user, original):
     if issue.waiting_for_id == user.pk:
         return _("Your report waits for your answer.")
     if issue.waiting_for_id is not None:
-        return _("Your report waits for somebody's answer.")
+        return _("Your report waits for somebody’s answer.")
     return _("Your report waits for a triager.")
 
 

@@ -481,6 +481,9 @@ class TestALongOne:
         bulk.carry_on(batch)
         page = self.page(client, batch)
         assert "<b>4 of 4</b>: 4 changed, 0 were so already, 0 left as they are." in page
+        todo = {"changes": 2, "unchanged": 1, "refused": [["WEB-4", "forbidden"]]}
+        type(batch).objects.filter(pk=batch.pk).update(todo=todo)
+        assert "2 changed, 1 was so already, 1 left as it is." in self.page(client, batch)
         assert "data-runs" not in page and f"/batches/{batch.pk}/undo/" in page
 
     def test_nobody_else_does(self, client, batch, administrator, stranger):

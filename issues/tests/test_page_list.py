@@ -157,7 +157,7 @@ def test_my_work_is_what_is_mine_and_open(product, triager, reporter):
 
 
 def test_empty_lists_say_what_to_do(product, stranger):
-    assert "File the first one" in at(stranger).get("/issues/").content.decode()
+    assert "File one." in at(stranger).get("/issues/").content.decode()
     assert "Nothing matches" in at(stranger).get("/issues/?priority=high").content.decode()
     assert "Nothing waits for you" in at(stranger).get("/").content.decode()
 

@@ -37,6 +37,11 @@ def test_where_a_report_stands(client, issue, reporter, triager, stranger, decis
     assert "Your report" not in page(client, stranger)
 
 
+def test_whose_answer_a_report_waits_for(client, issue, reporter, triager, viewer):
+    decide(issue, "needinfo", actor=triager, via="web", ask=viewer, question="Which browser?")
+    assert "Your report waits for somebody’s answer." in page(client, reporter)
+
+
 def test_the_author_is_told_where_a_duplicate_went(client, product, issue, reporter, triager):
     original = create_issue(product, actor=triager, via="web", title="Cart forgets")
     decide(issue, "duplicate", actor=triager, via="web", duplicate_of=original)
