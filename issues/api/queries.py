@@ -57,7 +57,7 @@ class OfferSerializer(serializers.Serializer):
 
 
 class CompletedSerializer(serializers.Serializer):
-    """What may replace the query from `start` to `end`."""
+    """What may replace the query from `start` to `end`: all of what is being written, also behind the place."""
 
     start = serializers.IntegerField()
     end = serializers.IntegerField()

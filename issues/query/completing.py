@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from issues.query.fields import ALIASES, CHANGEABLE, DIRECTIVES, FIELDS, HISTORY, KEPT, SORTS, WHERE, Kind
 from issues.query.printing import print_value
+from issues.query.tokens import QUOTED
 from issues.query.tree import BEST_FIRST, Plain
 
 # A quotation goes on to its end, or to where somebody is typing.
@@ -14,6 +15,12 @@ PIECE = re.compile(r'(?:[^\s"()]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
 # The address of a page is no term, whatever is in it.
 WITHIN_ADDRESS = re.compile(r"(?<!\S)[-(]*https?://\S*\Z", re.IGNORECASE)
 VALUE = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
+# How far what is being written goes on behind somebody who is in the midst of it.
+NAME_REST = re.compile(r'[^\s"():]*:?')
+PART_REST = re.compile(r"[A-Za-z-]*=?")
+VALUE_REST = re.compile(r'(?:[^\s"(),]|"(?:[^"\\]|\\.)*")*', re.DOTALL)
+# A quotation is closed already where no other one is left open behind it.
+QUOTED_REST = re.compile(r'(?:[^"\\]|\\.)*"(?=(?:[^"]|"(?:[^"\\]|\\.)*")*\Z)', re.DOTALL)
 OPERATOR = re.compile(r">=|<=|>|<|=|")
 MOMENTS = (">-7d", ">-2w", ">-1m", "today", "yesterday")
 DAYS = ("<=today", "<=+3d", "<=+1w", "<=+1m")
@@ -32,7 +39,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Completing:
-    """Where somebody is typing: `text` from `start` to `end` is what an offer replaces.
+    """Where somebody is typing: `text` from `start` to `end` is what an offer replaces; it may go on behind them.
 
     `offers` are those that need no look-up; `field` names what rows to look up that begin with `beginning`, if any.
     """
@@ -56,25 +63,34 @@ def completing(text, position):
     name, colon, values = stripped.partition(":")
     name = ALIASES.get(name.lower(), name.lower())
     if not colon:
-        return Completing(start, position, tuple(_fields(stripped)))
+        return Completing(start, NAME_REST.match(text, position).end(), tuple(_fields(stripped)))
     if name in DIRECTIVES or name in HISTORY:
         begin = position - len(_last(VALUE, values))
         was = [f"{one}=" for one in KEPT]
         words = {"sort": _sorts(values), "in": WHERE, "was": was, "changed": tuple(CHANGEABLE), "by": ("@me",)}
         people = "assignee" if name == "by" else ""
-        return _beginning(begin, position, words.get(name, ()), text[begin:position], people)
+        written = text[begin:position]
+        end = _end(text, position, written, PART_REST if name in ("was", "changed") else VALUE_REST)
+        return _beginning(begin, end, words.get(name, ()), written, people)
     if name not in FIELDS:
         return Completing(position, position)
     last = _last(VALUE, values)
     operator = OPERATOR.match(last)[0]
     last = last[len(operator) :]
-    return _values(FIELDS[name], operator, position - len(last), position, last)
+    return _values(FIELDS[name], operator, position - len(last), _end(text, position, last), last)
 
 
 def _last(pattern, text):
     """Return the match of `pattern` that `text` ends with, or an empty text."""
     ends = [match[0] for match in pattern.finditer(text) if match.end() == len(text)]
     return ends[0] if ends else ""
+
+
+def _end(text, position, written, rest=VALUE_REST):
+    """Return where the value ends of which `written` stands before `position`."""
+    is_quoted = '"' in QUOTED.sub("", written)
+    closed = QUOTED_REST.match(text, position) if is_quoted else None
+    return rest.match(text, closed.end() if closed else position).end()
 
 
 def _fields(beginning):

@@ -184,8 +184,8 @@ def test_a_query_is_completed_with_what_its_reader_may_see(issues, api, triager,
 
 
 def test_completion_knows_the_place_and_hides_what_is_hidden(issues, api, triager, administrator, client):
-    told = api(triager).get("/api/v1/query/complete/", {"q": "lab is:open", "at": "3"}).json()
-    assert (told["start"], told["end"], told["offers"][0]["text"]) == (0, 3, "label:")
+    told = api(triager).get("/api/v1/query/complete/", {"q": "lable is:open", "at": "3"}).json()
+    assert (told["start"], told["end"], told["offers"][0]["text"]) == (0, 5, "label:")
     names = [offer["text"] for offer in api(administrator).get("/api/v1/query/complete/?q=label:b").json()["offers"]]
     assert names == ["bug", "bughunt"]
     inside = api(administrator).get("/api/v1/query/complete/?q=label:b&product=WEB").json()["offers"]

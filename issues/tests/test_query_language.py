@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from issues.query import Problem, QueryError, parse, to_text
-from issues.query.completing import completing
+from issues.query.completing import Offer, completing
 from issues.query.fields import EMPTYABLE, FIELDS, KEPT, SORTS, WHERE, Kind
 from issues.query.parsing import TERMS
 from issues.query.printing import depth
@@ -304,6 +304,42 @@ def test_what_is_offered_can_be_read(operator):
         assert place.end == len(text)
         for offer in place.offers:
             parse(text[: place.start] + offer.text)
+
+
+def take(text, place, offer):
+    """Return what the search box holds once an offer is taken, and where one goes on to type."""
+    rest = text[place.end :]
+    before = text[: place.start] + offer.text + ("" if offer.open or rest[:1] not in ("", '"', "(") else " ")
+    return before + rest, len(before)
+
+
+@pytest.mark.parametrize(
+    ("text", "taken", "after"),
+    [
+        ("is:op|n", "open", "is:open "),
+        ("(is:op|n) b", "open", "(is:open) b"),
+        ("-assig|nee:ana", "assignee:", "-assignee:ana"),
+        ("ass|ign b", "assignee:", "assignee: b"),
+        ("label:b|u,c", "bug", "label:bug,c"),
+        ("label:|bug", "good", "label:good "),
+        ('label:|"a b" c', "bug", "label:bug c"),
+        ('label:"a| b",c', "bug", "label:bug,c"),
+        (r'label:"a| \"b\" c"', "bug", "label:bug "),
+        ('label:"a|"', "bug", "label:bug "),
+        ('label:"b| is:open "x y"', "bug", 'label:bug is:open "x y"'),
+        ("created:>|=-7d", "today", "created:>today "),
+        ("created:|>=-7d", "today", "created:today "),
+        ("sort:up|dated,due", "created-asc", "sort:created-asc,due"),
+        ("in:tit|el a", "title", "in:title a"),
+        ("was:sta|te=new", "status=", "was:status=new"),
+        ("changed:st|ate/by=ana", "status", "changed:status/by=ana"),
+        ("by:a|na", "@me", "by:@me "),
+    ],
+)
+def test_an_offer_replaces_the_whole_of_what_is_being_written(text, taken, after):
+    before, _caret, rest = text.partition("|")
+    place = completing(before + rest, len(before))
+    assert take(before + rest, place, Offer(taken, open=taken.endswith((":", "="))))[0] == after
 
 
 @pytest.mark.parametrize("text", ["https://a.example/", "a -(HTTP://a.example/Foo_(la", "https://a.example/(b)la"])

@@ -91,7 +91,8 @@ export function complete(box, list) {
     // An offer is for the text that it was asked for.
     if (box.value !== text) return;
     const offer = offers[place];
-    const more = offer.open || box.value[range[1]] === " " ? "" : " ";
+    // What follows may go on with the same term, or close a parenthesis.
+    const more = offer.open || /^[^"(]/.test(box.value.slice(range[1])) ? "" : " ";
     box.setRangeText(offer.text + more, ...range, "end");
     close();
     box.dispatchEvent(new InputEvent("input", { bubbles: true }));

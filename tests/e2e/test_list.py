@@ -150,6 +150,13 @@ def test_a_completion_is_taken_by_mouse_and_keeps_what_comes_after(listed):
     expect(options(listed).first).to_be_visible()
     expect(box(listed)).to_be_focused()
 
+    box(listed).fill("(type:tusk,bug)")
+    for _ in range(len("usk,bug)")):
+        listed.keyboard.press("ArrowLeft")
+    listed.keyboard.press("Control+Space")
+    options(listed).filter(has_text="task").click()
+    expect(box(listed)).to_have_value("(type:task,bug)")
+
 
 @pytest.mark.once
 def test_enter_without_a_highlighted_offer_searches(listed):
