@@ -1,13 +1,13 @@
 """What could come next where somebody is typing: the piece of text that is being written, and what it may become."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
 from issues.query.fields import ALIASES, CHANGEABLE, DIRECTIVES, FIELDS, HISTORY, KEPT, SORTS, WHERE, Kind
 from issues.query.printing import print_value
-from issues.query.tokens import QUOTED
+from issues.query.tokens import QUOTED, TERM_REST, tokens
 from issues.query.tree import BEST_FIRST, Plain
 
 # A quotation goes on to its end, or to where somebody is typing.
@@ -19,13 +19,19 @@ VALUE = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
 NAME_REST = re.compile(r'[^\s"():]*:?')
 PART_REST = re.compile(r"[A-Za-z-]*=?")
 VALUE_REST = re.compile(r'(?:[^\s"(),]|"(?:[^"\\]|\\.)*")*', re.DOTALL)
+WHO_REST = re.compile(r'[^\s"(),:]*')
 # A quotation is closed already where no other one is left open behind it.
 QUOTED_REST = re.compile(r'(?:[^"\\]|\\.)*"(?=(?:[^"]|"(?:[^"\\]|\\.)*")*\Z)', re.DOTALL)
+CHANGED = re.compile(
+    r'(?P<name>[A-Za-z-]*)(?P<by>/by=(?:[^":,]*|"(?:[^"\\]|\\.)*(?:"|\\?\Z)))?(?P<at>:[^,.]*)?',
+    re.IGNORECASE | re.DOTALL,
+)
 OPERATOR = re.compile(r">=|<=|>|<|=|")
 MOMENTS = (">-7d", ">-2w", ">-1m", "today", "yesterday")
 DAYS = ("<=today", "<=+3d", "<=+1w", "<=+1m")
 SPANS = (">7d", ">30d", ">90d", ">1y")
 NUMBERS = (">0", ">5", ">10")
+FIXED = {Kind.MOMENT: MOMENTS, Kind.DAY: DAYS, Kind.SPAN: SPANS, Kind.NUMBER: NUMBERS}
 
 
 @dataclass(frozen=True)
@@ -51,33 +57,41 @@ class Completing:
     beginning: str = ""
 
 
+@dataclass(frozen=True)
+class _Value:
+    """A value that is being written at `position` of `text`; `is_alone` says that there is no other beside it."""
+
+    text: str
+    start: int
+    position: int
+    end: int
+    is_alone: bool
+
+    @property
+    def written(self):
+        return self.text[self.start : self.position]
+
+    def completing(self, words=(), field=""):
+        return Completing(self.start, self.end, _offers(words, self.written), field, self.written.strip('"'))
+
+
 def completing(text, position):
     """Return the Completing at `position` of `text`."""
     position = max(0, min(position, len(text)))
     if WITHIN_ADDRESS.search(text[:position]):
         return Completing(position, position)
     piece = _last(PIECE, text[:position])
-    start = position - len(piece)
-    stripped = piece.lstrip("-")
-    start += len(piece) - len(stripped)
-    name, colon, values = stripped.partition(":")
+    written = piece.lstrip("-")
+    name, colon, values = written.partition(":")
     name = ALIASES.get(name.lower(), name.lower())
     if not colon:
-        return Completing(start, NAME_REST.match(text, position).end(), tuple(_fields(stripped)))
-    if name in DIRECTIVES or name in HISTORY:
-        begin = position - len(_last(VALUE, values))
-        was = [f"{one}=" for one in KEPT]
-        words = {"sort": _sorts(values), "in": WHERE, "was": was, "changed": tuple(CHANGEABLE), "by": ("@me",)}
-        people = "assignee" if name == "by" else ""
-        written = text[begin:position]
-        end = _end(text, position, written, PART_REST if name in ("was", "changed") else VALUE_REST)
-        return _beginning(begin, end, words.get(name, ()), written, people)
-    if name not in FIELDS:
-        return Completing(position, position)
-    last = _last(VALUE, values)
-    operator = OPERATOR.match(last)[0]
-    last = last[len(operator) :]
-    return _values(FIELDS[name], operator, position - len(last), _end(text, position, last), last)
+        return _name(text, position, piece)
+    begin = position - len(values)
+    if name in FIELDS:
+        return _values(FIELDS[name], text, begin, position)
+    if name in HISTORY or name in _directives(text, position, piece):
+        return COMPLETING[name](text, begin, position)
+    return Completing(position, position)
 
 
 def _last(pattern, text):
@@ -86,26 +100,35 @@ def _last(pattern, text):
     return ends[0] if ends else ""
 
 
-def _end(text, position, written, rest=VALUE_REST):
-    """Return where the value ends of which `written` stands before `position`."""
-    is_quoted = '"' in QUOTED.sub("", written)
-    closed = QUOTED_REST.match(text, position) if is_quoted else None
-    return rest.match(text, closed.end() if closed else position).end()
+def _name(text, position, piece):
+    written = piece.lstrip("-")
+    fields = {name: field.help for name, field in FIELDS.items()}
+    named = {**fields, **_directives(text, position, piece), **HISTORY}
+    offers = [Offer(f"{name}:", str(said), True) for name, said in named.items() if name.startswith(written.lower())]
+    return Completing(position - len(written), NAME_REST.match(text, position).end(), tuple(offers))
 
 
-def _fields(beginning):
-    wanted = beginning.lower()
-    named = {**{name: field.help for name, field in FIELDS.items()}, **DIRECTIVES, **HISTORY}
-    return [Offer(f"{name}:", str(said), True) for name, said in named.items() if name.startswith(wanted)]
+def _directives(text, position, piece):
+    """Return those of DIRECTIVES that may stand where `piece` is written: not within anything, and not twice."""
+    before = list(tokens(text[: position - len(piece)]))
+    after = list(tokens(text[TERM_REST.match(text, position).end() :]))
+    nested = sum((token.kind == "(") - (token.kind == ")") for token in before)
+    left, right = before[-1].kind if before else "", after[0].kind if after else ""
+    if piece.startswith("-") or nested > 0 or left in ("NOT", "OR") or right == "OR":
+        return {}
+    said = {token.text.partition(":")[0].lower() for token in (*before, *after) if token.kind == "term"}
+    return {name: help_text for name, help_text in DIRECTIVES.items() if name not in said}
 
 
-def _sorts(written):
-    offered = [f"{key}-{direction}" for key in SORTS if key != BEST_FIRST.key for direction in ("desc", "asc")]
-    return offered if "," in written else [*offered, f"{BEST_FIRST.key}-desc"]
-
-
-def _beginning(start, end, words, written, field=""):
-    return Completing(start, end, _offers(words, written), field, written.strip('"'))
+def _value(text, begin, position, rest=VALUE_REST):
+    """Return the _Value that is being written in the values from `begin` on."""
+    written = _last(VALUE, text[begin:position])
+    start, end = position - len(written), position
+    if '"' in QUOTED.sub("", written):
+        closed = QUOTED_REST.match(text, position)
+        end = closed.end() if closed else end
+    end = rest.match(text, end).end()
+    return _Value(text, start, position, end, start == begin and text[end : end + 1] != ",")
 
 
 def _offers(words, written):
@@ -113,24 +136,92 @@ def _offers(words, written):
     return tuple(Offer(word, said.get(word, "")) for word in words if word.startswith(written.lower()))
 
 
-def _values(field, operator, start, end, written):
-    is_comparison = operator not in ("", "=")
-    if is_comparison and not field.is_compared:
-        return Completing(start, end)
-    words = list(field.compared_words) if is_comparison and field.ordered else _words(field, operator)
-    if field.kind is Kind.PEOPLE:
-        words.append("@me")
-    if field.empty and not is_comparison:
-        words += ["@none", "@any"]
-    looked_up = field.name if field.kind in (Kind.ROWS, Kind.PEOPLE) else ""
-    return Completing(start, end, _offers(words, written), looked_up, written.strip('"'))
+def _values(field, text, begin, position):
+    operator = OPERATOR.match(text, begin, position)[0]
+    value = _value(text, begin + len(operator), position)
+    is_comparison, is_range = operator not in ("", "="), field.is_compared and ".." in text[value.start : value.end]
+    if is_comparison and (is_range or not field.is_compared or not value.is_alone):
+        return value.completing()
+    if is_comparison or is_range:
+        return (_end_of_range(value) if is_range else value).completing(_compared(field))
+    is_first = value.is_alone and not operator
+    words = _bare(field) if field.words or not is_first else FIXED.get(field.kind, ())
+    return value.completing((*words, *_specials(field)), _looked_up(field))
 
 
-def _words(field, operator):
-    """Return the words to offer for a field; behind an operator they have none of their own."""
-    fixed = {Kind.MOMENT: MOMENTS, Kind.DAY: DAYS, Kind.SPAN: SPANS, Kind.NUMBER: NUMBERS}
-    words = fixed.get(field.kind, field.words)
-    return list(dict.fromkeys(word.lstrip("<>=") for word in words) if operator else words)
+def _end_of_range(value):
+    """Return that of the two ends of a range which is being written."""
+    middle = value.text.index("..", value.start)
+    if value.position <= middle:
+        return replace(value, end=middle)
+    return replace(value, start=middle + len(".."))
+
+
+def _looked_up(field):
+    return field.name if field.kind in (Kind.ROWS, Kind.PEOPLE) else ""
+
+
+def _specials(field):
+    return (("@me",) if field.kind is Kind.PEOPLE else ()) + (("@none", "@any") if field.empty else ())
+
+
+def _bare(field):
+    """Return the words to offer for a field where no operator may come: none of them has its own."""
+    return tuple(dict.fromkeys(word.lstrip("<>=") for word in field.words or FIXED.get(field.kind, ())))
+
+
+def _compared(field):
+    """Return the words to offer for a field behind an operator."""
+    return field.compared_words if field.ordered else _bare(field)
+
+
+def _sort(text, begin, position):
+    value = _value(text, begin, position)
+    others = f"{text[begin : value.start]}{text[value.end : TERM_REST.match(text, value.end).end()]}".lower()
+    used = {part.removesuffix("-asc").removesuffix("-desc") for part in others.split(",")}
+    if BEST_FIRST.key in used:
+        return value.completing()
+    free = [key for key in SORTS if key not in used and key != BEST_FIRST.key]
+    offered = [f"{key}-{direction}" for key in free for direction in ("desc", "asc")]
+    return value.completing([*offered, f"{BEST_FIRST.key}-desc"] if value.is_alone else offered)
+
+
+def _in(text, begin, position):
+    value = _value(text, begin, position)
+    return value.completing(WHERE if value.is_alone else ())
+
+
+def _was(text, begin, position):
+    name, equals, _written = text[begin:position].partition("=")
+    if not equals:
+        offers = [Offer(f"{one}=", open=True) for one in KEPT if one.startswith(name.lower())]
+        return Completing(begin, PART_REST.match(text, position).end(), tuple(offers))
+    value = _value(text, begin + len(name) + 1, position)
+    if name.lower() not in KEPT or not value.is_alone:
+        return value.completing()
+    field = FIELDS[name.lower()]
+    # Of issues the past is asked by their keys alone.
+    specials = _specials(field) if field.kind is not Kind.ISSUES else ()
+    return value.completing((*_bare(field), *specials), _looked_up(field))
+
+
+def _changed(text, begin, position):
+    match = CHANGED.fullmatch(text, begin, position)
+    if match is None:
+        return Completing(position, position)
+    if match["at"] is not None:
+        return _values(FIELDS["created"], text, match.start("at") + 1, position)
+    if match["by"] is not None:
+        return _value(text, match.start("by") + len("/by="), position, WHO_REST).completing(("@me",), "assignee")
+    return _value(text, begin, position, PART_REST).completing(CHANGEABLE)
+
+
+def _by(text, begin, position):
+    value = _value(text, begin, position)
+    return value.completing(("@me",), "assignee") if value.is_alone else value.completing()
+
+
+COMPLETING = {"sort": _sort, "in": _in, "was": _was, "changed": _changed, "by": _by}
 
 
 def as_value(name):

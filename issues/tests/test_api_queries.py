@@ -167,6 +167,8 @@ def test_a_query_is_explained_without_running_it(issues, api, triager, stranger)
         ("sort:due,vo", 9, ["votes-desc", "votes-asc"]),
         ("in:t", 3, ["title"]),
         ("was:sta", 4, ["status="]),
+        ("was:status=ne", 11, ["new"]),
+        ("changed:status/by=to", 18, ["tom"]),
         ("changed:la", 8, ["label"]),
         ("changed:ti", 8, ["title"]),
         ("by:ros", 3, []),

@@ -1,16 +1,17 @@
 """Reading and printing queries: a table of what is understood, and of what is refused, where and with which hint."""
 
+import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from issues.query import Problem, QueryError, parse, to_text
 from issues.query.completing import Offer, completing
 from issues.query.fields import EMPTYABLE, FIELDS, KEPT, SORTS, WHERE, Kind
 from issues.query.parsing import TERMS
-from issues.query.printing import depth
+from issues.query.printing import depth, print_node
 from issues.query.tree import And, By, Changed, Not, Or, Plain, Query, Range, Ref, Sort, Special, Term, Text, Was
 
 UNDERSTOOD = [
@@ -329,10 +330,15 @@ def take(text, place, offer):
         ('label:"b| is:open "x y"', "bug", 'label:bug is:open "x y"'),
         ("created:>|=-7d", "today", "created:>today "),
         ("created:|>=-7d", "today", "created:today "),
+        ("priority:l|ow..high", "none", "priority:none..high"),
+        ("priority:low..h|igh b", "urgent", "priority:low..urgent b"),
         ("sort:up|dated,due", "created-asc", "sort:created-asc,due"),
         ("in:tit|el a", "title", "in:title a"),
         ("was:sta|te=new", "status=", "was:status=new"),
+        ("was:status=n|eu a", "new", "was:status=new a"),
         ("changed:st|ate/by=ana", "status", "changed:status/by=ana"),
+        ("changed:status/by=a|na:>-7d", "@me", "changed:status/by=@me:>-7d"),
+        ("changed:status:>-7|d", "-2w", "changed:status:>-2w "),
         ("by:a|na", "@me", "by:@me "),
     ],
 )
@@ -340,6 +346,61 @@ def test_an_offer_replaces_the_whole_of_what_is_being_written(text, taken, after
     before, _caret, rest = text.partition("|")
     place = completing(before + rest, len(before))
     assert take(before + rest, place, Offer(taken, open=taken.endswith((":", "="))))[0] == after
+
+
+@pytest.mark.parametrize(
+    ("text", "offers"),
+    [
+        ("was:pri|", ["priority="]),
+        ("was:PRIORITY=u|", ["urgent"]),
+        ("was:priority=low,u|", []),
+        ("was:priority=>u|", []),
+        ("was:due=|", ["today", "+3d", "+1w", "+1m", "@none", "@any"]),
+        ("was:assignee=@|", ["@me", "@none", "@any"]),
+        ("was:parent=|", []),
+        ("was:votes=|", []),
+        ("changed:vo|", []),
+        ("changed:status/by=@|", ["@me"]),
+        ("changed:status/by=@me:y|", ["yesterday"]),
+        ("changed:status:>y|", ["yesterday"]),
+        ("changed:status:today,|", []),
+        ("by:ana,@|", []),
+        ("in:title,b|", []),
+        ("priority:>=high,|", []),
+        ("priority:>=|,high", []),
+        ("priority:high,>|", []),
+        ("priority:=high,u|", ["urgent"]),
+        ("priority:low..u|", ["urgent"]),
+        ("priority:>low..u|", []),
+        ("severity:u|..s2", []),
+        ("created:today..y|", ["yesterday"]),
+        ("created:>-7d,|", []),
+        ("created:2026,y|", ["yesterday"]),
+        ("created:-|,today", ["-7d", "-2w", "-1m"]),
+        ("age:>30d,|", []),
+        ("so|", ["source:", "sort:"]),
+        ("-so|", ["source:"]),
+        ("(so|", ["source:"]),
+        ("(a) so|", ["source:", "sort:"]),
+        ("NOT so|", ["source:"]),
+        ("a OR so|", ["source:"]),
+        ("so| OR a", ["source:"]),
+        ("so| NOT a", ["source:", "sort:"]),
+        ("sort:due so|", ["source:"]),
+        ("so| in:title", ["source:", "sort:"]),
+        ("so| sort:due", ["source:"]),
+        ("-in:t|", []),
+        ("(in:t|", []),
+        ("in:title in:t|", []),
+        ("sort:due,d|", []),
+        ("sort:d|,due-desc", []),
+        ("sort:relevance,d|", []),
+        ("sort:r|,due", []),
+    ],
+)
+def test_nothing_is_offered_that_would_be_refused_in_its_place(text, offers):
+    before, _caret, rest = text.partition("|")
+    assert [offer.text for offer in completing(before + rest, len(before)).offers] == offers
 
 
 @pytest.mark.parametrize("text", ["https://a.example/", "a -(HTTP://a.example/Foo_(la", "https://a.example/(b)la"])
@@ -435,6 +496,41 @@ def test_printing_and_reading_are_inverse(query):
     else:
         assert read == query
         assert to_text(read) == text
+
+
+befores = st.sampled_from(["", "a ", "-", "(a ", "a (b OR -", "NOT ", "a OR ", "a AND ", "sort:due ", "(a) in:title "])
+afters = st.sampled_from(["", " a", ' "a b"', " AND a", " OR a", " NOT a", " sort:due", " in:body"])
+written = leaves.map(print_node) | queries.map(lambda query: to_text(Query(None, query.where or "body", query.sort)))
+unknown = {Kind.TEXT: "a", Kind.ISSUES: "WEB-1", Kind.ROWS: '"a \\"b\\""', Kind.PEOPLE: "ana"}
+
+
+@given(befores, written, afters, st.data())
+def test_what_is_offered_in_the_midst_of_a_query_can_be_read(before, term, after, data):
+    after = ")" * before.count("(") + after
+    position = data.draw(st.integers(0, len(term)))
+    assume(is_read(f"{before}a{after}") and is_read(f"{before}{term}{after}"))
+    text, position = f"{before}{term}{after}", len(before) + position
+    place = completing(text, position)
+    # Another field for the same values is another matter.
+    for offer in place.offers if place.end == position else [one for one in place.offers if not one.open]:
+        parse(completed(*take(text, place, offer), offer))
+
+
+def is_read(text):
+    try:
+        return parse(text) is not None
+    except QueryError:
+        return False
+
+
+def completed(text, position, offer):
+    """Return the text with a value behind an `offer` that wants one: the first that is offered, or else any."""
+    if not offer.open:
+        return text
+    place = completing(text, position)
+    name = re.split("[:=]", text[: place.start])[-2].split(" ")[-1].lstrip("-(")
+    offers = place.offers or [Offer(unknown[FIELDS[name].kind])]
+    return completed(*take(text, place, offers[0]), offers[0])
 
 
 addresses = st.text('a/()" ', max_size=40).map("https://".__add__)
