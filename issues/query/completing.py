@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from issues.query.fields import ALIASES, CHANGEABLE, DIRECTIVES, FIELDS, HISTORY, KEPT, SORTS, WHERE, Kind
 from issues.query.printing import print_value
-from issues.query.tokens import QUOTED, TERM_REST, tokens
+from issues.query.tokens import QUOTED, TERM_REST, tokens, unquoted
 from issues.query.tree import BEST_FIRST, Plain
 
 # A quotation goes on to its end, or to where somebody is typing.
@@ -72,7 +72,7 @@ class _Value:
         return self.text[self.start : self.position]
 
     def completing(self, words=(), field=""):
-        return Completing(self.start, self.end, _offers(words, self.written), field, self.written.strip('"'))
+        return Completing(self.start, self.end, _offers(words, self.written), field, _meant(self.written))
 
 
 def completing(text, position):
@@ -129,6 +129,13 @@ def _value(text, begin, position, rest=VALUE_REST):
         end = closed.end() if closed else end
     end = rest.match(text, end).end()
     return _Value(text, start, position, end, start == begin and text[end : end + 1] != ",")
+
+
+def _meant(written):
+    """Return the beginning of a name that is written so."""
+    if not written.startswith('"'):
+        return written
+    return unquoted(written if QUOTED.fullmatch(written) else f'{written}"')
 
 
 def _offers(words, written):

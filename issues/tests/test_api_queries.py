@@ -229,14 +229,16 @@ def test_people_are_completed_by_any_word_of_what_they_are_called(api, triager, 
         ("label:é", ["état"]),
         ("label:É", ["état"]),
         ("label:nd", []),
+        ('label:"a', [r'"a \"b\" \\c, d"']),
+        (r'label:"a \"b\" \\c, ', [r'"a \"b\" \\c, d"']),
         ("assignee:Öst", ["tom"]),
         ("assignee:öst", ["tom"]),
     ],
 )
-def test_names_that_begin_with_any_letter_are_completed(product, maintainer, api, triager, query, offers):
+def test_names_of_any_letters_are_completed(product, maintainer, api, triager, query, offers):
     triager.display_name = "Thomas Österberg"
     triager.save()
-    for name in ("Ünder way", "état"):
+    for name in ("Ünder way", "état", r'a "b" \c, d'):
         create_part(Label, product=product, actor=maintainer, via="web", name=name)
     told = api(triager).get("/api/v1/query/complete/", {"q": query}).json()
     assert [offer["text"] for offer in told["offers"]] == offers
