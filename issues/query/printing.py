@@ -63,9 +63,15 @@ def _term(term):
 
 
 def _changed(changed):
-    by = f"/by={print_value(changed.by)}" if changed.by else ""
+    by = f"/by={_who(changed.by)}" if changed.by else ""
     point = f":{changed.operator}{changed.point}" if changed.point else ""
     return f"changed:{changed.name}{by}{point}"
+
+
+def _who(value):
+    text = print_value(value)
+    # Behind a colon comes the time.
+    return quoted(text) if ":" in text and not text.startswith('"') else text
 
 
 def print_words(node):

@@ -250,7 +250,7 @@ def _name(field, text):
 
 
 def _person(text, place):
-    if text.startswith("@"):
+    if text.startswith("@") and not text.lower().startswith("@today"):
         raise Wrong("value", _("Name a person without the @."), (), place)
     return Plain(text, place)
 
