@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from issues.query.fields import ALIASES, CHANGEABLE, DIRECTIVES, FIELDS, HISTORY, KEPT, SORTS, WHERE, Kind
 from issues.query.printing import print_value
-from issues.query.tokens import QUOTED, TERM_REST, tokens, unquoted
+from issues.query.tokens import ADDRESS, QUOTED, TERM_REST, tokens, unquoted
 from issues.query.tree import BEST_FIRST, Plain
 
 # A quotation goes on to its end, or to where somebody is typing.
@@ -78,10 +78,10 @@ class _Value:
 def completing(text, position):
     """Return the Completing at `position` of `text`."""
     position = max(0, min(position, len(text)))
-    if WITHIN_ADDRESS.search(text[:position]):
-        return Completing(position, position)
     piece = _last(PIECE, text[:position])
     written = piece.lstrip("-")
+    if WITHIN_ADDRESS.search(text[:position]) or ADDRESS.match(text, position - len(written)):
+        return Completing(position, position)
     name, colon, values = written.partition(":")
     name = ALIASES.get(name.lower(), name.lower())
     if not colon:

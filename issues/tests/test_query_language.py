@@ -391,6 +391,7 @@ def test_an_offer_replaces_the_whole_of_what_is_being_written(text, taken, after
         ("sort:due so|", ["source:"]),
         ("so| in:title", ["source:", "sort:"]),
         ("so| sort:due", ["source:"]),
+        ("h|ttps://a.example/", []),
         ("-in:t|", []),
         ("(in:t|", []),
         ("in:title in:t|", []),
