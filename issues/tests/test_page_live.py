@@ -11,7 +11,14 @@ from issues.tests.clients import at
 from products.models import Label
 from products.services import create_part
 
-LISTS = ("/issues/?q=is:open", "/products/WEB/issues/?q=is:open", "/issues/?group=status", "/issues/?q=label:ui", "/")
+LISTS = (
+    "/issues/?q=is:open",
+    "/products/WEB/issues/?q=is:open",
+    "/issues/?group=status",
+    "/issues/?q=cart+|+basket&group=status",
+    "/issues/?q=label:ui",
+    "/",
+)
 FRAGMENTS = {"/triage/": "triage", "/issues/WEB-1/": "issue"}
 
 

@@ -96,9 +96,9 @@ def _named(listing):
 
 def _mark_now(listing):
     """Return the mark of what the list would show, by one statement; "" where its order is not one to keep up with."""
-    if listing.asked.is_ranked:
-        return ""
-    return _mark(listing, _with_versions(listing) if listing.group else _page(listing, _versions).rows)
+    if listing.group:
+        return _mark(listing, _with_versions(listing))
+    return "" if listing.asked.is_ranked else _mark(listing, _page(listing, _versions).rows)
 
 
 def _mark(listing, shown):
