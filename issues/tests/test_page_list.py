@@ -353,6 +353,33 @@ def test_how_the_best_are_found_is_said_where_not_all_are_compared(product, tria
     NEWEST.kept.cache_clear()
 
 
+@pytest.mark.parametrize(
+    ("query", "name", "offered"),
+    [
+        ("q=issue", "Relevance", True),
+        ("q=issue&group=status", "Updated", False),
+        ("q=issue+sort:relevance&group=status", "Updated", False),
+        ("q=issue+sort:votes&group=status", "Votes", False),
+        ("q=issue&group=", "Relevance", True),
+    ],
+)
+def test_sections_say_the_order_that_they_have(triager, query, name, offered):
+    listing = Listing(QueryDict(query), triager)
+    said = [str(label) for label, _address, _chosen in listing.sorts]
+    assert (listing.sort_name, "Relevance" in said) == (name, offered)
+    assert [str(label) for label, _address, chosen in listing.sorts if chosen] == [name]
+
+
+def test_whoever_chooses_columns_stays_at_the_page(product, triager):
+    file(product, triager, 30)
+    client = at(triager)
+    first = client.get("/issues/?page_size=25&columns=votes")
+    second = client.get("/issues/" + link(first, "next"))
+    chosen = client.get("/issues/?" + urlencode([*second.context["listing"].kept_but_columns, ("columns", "due")]))
+    assert keys(chosen) == keys(second) != keys(first)
+    assert chosen.context["listing"].columns == ("due",)
+
+
 def test_one_comment_is_one_to_a_screen_reader_too(product, triager):
     one, two = file(product, triager, 2)
     for issue, count in ((one, 1), (two, 2)):

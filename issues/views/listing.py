@@ -265,7 +265,9 @@ class Listing:
     @property
     def sorts(self):
         """The orders: `(label, address, whether it is chosen)`."""
-        names = {RELEVANCE: UNLISTED[RELEVANCE], **SORT_NAMES} if self.asked.needles else SORT_NAMES
+        # Sections are never in the order of relevance.
+        best = {RELEVANCE: UNLISTED[RELEVANCE]} if self.asked.needles and not self.group else {}
+        names = best | SORT_NAMES
         return [(said, self.address(query=self._sorted(name)), name == self.sort) for name, said in names.items()]
 
     def _sorted(self, name):
@@ -275,7 +277,8 @@ class Listing:
     @property
     def sort(self):
         """The order in words, such as "updated-desc"."""
-        return ",".join(f"{one.key}-{'desc' if one.descending else 'asc'}" for one in self.asked.sort)
+        asked = self.asked.unranked() if self.group else self.asked
+        return ",".join(f"{one.key}-{'desc' if one.descending else 'asc'}" for one in asked.sort)
 
     @property
     def sort_name(self):
@@ -328,8 +331,9 @@ class Listing:
 
     @property
     def kept_but_columns(self):
-        """The same without the columns."""
-        return [pair for pair in self.kept if pair[0] != "columns"]
+        """The same without the columns, and with the page, which stays the same."""
+        cursor = [("cursor", self.cursor)] if self.cursor else []
+        return [pair for pair in self.kept if pair[0] != "columns"] + cursor
 
     def marked(self):
         """Return the pieces of the text as `(text, the Problem that stands there or None)`, from left to right."""
