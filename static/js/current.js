@@ -3,6 +3,7 @@ import { start as startDeciding } from "./deciding.js";
 import { commentIn, keyOfComment, noteComment, start as keepDraft } from "./drafts.js";
 import { readerOf, say } from "./fragments.js";
 import { live } from "./live.js";
+import { leadBack } from "./place.js";
 import { complain } from "./toasts.js";
 import { steadily, updateWithin } from "./update.js";
 import { forgetSaved } from "./written.js";
@@ -16,6 +17,7 @@ export function start(page) {
 
   function put(fresh) {
     if (readerOf(fresh) !== readerOf(page)) return false;
+    leadBack(fresh.querySelector("[data-module=place]"));
     steadily(() => updateWithin(page, fresh.body));
     say(page.dataset.news);
     return true;

@@ -4,7 +4,7 @@ import { readerOf, say } from "./fragments.js";
 import { offer, offerIssue } from "./offer.js";
 import { live } from "./live.js";
 import { start as startPeeking } from "./peek.js";
-import { lastIssue } from "./place.js";
+import { lastIssue, leaveList } from "./place.js";
 import { start as startSelecting } from "./select.js";
 import { complain } from "./toasts.js";
 import { steadily, updateWithin } from "./update.js";
@@ -110,6 +110,7 @@ export function start(page) {
     gone: () => complain(results.dataset.missing),
   });
 
+  addEventListener("pagehide", () => leaveList(page));
   // Whoever comes back from an issue goes on from its row.
   const last = lastIssue();
   if (last) focus(rows().find((row) => row.dataset.issue === last));

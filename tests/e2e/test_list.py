@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from issues.choices import COLUMNS
 from issues.models import Issue
-from issues.services import create_issue, reserve_numbers, update_issue
+from issues.services import create_issue, create_view, reserve_numbers, update_issue
 from products.services import update_product
 from tests.e2e.conftest import NARROW, WIDE, open_as
 from tests.e2e.test_every_page import objections
@@ -242,6 +242,28 @@ def test_pages_follow_one_another(issue, visit, product, reporter, triager):
     expect(rows(page)).to_have_count(25)
     page.go_back()
     expect(rows(page)).to_have_count(3)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("home", ["/views/1/", "/issues/?q=sort:number-asc&page_size=25&columns=votes"])
+def test_whoever_comes_back_from_an_issue_finds_the_list_as_it_was(issue, visit, product, reporter, triager, home):
+    for n in range(26):
+        create_issue(product, actor=reporter, via="web", title=f"Issue {n}")
+    view = create_view(actor=triager, via="web", name="By hand", query="is:open", group="status", columns=["votes"])
+    page = visit(home.replace("1", str(view.pk)) if "views" in home else home, triager)
+    if "views" in home:
+        key, name = "WEB-28", "By hand"
+    else:
+        page.get_by_role("link", name="Next").click()
+        key, name = "WEB-27", "All issues"
+    row(page, key).locator(".issue-link").click()
+    expect(page.locator("[data-action=back]")).to_have_text(f"Back to {name}")
+    update_issue(issue, actor=triager, via="web", title="Another")
+    page.wait_for_selector("html[data-ready]")
+    page.keyboard.press("Escape")
+    expect(row(page, key).locator(".issue-link")).to_be_focused()
+    expect(page.get_by_role("columnheader", name="Votes").first).to_be_attached()
+    expect(page.locator(".list-section")).to_have_count(1 if "views" in home else 0)
 
 
 @pytest.mark.once
