@@ -28,6 +28,12 @@ export function start(page) {
   let waiting;
   let patience;
   let known = {};
+  // How far the results were scrolled that others have replaced.
+  let left = 0;
+  // What the query is of which the results are shown; the box may say more by now.
+  let query = results.querySelector("[data-query]").dataset.query;
+  // Whether nobody was told yet how long the list is that was asked for.
+  let unsaid = false;
 
   const asked = (of) => `?${new URLSearchParams(new FormData(of))}`;
 
@@ -37,6 +43,7 @@ export function start(page) {
     clearTimeout(patience);
     results.setAttribute("aria-busy", "true");
     wanted = address;
+    const before = box.value;
     let html;
     try {
       html = await load(location.pathname + address);
@@ -52,19 +59,50 @@ export function start(page) {
       return false;
     }
     const place = how === "typing" ? null : whereabouts();
+    left = scrollY;
     results.innerHTML = html;
     results.removeAttribute("aria-busy");
     shown = address;
-    if (how !== "typing") box.value = results.querySelector("[data-query]").dataset.query;
+    query = results.querySelector("[data-query]").dataset.query;
+    // What one has typed meanwhile is looked for next.
+    if (how !== "typing" && box.value === before) box.value = query;
+    rename();
     judge(how);
     place?.();
     results.dispatchEvent(new Event("results", { bubbles: true }));
-    count().then((text) => text && say(text));
+    unsaid = true;
+    count();
     return true;
   }
 
-  // A list of several pages does not wait until it is counted. Returns what is then said of its length, if it is still
-  // the one that is shown. Where it cannot be counted now, a link stays that does so.
+  // A query makes of the list of all issues that of what one is asked, and the contrary.
+  function rename() {
+    const { title } = results.querySelector("[data-query]").dataset;
+    const heading = page.querySelector("h1");
+    if (heading.textContent === title) return;
+    document.title = document.title.replace(heading.textContent, () => title);
+    heading.textContent = title;
+    for (const link of document.querySelectorAll(".sidebar > .sidebar-link")) {
+      if (link.title === title) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+  }
+
+  // Others may have changed the view, or the page of a step back has come at last: the box follows, unless one types.
+  function followRedrawn() {
+    const was = query;
+    shown = wanted = location.search;
+    query = results.querySelector("[data-query]").dataset.query;
+    rename();
+    if (query !== was && box.value === was) {
+      box.value = query;
+      judge("redrawn");
+    }
+    count();
+  }
+
+  // A list of several pages does not wait until it is counted. Its length is then said, if it is still the one that is
+  // shown, and once. Where it cannot be counted now, a link stays that does so.
   async function count() {
     const place = results.querySelector("[data-count]");
     const link = place.querySelector("a");
@@ -75,10 +113,12 @@ export function start(page) {
         known = { address, text: await loadCount(link.href) };
         link.replaceWith(known.text);
       } catch (error) {
-        if (aborted(error)) return null;
+        if (aborted(error)) return;
       }
     }
-    return place.isConnected ? place.textContent : null;
+    if (!unsaid || !place.isConnected) return;
+    unsaid = false;
+    say(place.textContent);
   }
 
   function judge(how) {
@@ -117,7 +157,7 @@ export function start(page) {
   }
 
   function step(address) {
-    history.replaceState({ scroll: scrollY }, "");
+    history.replaceState({ scroll: left }, "");
     history.pushState(null, "", location.pathname + address);
   }
 
@@ -188,7 +228,12 @@ export function start(page) {
     if (await show(location.search, "back")) scrollTo(0, scroll);
   });
 
-  page.addEventListener("redrawn", count);
+  // Who goes forward, too, comes back to where they were. On the way to another list the browser scrolls by itself.
+  addEventListener("scrollend", () => {
+    if (location.search === shown) history.replaceState({ scroll: scrollY }, "");
+  });
+
+  page.addEventListener("redrawn", followRedrawn);
   count();
   const beginsField = complete(box, form.querySelector("[role=listbox]"));
   // What was typed before this module had come.

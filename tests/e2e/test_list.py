@@ -245,6 +245,64 @@ def test_pages_follow_one_another(issue, visit, product, reporter, triager):
 
 
 @pytest.mark.once
+def test_back_and_forward_lead_to_what_was_looked_at(issue, visit, product, reporter, triager):
+    for n in range(40):
+        create_issue(product, actor=reporter, via="web", title=f"Issue {n}")
+    page = visit("/issues/?q=is:open&page_size=25", triager, viewport={"width": 1440, "height": 400})
+
+    def scroll(to):
+        page.evaluate("to => new Promise((done) => { onscrollend = () => done(); scrollTo(0, to); })", to)
+
+    def scrolled(to):
+        for _ in range(60):
+            if page.evaluate("scrollY") == to:
+                return True
+            page.wait_for_timeout(50)
+        return False
+
+    scroll(300)
+    # As a key does, without scrolling to it first.
+    page.get_by_role("link", name="Next").dispatch_event("click")
+    expect(rows(page)).to_have_count(17)
+    assert scrolled(0)
+    scroll(120)
+    page.go_back()
+    expect(rows(page)).to_have_count(25)
+    assert scrolled(300)
+    page.go_forward()
+    expect(rows(page)).to_have_count(17)
+    assert scrolled(120)
+
+
+@pytest.mark.once
+def test_a_list_is_named_by_what_its_query_asks(issue, visit, triager):
+    page = visit("/inbox/", triager)
+    side = page.get_by_role("navigation", name="Main", exact=True)
+    steps = (lambda: None, lambda: box(page).fill("is:open"), page.go_back)
+    for name, step in zip(("Asked of me", "All issues", "Asked of me"), steps, strict=True):
+        step()
+        expect(page).to_have_title(f"{name} · Issues")
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        expect(side.locator("[aria-current]")).to_have_text(name)
+
+
+@pytest.mark.once
+def test_what_is_typed_while_a_chip_is_on_its_way_stays_and_is_looked_for(listed):
+    held = []
+    listed.route("**/issues/?q=", lambda route: held.append(route))
+    listed.get_by_role("link", name="Remove is open").click()
+    # Longer than the answer takes, as a field is offered.
+    box(listed).press("End")
+    listed.keyboard.type(" priori")
+    held[0].continue_()
+    expect(listed.locator(".chip-remove")).to_have_count(0)
+    expect(box(listed)).to_have_value("is:open priori")
+    listed.keyboard.type("ty:urgent")
+    expect(rows(listed)).to_have_count(1)
+    expect(listed).to_have_url(re.compile("urgent"))
+
+
+@pytest.mark.once
 @pytest.mark.parametrize("home", ["/views/1/", "/issues/?q=sort:number-asc&page_size=25&columns=votes"])
 def test_whoever_comes_back_from_an_issue_finds_the_list_as_it_was(issue, visit, product, reporter, triager, home):
     for n in range(26):

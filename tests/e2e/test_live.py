@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from issues.models import Issue
-from issues.services import add_comment, create_issue, decide, update_issue
+from issues.services import add_comment, create_issue, create_view, decide, update_issue, update_view
 from issues.tests.many import file_many
 
 LIST = "/issues/?q=is:open+sort:created-asc"
@@ -70,6 +70,40 @@ def test_how_long_a_list_of_several_pages_is(product, reporter, visit, triager):
     look(page)
     expect(row(page, "WEB-1")).to_contain_text("First of all")
     expect(length).to_have_text("27 issues")
+    # What others change while a list is counted does not keep from telling how long it is.
+    held = []
+
+    def hold(route):
+        counts = route.request.headers.get("x-fragment") == "count"
+        held.append(route) if counts and not held else route.continue_()
+
+    page.route("**/issues/?**", hold)
+    page.locator("#q").fill("is:open sort:created-asc type:bug")
+    expect(length.locator("a")).to_be_attached()
+    expect(page.locator("[data-said]")).to_be_empty()
+    update_issue(Issue.objects.get(number=1), actor=triager, via="web", title="First again")
+    look(page)
+    expect(page.locator("[data-said]")).to_have_text("27 issues")
+
+
+@pytest.mark.once
+def test_the_box_says_what_is_listed(reports, visit, triager, complaints):
+    view = create_view(actor=triager, via="web", name="Carts", query="is:open sort:created-asc")
+    page = visit(view.get_absolute_url(), triager)
+    update_view(view, actor=triager, via="web", query="is:open sort:created-desc")
+    look(page)
+    expect(page.locator("#q")).to_have_value("is:open sort:created-desc")
+
+    page.locator("#q").fill("is:closed")
+    expect(page.locator(".issue-row")).to_have_count(0)
+    page.route("**/views/**", lambda route: route.abort())
+    page.go_back()
+    expect(page.locator(".toast")).to_contain_text("could not be loaded")
+    page.unroute("**/views/**")
+    look(page)
+    expect(page.locator(".issue-row")).to_have_count(3)
+    expect(page.locator("#q")).to_have_value("is:open sort:created-desc")
+    complaints.clear()
 
 
 @pytest.mark.once
