@@ -370,6 +370,44 @@ def test_sections_say_the_order_that_they_have(triager, query, name, offered):
     assert [str(label) for label, _address, chosen in listing.sorts if chosen] == [name]
 
 
+@pytest.mark.parametrize(
+    ("query", "ways"),
+    [
+        ("", {"updated": "descending"}),
+        ("?q=sort:due-desc,number", {"due": "descending"}),
+        ("?q=sort:created-asc", {"created": "ascending"}),
+        ("?q=sort:severity", {}),
+        ("?q=issue", {}),
+    ],
+)
+def test_a_head_sorts_as_the_menu_does_and_says_the_present_order(product, triager, query, ways):
+    file(product, triager, 1)
+    also = "&".join(f"columns={name}" for name in ("created", "due", "comments", "updated"))
+    page = at(triager).get(f"/issues/{query}{'&' if query else '?'}{also}")
+    heads = re.findall(
+        r'<th scope="col" class="col-([a-z]+)[^"]*"(?: aria-sort="(\w+)")?>(.*?)</th>', page.content.decode()
+    )
+    assert {name: way for name, way, _shown in heads if way} == ways
+    links = {name: unescape(found[1]) for name, _way, shown in heads if (found := re.search(r'href="([^"]*)"', shown))}
+    menu = {str(said): address for said, address, _chosen in page.context["listing"].sorts}
+    names = {
+        "priority": "Priority",
+        "key": "Number",
+        "status": "Status",
+        "created": "Newest",
+        "due": "Due date",
+        "updated": "Updated",
+    }
+    assert links == {name: menu[said] for name, said in names.items()}
+
+
+@pytest.mark.parametrize("address", ["/issues/?group=status", "/"])
+def test_the_heads_of_sections_are_not_seen_and_no_links(product, triager, address):
+    file(product, triager, 1)
+    page = at(triager).get(address).content.decode()
+    assert "col-priority" in page and "sort-head" not in page
+
+
 def test_whoever_chooses_columns_stays_at_the_page(product, triager):
     file(product, triager, 30)
     client = at(triager)

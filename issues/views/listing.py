@@ -267,10 +267,31 @@ class Listing:
         """The orders: `(label, address, whether it is chosen)`."""
         # Sections are never in the order of relevance.
         best = {RELEVANCE: UNLISTED[RELEVANCE]} if self.asked.needles and not self.group else {}
-        names = best | SORT_NAMES
-        return [(said, self.address(query=self._sorted(name)), name == self.sort) for name, said in names.items()]
+        return [(said, self._sorted[name], name == self.sort) for name, said in (best | SORT_NAMES).items()]
 
-    def _sorted(self, name):
+    @property
+    def heads(self):
+        """The orders that the heads of columns lead to: `{column: (address, descending, whether it is chosen)}`.
+
+        Where the list goes by the column already, `descending` says which way, else which way it then would.
+        """
+        if self.group:
+            return {}
+        first, heads = self.asked.sort[0], {}
+        # Of two that the menu has for one column the first.
+        for name in reversed(SORT_NAMES):
+            key, _dash, direction = name.rpartition("-")
+            chosen = key == first.key
+            descending = first.descending if chosen else direction == "desc"
+            heads["key" if key == "number" else key] = (self._sorted[name], descending, chosen)
+        return heads
+
+    @cached_property
+    def _sorted(self):
+        """The addresses of the same list in other orders."""
+        return {name: self.address(query=self._in_order(name)) for name in (RELEVANCE, *SORT_NAMES)}
+
+    def _in_order(self, name):
         key, _dash, direction = name.rpartition("-")
         return Query(self.query.tree, self.query.where, (Sort(key, direction == "desc"),))
 

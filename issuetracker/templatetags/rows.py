@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from django import template
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -44,6 +45,23 @@ def issue_row(issue, columns, reference=""):
         "</tr>",
     )
     return mark_safe("".join(parts))  # noqa: S308 (escaped piece by piece)
+
+
+@register.simple_tag
+def column_head(name, said, heads, *, css="", quiet=False):
+    """Return the head of a column, which is a link where `heads`, as `Listing.heads` has them, holds an order for it.
+
+    The words of a `quiet` one are for screen readers, and for who points at it.
+    """
+    shown = format_html('<span class="visually-hidden">{}</span>', said) if quiet else said
+    way = ""
+    if heads and name in heads:
+        address, descending, chosen = heads[name]
+        way = ("descending" if descending else "ascending") if chosen else ""
+        sign = icon("chevron-down" if descending else "chevron-up")
+        shown = format_html('<a class="sort-head" href="{}" title="{}">{}{}</a>', address, said, shown, sign)
+    sort = format_html(' aria-sort="{}"', way) if way else ""
+    return format_html('<th scope="col" class="col-{} {}"{}>{}</th>', name, css, sort, shown)
 
 
 @register.filter

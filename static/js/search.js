@@ -141,9 +141,10 @@ export function start(page) {
     const from = document.activeElement;
     if (!results.contains(from)) return null;
     const menu = from.closest("details[id]")?.id ?? from.closest(".chip")?.querySelector("details")?.id;
+    const head = from.closest("th")?.classList[0];
     const inTable = from.closest(".pagination");
     return () => {
-      const there = menu && results.querySelector(`#${menu} > summary`);
+      const there = (menu && results.querySelector(`#${menu} > summary`)) || (head && results.querySelector(`.${head} > a`));
       const next = inTable ? results.querySelector(".issue-link") : there || results.querySelector("#filter > summary");
       next?.focus({ preventScroll: true });
     };

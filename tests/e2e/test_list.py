@@ -214,6 +214,13 @@ def test_chips_and_order_are_changed_without_the_page(listed):
     expect(box(listed)).to_have_value("sort:created-asc")
     expect(rows(listed).first).to_have_attribute("data-issue", "WEB-1")
     expect(listed.locator("#sort > summary")).to_be_focused()
+    head = listed.get_by_role("columnheader", name="Key")
+    height = listed.locator("thead").bounding_box()["height"]
+    head.get_by_role("link").click()
+    expect(box(listed)).to_have_value("sort:number-desc")
+    expect(head).to_have_attribute("aria-sort", "descending")
+    expect(head.get_by_role("link")).to_be_focused()
+    assert listed.locator("thead").bounding_box()["height"] == height
     listed.locator("#columns > summary").click()
     listed.get_by_label("Votes").check()
     listed.get_by_role("button", name="Show", exact=True).click()
