@@ -136,7 +136,7 @@ class WatcherViewSet(Listed, Created, Read, Passing, OfIssue):
     serializer_class = serializers.WatcherSerializer
     lookup_field = "username"
     lookup_value_converter = "name"
-    ordering = (Key("username"), Key("id"))
+    ordering = (Key("username"),)
     actions = {"create": "watch", "destroy": "watch"}
 
     def get_queryset(self):

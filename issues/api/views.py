@@ -35,7 +35,7 @@ from issuetracker.api.conditions import etag, etag_of
 from issuetracker.api.pages import COUNT_CAP, PARAMETERS, refuse
 from issuetracker.api.renderers import is_quick, written
 from issuetracker.api.views import INCLUDE, Created, Described, Ended, Listed, Passing, Read, Resource, Trashed, Updated
-from issuetracker.keyset import Key
+from issuetracker.keyset import Key, nearest, paginate_ids
 from products import access
 from products import services as product_services
 from products.api.serializers import RedactionSerializer
@@ -57,6 +57,7 @@ COLUMNS = [
     *(f"{link}__product__{field}" for link in LINKS for field in ("key", "visibility", "deleted_at")),
 ]
 RELATED = (*NAMES, "product", "status", "component", "milestone", "version", *(f"{link}__product" for link in LINKS))
+NUMBERED = (Key("number"),)
 
 
 def issue_rows():
@@ -519,7 +520,7 @@ class Events(Listed):
         return (
             seen.select_related("batch", "actor", "issue__product")
             .only(
-                *("about", "about_id", "kind", "at", "number", "internal", "state"),
+                *("about", "about_id", "kind", "at", "internal", "state"),
                 *("batch__via", "actor__username", "actor__display_name", "issue__number", "issue__product__key"),
             )
             .prefetch_related("changes")
@@ -535,11 +536,23 @@ class Events(Listed):
 class IssueEventViewSet(Events, OfIssue):
     """What happened to an issue, oldest first."""
 
-    ordering = (Key("number"), Key("id"))
-
     def of_home(self):
         """Return the condition that an event is about the issue of the URL."""
         return self.of_issue()
+
+    def page(self, queryset, **options):
+        """Return the Page that is asked for, in the order of the numbers, which the index is of.
+
+        A cursor holds the id of an event instead: gaps between the numbers tell how many events are hidden.
+        """
+        found: dict = {}
+
+        def find(values, backwards, count):
+            place = values and [Event.objects.filter(pk=values[0]).values("number")]
+            found.update((event.pk, event) for event in nearest(queryset, NUMBERED, place, backwards, count))
+            return [[pk] for pk in found]
+
+        return paginate_ids(find, self.ordering, lambda ids: found, **options)
 
 
 @extend_schema(tags=["events"])

@@ -157,7 +157,7 @@ class MemberViewSet(Listed, Created, Read, Updated, Passing, OfProduct):
     lookup_field = "user__username"
     lookup_url_kwarg = "username"
     lookup_value_converter = "name"
-    ordering = (Key("user__username"), Key("id"))
+    ordering = (Key("user__username"),)
     actions = dict.fromkeys(("create", "update", "partial_update", "destroy"), "maintain")
 
     def rows(self):
