@@ -4,7 +4,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
 from accounts.services import mark_used
@@ -36,11 +36,17 @@ class BearerAuthentication(BaseAuthentication):
         return "Bearer"
 
 
+class LacksScope(Forbidden, APIException):
+    """The token is not for this. The pages of the API leave out a form where an exception of the framework says so."""
+
+    code = "scope"
+
+
 class HasScope(BasePermission):
     """A token may read with any scope, and write with the one that the view names; a session may do both."""
 
     def has_permission(self, request, view):
-        """Return True, or raise Forbidden with the code "scope"."""
+        """Return True, or raise LacksScope."""
         reads = request.method in SAFE_METHODS or getattr(view, "action", None) in getattr(view, "reading", ())
         needed = "read" if reads else getattr(view, "write_scope", "write")
         require_scope(request, needed)
@@ -48,9 +54,9 @@ class HasScope(BasePermission):
 
 
 def require_scope(request, needed):
-    """Raise Forbidden unless the token of `request`, if it has one, was given the scope `needed`."""
+    """Raise LacksScope unless the token of `request`, if it has one, was given the scope `needed`."""
     if request.auth is not None and not request.auth.allows(needed):
-        raise Forbidden(_("This token lacks the scope “%(scope)s”.") % {"scope": needed}, "scope")
+        raise LacksScope(_("This token lacks the scope “%(scope)s”.") % {"scope": needed})
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
