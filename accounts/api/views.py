@@ -9,13 +9,13 @@ from accounts.addressing import authorize_address
 from accounts.api.serializers import MeSerializer, PersonSerializer, TokenSerializer
 from accounts.models import NAME_LIMIT, ApiToken, User, can_be_stored
 from accounts.tokens import with_products
-from issuetracker.api.views import Created, Ended, Listed, Read, Resource, Updated
+from issuetracker.api.views import Created, Ended, Listed, Read, Resource, Unversioned, Updated
 from issuetracker.keyset import Key
 from products import access
 
 
 @extend_schema(tags=["people"])
-class UserViewSet(Listed, Read, Resource):
+class UserViewSet(Unversioned, Listed, Read, Resource):
     """The people of this site, for who is signed in."""
 
     serializer_class = PersonSerializer

@@ -10,8 +10,10 @@ from issues.api.views import LISTED, IssueViewSet, OfIssue, Redacted
 from issues.finding import queue
 from issues.models import Issue, NeedInfo, Vote
 from issues.watchers import watchers
+from issuetracker.api.conditions import is_expected
 from issuetracker.api.pages import KeysetPagination
-from issuetracker.api.views import Created, Listed, Passing, Read
+from issuetracker.api.problems import NotAsSeen
+from issuetracker.api.views import Created, Listed, Passing, Read, Unversioned
 from issuetracker.keyset import Key
 
 
@@ -130,7 +132,7 @@ class VoteViewSet(Listed, Created, Read, Passing, OfIssue):
 
 @extend_schema(tags=["issues"])
 @extend_schema_view(create=once(serializers.WatcherSerializer))
-class WatcherViewSet(Listed, Created, Read, Passing, OfIssue):
+class WatcherViewSet(Unversioned, Listed, Created, Read, Passing, OfIssue):
     """Who hears of an issue. One watches, or does not, for oneself."""
 
     serializer_class = serializers.WatcherSerializer
@@ -148,6 +150,15 @@ class WatcherViewSet(Listed, Created, Read, Passing, OfIssue):
     def home_of(self, row):
         """Return the issue of the URL."""
         return self.find_home()
+
+    def expected(self, row):
+        """Return the version that the request says the issue has, or None. Raises Stale; for a watcher NotAsSeen."""
+        if isinstance(row, Issue):
+            return super().expected(row)
+        tag = self.told(row)[1]
+        if not is_expected(self.request, tag):
+            raise NotAsSeen(tag)
+        return None
 
     def perform_create(self, fields):
         """Watch the issue. Return the user, who may have heard of it before."""

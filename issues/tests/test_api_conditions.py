@@ -99,6 +99,31 @@ def test_a_batch_that_goes_on_is_told_anew(api, things, triager, monkeypatch):
     assert client.get(path, headers={"if-none-match": done["ETag"]}).json()["undone_by"]
 
 
+@pytest.mark.parametrize("path", ["/api/v1/users/tom/", f"{ISSUE}watchers/tom/"])
+def test_the_state_of_a_person_is_what_others_are_told(api, things, triager, path):
+    client = api(triager)
+    tag = client.get(path)["ETag"]
+    client.patch("/api/v1/me/", {"theme": "dark", "email": "thomas@example.org"})
+    again = client.get(path, headers={"if-none-match": tag})
+    assert (again.status_code, again["ETag"], str(triager.pk) in tag.strip('"').split("-")) == (304, tag, False)
+    client.patch("/api/v1/me/", {"display_name": "Thomas"})
+    assert client.get(path, headers={"if-none-match": tag}).status_code == 200
+
+
+def test_who_watches_is_no_other_for_what_others_are_not_told(api, things, triager):
+    client, path = api(triager), f"{ISSUE}watchers/tom/"
+    tag = client.get(path)["ETag"]
+    for stale in ('"1-77"', f"W/{tag}", "x"):
+        answer = client.delete(path, headers={"if-match": stale})
+        assert (answer.status_code, answer["ETag"], answer.json()["code"]) == (412, tag, "stale")
+        assert (answer.json()["etag"], "lock_version" in answer.json()) == (tag, False)
+    # What is added to the issue hangs on the version of that.
+    added = client.post(f"{ISSUE}watchers/", {}, headers={"if-match": tag})
+    assert (added.status_code, added.json()["lock_version"]) == (412, Issue.objects.get(number=1).lock_version)
+    client.patch("/api/v1/me/", {"theme": "dark"})
+    assert client.delete(path, headers={"if-match": f'"x", {tag}'}).status_code == 204
+
+
 def test_a_page_is_never_answered_304(api, things, triager):
     headers = {"if-none-match": "*", "accept": "text/html"}
     assert api(triager).get(ISSUE, headers=headers).status_code == 200

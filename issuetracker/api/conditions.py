@@ -41,6 +41,12 @@ def expected_version(request, row):
     raise Stale(_("This is not its present version."), row)
 
 
+def is_expected(request, present):
+    """Return whether If-Match lets a thing have the state with the ETag `present`; without it, any will do."""
+    header = request.META.get("HTTP_IF_MATCH", "*")
+    return header.strip() == "*" or any(tag == present and not weak for weak, tag in TAG.findall(header))
+
+
 def is_known(request, present):
     """Return whether If-None-Match says that the client has the state with the ETag `present`."""
     header = request.META.get("HTTP_IF_NONE_MATCH", "")

@@ -35,6 +35,17 @@ class PreconditionRequired(exceptions.APIException):
         self.row = row
 
 
+class NotAsSeen(exceptions.APIException):
+    """What has no version that is told is in another state, that with the ETag `tag`, than the one If-Match names."""
+
+    status_code = 412
+    default_code = "stale"
+
+    def __init__(self, tag):
+        super().__init__(_("This is not its present version."))
+        self.tag = tag
+
+
 def answer(error, context):
     """Return the Response to an exception in an API view, or None for what is a fault of ours."""
     request = context["request"]
@@ -82,6 +93,8 @@ def _tell(error):
     if isinstance(error, Stale):
         row = error.current
         return 412, error.code, error.detail, {"lock_version": version(row), "etag": etag(row)}
+    if isinstance(error, NotAsSeen):
+        return 412, error.get_codes(), str(error.detail), {"etag": error.tag}
     if isinstance(error, Forbidden):
         return 403, error.code, error.detail, {}
     if isinstance(error, Conflict):
@@ -101,6 +114,8 @@ def _headers(error):
         headers["Retry-After"] = str(error.wait)
     if isinstance(error, (Stale, PreconditionRequired)):
         headers["ETag"] = etag(error.current if isinstance(error, Stale) else error.row)
+    if isinstance(error, NotAsSeen):
+        headers["ETag"] = error.tag
     return headers
 
 

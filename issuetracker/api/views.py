@@ -190,12 +190,26 @@ class Resource(GenericViewSet):
     def told(self, row):
         """Return `(representation, ETag)` of `row`: it may tell of more than its own row, such as names of others."""
         data = self.get_serializer(row).data
-        return data, etag(row, f"{crc32(repr(data).encode()):08x}")
+        return data, etag(row, sum_of(data))
 
     @property
     def is_plain(self):
         """Whether the answer is JSON, rather than a page of the browsable API with its forms."""
         return self.request.accepted_renderer.format == "json"
+
+
+def sum_of(data):
+    """Return what changes with the representation `data`."""
+    return f"{crc32(repr(data).encode()):08x}"
+
+
+class Unversioned:
+    """What has a version that others may not know, as people have, who change their preferences."""
+
+    def told(self, row):
+        """Return `(representation, ETag)` of `row`: the same as long as nothing else is told."""
+        data = self.get_serializer(row).data
+        return data, f'"{sum_of(data)}"'
 
 
 class Listed:
