@@ -5,7 +5,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.models import ALL_SCOPES, SCOPES, User
-from issuetracker.api.fields import Choice, Flag, StrictSerializer, Text
+from issuetracker.api.fields import Choice, Flag, StrictSerializer, Text, is_text
 
 
 @extend_schema_serializer(component_name="Person")
@@ -18,6 +18,8 @@ class PersonSerializer(serializers.Serializer):
 
 class MeSerializer(StrictSerializer):
     """Oneself: who one is, and one's preferences."""
+
+    EARLIER = {"username": is_text, "is_staff": lambda value, told: isinstance(value, bool)}
 
     id = serializers.IntegerField(read_only=True)
     username = serializers.CharField(read_only=True)

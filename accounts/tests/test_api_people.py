@@ -59,6 +59,15 @@ def test_preferences_are_patched(api, reporter):
     assert api(reporter).patch(ME, answer.json()).status_code == 200
 
 
+def test_what_was_read_before_the_staff_changed_it_may_be_sent_back(api, reporter, administrator):
+    first = api(reporter).get(ME).json()
+    update_user(reporter, actor=administrator, via="web", is_staff=True, username="ros")
+    answer = api(reporter).patch(ME, {**first, "theme": "dark"})
+    assert (answer.status_code, answer.json()["theme"], answer.json()["is_staff"]) == (200, "dark", True), (
+        answer.content
+    )
+
+
 @pytest.mark.parametrize(
     ("body", "field", "code"),
     [

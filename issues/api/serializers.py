@@ -25,6 +25,9 @@ from issuetracker.api.fields import (
     StrictSerializer,
     Text,
     Whole,
+    is_count,
+    is_person,
+    is_text,
     moment_of,
     words,
 )
@@ -106,6 +109,8 @@ class LabelsField(serializers.ListField):
 class NeedInfoSerializer(StrictSerializer):
     """What somebody was asked about an issue. An open question can be withdrawn."""
 
+    MOVING = {"asker": is_person, "requestee": is_person}
+
     id = serializers.IntegerField(read_only=True)
     asker = PersonField(read_only=True)
     requestee = PersonField(read_only=True)
@@ -143,6 +148,15 @@ class IssueSerializer(StrictSerializer):
         "returned_reason": lambda value, told: value is None or value in Return.values,
         "waiting": lambda value, told: isinstance(value, str) and value != "",
         "needinfos": are_questions,
+    }
+    EARLIER = {
+        **StrictSerializer.EARLIER,
+        "key": is_text,
+        "number": is_count,
+        "status_category": lambda value, told: value in Category.values,
+        "author": is_person,
+        "triaged_at": is_past,
+        "closed_at": is_past,
     }
     DEFAULTS = {
         "description": "",
@@ -417,6 +431,8 @@ class IssueRowSerializer(IssueSerializer):
 class CommentSerializer(StrictSerializer):
     """What somebody said about an issue."""
 
+    # What it has no version for.
+    MOVING = {"author": is_person, "body_html": is_text, "edited_at": is_past}
     ONCE = ("internal",)
 
     id = serializers.IntegerField(read_only=True)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.services import update_user
 from issues import services
 
 ONE = "/api/v1/issues/WEB-1/"
@@ -43,6 +44,21 @@ def test_comment_read_edit_trash_restore_purge(api, issues, reporter, maintainer
     tag = api(maintainer).delete(path)["ETag"]
     assert api(maintainer).post(f"{path}purge/").status_code == 428
     assert api(maintainer).post(f"{path}purge/", headers={"if-match": tag}).status_code == 204
+
+
+def test_a_comment_that_was_read_before_somebody_edited_it_may_be_sent_back(api, issues, reporter, administrator):
+    comment = services.add_comment(issues[0], actor=reporter, via="web", body="one")
+    path, client = f"{ONE}comments/{comment.pk}/", api(reporter)
+    first = client.get(path).json()
+    services.edit_comment(comment, actor=administrator, via="web", body="two")
+    update_user(reporter, actor=administrator, via="web", display_name="Rosa R.")
+    second = client.get(path).json()
+    for read, method in ((first, client.put), (second, client.patch)):
+        answer = method(path, read)
+        assert (answer.status_code, answer.json()["body"]) == (200, read["body"]), answer.content
+    for field, value in (("body_html", 5), ("edited_at", "2999-01-01T00:00:00Z"), ("created_at", None), ("id", 5)):
+        answer = client.put(path, {**second, field: value})
+        assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
 
 
 def test_a_long_comment_of_an_import_may_be_sent_back_and_not_another(api, issues, reporter):

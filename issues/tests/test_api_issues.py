@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.services import update_user
 from issues import services
 from issues.models import Issue, Status, Vote
 from products.models import Component, Label, Milestone, Version
@@ -428,6 +429,56 @@ def test_what_was_read_before_a_question_was_answered_can_be_sent_back(api, prod
     assert (answer.status_code, answer.json()) == (200, after)
 
 
+@pytest.mark.parametrize("method", ["put", "patch"])
+def test_what_was_read_before_others_changed_it_can_be_sent_back(api, product, triager, administrator, method):
+    """The later one wins, also where what they changed is told by fields that nobody sets."""
+    issue = services.create_issue(product, actor=triager, via="web", title="one", description="x")
+    send = getattr(api(triager), method)
+    first = api(triager).get(f"{ISSUES}WEB-1/").json()
+    closed = Status.objects.get(slug="closed")
+    services.update_issue(issue, actor=administrator, via="web", description="y", status=closed)
+    update_user(triager, actor=administrator, via="web", display_name="Thomas")
+    second = api(triager).get(f"{ISSUES}WEB-1/").json()
+    assert {"description_html", "status_category", "closed_at", "triaged_at", "author"} <= {
+        name for name in first if first[name] != second[name]
+    }
+    answer = send(f"{ISSUES}WEB-1/", {**first, "title": "two"})
+    assert answer.status_code == 200, answer.content
+    assert [answer.json()[name] for name in ("title", "description", "status")] == ["two", "x", "new"]
+    assert send(f"{ISSUES}WEB-1/", second).json()["closed_at"] is not None
+    ops = create_product(actor=administrator, via="web", key="OPS", title="Operations")
+    services.update_issue(Issue.objects.get(), actor=administrator, via="web", product=ops)
+    moved = api(triager).get(f"{ISSUES}OPS-1/").json()
+    back = getattr(api(administrator), method)(f"{ISSUES}OPS-1/", {**first, "title": "three"})
+    assert (back.status_code, back.json()["key"]) == (200, "WEB-1"), back.content
+    assert getattr(api(administrator), method)(f"{ISSUES}WEB-1/", moved).json()["key"] == "OPS-1"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("id", 99),
+        ("created_at", "2001-01-01T00:00:00Z"),
+        ("source", "import"),
+        ("description_html", 5),
+        ("status_category", "over"),
+        ("status_category", ["open"]),
+        ("closed_at", "2999-01-01T00:00:00Z"),
+        ("triaged_at", "yesterday"),
+        ("author", "rosa"),
+        ("created_by", {"username": "rosa"}),
+        ("key", None),
+        ("number", "1"),
+        ("url", 5),
+    ],
+)
+def test_what_no_version_can_have_said_is_read_only(api, product, triager, field, value):
+    services.create_issue(product, actor=triager, via="web", title="one", description="x")
+    got = api(triager).get(f"{ISSUES}WEB-1/").json()
+    answer = api(triager).put(f"{ISSUES}WEB-1/", {**got, field: value})
+    assert codes(answer) == {field: ["read_only"]}
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -461,6 +512,10 @@ def test_what_was_read_before_a_question_was_answered_can_be_sent_back(api, prod
         ("votes", -1),
         ("votes", "0"),
         ("description_html", ""),
+        ("status_category", "closed"),
+        ("closed_at", "2001-01-01T00:00:00Z"),
+        ("author", {"username": "rosa", "display_name": "Rosa"}),
+        ("key", "WEB-2"),
     ],
 )
 def test_what_no_earlier_answer_can_have_said_is_read_only(api, product, triager, field, value):

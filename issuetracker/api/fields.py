@@ -48,12 +48,18 @@ def is_person(value, told):
     return value is None or (named and all(isinstance(text, str) for text in value.values()))
 
 
+def is_text(value, told):
+    """Return whether `value` is a text."""
+    return isinstance(value, str)
+
+
 class StrictSerializer(serializers.Serializer):
     """Refuses unknown fields, and read-only ones unless they are what the client got.
 
     `ONCE` are fields that are set at creation and never again; `LATER` those that cannot be set at creation.
     `DEFAULTS` is what PUT sets where a field is left out. `MOVING` says of the read-only fields that others move, as by
-    a comment, what a client may have got before: that may be sent back, too.
+    a comment, what a client may have got before: that may be sent back, too. `EARLIER` says the same of those that only
+    move with the version, for who sends along the one that they had.
     """
 
     MOVING = {
@@ -63,6 +69,7 @@ class StrictSerializer(serializers.Serializer):
         "updated_by": is_person,
         "votes": is_count,
     }
+    EARLIER = {"created_by": is_person, "description_html": is_text, "owner": is_person, "url": is_text}
     ONCE: tuple = ()
     LATER: tuple = ()
     DEFAULTS: dict = {}
@@ -109,7 +116,17 @@ class StrictSerializer(serializers.Serializer):
             return name in self.LATER and value in (None, False)
         if not hasattr(self, "_present"):
             self._present = type(self)(self.instance, context=self.context).data
-        return self._present.get(name) == value or (name in self.MOVING and self.MOVING[name](value, self._present))
+        if self._present.get(name) == value:
+            return True
+        may_have_been = self.MOVING.get(name) or (self._has_version and self.EARLIER.get(name))
+        return bool(may_have_been and may_have_been(value, self._present))
+
+    @property
+    def _has_version(self):
+        """Whether what is sent comes with the version that it was read in."""
+        return "lock_version" in self._present and is_earlier_version(
+            self.initial_data.get("lock_version"), self._present
+        )
 
     @property
     def changes(self):

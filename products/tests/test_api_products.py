@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.services import update_user
 from products.models import Product
 from products.services import create_product, trash_product, update_product
 
@@ -99,6 +100,18 @@ def test_read_only_fields_may_come_back_unchanged_alone(api, product, maintainer
     assert api(maintainer).patch(WEB, {"id": got["id"], "url": got["url"]}).status_code == 200
     answer = api(maintainer).patch(WEB, {"id": got["id"] + 1, "created_at": "2020-01-01T00:00:00Z"})
     assert codes(answer) == {"id": ["read_only"], "created_at": ["read_only"]}
+
+
+def test_what_was_read_before_others_changed_it_may_come_back(api, product, maintainer, administrator):
+    first = api(maintainer).get(WEB).json()
+    update_product(product, actor=administrator, via="web", description="new", key="SHOP")
+    update_user(administrator, actor=administrator, via="web", display_name="Ada L.")
+    answer = api(maintainer).put(f"{PRODUCTS}SHOP/", {**first, "title": "mine"})
+    assert (answer.status_code, answer.json()["title"], answer.json()["key"]) == (200, "mine", "WEB"), answer.content
+    later = api(maintainer).put(WEB, {**first, "lock_version": 99, "description_html": "x"})
+    # Without a version that there has been, it must be what it is now.
+    refused = ("lock_version", "created_by", "description_html")
+    assert codes(later) == {name: ["read_only"] for name in refused}
 
 
 def test_an_old_key_leads_to_the_new_one_for_ever(api, product, maintainer, stranger):
