@@ -42,6 +42,17 @@ class Files(Listed, OfIssue):
         """Return those on the issue of the URL, and on its comments, that the reader sees."""
         return self.rows().visible_to(self.request.user).filter(self.of_issue())
 
+    def get_serializer(self, *args, **kwargs):
+        """Return the serializer of a file, or of the form that a page shows, by which one is added."""
+        if not args and self.action == "create":
+            return FileSerializer(**kwargs)
+        return super().get_serializer(*args, **kwargs)
+
+    def told(self, row):
+        """Return `(representation, ETag)` of a file. It names no serializer: a page would take that for its form's."""
+        data, tag = super().told(row)
+        return dict(data), tag
+
     def home_of(self, row):
         """Return the issue that the file is on."""
         return row.issue

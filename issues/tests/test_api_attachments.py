@@ -1,5 +1,7 @@
 """Attachments over REST: sent as forms, listed, read, taken away, brought back, redacted and purged."""
 
+import re
+
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -9,6 +11,7 @@ from issues.services import add_comment, create_issue
 from issues.tests.samples import picture, upload
 
 API = "/api/v1/issues/WEB-1/attachments/"
+FORM = re.compile(r'<form [^>]*multipart/form-data"(?:(?!</form>).)*type="file".*?</form>', re.DOTALL)
 
 
 @pytest.fixture
@@ -105,6 +108,24 @@ def test_a_session_needs_its_token(issue, reporter):
     client.force_login(reporter)
     assert client.post(API, {"file": upload(b"x")}).status_code == 403
     assert not Attachment.objects.exists()
+
+
+def test_a_page_of_the_api_has_a_form_that_can_be_sent(issue, reporter):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(reporter)
+    comment = add_comment(issue, actor=reporter, via="web", body="x")
+    for path in (API, f"/api/v1/issues/WEB-1/comments/{comment.pk}/attachments/"):
+        page = client.get(path, headers={"accept": "text/html"})
+        for _time in range(2):
+            (form,) = FORM.findall(page.text)
+            (token,) = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
+            assert re.findall(r'<input[^>]* name="(\w+)"', form)[1:] == ["file"]
+            fields = {"csrfmiddlewaretoken": token, "file": upload(b"log", "cart.log")}
+            # What has been sent shows the form once more.
+            page = client.post(path, fields, headers={"accept": "text/html"})
+            assert (page.status_code, page["Content-Type"]) == (201, "text/html; charset=utf-8")
+    assert Attachment.objects.count() == 4
+    assert client.post(API, {"file": upload(b"x"), "csrfmiddlewaretoken": "x" * 64}).status_code == 403
 
 
 def test_into_the_trash_back_redacted_and_purged(issue, stranger, reporter, triager, maintainer, api):
