@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from coverage import Coverage
-from django.db import connection
+from django.db import connection, transaction
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
 from tests.cast import Cast, seed_site
@@ -31,6 +32,8 @@ QUIET = [
 ]
 # Folders of tests that go through the whole site.
 WHOLE = {"access", "hostile", "contract", "lasting"}
+# The tables that are as the migrations have left them.
+LASTING = {"django_migrations", "django_content_type", "auth_permission"}
 # The modules that reach all code of ours that PostgreSQL alone runs; the rest of the code is measured on SQLite.
 OF_POSTGRESQL = {
     "test_create",
@@ -58,6 +61,19 @@ def django_db_setup(django_db_setup, django_db_blocker):
                 "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
+
+
+def _empty(self):
+    """Delete what a test in real transactions has left; Django's own way also makes content types and rights anew."""
+    tables = [name for name in connection.introspection.django_table_names() if name not in LASTING]
+    filled = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in tables)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(filled)
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'DELETE FROM "{name}"')
+
+
+TransactionTestCase._fixture_teardown = _empty
 
 
 @pytest.fixture(autouse=True)
@@ -233,16 +249,39 @@ def pytest_runtest_protocol(item):
 
     Threads of the test are not traced either, since they take over what holds when they start.
     """
-    stopped = []
-    # Of two in one process, as workers have, the one beneath would go on where the other stops.
-    while item.get_closest_marker("untraced") and (running := Coverage.current()):
-        running.stop()
-        stopped.append(running)
+    untraced = item.get_closest_marker("untraced")
+    if untraced:
+        stopped = _stop_tracing()
+    else:
+        stopped, item.config.stopped = item.config.stopped, []
+        _trace(stopped)
     try:
         return (yield)
     finally:
-        for running in reversed(stopped):
-            running.start()
+        if untraced:
+            _trace(stopped)
+        elif stopped:
+            item.config.stopped = _stop_tracing()
+
+
+def pytest_collection(session):
+    """Trace nothing but tests where all else is traced on SQLite."""
+    session.config.stopped = _stop_tracing() if os.environ.get("MEASURED_ON_SQLITE") else []
+
+
+def _trace(stopped):
+    for running in reversed(stopped):
+        running.start()
+
+
+def _stop_tracing():
+    """Stop coverage's tracer. Return what has to be started again, the last one first."""
+    stopped = []
+    # Of two in one process, as workers have, the one beneath would go on where the other stops.
+    while running := Coverage.current():
+        running.stop()
+        stopped.append(running)
+    return stopped
 
 
 def pytest_terminal_summary(terminalreporter, config):

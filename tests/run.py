@@ -46,6 +46,8 @@ def run(name, *arguments, **environment):
         *arguments,
     ]
     env = {**os.environ, **environment, "COVERAGE_FILE": f".coverage.{name}", "TRACED_CASES": "2"}
+    # Else each process would read all tests anew.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     lines = []
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:

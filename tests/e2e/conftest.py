@@ -61,6 +61,25 @@ def _answered(live_server):
         time.sleep(0.02)
 
 
+@pytest.fixture(scope="session")
+def kept_context(browser, browser_context_args):
+    """The context of the browser that tests share, so that scripts, styles and icons are fetched once."""
+    context = browser.new_context(**browser_context_args)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def context(kept_context):
+    """The same, with nothing left of the test before: no pages, no cookies, no permissions."""
+    yield kept_context
+    for page in kept_context.pages:
+        page.close()
+    kept_context.unroute_all()
+    kept_context.clear_cookies()
+    kept_context.clear_permissions()
+
+
 @pytest.fixture
 def complaints(context):
     """What the browser complains of on any page of the test: scripts that fail, and breaches of the policy."""
@@ -71,7 +90,8 @@ def complaints(context):
         page.on("console", lambda message: found.append(message.text) if is_complaint(page, message) else None)
 
     context.on("page", listen)
-    return found
+    yield found
+    context.remove_listener("page", listen)
 
 
 def is_complaint(page, message):

@@ -515,6 +515,7 @@ class TestHeld:
         page = rows
         link(page, "WEB-1").focus()
         page.keyboard.press("r")
+        expect(menu(page).locator("textarea")).to_be_focused()
         page.keyboard.type("Once")
         page.keyboard.down("Control")
         hold(page, "Enter")
