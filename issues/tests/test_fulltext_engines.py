@@ -160,6 +160,7 @@ LONG = {
 
 
 @pytest.mark.parametrize("kind", LONG)
+@pytest.mark.untraced
 def test_limits_are_the_same_everywhere(issue, kind):
     text = LONG[kind]
     documents = fulltext.build("spam " * 80, text, [text, "more eggs"], [text, "eggs too"])
