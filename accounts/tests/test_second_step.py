@@ -373,7 +373,8 @@ def test_an_undo_that_gives_a_way_in_asks_who_one_is(stranger, administrator, ap
         "API": (f"/api/v1/batches/{batch.pk}/undo/", {}),
     }
     path, form = doors["API" if door == "token" else door]
-    answer = (api(administrator) if door == "token" else client).post(path, form)
+    options = {"content_type": "application/json"} if door == "API" else {}
+    answer = (api(administrator) if door == "token" else client).post(path, form, **options)
     # Where the button is: the address of the undo itself is none to come back to.
     prove = f"/accounts/prove/?next={form.get('next', path).replace('/', '%2F')}"
     batch.refresh_from_db()
@@ -385,7 +386,7 @@ def test_an_undo_that_gives_a_way_in_asks_who_one_is(stranger, administrator, ap
         assert (answer.url == prove, "done yet" in said) == (asked, asked)
     if asked and door != "token":
         client.post(prove, {"password": PASSWORD})
-        assert client.post(path, form).status_code in (200, 302)
+        assert client.post(path, form, **options).status_code in (200, 302)
         assert Batch.objects.get(pk=batch.pk).undone_by is not None
 
 
