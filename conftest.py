@@ -17,6 +17,7 @@ from tests.figures import note
 
 # What a machine does besides makes no test fail.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("few", settings.get_profile("unhurried"), max_examples=20)
 settings.load_profile("unhurried")
 
 # The first has no windows, and takes a third less time; with --long that which people use comes first.
@@ -172,6 +173,12 @@ def pytest_addoption(parser):
     """Take `--cases`, and `--long`, with which tests marked `long` do everything instead of a part."""
     parser.addoption("--cases", type=int, default=0, help="run so many cases of each table of them (0: all)")
     parser.addoption("--long", action="store_true", help="what is marked `long` does all that it can, for hours")
+
+
+def pytest_configure(config):
+    """Try few examples where few cases of each table are run."""
+    if config.getoption("cases"):
+        settings.load_profile("few")
 
 
 @pytest.fixture(scope="session")

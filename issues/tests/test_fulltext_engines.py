@@ -11,6 +11,7 @@ from issues.fulltext.documents import COLUMNS, FILLER, Document, _limited, _unli
 from issues.fulltext.tokens import tokenize
 from issues.models import Issue
 from issues.services import create_issue
+from tests.examples import examples
 
 CASES = [
     # title, description, comment; word, prefix, columns; is it found
@@ -119,7 +120,9 @@ def _holds_way(column, one):
     ASKED,
 )
 @settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(80),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @example(("a b", "a", ["b"], []), [("a b", False)], None)
 @pytest.mark.untraced
@@ -210,7 +213,7 @@ def test_texts_within_the_limits_are_read_the_same_with_and_without_them():
 
 def test_terms_have_nothing_that_an_engine_takes_for_its_own():
     @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
-    @settings(max_examples=1000, deadline=None)
+    @settings(max_examples=examples(1000), deadline=None)
     def check_terms(text):
         for term in (term for terms in tokenize(text) for term in terms):
             assert term

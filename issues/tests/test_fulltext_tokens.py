@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from issues.fulltext import Needle, needle, snippet, spans
 from issues.fulltext.tokens import normalize, signs, tokenize, tokenize_with_runs
+from tests.examples import examples
 
 CASES = [
     ("Hello, world!", ["hello", "world"], []),
@@ -120,7 +121,7 @@ TEXTS = st.text(
 
 
 @given(TEXTS, TEXTS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @example("ᄀㅏ ㄱㅏ", "가")
 @example("ﾊﾞ", "バ")
 @pytest.mark.untraced
@@ -143,7 +144,7 @@ def test_a_piece_of_a_text_is_found_in_it_and_marked(before, text):
 # Of some letters the small form is taken apart, and put together again.
 @example("\N{GREEK SMALL LETTER UPSILON WITH DIALYTIKA AND VARIA}")
 @given(TEXTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_the_case_and_the_form_of_a_text_do_not_matter(text):
     assert tokenize(normalize(text))[0] == tokenize(text)[0]
     for term in tokenize(text.lower())[0]:
@@ -154,7 +155,7 @@ def test_the_case_and_the_form_of_a_text_do_not_matter(text):
     st.lists(st.sampled_from(["foo", "bar", "long" * 20, "日本語", "\n", "fooBar", "é"]), max_size=60),
     st.integers(1, 90),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_a_snippet_is_a_piece_of_the_text_with_a_hit(words, length):
     text = " ".join(words)
     pieces = snippet(text, [needle("foo"), needle("bar")], length)

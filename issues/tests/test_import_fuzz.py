@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from issues.importers.loading import Import
 from issues.importers.source import SourceError
 from issues.tests.test_import import assert_replays, change, event, github, record
+from tests.examples import examples
 
 LABEL = {"name": "area/ui", "color": "d73a4a", "description": "Looks"}
 MILESTONE = {"title": "2.0", "state": "open", "due_on": "2020-02-01T08:00:00Z"}
@@ -166,9 +167,9 @@ def undone():
         transaction.set_rollback(True)
 
 
-def cheap(examples):
+def cheap(number):
     return settings(
-        max_examples=examples,
+        max_examples=examples(number),
         deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )

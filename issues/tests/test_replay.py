@@ -19,6 +19,7 @@ from issues.tests.doors import AdminDoor, ApiDoor, WebDoor
 from issues.tests.whole import assert_log_is_whole
 from products.models import Component, Label, Member, Milestone, Product, Version
 from products.services import create_part, create_product, set_member
+from tests.examples import examples
 
 TEXTS = st.sampled_from(["Cart empties", "Größe & <b>", "日本", "x" * 500, "- [ ] one"])
 CHANGES = st.fixed_dictionaries(
@@ -110,7 +111,7 @@ MOVED_ON = {"lock_version", "event_count", "updated_at", "updated_by_id", "overd
 
 
 @settings(
-    max_examples=15,
+    max_examples=examples(15),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -149,7 +150,7 @@ def present():
 
 # Without shrinking, which would repeat hundreds of requests for every failure.
 @settings(
-    max_examples=20,
+    max_examples=examples(20),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

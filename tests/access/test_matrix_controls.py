@@ -59,11 +59,11 @@ TWICE = [
 def test_what_is_asked_for_twice_is_told_only_with_both_rules_off(world, monkeypatch, route, first, second):
     monkeypatch.setattr(access, *first)
     forget_statements()
-    wrong, _wrote = walked(world, route, whole=False)
+    wrong, _wrote, _got = walked(world, route, whole=False)
     assert not wrong
     monkeypatch.setattr(access, *second)
     forget_statements()
-    wrong, _wrote = walked(world, route, whole=False)
+    wrong, _wrote, _got = walked(world, route, whole=False)
     assert wrong
 
 
@@ -72,5 +72,5 @@ def test_what_is_asked_for_twice_is_told_only_with_both_rules_off(world, monkeyp
 def test_a_rule_that_is_off_is_found(world, monkeypatch, rule, instead, route):
     monkeypatch.setattr(access, rule, instead)
     forget_statements()
-    wrong, _wrote = walked(world, route, whole=False)
+    wrong, _wrote, _got = walked(world, route, whole=False)
     assert wrong
