@@ -170,7 +170,7 @@ def purge(row, *, actor, via, expected_version=None):
 def _purge_some(row, actor, log_to, expected_version):
     """Do one transaction of a purge. Return whether it was the last."""
     if isinstance(row, Issue):
-        lock_family(row.pk)
+        _lock_around([row.pk])
     fresh = lock(type(row).objects.all(), row, expected_version)
     home = fresh.issue if isinstance(fresh, (Attachment, Comment)) else fresh
     access.authorize(actor, "purge", home)
@@ -190,7 +190,7 @@ def purge_imported(ids, *, actor, via):
 
 @transaction.atomic
 def _purge_chunk(ids, actor, log_to):
-    lock_family(*ids)
+    _lock_around(ids)
     gone = Issue.objects.filter(pk__in=ids, source=Issue.Source.IMPORT, deleted_at__isnull=False)
     issues = list(gone.select_related("product"))
     if actor is not None:
@@ -220,6 +220,7 @@ def _purge(row, log_to):
 def _purge_product(product, log_to):
     ids = list(Issue.objects.filter(product=product).values_list("pk", flat=True)[:OF_PRODUCT])
     if ids:
+        _lock_around(ids)
         _purge_issues(ids, log_to)
         return False
     _take_history_along(product)
@@ -246,7 +247,6 @@ def _keep_addresses(product):
 
 
 def _purge_issues(ids, log_to):
-    lock_family(*ids, *_beside(ids))
     _let_go(ids, log_to)
     merged = Issue.objects.filter(pk__in=ids, duplicate_of__isnull=False).exclude(duplicate_of__in=ids)
     originals = set(merged.values_list("duplicate_of", flat=True))
@@ -259,6 +259,11 @@ def _purge_issues(ids, log_to):
     fulltext.forget(ids)
     count_votes(*originals)
     similar.forget(ids)
+
+
+def _lock_around(ids):
+    """Lock the issues `ids` with all that a purge of them changes, in one step: in two it could wait in a ring."""
+    lock_family(*ids, *_beside(ids))
 
 
 def _beside(ids):
@@ -323,6 +328,6 @@ def purge_expired(now, on_progress=None):
 def _purge_if_expired(model, pk, limit, log_to):
     """Do one transaction of the purge of a row. Return whether it is gone, or None where it was restored."""
     if model is Issue:
-        lock_family(pk)
+        _lock_around([pk])
     locked = model.objects.select_for_update().filter(pk=pk, deleted_at__lt=limit).first()
     return _purge(locked, log_to) if locked is not None else None

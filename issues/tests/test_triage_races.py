@@ -226,6 +226,24 @@ def test_a_purge_waits_for_who_hides_a_duplicate_of_what_is_purged(file, adminis
     assert list(Issue.objects.values_list("pk", "duplicate_of")) == [(duplicate.pk, None)]
 
 
+@pytest.mark.parametrize("how", ["by hand", "in time"])
+def test_a_purge_waits_for_who_votes_on_a_duplicate_beside_it(file, administrator, triager, stranger, monkeypatch, how):
+    doing = {"actor": administrator, "via": "web"}
+    monkeypatch.setattr(attention, "count_votes", after(0.3, attention.count_votes))
+    original, one, other = file(3)
+    for issue in (one, other):
+        update_issue(issue, duplicate_of=original, **doing)
+    relate(one, kind="relates", other=other, **doing)
+    trash_issue(one, **doing)
+    purge = {
+        "by hand": partial(trash.purge, one, **doing),
+        "in time": partial(trash.purge_expired, timezone.now() + timedelta(days=31)),
+    }
+    assert together(voting(other, stranger), after(0.1, purge[how])) == []
+    assert not Issue.objects.filter(pk=one.pk).exists()
+    assert Issue.objects.get(pk=original.pk).votes == 1
+
+
 def test_of_an_answer_and_a_closing_no_question_is_left(file, triager, reporter, maintainer):
     for _round in range(ROUNDS):
         (issue,) = file(1)
