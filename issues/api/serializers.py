@@ -445,12 +445,9 @@ class CommentSerializer(StrictSerializer):
 
 
 class FileSerializer(StrictSerializer):
-    """A form with a file. That of a page brings its token along, which was asked for where the session was."""
+    """A form with a file."""
 
     file = serializers.FileField()
-
-    def _refused(self, data):
-        return super()._refused({name: value for name, value in data.items() if name != "csrfmiddlewaretoken"})
 
 
 class AttachmentSerializer(StrictSerializer):

@@ -128,6 +128,19 @@ def test_a_page_of_the_api_has_a_form_that_can_be_sent(issue, reporter):
     assert client.post(API, {"file": upload(b"x"), "csrfmiddlewaretoken": "x" * 64}).status_code == 403
 
 
+def test_the_button_of_a_page_of_the_api_restores_a_file(issue, maintainer, api):
+    path = send(api(maintainer))["Location"]
+    api(maintainer).delete(path)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(maintainer)
+    page = client.get(f"{path}restore/", headers={"accept": "text/html"})
+    fields = {"csrfmiddlewaretoken": re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.text)[1]}
+    assert client.post(f"{path}restore/", {**fields, "file": "x"}).json()["errors"].keys() == {"file"}
+    assert api(maintainer).post(f"{path}restore/", fields).json()["errors"].keys() == fields.keys()
+    restored = client.post(f"{path}restore/", fields, headers={"accept": "text/html"})
+    assert (restored.status_code, api(maintainer).get(path).status_code) == (200, 200)
+
+
 def test_into_the_trash_back_redacted_and_purged(issue, stranger, reporter, triager, maintainer, api):
     path = send(api(stranger))["Location"]
     assert api(reporter).delete(path).status_code == 403

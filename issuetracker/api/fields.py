@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from copy import copy, deepcopy
 
 from django.conf import settings
+from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from accounts.models import User
+from issuetracker.api.parsers import PAGE_FIELD
 
 
 def is_count(value, told):
@@ -101,6 +103,8 @@ class StrictSerializer(serializers.Serializer):
         errors = {}
         for name, value in data.items():
             field = self.fields.get(name)
+            if name == PAGE_FIELD and isinstance(data, QueryDict):
+                continue
             if field is None:
                 errors[str(name)] = [ErrorDetail(_("There is no such field."), "unknown")]
             elif self._is_settled(name, field) and not self._is_present(name, value):

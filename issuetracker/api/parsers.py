@@ -9,6 +9,8 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from issuetracker.uploads import is_too_much, whole
 
 BODY_LIMIT = 1024 * 1024
+# The form of a page brings this along for the session: it says nothing of what is asked for.
+PAGE_FIELD = "csrfmiddlewaretoken"
 
 
 class TooLarge(APIException):
