@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from accounts.services import idempotency as services
 from history.errors import Conflict
 from issuetracker import database
+from issuetracker.api.parsers import PAGE_FIELD
 from issuetracker.api.renderers import QuickJSONRenderer
 from products.access import is_person
 
@@ -81,7 +82,8 @@ def digest_of(request):
 def _meaning(data):
     if not isinstance(data, QueryDict):
         return data
-    return [[name, [_meaning_of_field(one) for one in values]] for name, values in sorted(data.lists())]
+    fields = [(name, values) for name, values in sorted(data.lists()) if name != PAGE_FIELD]
+    return [[name, [_meaning_of_field(one) for one in values]] for name, values in fields]
 
 
 def _meaning_of_field(value):

@@ -414,7 +414,9 @@ def test_a_file_is_added_once_whatever_the_boundary(api, issue, reporter):
     client = api(reporter)
 
     def send(content, boundary):
-        body = encode_multipart(boundary, {"file": SimpleUploadedFile("note.txt", content)})
+        # A page brings another token along each time.
+        fields = {"csrfmiddlewaretoken": boundary * 64, "file": SimpleUploadedFile("note.txt", content)}
+        body = encode_multipart(boundary, fields)
         form = f"multipart/form-data; boundary={boundary}"
         return client.post(f"{ISSUES}1/attachments/", body, content_type=form, headers=KEY)
 
