@@ -229,7 +229,7 @@ def members(request, product):
             status = 409
     context = {
         **above(request.user, product, "members"),
-        **paged(request, product.members.select_related("user"), (Key("user__username"), Key("id"))),
+        **paged(request, product.members.select_related("user"), (Key("user__username"),)),
         "form": form,
         "roles": MemberForm.base_fields["role"].choices,
         "may_edit": can(request.user, "maintain", product),

@@ -2,12 +2,14 @@
 
 import re
 from html import unescape
+from urllib.parse import unquote
 
 import pytest
 
 from accounts.models import User
 from issues.models import SavedView
 from issues.tests.clients import at
+from issues.tests.test_api_cursors import held
 from products.models import Component, Label, Member, Milestone, Product, Version
 from products.services import create_product, update_product
 
@@ -61,8 +63,13 @@ def test_parts(product, maintainer, model):
 def test_members(product, maintainer):
     people = User.objects.bulk_create(User(username=f"p{n:03}") for n in range(MANY))
     Member.objects.bulk_create(Member(product=product, user=one, role="viewer") for one in people)
-    told = names(pages(at(maintainer), "/products/WEB/members/"), r'data-label="User name">(\w+)<')
+    found = pages(at(maintainer), "/products/WEB/members/")
+    told = names(found, r'data-label="User name">(\w+)<')
     assert told == sorted(told) and {f"p{n:03}" for n in range(MANY)} <= set(told)
+    # Whoever reads a cursor learns nothing that the page does not show, such as the id of a row.
+    cursors = [held(unquote(one)) for one in names(found, r'rel="(?:prev|next)" href="[^"]*\?cursor=([^"&]+)"')]
+    assert len(cursors) == 4 and {len(values) for values in cursors} == {1}
+    assert {value for (value,) in cursors} <= set(told)
 
 
 def test_views(triager, stranger):
