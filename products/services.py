@@ -136,11 +136,14 @@ def restore_product(product, *, actor, via, expected_version=None):
 
 
 @transaction.atomic
-def create_part(model, *, product, actor, via, **fields):
+def create_part(model, *, product, actor, via, expected_version=None, **fields):
     """Create a Component, Milestone, Version or Label (`model`) of `product`; a Label of the site where that is None.
 
-    `actor` None is the site itself. Returns it. Raises Forbidden, or ValidationError by field.
+    `actor` None is the site itself, `expected_version` that of the product. Returns it. Raises Forbidden, Stale, or
+    ValidationError by field.
     """
+    if expected_version is not None:
+        product = lock(Product.objects.all(), product, expected_version)
     if actor is not None:
         _authorize_part(actor, product)
     refuse_unknown(fields, PART_FIELDS[model])
@@ -202,14 +205,15 @@ def _check_name(part):
 
 
 @transaction.atomic
-def set_member(product, user, role, *, actor, via, expected_version=None, is_member=None):
+def set_member(product, user, role, *, actor, via, expected_version=None, is_member=None, product_version=None):
     """Give `user` the role named `role` in `product`, or none where it is None. Return the Member, or None.
 
     `actor` None is the site itself: what the groups of a provider give. `is_member` is what the caller has found the
-    user to be. Raises Forbidden, Stale, Member.DoesNotExist where the one that was seen is gone, Conflict where there
-    is one meanwhile (and the last maintainer stays), or ValidationError by field.
+    user to be, `product_version` the version that the product has to have. Raises Forbidden, Stale, Member.DoesNotExist
+    where the one that was seen is gone, Conflict where there is one meanwhile (and the last maintainer stays), or
+    ValidationError by field.
     """
-    product = lock(Product.objects.all(), product)
+    product = lock(Product.objects.all(), product, product_version)
     if actor is not None:
         authorize(actor, "maintain", product)
     member = Member.objects.filter(product=product, user=user).first()

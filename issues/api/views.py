@@ -368,9 +368,7 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
     def perform_create(self, fields):
         """File the issue. Return it."""
         product = fields.pop("product", None) or self.home
-        if self.home is None:
-            self.expected(product)
-        return services.create_issue(product, **self.doing, **fields)
+        return services.create_issue(product, expected_version=self.expected(product), **self.doing, **fields)
 
     def perform_update(self, row, expected, changes):
         """Change the issue; another product moves it. Return it."""

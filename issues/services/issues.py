@@ -121,14 +121,16 @@ LIVE = PreparedModels(_live)
 
 
 @transaction.atomic
-def create_issue(product, *, actor, via, files=(), **fields):
+def create_issue(product, *, actor, via, files=(), expected_version=None, **fields):
     """File an issue (`title` needed; fields as `issues.rules.FIELDS`, rows for what refers to rows). Return it.
 
-    `files` are those of `kept`, which the description may name.
+    `files` are those of `kept`, which the description may name. `expected_version` is that of the product.
 
-    Raises Forbidden that names a field which needs a triager, or ValidationError by field.
+    Raises Forbidden that names a field which needs a triager, Stale, or ValidationError by field.
     """
     refuse_unknown(fields, rules.FIELDS - {"product"})
+    if expected_version is not None:
+        product = writing.lock(Product.objects.all(), product, expected_version)
     fields = _with_addresses(fields, files)
     rules.authorize_creation(actor, product, fields)
     now = timezone.now()

@@ -10,7 +10,7 @@ from issues.models import Issue, Vote
 from issues.services import bulk
 from issues.tests.samples import upload
 from issuetracker.api.views import Resource
-from products.models import Component, Label
+from products.models import Component, Label, Product
 from products.services import create_part, create_product, update_product
 
 ISSUE = "/api/v1/issues/WEB-1/"
@@ -239,6 +239,33 @@ def test_a_change_after_if_match_was_looked_at_is_noticed(api, product, triager,
     assert client.post(f"{ISSUE}{path}/", body, headers=headers).status_code == 412
     monkeypatch.undo()
     assert "mia" not in client.get(f"{ISSUE}{path}/").text
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/v1/issues/", {"product": "WEB", "title": "x"}),
+        ("/api/v1/products/WEB/issues/", {"title": "x"}),
+        ("/api/v1/products/WEB/labels/", {"name": "x"}),
+        ("/api/v1/products/WEB/members/", {"user": "sam"}),
+    ],
+)
+def test_a_change_of_the_product_after_if_match_was_looked_at_is_noticed(
+    api, product, administrator, stranger, monkeypatch, path, body
+):
+    client, before = api(administrator), Resource.expected
+
+    def change_meanwhile(view, row):
+        expected = before(view, row)
+        Product.objects.filter(pk=product.pk).update(lock_version=2)
+        return expected
+
+    headers = {"if-match": client.get("/api/v1/products/WEB/")["ETag"]}
+    monkeypatch.setattr(Resource, "expected", change_meanwhile)
+    assert client.post(path, body, headers=headers).status_code == 412
+    monkeypatch.undo()
+    headers = {"if-match": client.get("/api/v1/products/WEB/")["ETag"]}
+    assert client.post(path, body, headers=headers).status_code == 201
 
 
 @pytest.mark.parametrize("path", ["/api/v1/issues/bulk/", "/api/v1/products/WEB/issues/bulk/"])

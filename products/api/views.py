@@ -88,7 +88,8 @@ class PartViewSet(Listed, Created, Read, Updated, Ended, OfProduct):
 
     def perform_create(self, fields):
         """Create a part of the product of the URL. Return it."""
-        return services.create_part(self.model, product=self.home, **self.doing, **fields)
+        options = {"product": self.home, "expected_version": self.home and self.expected(self.home)}
+        return services.create_part(self.model, **options, **self.doing, **fields)
 
     def perform_update(self, row, expected, changes):
         """Change the part. Return it."""
@@ -176,7 +177,8 @@ class MemberViewSet(Listed, Created, Read, Updated, Passing, OfProduct):
     def perform_create(self, fields):
         """Give a person a role. Return the Member. Raises Conflict where the person has one."""
         role = fields.get("role", Member.Role.REPORTER)
-        return services.set_member(self.home, fields["user"], role, is_member=False, **self.doing)
+        options = {"is_member": False, "product_version": self.expected(self.home)}
+        return services.set_member(self.home, fields["user"], role, **options, **self.doing)
 
     def perform_update(self, row, expected, changes):
         """Change the role. Return the Member. Raises Member.DoesNotExist where somebody has ended the membership."""
