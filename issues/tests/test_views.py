@@ -331,6 +331,23 @@ def test_the_form_of_a_view_leads_back(product, triager, stranger):
     assert 'href="/views/">Cancel</a>' in at(triager).get("/views/new/").content.decode()
 
 
+@pytest.mark.parametrize(
+    ("fields", "way"),
+    [
+        ({"query": "is:opn"}, "/issues/?q=is%3Aopn&amp;group="),
+        (
+            {"query": "label:ghost", "product": "WEB", "group": "status", "columns": ["votes", "author"]},
+            "/products/WEB/issues/?q=label%3Aghost&amp;group=status&amp;columns=votes&amp;columns=author",
+        ),
+        ({"query": "is:opn", "product": "GONE"}, "/issues/?q=is%3Aopn&amp;group="),
+        ({"query": "é" * 1200}, "/issues/"),
+    ],
+)
+def test_a_refused_view_leads_back_to_its_list(product, triager, fields, way):
+    refused = at(triager).post("/views/new/", {"name": "Bad", **fields})
+    assert (refused.status_code, f'href="{way}">Cancel</a>' in refused.text) == (400, True)
+
+
 def test_the_page_of_a_view_says_who_sees_it_and_pins_it(product, triager, stranger):
     for view, readers, said in (
         (save(triager), [triager], "seen by you alone"),

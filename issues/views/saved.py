@@ -1,5 +1,7 @@
 """Saved views: the list of them, the list of issues that each is, and what can be done to them."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
@@ -10,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.addresses import own_address
 from history.errors import Stale, Unreadable
 from issues import services
 from issues.finding import counting
@@ -72,7 +75,18 @@ def new_view(request):
         if made:
             tell_done(request, _("The view “%(name)s” is saved.") % {"name": made.name})
             return redirect(made)
-    return render(request, "issues/view_form.html", {"form": form}, status=400 if form.errors else 200)
+    context = {"form": form, "back": _list_of(form)}
+    return render(request, "issues/view_form.html", context, status=400 if form.errors else 200)
+
+
+def _list_of(form):
+    """Return the address of the list that a refused `form` was to save, or of the views where nothing was sent yet."""
+    if not form.is_bound:
+        return reverse("views")
+    product, sent = form.cleaned_data.get("product"), form.data
+    home = reverse("product-issues", args=[product.key]) if product else reverse("issues")
+    asked = {"q": sent.get("query", ""), "group": sent.get("group", ""), "columns": sent.getlist("columns")}
+    return own_address(f"{home}?{urlencode(asked, doseq=True)}") or home
 
 
 def _initial(params):
