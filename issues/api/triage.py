@@ -126,7 +126,7 @@ class VoteViewSet(Listed, Created, Read, Passing, OfIssue):
     def perform_destroy(self, row, expected):
         """Take one's vote back."""
         if row.user_id != self.request.user.pk:
-            raise Forbidden(_("This is somebody else's vote."))
+            raise Forbidden(_("This is somebody else’s vote."))
         services.unvote(row.issue, **self.doing)
 
 

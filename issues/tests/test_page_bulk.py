@@ -44,6 +44,8 @@ def test_what_would_change_is_shown_and_then_done(client, issues, triager):
     assert "3 changed, 0 left as they are." in page
     assert undo(Batch.objects.latest("id"), actor=triager, via="web").left_alone == []
     assert Issue.objects.filter(priority=3).count() == 1
+    send(client, triager, 302, ids=ids[:2], words="p high", apply="1", next="/issues/")
+    assert "1 changed, 1 left as it is." in client.get("/issues/").content.decode()
 
 
 @pytest.mark.parametrize(

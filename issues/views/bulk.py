@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.addresses import own_address
@@ -196,10 +196,11 @@ def _apply(request, ids, plan, context):
         home = own_address(f"{home}?{urlencode([('q', query)])}") or home
     if batch.state == Batch.State.RUNNING:
         return redirect(f"{reverse('batch', args=[batch.pk])}?{urlencode([('next', _back(request) or home)])}")
-    told = _("%(changes)d changed, %(refused)d left as they are.") % {
-        "changes": batch.todo["changes"],
-        "refused": batch.todo["unchanged"] + len(batch.todo["refused"]),
-    }
+    left = batch.todo["unchanged"] + len(batch.todo["refused"])
+    told = ngettext(
+        "%(changes)d changed, %(left)d left as it is.", "%(changes)d changed, %(left)d left as they are.", left
+    )
+    told %= {"changes": batch.todo["changes"], "left": left}
     messages.success(request, told, extra_tags=f"undo-{batch.pk}" if batch.todo["changes"] else "")
     return go_back(request, home)
 
