@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from issues.api.views import TIME_ZONE
 from issues.finding import search
 from issues.finding.completion import complete
 from issues.query import to_text
@@ -72,7 +73,12 @@ class QueryViewSet(GenericViewSet):
     reading = ("parse",)
     pagination_class = None
 
-    @extend_schema(request=AskedSerializer, responses=ExplainedSerializer, operation_id="query_parse")
+    @extend_schema(
+        parameters=[TIME_ZONE],
+        request=AskedSerializer,
+        responses=ExplainedSerializer,
+        operation_id="query_parse",
+    )
     def parse(self, request):
         """Explain a query without running it: 400 with the places of all mistakes where it cannot be run."""
         require_length(request)
@@ -95,6 +101,7 @@ class QueryViewSet(GenericViewSet):
                 description="The place in it, in code points; by default its end.",
             ),
             OpenApiParameter("product", str, description="The key of the product whose list it is for."),
+            TIME_ZONE,
         ],
         responses=CompletedSerializer,
         operation_id="query_complete",

@@ -42,6 +42,11 @@ def test_filters_stand_in_the_schema(schema, path):
     assert asked >= {"status", "label", "is", "assignee", "sort", "cursor", "page_size", "count", "include", "tz"}
 
 
+@pytest.mark.parametrize(("path", "method"), [("parse", "post"), ("complete", "get")])
+def test_the_time_zone_of_a_query_stands_in_the_schema(schema, path, method):
+    assert "tz" in {one["name"] for one in schema["paths"][f"/api/v1/query/{path}/"][method]["parameters"]}
+
+
 def shape(schema, operation, code="200"):
     """Return the schema of the JSON that an operation answers with."""
     found = {one["operationId"]: one for _path, _method, one in operations(schema)}[operation]
