@@ -30,5 +30,5 @@ def _names(field, beginning, user, product):
     found: dict = {}
     for kind in kinds:
         for called, said in names.beginning(kind, beginning, SHOWN):
-            found.setdefault(called.lower(), Offer(as_value(called), said))
+            found.setdefault(called.lower(), Offer(as_value(called, field.reserved), said))
     return list(found.values())

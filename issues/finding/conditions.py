@@ -18,7 +18,7 @@ from issues.query.completing import as_value
 from issues.query.errors import Problem
 from issues.query.fields import CHANGEABLE, FIELDS, KEPT, WAITING, Kind
 from issues.query.tokens import quoted
-from issues.query.tree import Plain, Range, Ref, Special, Term, Text
+from issues.query.tree import Range, Ref, Special, Term, Text
 from issues.watchers import watched_by
 from products import access
 
@@ -128,6 +128,8 @@ class Conditions:
         return _joined(parts, Q.OR)
 
     def _value(self, field, node, value):
+        if isinstance(value, Special) and value.name in WAITING:
+            return Q(waiting_for=None) if value.name == "us" else Q(waiting_for=F("author"))
         if isinstance(value, Special) and value.name != "me":
             filled = self._filled(field)
             return filled if value.name == "any" else ~filled
@@ -143,10 +145,7 @@ class Conditions:
             return self._word(field, node.operator, value)
         if field.kind is Kind.TEXT:
             return self._words_of(field, value)
-        if field.kind in COMPARISONS:
-            return COMPARISONS[field.kind](field, node.operator, value.text, self.now)
-        # Nothing else is left but whom an issue waits for, said in a word.
-        return Q(waiting_for=None) if value.text.lower() == "us" else Q(waiting_for=F("author"))
+        return COMPARISONS[field.kind](field, node.operator, value.text, self.now)
 
     def _words_of(self, field, value):
         prefix = value.text.endswith("*")
@@ -164,7 +163,7 @@ class Conditions:
         ids = self._named(field, value)
         if ids:
             return ids
-        close = map(as_value, self.names.close(kind_of(field), value.text))
+        close = [as_value(name, field.reserved) for name in self.names.close(kind_of(field), value.text)]
         self._problem("unknown", value.place, _there_is_no(value.text), close)
         return None
 
@@ -346,8 +345,7 @@ def _names_rows(field, value):
     """Return whether a value of `field` is the name of rows, or of the reader."""
     if isinstance(value, Range) or (isinstance(value, Special) and value.name != "me"):
         return False
-    waits = field.name == "waiting" and isinstance(value, Plain) and value.text.lower() in WAITING
-    return field.kind in (Kind.ROWS, Kind.PEOPLE, Kind.ISSUES) and not waits
+    return field.kind in (Kind.ROWS, Kind.PEOPLE, Kind.ISSUES)
 
 
 def _joined(parts, connector):

@@ -231,6 +231,6 @@ def _by(text, begin, position):
 COMPLETING = {"sort": _sort, "in": _in, "was": _was, "changed": _changed, "by": _by}
 
 
-def as_value(name):
-    """Return a name as it is written as a value: in quotes where it has to be."""
-    return print_value(Plain(name))
+def as_value(name, reserved=()):
+    """Return a name as it is written as a value: in quotes where it has to be, as where it is a `reserved` word."""
+    return print_value(Plain(name), reserved)

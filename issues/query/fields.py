@@ -57,6 +57,11 @@ class Field:
         return self.ordered or self.kind in COMPARED
 
     @property
+    def reserved(self):
+        """Those of its words that could be names as well: a name that is one of them stands in quotes."""
+        return self.words if self.kind is Kind.PEOPLE else ()
+
+    @property
     def compared_words(self):
         """Those of its words that have a place in the order: no priority is the lowest, but unset is no severity."""
         return tuple(word for word in self.words if word != "unset")

@@ -2,6 +2,7 @@
 
 import re
 
+from issues.query.fields import FIELDS
 from issues.query.tokens import BARE, OPERATORS, TERM, quoted
 from issues.query.tree import And, By, Changed, Not, Or, Range, Ref, Special, Term, Text, Was
 
@@ -45,21 +46,22 @@ def depth(node):
     return 0
 
 
-def print_value(value):
-    """Return a value of a term as text."""
+def print_value(value, reserved=()):
+    """Return a value of a term as text. Names that are one of the `reserved` words of its field are in quotes."""
     if isinstance(value, Special):
-        return f"@{value.name}"
+        return value.name if value.name in reserved else f"@{value.name}"
     if isinstance(value, Range):
         return f"{value.low or '*'}..{value.high or '*'}"
     text = value.text
     # A star at the end means any ending where it is not in quotes, and anywhere else it has to be in them.
-    plain = text.endswith("*") or ("\\" not in text and ".." not in text)
+    plain = (text.endswith("*") or ("\\" not in text and ".." not in text)) and text.lower() not in reserved
     safe = BARE.fullmatch(text) and plain and "*" not in text[:-1] and text[0] not in "<>="
     return text if safe and (text[0] != "@" or text.startswith("@today")) else quoted(text)
 
 
 def _term(term):
-    return f"{term.name}:{term.operator}{','.join(print_value(value) for value in term.values)}"
+    reserved = FIELDS[term.name].reserved
+    return f"{term.name}:{term.operator}{','.join(print_value(value, reserved) for value in term.values)}"
 
 
 def _changed(changed):

@@ -177,6 +177,8 @@ def value_of(field, operator, text, was_quoted=False, place=None):
         raise Wrong("value", _("Put the whole value into quotation marks."), (quoted(text.replace('"', "")),))
     if not was_quoted and text.startswith("@") and not text.lower().startswith("@today"):
         return _special(field, operator, text, place)
+    if not was_quoted and text.lower() in field.reserved:
+        return Special(text.lower(), place)
     if _is_range(field, text, was_quoted):
         return _range(field, operator, text, place)
     if field.kind is Kind.TEXT:

@@ -32,7 +32,7 @@ class Plain:
 
 @dataclass(frozen=True)
 class Special:
-    """@me, @none or @any; `name` is without the @."""
+    """@me, @none or @any, where `name` is without the @; or a word of a field whose values are names else."""
 
     name: str
     place: Place = field(default=NOWHERE, compare=False, repr=False)

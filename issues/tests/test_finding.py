@@ -8,8 +8,10 @@ import time_machine
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
+from accounts.models import User
 from issues import services
 from issues.finding import SearchError, search
+from issues.finding.completion import complete
 from issues.finding.pages import IDS, paginate, paginate_seen
 from issues.models import Comment, Issue, Priority, Severity, Status
 from issues.query import moments
@@ -421,6 +423,18 @@ def test_what_is_nearly_a_name_is_suggested_but_no_hidden_one(issues, product, t
 )
 def test_a_stranger_finds_only_what_a_stranger_sees(issues, stranger, query, expected):
     assert found(query, stranger) == expected
+
+
+@pytest.mark.parametrize("name", ["us", "Reporter"])
+def test_whoever_is_called_as_a_word_of_waiting_is_named_in_quotes(issues, triager, name):
+    asked = User.objects.create(username=name)
+    assert found(f'waiting:"{name}"', triager) == ""
+    issue = Issue.objects.get(title__startswith="a ")
+    services.ask(issue, actor=triager, via="web", requestee=asked, question="Which one?")
+    assert found(f'waiting:"{name}"', triager) == "a"
+    assert (found("waiting:us sort:number-asc", triager), found("waiting:reporter", triager)) == ("bcde", "")
+    offers = complete(f"waiting:{name[:2]}", "", triager)["offers"]
+    assert [offer["text"] for offer in offers] == [name.lower(), f'"{name}"']
 
 
 def test_who_is_not_signed_in_has_no_self(issues):

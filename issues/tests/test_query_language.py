@@ -118,6 +118,7 @@ UNDERSTOOD = [
     ("priority:none,@none no:priority", "priority:none,@none no:priority"),
     ("no:severity severity:unset", "no:severity severity:unset"),
     ("waiting:reporter waiting:@me", "waiting:reporter waiting:@me"),
+    ('waiting:US,"us","Reporter" assignee:"us"', 'waiting:us,"us","Reporter" assignee:us'),
     ("status:a -status:b", "status:a -status:b"),
     ("created:>2025 created:<2026", "created:>2025 created:<2026"),
     ("was:status=new", "was:status=new"),
@@ -435,6 +436,8 @@ def _terms(field):
     one = [plain]
     if field.kind is Kind.PEOPLE:
         one.append(st.just(Special("me")))
+    if field.reserved:
+        one += [st.sampled_from(field.reserved).map(either) for either in (Plain, Special)]
     if field.empty:
         one += [st.just(Special("none")), st.just(Special("any"))]
     if field.is_compared:
