@@ -4,9 +4,12 @@ from issues.finding.names import CATEGORY, Names, kind_of
 from issues.query.completing import Offer, as_value, completing
 from issues.query.fields import FIELDS
 from issues.query.parsing import CHARACTERS
+from products import access
 from products.numbers import read_number
 
 SHOWN = 12
+# What is refused where nobody is signed in.
+OWN = ("@me", "mine", "watched")
 
 
 def complete(text, at, user, product=None):
@@ -17,7 +20,7 @@ def complete(text, at, user, product=None):
     """
     text, position = text[:CHARACTERS], read_number(at)
     place = completing(text, len(text) if position is None else position)
-    offers = list(place.offers)
+    offers = [offer for offer in place.offers if access.is_person(user) or offer.text not in OWN]
     if place.field and "\x00" not in place.beginning:
         offers += _names(FIELDS[place.field], place.beginning, user, product)
     told = [{"text": offer.text, "said": offer.said, "open": offer.open} for offer in offers[:SHOWN]]

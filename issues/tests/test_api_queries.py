@@ -193,12 +193,16 @@ def test_completion_knows_the_place_and_hides_what_is_hidden(issues, api, triage
     inside = api(administrator).get("/api/v1/query/complete/?q=label:b&product=WEB").json()["offers"]
     assert [offer["text"] for offer in inside] == ["bug"]
     # Those who are not signed in are told the people that they see on issues, and nobody else.
-    assert [offer["text"] for offer in client.get("/api/v1/query/complete/?q=author:").json()["offers"]] == [
-        "@me",
-        "@none",
-        "@any",
-        "tom",
-    ]
+    # Nor are they offered what is for those who are signed in.
+    for query, offers in (
+        ("author:", ["@none", "@any", "tom"]),
+        ("by:", ["tom"]),
+        ("is:m", []),
+        ("is:w", []),
+        ("is:u", ["untriaged", "unassigned"]),
+    ):
+        told = client.get("/api/v1/query/complete/", {"q": query}).json()["offers"]
+        assert [offer["text"] for offer in told] == offers, query
 
 
 @pytest.mark.parametrize(
