@@ -1,10 +1,13 @@
 """Completing a query while it is typed: fields, then values, only such as the reader may see."""
 
-from issues.finding.names import CATEGORY, Names, kind_of
+from issues.finding.names import CATEGORY, PARTS, Names, kind_of
+from issues.query import QueryError, parse
 from issues.query.completing import Offer, as_value, completing
 from issues.query.fields import FIELDS
 from issues.query.parsing import CHARACTERS
+from issues.query.tree import Term
 from products import access
+from products.models import Product
 from products.numbers import read_number
 
 SHOWN = 12
@@ -22,9 +25,24 @@ def complete(text, at, user, product=None):
     place = completing(text, len(text) if position is None else position)
     offers = [offer for offer in place.offers if access.is_person(user) or offer.text not in OWN]
     if place.field and "\x00" not in place.beginning:
+        if product is None and place.field in PARTS:
+            # What is being written may be half a value: something stands in its place.
+            product = _product_named(f"{text[: place.start]}x{text[place.end :]}", user)
         offers += _names(FIELDS[place.field], place.beginning, user, product)
     told = [{"text": offer.text, "said": offer.said, "open": offer.open} for offer in offers[:SHOWN]]
     return {"start": place.start, "end": place.end, "offers": told}
+
+
+def _product_named(text, user):
+    """Return the product whose issues alone the query `text` asks for by its key, as `user` sees it, or None."""
+    try:
+        query = parse(text)
+    except QueryError as error:
+        query = error.valid
+    for node in query.nodes:
+        if isinstance(node, Term) and node.name == "product" and len(node.values) == 1:
+            return Product.objects.visible_to(user).at(node.values[0].text)
+    return None
 
 
 def _names(field, beginning, user, product):

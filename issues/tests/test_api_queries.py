@@ -3,7 +3,7 @@
 import pytest
 
 from issues import services
-from products.models import Label
+from products.models import Component, Label, Product
 from products.services import create_part, create_product
 
 PATHS = ("/api/v1/issues/", "/api/v1/products/WEB/issues/")
@@ -203,6 +203,35 @@ def test_completion_knows_the_place_and_hides_what_is_hidden(issues, api, triage
     ):
         told = client.get("/api/v1/query/complete/", {"q": query}).json()["offers"]
         assert [offer["text"] for offer in told] == offers, query
+
+
+@pytest.mark.parametrize(
+    ("query", "offers"),
+    [
+        ("product:WEB label:b|", ["bug"]),
+        ("product:web,WEB label:b|", ["bug", "bughunt"]),
+        ('is:open (label:a OR label:"b|) product:SEC', ["bughunt"]),
+        ("was:component=C| product:SEC", ["Cellar"]),
+        ("product:WEB component:C|", ["Cart"]),
+        ("-product:WEB component:C|", ["Cart", "Cellar"]),
+        ("product:WEB OR component:C|", ["Cart", "Cellar"]),
+        ("product:NONE component:C|", ["Cart", "Cellar"]),
+        ("product:WEB product:S|", ["SEC"]),
+        ("product:WEB assignee:t|", ["tom"]),
+    ],
+)
+def test_parts_are_offered_of_the_product_that_the_query_names(issues, api, product, administrator, query, offers):
+    for home, name in ((product, "Cart"), (Product.objects.get(key="SEC"), "Cellar")):
+        create_part(Component, product=home, actor=administrator, via="web", name=name)
+    asked = {"q": query.replace("|", ""), "at": query.index("|")}
+    told = api(administrator).get("/api/v1/query/complete/", asked).json()["offers"]
+    assert [offer["text"] for offer in told] == offers
+
+
+def test_a_product_that_is_hidden_is_one_that_is_not_there(issues, api, triager):
+    asked = ({"q": f"product:{key} label:b"} for key in ("SEC", "NONE"))
+    hidden, absent = (api(triager).get("/api/v1/query/complete/", one).json() for one in asked)
+    assert [offer["text"] for offer in hidden["offers"]] == [offer["text"] for offer in absent["offers"]] == ["bug"]
 
 
 @pytest.mark.parametrize(
