@@ -12,7 +12,7 @@ from accounts.addressing import prove_first
 from history.models import Batch, Change, Event, Via
 from issues import services
 from issues.api import events
-from issues.events import visible_events
+from issues.events import counts_hidden, visible_events
 from issues.forms import LabelsField
 from issues.models import Category, Comment, Issue, Priority, Status
 from issues.rules import first_status
@@ -22,6 +22,7 @@ from products.access import can
 from products.models import Label
 
 CHANGES_SHOWN = 50
+COUNTS = {"total", "done"}
 REPORTED = {"product", "chosen_labels", "seen_version", *access.REPORTER_FIELDS}
 
 
@@ -281,9 +282,28 @@ class BatchAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     actions = ("take_back",)
 
+    def get_list_display(self, request):
+        """Return the columns; the counts, by which it could also be sorted, only for who sees all that they count."""
+        return [name for name in self.list_display if name not in COUNTS or access.is_superuser(request.user)]
+
     def get_fields(self, request, obj=None):
-        """Return the fields; what an undo has left alone may be named by keys that not everybody may see."""
-        return [name for name in self.fields if name != "left_alone" or access.is_superuser(request.user)]
+        """Return the fields without what tells of issues that the user may not see.
+
+        What was searched for may name what is hidden, and what an undo has left alone be called by keys that are.
+        """
+        fields = super().get_fields(request, obj)
+        if obj is None or access.is_superuser(request.user):
+            return fields
+        hidden = {"left_alone"} if obj.actor_id == request.user.pk else {"left_alone", "query"}
+        hidden |= COUNTS if obj.hides else set()
+        return [name for name in fields if name not in hidden]
+
+    def get_object(self, request, object_id, from_field=None):
+        """Return the batch, with whether it `hides` something of what it counts from the user."""
+        batch = super().get_object(request, object_id, from_field)
+        if batch is not None:
+            batch.hides = counts_hidden(batch, request.user)
+        return batch
 
     def seen_by(self, user):
         """Return the batches of which `user` may see an event."""

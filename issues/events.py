@@ -73,6 +73,20 @@ def _or_role(user, name, prefix, **condition):
     return Q() if access.is_superuser(user) else Q(**condition) | access.products_with_role(user, name, prefix)
 
 
+def counts_hidden(batch, user):
+    """Return whether `batch` counts what `user` does not see.
+
+    That is one of its events, or in a change of many by somebody else an issue that was left as it is, or is still to
+    be changed: no event tells of that.
+    """
+    if access.is_superuser(user):
+        return False
+    if batch.todo is not None and batch.actor_id != user.pk and batch.todo.get("changes") != batch.total:
+        return True
+    whole = Event.objects.filter(batch=batch)
+    return whole.exclude(pk__in=visible_events(user).filter(batch=batch).values("pk")).exists()
+
+
 def named(changes, naming=NAMING):
     """Return `{model: ids}` of the issues, products and parts that `changes` name before or after."""
     ids: dict = {}

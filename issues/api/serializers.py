@@ -13,6 +13,7 @@ from rest_framework.fields import empty
 
 from history.models import Batch, Kind, Via
 from issues.choices import COLUMNS, DECLINED, GROUPS, Decision, Return
+from issues.events import counts_hidden
 from issues.models import TITLE_LIMIT, Category, Issue, NeedInfo, Priority, Severity
 from issues.query.parsing import CHARACTERS
 from issues.rules import find_status, first_status, seen_link, settable
@@ -560,7 +561,8 @@ class BatchSerializer(serializers.Serializer):
     def to_representation(self, instance):
         """Return the fields, without counts of what the reader does not see."""
         told = super().to_representation(instance)
-        return {**told, "total": None, "done": None} if instance.hides else told
+        hides = counts_hidden(instance, self.context["request"].user)
+        return {**told, "total": None, "done": None} if hides else told
 
 
 class LeftAloneSerializer(serializers.Serializer):

@@ -5,7 +5,7 @@ from functools import partial
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Exists, Q
+from django.db.models import Q
 from django.http import Http404
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
@@ -635,15 +635,13 @@ class BatchViewSet(Read, Resource):
 
     def get_queryset(self):
         """Return those of which the reader sees one event at least, and the reader's own."""
-        whole = Event.objects.filter(batch=self.kwargs["pk"])
         seen = visible_events(self.request.user).filter(batch=self.kwargs["pk"])
-        hides = Exists(whole.exclude(pk__in=seen.values("pk")))
         # A change of many has no event as long as it waits for the worker.
         own = Q(actor=self.request.user.pk or 0, todo__isnull=False)
         # What it waits to do may lie beyond the products that a token is for.
         known = Q(pk__in=seen.values("batch"))
         rows = Batch.objects.filter(known | own if access.limit(self.request.user) is None else known)
-        return rows.select_related("actor").annotate(hides=hides)
+        return rows.select_related("actor")
 
     @extend_schema(request=None, responses={200: serializers.UndoSerializer, 202: serializers.UndoSerializer})
     @action(detail=True, methods=["post"])

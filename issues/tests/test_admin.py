@@ -10,7 +10,7 @@ from accounts.tests.test_sign_in_page import enter
 from history import log
 from history.models import Batch, Event
 from issues.models import Issue, Status
-from issues.services import add_comment, create_issue, trash_comment, undo, update_issue
+from issues.services import add_comment, bulk, create_issue, trash_comment, undo, update_issue
 from issues.tests.clients import at
 from issues.tests.many import file_many
 from issuetracker import backoffice
@@ -301,6 +301,30 @@ def test_hidden_rows_are_not_found_by_counting_ids(issue, hidden, stan):
         told = [answer.context["adminform"].form.errors.as_json() for answer in answers]
         assert told[0] == told[1]
         assert "zebra" not in answers[0].content.decode().lower()
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_a_change_of_many_counts_and_names_nothing_hidden(api, issue, hidden, administrator, staff, left):
+    if left:
+        # No event tells of what was so already.
+        hidden = update_issue(hidden, actor=administrator, via="web", priority=3)
+    plan = bulk.Plan({row.product_id: {"priority": 3} for row in (issue, hidden)})
+    batch = bulk.change([issue.pk, hidden.pk], plan, actor=administrator, via="web", query="product:ZEBRA")
+    address = reverse("admin:history_batch_change", args=[batch.pk])
+    for user, told in ((administrator, True), (staff, False)):
+        client = at(user)
+        page = client.get(address).content
+        assert (b"product:ZEBRA" in page, b"Total:" in page) == (told, told)
+        columns = client.get(reverse("admin:history_batch_changelist")).context["cl"].list_display
+        assert {"total", "done"}.issubset(columns) == told
+        assert api(user).get(f"/api/v1/batches/{batch.pk}/").json()["total"] == (2 if told else None)
+
+
+def test_a_change_of_many_tells_its_own_actor(issue, staff):
+    plan = bulk.Plan({issue.product_id: {"priority": 3}})
+    batch = bulk.change([issue.pk], plan, actor=staff, via="web", query="product:WEB")
+    page = at(staff).get(reverse("admin:history_batch_change", args=[batch.pk])).content
+    assert b"product:WEB" in page and b"Total:" in page
 
 
 def test_an_issue_is_filed_by_staff_who_report(product, administrator, staff):
