@@ -574,7 +574,7 @@ class LeftAloneSerializer(serializers.Serializer):
 
 
 class UndoSerializer(serializers.Serializer):
-    """What an undo did: `batch` is the undo itself, `undone` how many events it has taken back."""
+    """What an undo did: `batch` is the undo itself, `undone` how many events that are seen it has taken back."""
 
     batch = serializers.IntegerField()
     undone = serializers.IntegerField()

@@ -6,6 +6,7 @@ from itertools import chain
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from history.errors import Conflict, Forbidden, Refused
 from history.models import ASIDE, Batch, Change, Event, Kind, Via
 from history.writing import lock
 from issues import rules
+from issues.links import links_shown
 from issues.models import (
     Attachment,
     Comment,
@@ -103,8 +105,12 @@ def _carry_on_counted(undoing):
 
 
 def _counted(undoing):
-    """Return `undoing` with its number of events as `undone`: the database may be away by the time it is told."""
-    undoing.undone = undoing.events.count()
+    """Return `undoing` with its number of events as `undone`: the database may be away by the time it is told.
+
+    A duplicate that came along is not counted where its undoer does not see it.
+    """
+    seen = Q(issue=None) | access.visible_issues(undoing.actor, "issue__")
+    undoing.undone = undoing.events.filter(seen).count()
     return undoing
 
 
@@ -353,7 +359,9 @@ def _authorize_on_person(actor, event):
 def _refuse_others_work(actor, event):
     """Refuse that a reporter takes a whole issue away in which others have written."""
     created = Event.objects.filter(batch=event.batch_id, issue=event.issue, kind=Kind.CREATED).exists()
-    if created and Event.objects.filter(issue=event.issue).exclude(actor=actor).exists():
+    # What the actor is not told of is no reason: the refusal would tell of it.
+    told = Event.objects.filter(access.visible_internals(actor, product="issue__product__"), links_shown(actor))
+    if created and told.filter(issue=event.issue).exclude(actor=actor).exists():
         raise Forbidden(_("Others have worked on this issue: only a triager can take it back."))
 
 

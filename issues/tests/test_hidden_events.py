@@ -7,7 +7,17 @@ from django.test import Client
 
 from history.errors import Stale
 from issues.models import Issue
-from issues.services import add_comment, create_issue, decide, edit_comment, relate, update_issue, watch
+from issues.services import (
+    add_comment,
+    can_undo,
+    create_issue,
+    decide,
+    edit_comment,
+    relate,
+    undo,
+    update_issue,
+    watch,
+)
 from issues.services import trash_comment as trash
 from products.services import create_product
 
@@ -99,6 +109,21 @@ def test_what_is_hidden_is_no_conflict(issue, triager, administrator):
         happen(issue, triager, administrator)
     assert update_issue(issue, actor=triager, via="web", seen=seen, priority=4).priority == 4
     assert decide(issue, "accept", actor=triager, via="web", seen=seen).issue.status.slug == "accepted"
+
+
+def say_it_to_all(issue, triager, administrator):
+    add_comment(issue, actor=triager, via="web", body="hello")
+
+
+@pytest.mark.parametrize(("happen", "allowed"), [*((one, True) for one in HIDDEN), (say_it_to_all, False)])
+def test_what_is_hidden_is_no_work_of_others(issue, reporter, triager, administrator, happen, allowed):
+    """Who filed an issue takes it back as long as nothing that they see was done to it by others."""
+    happen(issue, triager, administrator)
+    creation = issue.events.get(kind="created").batch
+    assert can_undo(reporter, creation) == allowed
+    if allowed:
+        undo(creation, actor=reporter, via="web")
+        assert Issue.objects.get(pk=issue.pk).deleted_at
 
 
 @pytest.mark.parametrize("confidential", [False, True])

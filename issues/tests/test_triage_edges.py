@@ -19,6 +19,7 @@ from issues.services import (
     redact,
     trash_issue,
     undo,
+    undoing,
     update_issue,
     vote,
     watch,
@@ -174,8 +175,23 @@ class TestDuplicates:
             update_product(fresh(home), actor=administrator, via="web", archived=True)
         decided = decide(issue, "duplicate", actor=triager, via="web", duplicate_of=original)
         assert fresh(along).duplicate_of == original
-        undo(fresh(decided.batch), actor=triager, via="web")
+        undone = undo(fresh(decided.batch), actor=triager, via="web")
         assert (fresh(issue).duplicate_of, fresh(along).duplicate_of) == (None, issue)
+        assert undone.undone == (1 if hidden == "private" else 2)
+
+    @pytest.mark.parametrize(("visibility", "told"), [("private", "It is being undone"), ("public", "1 of 2 so far")])
+    def test_a_long_undo_counts_no_duplicate_that_is_hidden(
+        self, client, issue, original, administrator, triager, monkeypatch, visibility, told
+    ):
+        home = create_product(actor=administrator, via="web", key="OLD", title="Old", visibility=visibility)
+        along = create_issue(home, actor=administrator, via="web", title="Hole")
+        update_issue(along, actor=administrator, via="web", duplicate_of=issue)
+        decided = decide(issue, "duplicate", actor=triager, via="web", duplicate_of=original)
+        for name in ("CHUNK", "AT_ONCE"):
+            monkeypatch.setattr(undoing, name, 1)
+        client.force_login(triager)
+        page = client.post(f"/batches/{decided.batch.pk}/undo/", follow=True).content.decode()
+        assert told in page and ("of 2" in page) == (visibility == "public")
 
     def test_no_undo_makes_a_chain(self, product, issue, original, reporter, triager):
         third = create_issue(product, actor=reporter, via="web", title="Third")

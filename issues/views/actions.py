@@ -15,7 +15,7 @@ from accounts.addressing import asking
 from history.errors import Forbidden, Stale
 from history.models import Batch
 from issues import services
-from issues.events import visible_events
+from issues.events import counts_hidden, visible_events
 from issues.forms import CommentForm, FilesForm, IssueForm, RelationForm
 from issues.models import Comment, Issue, NeedInfo, Relation, SavedView
 from issues.rules import find_status
@@ -339,6 +339,8 @@ def undo(request, pk):
 
 
 def _told(batch, undone, user):
+    if undone.state == Batch.State.RUNNING and counts_hidden(batch, user):
+        return _("It is being undone.")
     if undone.state == Batch.State.RUNNING:
         return _("Undoing: %(done)s of %(total)s so far.") % {"done": undone.done, "total": undone.total}
     left = sorted({f"{one['issue'] or ''} {one['field']}".strip() for one in undone.left_alone})
