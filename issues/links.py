@@ -1,6 +1,6 @@
 """Which events about relations somebody sees: those of which they see the other end as well."""
 
-from django.db.models import BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, Value, When
+from django.db.models import BigIntegerField, Case, CharField, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from history.models import Change
@@ -16,8 +16,19 @@ def links_shown(user):
 
 def _links_between_visible(user):
     """Return the change of a relation's event whose other end `user` sees."""
+    links = Change.objects.filter(event=OuterRef("pk"), field__in=LINKS).annotate(other=_other_end())
+    return links.filter(other__in=Issue.objects.visible_to(user).values("pk"))
+
+
+def without_hidden_links(changes, user):
+    """Return `changes`, a QuerySet, without those of relations whose other end `user` does not see."""
+    # As a value, each is looked up by its id; asked whether it exists, PostgreSQL may read all issues that are seen.
+    seen = Subquery(Issue.objects.visible_to(user).filter(pk=OuterRef("other")).values("pk")[:1])
+    return changes.alias(other=_other_end(), seen=seen).filter(~Q(field__in=LINKS) | Q(seen__isnull=False))
+
+
+def _other_end():
+    """Return the expression for the id of the other end, None for a change of anything but a relation."""
     other = Coalesce(NullIf(F("after_key"), Value("")), F("before_key"), output_field=CharField())
     # Only in a CASE is it certain that nothing but an id is read as a number.
-    number = Case(When(field__in=LINKS, then=Cast(other, BigIntegerField())), default=None)
-    links = Change.objects.filter(event=OuterRef("pk"), field__in=LINKS).annotate(other=number)
-    return links.filter(other__in=Issue.objects.visible_to(user).values("pk"))
+    return Case(When(field__in=LINKS, then=Cast(other, BigIntegerField())), default=None)

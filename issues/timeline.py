@@ -7,6 +7,7 @@ from django.db.models import BigAutoField, Exists, OuterRef, Q
 from history.models import ASIDE, Change, Kind, Via
 from history.sentences import names_hidden, sentence
 from issues.events import look_up
+from issues.links import without_hidden_links
 from issues.models import Attachment, Comment, Issue
 from issues.querysets import live_and_seen
 from issues.services import right_by_hand, right_to_undo
@@ -110,8 +111,12 @@ def _events(issue, user, limit):
 
 
 def _changes(internal, trash, user, amount):
-    """Leave out what tells of a file in the trash to others than who has done it, or may restore it."""
+    """Leave out what tells of a file in the trash to others than who has done it, or may restore it.
+
+    Relations to what is hidden are left out here, since what is left out later would be counted as older entries.
+    """
     told = Change.objects.filter(live_and_seen(user, "issue__"), issue=Slot("issue", BigAutoField()))
+    told = without_hidden_links(told, user)
     told = told.exclude(event__kind__in=UNTOLD).exclude(field__in=ASIDE)
     if not internal:
         told = told.exclude(event__internal=True)

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from history.errors import Stale
+from issues import timeline
 from issues.models import Issue
 from issues.services import (
     add_comment,
@@ -124,6 +125,19 @@ def test_what_is_hidden_is_no_work_of_others(issue, reporter, triager, administr
     if allowed:
         undo(creation, actor=reporter, via="web")
         assert Issue.objects.get(pk=issue.pk).deleted_at
+
+
+def test_what_is_hidden_is_no_older_entry(issue, reporter, administrator, monkeypatch):
+    monkeypatch.setattr(timeline, "SHOWN", 2)
+    update_issue(issue, actor=administrator, via="web", priority=3)
+    secret = create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    for number in range(3):
+        hidden = create_issue(secret, actor=administrator, via="web", title=f"{number}")
+        relate(issue, kind="blocks", other=hidden, actor=administrator, via="web")
+    issue.refresh_from_db()
+    entries, cut = timeline.timeline(issue, reporter)
+    assert ([entry.event.kind for entry in entries], cut) == (["changed"], False)
+    assert timeline.timeline(issue, administrator)[1]
 
 
 @pytest.mark.parametrize("confidential", [False, True])
