@@ -29,6 +29,13 @@ def may_invite(actor, product):
     return can(actor, "maintain", product) if product is not None else is_staff(actor)
 
 
+def stands(invitation):
+    """Return whether `invitation` can be accepted still: it is open, and who made it may still make such a one."""
+    product = invitation.product
+    in_trash = product is not None and product.deleted_at is not None
+    return invitation.is_open() and not in_trash and may_invite(invitation.created_by, product)
+
+
 @transaction.atomic
 def invite(*, actor, via, email="", product=None, role=""):
     """Make an invitation, good for a week and once. Return it; its `secret` makes the link.
@@ -73,7 +80,7 @@ def accept(invitation, *, user=None, via=Via.WEB, **fields):
     Raises Conflict where it is used, over or withdrawn, or the one who invited may no longer do so; ValidationError.
     """
     invitation = lock(Invitation.objects.select_related("product", "created_by"), invitation)
-    if not invitation.is_open() or not may_invite(invitation.created_by, invitation.product):
+    if not stands(invitation):
         raise Conflict(_("This invitation is used, over, or withdrawn."), "over")
     if settings.SIGNUP == CLOSED:
         raise Conflict(_("Nobody is invited here any longer."), "closed")

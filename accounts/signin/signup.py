@@ -125,7 +125,7 @@ def invitation(request, secret):
     """Accept an invitation: with one's own account where one is signed in, with a new one, or by way of a provider."""
     found = Invitation.objects.select_related("product", "created_by").filter(digest=Invitation.digest_of(secret))
     one = found.first()
-    if one is None or not one.is_open() or settings.SIGNUP == invitations.CLOSED:
+    if one is None or not invitations.stands(one) or settings.SIGNUP == invitations.CLOSED:
         return render(request, "accounts/link_over.html", status=404)
     onward = resolve_url(one.product or "/")
     if not request.user.is_authenticated:
@@ -197,7 +197,8 @@ def _may_post(inviter, address):
 
 
 def _open_invitations(user, products):
-    mine = Q(created_by=user) | Q(product__in=products)
+    seen = Q(product=None) | Q(product__in=Product.objects.visible_to(user))
+    mine = Q(created_by=user) & seen | Q(product__in=products)
     if is_staff(user):
         mine |= Q(product=None)
     found = Invitation.objects.filter(mine, revoked_at=None, accepted_by=None, expires_at__gt=timezone.now())

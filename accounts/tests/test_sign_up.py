@@ -19,7 +19,7 @@ from accounts.tests.test_sign_in_page import enter
 from history.errors import Conflict, Forbidden
 from history.models import Change
 from products.models import Member
-from products.services import set_member
+from products.services import create_product, set_member, trash_product, update_product
 from tests.cast import PASSWORD
 
 FORM = {"username": "nina", "password": "staple-9-lamp", "again": "staple-9-lamp"}
@@ -159,7 +159,7 @@ def test_the_link_is_not_in_the_database(invited):
     assert invited.secret not in str(list(Invitation.objects.values()))
 
 
-@pytest.mark.parametrize("end", ["withdraw", "expire", "close", "inviter loses the right", "inviter leaves"])
+@pytest.mark.parametrize("end", ["withdraw", "expire", "close", "inviter loses the right", "inviter leaves", "trash"])
 def test_an_invitation_that_is_over(client, invited, product, maintainer, administrator, settings, end):
     if end == "withdraw":
         withdraw(invited, actor=maintainer, via="web")
@@ -169,8 +169,12 @@ def test_an_invitation_that_is_over(client, invited, product, maintainer, admini
         settings.SIGNUP = "closed"
     elif end == "inviter leaves":
         update_user(maintainer, actor=administrator, via="web", is_active=False)
+    elif end == "trash":
+        trash_product(product, actor=administrator, via="web")
     else:
         set_member(product, maintainer, "reporter", actor=administrator, via="web")
+    page = client.get(path_of(invited))
+    assert (page.status_code, "Web shop" in page.content.decode()) == (404, False)
     assert client.post(path_of(invited), FORM).status_code == 404
     assert not User.objects.filter(username="nina").exists()
 
@@ -323,6 +327,20 @@ def test_who_may_invite(by_invitation, product, triager, maintainer, stranger, a
     with pytest.raises(Forbidden):
         withdraw(mine, actor=maintainer, via="web")
     assert at(maintainer).post(f"/accounts/invitations/{mine.pk}/withdraw/").status_code == 404
+
+
+def test_ones_own_invitation_does_not_name_a_product_that_one_has_lost(
+    by_invitation, invited, product, maintainer, administrator
+):
+    other = create_product(actor=administrator, via="web", key="OTH", title="Other")
+    set_member(other, maintainer, "maintainer", actor=administrator, via="web")
+    client = at(maintainer)
+    assert "Web shop" in client.get("/accounts/invitations/").content.decode()
+    set_member(product, maintainer, None, actor=administrator, via="web")
+    update_product(product, actor=administrator, via="web", visibility="private", title="Cellar")
+    page = client.get("/accounts/invitations/")
+    assert (page.status_code, "Cellar" in page.content.decode()) == (200, False)
+    assert client.post(f"/accounts/invitations/{invited.pk}/withdraw/").status_code == 404
 
 
 def test_an_invitation_to_a_product_is_one_for_a_reporter_and_says_until_when(by_invitation, maintainer, product):
