@@ -8,7 +8,7 @@ from functools import partial
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
@@ -131,12 +131,14 @@ def add(files, issue, batch, *, comment=None):
     Return them. The caller saves what the events count on the issue. Raises ValidationError where there would be too
     many, or no room is left for them.
     """
-    _check_room(files, issue)
+    _check_room(files, issue, internal=comment is not None and comment.internal)
     return [_insert(file, issue, batch, comment) for file in files]
 
 
-def _check_room(files, issue):
-    present = Attachment.objects.filter(issue=issue).kept().count()
+def _check_room(files, issue, internal):
+    # Apart, so that the limit does not tell who sees no internal comments how many files are on them.
+    of_issue, on_internal = Attachment.objects.filter(issue=issue).kept(), Q(comment__internal=True)
+    present = of_issue.filter(on_internal if internal else ~on_internal).count()
     if present + len(files) > settings.ATTACHMENT_COUNT:
         raise _refusal(_("At most %(count)d files an issue.") % {"count": settings.ATTACHMENT_COUNT}, "count")
     # So that two who fill the last room at the same time do not both find it empty.

@@ -207,6 +207,18 @@ def test_limits_name_the_field_and_leave_nothing(issue, reporter, folder, settin
     assert not Event.objects.filter(kind="attached").exists()
 
 
+def test_the_files_of_internal_comments_are_counted_apart(issue, reporter, triager, settings):
+    settings.ATTACHMENT_COUNT = 2
+    comment = add_comment(issue, actor=triager, via="web", body="hush", internal=True)
+    for home, actor in ((comment, triager), (issue, reporter)):
+        give(home, actor, upload(b"1"), upload(b"2"))
+        with pytest.raises(ValidationError) as refused:
+            give(home, actor)
+        assert refused.value.error_dict["file"][0].code == "count"
+    with pytest.raises(ValidationError):
+        give(add_comment(issue, actor=reporter, via="web", body="too"), reporter)
+
+
 def test_the_quota_counts_what_is_in_the_trash_and_not_what_is_redacted(issue, maintainer, settings):
     settings.ATTACHMENT_QUOTA = 10
     (attachment,) = give(issue, maintainer, upload(b"123456"))
