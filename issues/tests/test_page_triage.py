@@ -152,6 +152,15 @@ def test_what_is_wrong_is_said_beside_what_was_written(client, reports, triager,
     assert Issue.objects.get(number=1).lock_version == 1
 
 
+def test_undo_in_the_history_leads_back_to_the_queue(client, reports, triager):
+    decide(reports[1], "accept", actor=triager, via="web")
+    client.force_login(triager)
+    here = "/triage/?q=cart&issue=WEB-2"
+    form = re.search(r'<form class="undo" data-own [^>]*action="(.*?)">(.*?)</form>', text(client.get(here)))
+    places = re.findall('name="next" value="(.*?)"', form[2])
+    assert client.post(form[1], {"next": [unescape(place) for place in places]}).url == here
+
+
 def test_the_second_sees_what_the_first_did(client, reports, triager, maintainer):
     seen = reports[0].lock_version
     decide(reports[0], "accept", actor=maintainer, via="web", changes={"severity": Severity.S1})
