@@ -348,6 +348,13 @@ def test_a_decision_on_many(client, issues, triager, decision, details, told):
     assert all(issue.is_queued for issue in Issue.objects.filter(pk__in=ids))
 
 
+def test_what_is_where_it_is_rerouted_to_is_unchanged(client, issues, product, triager):
+    update_issue(issues[0], actor=triager, via="web", component=product.components.get(name="Cart"))
+    ids = [issue.pk for issue in issues[:3]]
+    page = send(client, triager, ids=ids, decision="reroute", component="cart")
+    assert "2 would change" in page and "1 is so already" in page
+
+
 # What one filled in before choosing another decision stays in the form, out of sight.
 LEFT_OVER = {
     "duplicate_of": "WEB-9",

@@ -152,6 +152,21 @@ def test_what_is_wrong_is_said_beside_what_was_written(client, reports, triager,
     assert Issue.objects.get(number=1).lock_version == 1
 
 
+@pytest.mark.parametrize("product_key", ["", "WEB"])
+def test_nothing_is_rerouted_to_where_it_is(client, reports, product, triager, maintainer, product_key):
+    cart = create_part(Component, product=product, actor=maintainer, via="web", name="Cart")
+    update_issue(reports[0], actor=maintainer, via="web", component=cart)
+    answer = post(client, triager, decision="reroute", component="cart", product=product_key)
+    assert answer.status_code == 400 and "Choose another product or component." in text(answer)
+
+
+def test_what_is_snoozed_so_already_is_said_to_be_with_nothing_to_undo(client, reports, triager):
+    for undoes in (1, 0):
+        answer = post(client, triager, decision="snooze", until="2030-01-01T09:00")
+        page = text(client.get(answer.url))
+        assert "Snoozed WEB-1" in page and page.count('data-action="undo"') == undoes
+
+
 def test_undo_in_the_history_leads_back_to_the_queue(client, reports, triager):
     decide(reports[1], "accept", actor=triager, via="web")
     client.force_login(triager)

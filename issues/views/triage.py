@@ -95,8 +95,12 @@ def decide(request, issue):
     except (Conflict, Stale) as error:
         form.add_error(None, str(error))
         return _undecided(request, issue, form, 409)
-    if decided.batch.pk is not None:
-        messages.success(request, _said(decision, issue, decided.issue), extra_tags=f"undo-{decided.batch.pk}")
+    if decision == Decision.REROUTE and decided.batch.pk is None:
+        form.add_error("product", _("Choose another product or component."))
+        return _undecided(request, issue, form, 400)
+    # What was so before is said as well: nothing is left to undo, not even what was decided before.
+    tags = f"undo-{decided.batch.pk}" if decided.batch.pk is not None else ""
+    messages.success(request, _said(decision, issue, decided.issue), extra_tags=tags)
     if wants_rows(request):
         return answer_with_rows(request, [issue.pk])
     if "X-Fragment" in request.headers:
