@@ -1,5 +1,6 @@
 // A similar issue is looked at in place; what closes the dialog gives the focus back to the link.
-import { aborted, latest } from "./fragments.js";
+import { aborted, isAway, latest } from "./fragments.js";
+import { complain } from "./toasts.js";
 
 export function start(page) {
   const dialog = document.querySelector("[data-glance]");
@@ -19,7 +20,9 @@ export function start(page) {
       dialog.showModal();
       dialog.scrollTop = 0;
     } catch (error) {
-      if (!aborted(error)) location.assign(link.href);
+      if (aborted(error) || !link.isConnected) return;
+      if (!isAway(error)) return location.assign(link.href);
+      complain(`${link.pathname.split("/").at(-2)}: ${page.dataset.failed}`);
     }
   });
 }

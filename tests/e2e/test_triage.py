@@ -418,12 +418,17 @@ def test_the_icons_beside_it_say_what_they_are(twelve, visit, triager, maintaine
 
 
 @pytest.mark.once
-def test_a_similar_one_is_looked_at_in_place(product, twelve, visit, triager):
+def test_a_similar_one_is_looked_at_in_place(product, twelve, visit, triager, complaints):
     page = visit("/triage/", triager)
     page.locator(".composer textarea").fill("Half a thought")
     link = page.locator(".similar a").first
     key = link.get_attribute("href").split("/")[2]
     link.focus()
+    page.route("**/peek/", lambda route: route.abort())
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text(f"{key}: It could not be done")
+    page.unroute_all()
+    complaints.clear()
     page.keyboard.press("Enter")
     peek = page.get_by_role("dialog")
     expect(peek).to_contain_text(key)
