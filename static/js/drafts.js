@@ -15,9 +15,9 @@ export function give(field, { text, internal }) {
 
 // A place is where one writes: its `form()`, if that is there, whether it `isNew()`, which is to say that nothing is
 // written in it yet, and what to `read()` there, `{ text, … }`, and to `write` there again; if it can say so, whether it
-// `isTouched()` by a person. This is that of comments.
-export function commentIn(page) {
-  const field = () => page.querySelector("#comment-body");
+// `isTouched()` by a person. This is that of a field.
+export function fieldIn(page, id) {
+  const field = () => page.querySelector(`#${id}`);
   return {
     form: () => field()?.form,
     isNew: () => !field().value.trim(),
@@ -25,6 +25,8 @@ export function commentIn(page) {
     write: (kept) => give(field(), kept),
   };
 }
+
+export const commentIn = (page) => fieldIn(page, "comment-body");
 
 export const keyOfComment = (reader, issue) => `draft ${reader} ${issue}`;
 

@@ -1,6 +1,6 @@
 // The queue, one issue after the other: the next one is fetched while this one is read, so that it is there at once.
 import "./digits.js";
-import { commentIn, draftOf, forget, give, keep, keyOfComment, recall } from "./drafts.js";
+import { fieldIn, forget, keep, keyOfComment, recall } from "./drafts.js";
 import { isSignIn, parse, readerOf, say, send, signedOut, takeToken } from "./fragments.js";
 import { offer, offerIssue } from "./offer.js";
 import { live } from "./live.js";
@@ -17,10 +17,6 @@ export function start(page) {
   const ready = new Map();
   // What is being decided; how often somebody has gone on: late answers are old.
   const deciding = new Set();
-  // What was written to decide about an issue and not sent, by the field it stands in. Comments are the issue's page's, too.
-  const drafts = new Map();
-  const comment = commentIn(page);
-  const commentOf = (key) => keyOfComment(readerOf(page), key);
   let turns = 0;
   // What was read when it was trashed or hidden.
   let missing = null;
@@ -118,19 +114,21 @@ export function start(page) {
     scrollTo(0, 0);
   }
 
-  const texts = () => [...page.querySelectorAll(".triage-issue textarea")];
+  const texts = (within = part(".triage-issue")) => [...within.querySelectorAll("textarea")];
+  // Comments are the issue's page's, too; what is written to decide is kept beside them.
+  const commentOf = (key) => keyOfComment(readerOf(page), key);
+  const draftKey = (key, id) => (id === "comment-body" ? commentOf(key) : `${commentOf(key)} ${id}`);
   function keepDrafts() {
     if (!shown()) return;
-    keep(commentOf(shown()), comment);
-    const written = texts().filter((one) => one.form !== comment.form() && one.value !== one.defaultValue);
-    drafts.set(shown(), written.map((one) => ({ id: one.id, ...draftOf(one) })));
+    for (const { id } of texts()) keep(draftKey(shown(), id), fieldIn(page, id));
   }
   function giveDrafts(key, returns = false) {
-    recall(commentOf(key), comment, returns);
-    for (const draft of drafts.get(key) ?? []) {
-      const field = texts().find((one) => one.id === draft.id);
-      if (field) give(field, draft);
-    }
+    for (const { id } of texts()) recall(draftKey(key, id), fieldIn(page, id), returns);
+  }
+  const readTexts = (form) => texts(form).map((field) => [field, field.value]);
+  // What was `sent` is no draft any more; what was written since is.
+  function forgetSent(key, sent) {
+    for (const [{ id }, value] of sent) forget(draftKey(key, id), value);
   }
 
   const token = () => part("[name=csrfmiddlewaretoken]")?.value ?? "";
@@ -285,6 +283,7 @@ export function start(page) {
     const then = following(key);
     const body = new FormData(form, submitter);
     body.set("then", then);
+    const typed = readTexts(form);
     const sent = ask(form.action, "triage", { method: "POST", body });
     // The next one is on the screen before the answer is here; what was decided leaves the queue.
     const next = then && ready.has(then) ? await fetchIssue(then) : null;
@@ -302,7 +301,7 @@ export function start(page) {
       const toasts = [...fresh.querySelectorAll("[data-toasts] .toast")];
       ready.clear();
       // What was sent is no draft any more; what is written beside it still is.
-      if (answer.ok) dropSent(form, key);
+      if (answer.ok) dropSent(form, key, typed);
       const stays = (next?.ok || shown() !== key) && (answer.ok || written());
       if (stays) redraw(fresh);
       else whole(fresh);
@@ -377,10 +376,9 @@ export function start(page) {
     offer(name, goOn, () => neighbour(step) || further(step), any);
   }
 
-  // With this page of the queue goes what was chosen and written in it to decide; a comment is kept.
+  // With this page of the queue goes what was chosen in it; texts are kept.
   function goFurther(step) {
-    const elsewhere = rows().map((row) => row.dataset.issue).filter((key) => key !== shown());
-    const isUnsent = selection.count() || elsewhere.some((key) => drafts.get(key)?.length) || edited().some((one) => one.id !== "comment-body");
+    const isUnsent = selection.count() || edited().some((one) => !one.matches("textarea"));
     if (deciding.size || sending) tell(page.dataset.sending);
     else if (isUnsent) tell(page.dataset.unsent);
     else further(step).click();
@@ -388,7 +386,7 @@ export function start(page) {
 
   // What was set is drawn anew around what one does meanwhile, where it is still what is being read.
   async function sendFrom(form, key, submitter = null) {
-    const sent = [...form.querySelectorAll("textarea")].map((field) => [field, field.value]);
+    const sent = readTexts(form);
     hideUndo();
     sending += 1;
     const answer = await send(form, submitter).catch(() => ({ ok: false, errors: page.dataset.failed }));
@@ -406,10 +404,10 @@ export function start(page) {
     return answer;
   }
 
-  function dropSent(form, key) {
-    const ids = [...form.querySelectorAll("textarea")].map((field) => field.id);
-    drafts.set(key, (drafts.get(key) ?? []).filter(({ id }) => !ids.includes(id)));
+  function dropSent(form, key, sent) {
+    forgetSent(key, sent);
     form.reset();
+    for (const [field] of sent) field.value = "";
   }
 
   // A form that was sent has done its work: its menu closes, and what was `sent` of its texts is no draft any more. What
@@ -420,9 +418,8 @@ export function start(page) {
     const left = (menu ?? form).contains(document.activeElement) && !since.length;
     form.reset();
     for (const [field, value] of since) field.value = value;
+    forgetSent(key, sent);
     const ids = new Map(sent.map(([field, value]) => [field.id, value]));
-    drafts.set(key, (drafts.get(key) ?? []).filter(({ id, text: kept }) => ids.get(id) !== kept));
-    if (ids.has("comment-body")) forget(commentOf(key), ids.get("comment-body"));
     // Whoever went away and came back has the same text before them in another form.
     const again = (field) => shown() === key && !form.contains(field) && ids.get(field.id) === field.value;
     for (const field of texts().filter(again)) field.value = field.defaultValue;
