@@ -174,6 +174,7 @@ export function start(page) {
     const key = part("[data-shown]", fresh).dataset.shown;
     rename(shown(), key);
     text().dataset.shown = key;
+    untick(fresh);
     const others = part("[data-here]")?.textContent ?? "";
     const at = text().scrollTop;
     updateWithin(part(".triage-issue"), part(".triage-issue", fresh) ?? fresh.body);
@@ -182,6 +183,14 @@ export function start(page) {
     if (part("[data-here]")) part("[data-here]").textContent = others;
     document.title = name();
     aim(shown());
+  }
+
+  // What is suggested no more is not taken, either.
+  function untick(fresh) {
+    const suggested = [...fresh.querySelectorAll("[data-suggested] input")];
+    for (const one of page.querySelectorAll("[data-suggested] :checked")) {
+      one.checked = suggested.some(({ name, value }) => name === one.name && value === one.value);
+    }
   }
 
   // The queue and its numbers, drawn anew around what is being read and written.

@@ -361,7 +361,10 @@ class TestQueue:
     def test_setting_a_field_leaves_what_was_chosen_and_where_one_writes(
         self, reports, product, maintainer, visit, triager
     ):
-        till = create_part(Component, product=product, actor=maintainer, via="web", name="Till")
+        till, _office = (
+            create_part(Component, product=product, actor=maintainer, via="web", name=name)
+            for name in ("Till", "Office")
+        )
         for number in range(3):
             made = create_issue(product, actor=triager, via="web", title=f"Cart empties again {number}", component=till)
             decide(made, "accept", actor=maintainer, via="web")
@@ -378,9 +381,18 @@ class TestQueue:
         expect(toast(page)).to_contain_text("priority changed")
         page.keyboard.type("sentence 1")
         expect(page.locator(".composer textarea")).to_have_value("Half a sentence 1")
-        expect(ticked).not_to_have_count(0)
+        component = page.locator("[data-suggested] [name=set_component]")
+        expect(component).to_be_checked()
         expect(page.locator(".triage-beside")).to_contain_text("Urgent")
         assert fresh(1).is_queued
+        # A field that is set by its own key is not suggested any more, nor taken.
+        page.keyboard.press("Escape")
+        page.keyboard.press("Shift+C")
+        page.get_by_role("button", name="Office").click()
+        expect(toast(page)).to_contain_text("component changed")
+        expect(component).to_have_count(0)
+        page.keyboard.press("1")
+        expect(toast(page)).to_contain_text("Accepted WEB-1")
 
     def test_a_comment_is_sent_once_though_one_goes_and_comes_back(self, reports, visit, triager):
         page = visit("/triage/", triager)
