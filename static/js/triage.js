@@ -282,6 +282,12 @@ export function start(page) {
     }
   }
 
+  // What was fetched before a decision may be suggested something else by now.
+  function redrawAround({ ok, fresh }) {
+    if (ok && part("[data-shown]", fresh)?.dataset.shown === shown()) renew(fresh);
+    redraw(fresh);
+  }
+
   async function decide(form, submitter) {
     const key = shown();
     if (deciding.has(key)) return;
@@ -312,7 +318,7 @@ export function start(page) {
       // What was sent is no draft any more; what is written beside it still is.
       if (answer.ok) dropSent(form, key, typed);
       const stays = (next?.ok || shown() !== key) && (answer.ok || written());
-      if (stays) redraw(fresh);
+      if (stays) redrawAround(answer);
       else whole(fresh);
       if (!answer.ok && !stays) keepRefused();
       tellDone(toasts);
