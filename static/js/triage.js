@@ -22,6 +22,9 @@ export function start(page) {
   let missing = null;
   // How many fields and comments are being sent.
   let sending = 0;
+  // The number of what was sent last, and of what was told last as done.
+  let lastSent = 0;
+  let lastTold = 0;
   // The form that takes back what was done here last, also when its message has gone.
   let undo = document.querySelector(".toasts form");
 
@@ -238,10 +241,13 @@ export function start(page) {
     }
   }
 
-  function tellDone(toasts) {
+  // An answer that comes after that to something sent later names nothing that was done last.
+  function tellDone(toasts, number) {
+    if (!toasts.length || number < lastTold) return;
+    lastTold = number;
     toasts.forEach(showToast);
     // Where the last cannot be taken back, nothing before it is: no message names that any more.
-    if (toasts.length) undo = toasts.map((one) => one.querySelector("form")).findLast(Boolean) ?? null;
+    undo = toasts.map((one) => one.querySelector("form")).findLast(Boolean) ?? null;
   }
 
   // Not what the history tells of others.
@@ -293,7 +299,8 @@ export function start(page) {
     if (deciding.has(key)) return;
     deciding.add(key);
     hideUndo();
-    turns += 1;
+    const turn = ++turns;
+    const number = ++lastSent;
     const kept = [...part(".triage-issue").childNodes];
     const then = following(key);
     const body = new FormData(form, submitter);
@@ -302,8 +309,10 @@ export function start(page) {
     const sent = ask(form.action, "triage", { method: "POST", body });
     // The next one is on the screen before the answer is here; what was decided leaves the queue.
     const next = then && ready.has(then) ? await fetchIssue(then) : null;
-    if (next?.ok) {
-      rowOf(key)?.closest(".queue-item").remove();
+    if (next?.ok) rowOf(key)?.closest(".queue-item").remove();
+    // Unless one has gone on to another by now.
+    const leads = next?.ok && turn === turns;
+    if (leads) {
       ready.delete(then);
       put(next.fresh, then);
       history.replaceState({ key: shown() }, "", address(shown()));
@@ -317,11 +326,13 @@ export function start(page) {
       ready.clear();
       // What was sent is no draft any more; what is written beside it still is.
       if (answer.ok) dropSent(form, key, typed);
-      const stays = (next?.ok || shown() !== key) && (answer.ok || written());
-      if (stays) redrawAround(answer);
-      else whole(fresh);
+      const stays = (leads || shown() !== key) && (answer.ok || written());
+      if (!stays) whole(fresh);
+      else if (number === lastSent) redrawAround(answer);
+      // It does not know what has been sent since.
+      if (number !== lastSent) part(".triage-head").dataset.mark = "";
       if (!answer.ok && !stays) keepRefused();
-      tellDone(toasts);
+      tellDone(toasts, number);
       // Whoever takes the decision back has its report before them again, not the next one.
       for (const back of toasts.flatMap((toast) => [...toast.querySelectorAll("[name=next]")])) back.value = address(key);
       if (!answer.ok && stays) complain(part("[data-error-summary]", fresh)?.textContent ?? page.dataset.failed);
@@ -404,6 +415,7 @@ export function start(page) {
     const sent = readTexts(form);
     hideUndo();
     sending += 1;
+    const number = ++lastSent;
     const answer = await send(form, submitter).catch(() => ({ ok: false, errors: page.dataset.failed }));
     sending -= 1;
     ready.delete(key);
@@ -412,7 +424,7 @@ export function start(page) {
       return answer;
     }
     leave(form, key, sent);
-    tellDone(answer.toasts);
+    tellDone(answer.toasts, number);
     const young = await fetchIssue(key);
     ready.delete(key);
     if (young.ok && shown() === key) renew(young.fresh);

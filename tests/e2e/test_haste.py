@@ -536,6 +536,43 @@ class TestQueue:
         expect(toast(page)).to_contain_text("Accepted WEB-1")
         complaints.clear()
 
+    def test_one_stays_where_one_has_gone_on_to_before_the_next_came(self, reports, visit, triager):
+        page = visit("/triage/?issue=WEB-2", triager)
+        page.wait_for_load_state("networkidle")
+        delay(page, "**/triage/?issue=WEB-2", 1000)
+        page.keyboard.press("k")
+        expect(heading(page)).to_have_text("Cart empties")
+        page.keyboard.press("1")
+        with page.expect_response("**/triage/?issue=WEB-2"):
+            page.locator(".queue-row", has_text="Basket blinks").click()
+            expect(heading(page)).to_have_text("Basket blinks")
+        expect(toast(page)).to_contain_text("Accepted WEB-1")
+        page.wait_for_timeout(200)
+        expect(heading(page)).to_have_text("Basket blinks")
+        expect(page.locator(".queue-row")).to_have_count(2)
+        expect(page).to_have_url(re.compile("issue=WEB-3"))
+
+    def test_a_late_answer_brings_back_nothing_that_was_decided_since(self, reports, visit, triager):
+        page = visit("/triage/", triager)
+        page.wait_for_load_state("networkidle")
+
+        def answer_late(route):
+            answer = route.fetch()
+            page.wait_for_timeout(1500)
+            route.fulfill(response=answer)
+
+        page.route("**/issues/WEB-1/triage/", answer_late)
+        page.keyboard.press("1")
+        expect(heading(page)).to_have_text("Cart forgets")
+        with page.expect_response("**/issues/WEB-1/triage/"):
+            page.keyboard.press("1")
+            expect(toast(page)).to_contain_text("Accepted WEB-2")
+        page.wait_for_timeout(200)
+        expect(toast(page)).to_contain_text("Accepted WEB-2")
+        expect(page.locator(".queue-row")).to_have_count(1)
+        page.keyboard.press("z")
+        expect(toast(page)).to_contain_text("Undone in WEB-2.")
+
     def test_a_comment_outlives_a_decision_that_is_refused(self, product, reporter, visit, triager, complaints):
         create_issue(product, actor=reporter, via="web", title="Cart empties")
         page = visit("/triage/", triager)
