@@ -294,6 +294,14 @@ export function start(page) {
     redraw(fresh);
   }
 
+  function giveBack(key, kept) {
+    part(".triage-issue").replaceChildren(...kept);
+    history.replaceState({ key }, "", address(key));
+    document.title = name();
+    if (document.activeElement === document.body) text().focus({ preventScroll: true });
+    say(name());
+  }
+
   async function decide(form, submitter) {
     const key = shown();
     if (deciding.has(key)) return;
@@ -341,11 +349,8 @@ export function start(page) {
       const after = shown() && neighbour(1);
       if (after) fetchIssue(after);
     } catch {
-      // What was written is given back, unless something else is being written by now.
-      if (!written() || shown() === key) {
-        part(".triage-issue").replaceChildren(...kept);
-        history.replaceState({ key }, "", address(key));
-      }
+      // What was written is given back, unless it is still there or something else is being written by now.
+      if (!kept.every((one) => one.isConnected) && (!written() || shown() === key)) giveBack(key, kept);
       mark(shown());
       complain(`${key}: ${troubleIn(answer)}`);
       // Its row has gone, and it is still in the queue.

@@ -529,6 +529,8 @@ class TestQueue:
         page.keyboard.press("1")
         expect(toast(page)).to_contain_text("WEB-1: It could not be done")
         expect(heading(page)).to_have_text("Cart empties")
+        expect(page.locator("article[data-shown]")).to_be_focused()
+        expect(page).to_have_title("WEB-1 Cart empties")
         expect(page.locator(".queue-row")).to_have_count(3)
         expect(page).to_have_url(re.compile("issue=WEB-1"))
         page.unroute("**/issues/WEB-1/triage/")
