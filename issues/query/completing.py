@@ -5,9 +5,21 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from issues.query.fields import ALIASES, CHANGEABLE, DIRECTIVES, FIELDS, HISTORY, KEPT, SORTS, WHERE, Kind
+from issues.query.fields import (
+    ALIASES,
+    CHANGEABLE,
+    DIRECTIVES,
+    FIELDS,
+    HISTORY,
+    KEPT,
+    SORTS,
+    VOCABULARY,
+    WHERE,
+    Kind,
+)
+from issues.query.moments import is_point
 from issues.query.printing import print_value
-from issues.query.tokens import ADDRESS, QUOTED, TERM_REST, tokens, unquoted
+from issues.query.tokens import ADDRESS, QUOTED, TERM, TERM_REST, tokens, unquoted
 from issues.query.tree import BEST_FIRST, Plain
 
 # A quotation goes on to its end, or to where somebody is typing.
@@ -18,7 +30,7 @@ VALUE = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
 # How far what is being written goes on behind somebody who is in the midst of it.
 NAME_REST = re.compile(r'[^\s"():]*:?')
 PART_REST = re.compile(r"[A-Za-z-]*=?")
-VALUE_REST = re.compile(r'(?:[^\s"(),]|"(?:[^"\\]|\\.)*")*', re.DOTALL)
+VALUE_REST = re.compile(r'[^\s"(),]*')
 WHO_REST = re.compile(r'[^\s"(),:]*')
 # A quotation is closed already where no other one is left open behind it.
 QUOTED_REST = re.compile(r'(?:[^"\\]|\\.)*"(?=(?:[^"]|"(?:[^"\\]|\\.)*")*\Z)', re.DOTALL)
@@ -105,13 +117,25 @@ def _name(text, position, piece):
     fields = {name: field.help for name, field in FIELDS.items()}
     named = {**fields, **_directives(text, position, piece), **HISTORY}
     offers = [Offer(f"{name}:", str(said), True) for name, said in named.items() if name.startswith(written.lower())]
-    return Completing(position - len(written), NAME_REST.match(text, position).end(), tuple(offers))
+    start, end = position - len(written), NAME_REST.match(text, position).end()
+    # Of blocked-by the end is a name as well.
+    is_named = written and text[start:end].removesuffix(":").lower() in VOCABULARY
+    return Completing(start, end if is_named else _rest(NAME_REST, text, position), tuple(offers))
+
+
+def _rest(pattern, text, position):
+    """Return how far the `pattern` goes on from `position`: nowhere if there another term begins."""
+    begins = position + 1 if text.startswith("-", position) else position
+    term = TERM.match(text, begins)
+    if ADDRESS.match(text, begins) or (term and term[1].lower() in VOCABULARY):
+        return position
+    return pattern.match(text, position).end()
 
 
 def _directives(text, position, piece):
     """Return those of DIRECTIVES that may stand where `piece` is written: not within anything, and not twice."""
     before = list(tokens(text[: position - len(piece)]))
-    after = list(tokens(text[TERM_REST.match(text, position).end() :]))
+    after = list(tokens(text[_rest(TERM_REST, text, position) :]))
     nested = sum((token.kind == "(") - (token.kind == ")") for token in before)
     left, right = before[-1].kind if before else "", after[0].kind if after else ""
     if piece.startswith("-") or nested > 0 or left in ("NOT", "OR") or right == "OR":
@@ -124,10 +148,11 @@ def _value(text, begin, position, rest=VALUE_REST):
     """Return the _Value that is being written in the values from `begin` on."""
     written = _last(VALUE, text[begin:position])
     start, end = position - len(written), position
-    if '"' in QUOTED.sub("", written):
-        closed = QUOTED_REST.match(text, position)
+    # Behind a value a quotation is another term.
+    if '"' in QUOTED.sub("", written) or not written:
+        closed = (QUOTED_REST if written else QUOTED).match(text, position)
         end = closed.end() if closed else end
-    end = rest.match(text, end).end()
+    end = _rest(rest, text, end)
     return _Value(text, start, position, end, start == begin and text[end : end + 1] != ",")
 
 
@@ -202,7 +227,7 @@ def _was(text, begin, position):
     name, equals, _written = text[begin:position].partition("=")
     if not equals:
         offers = [Offer(f"{one}=", open=True) for one in KEPT if one.startswith(name.lower())]
-        return Completing(begin, PART_REST.match(text, position).end(), tuple(offers))
+        return Completing(begin, _rest(PART_REST, text, position), tuple(offers))
     value = _value(text, begin + len(name) + 1, position)
     if name.lower() not in KEPT or not value.is_alone:
         return value.completing()
@@ -220,7 +245,11 @@ def _changed(text, begin, position):
         return _values(FIELDS["created"], text, match.start("at") + 1, position)
     if match["by"] is not None:
         return _value(text, match.start("by") + len("/by="), position, WHO_REST).completing(("@me",), "assignee")
-    return _value(text, begin, position, PART_REST).completing(CHANGEABLE)
+    value = _value(text, begin, position, PART_REST)
+    name, _colon, point = TERM_REST.match(text, position)[0].partition(":")
+    # What would be a term by itself is the rest of this one where it says when.
+    end = position + len(name) if is_point(point.lstrip("<>=")) else value.end
+    return replace(value, end=end).completing(CHANGEABLE)
 
 
 def _by(text, begin, position):

@@ -313,7 +313,7 @@ def test_what_is_offered_can_be_read(operator):
 def take(text, place, offer):
     """Return what the search box holds once an offer is taken, and where one goes on to type."""
     rest = text[place.end :]
-    before = text[: place.start] + offer.text + ("" if offer.open or rest[:1] not in ("", '"', "(") else " ")
+    before = text[: place.start] + offer.text + ("" if offer.open or re.match('[^"(a-z-]', rest, re.I) else " ")
     return before + rest, len(before)
 
 
@@ -343,6 +343,30 @@ def take(text, place, offer):
         ("changed:status/by=a|na:>-7d", "@me", "changed:status/by=@me:>-7d"),
         ("changed:status:>-7|d", "-2w", "changed:status:>-2w "),
         ("by:a|na", "@me", "by:@me "),
+        ("label:|is:open", "bug", "label:bug is:open"),
+        ("label:b|Is:open", "bug", "label:bug Is:open"),
+        ("label:a,|reporter:ana", "bug", "label:a,bug reporter:ana"),
+        ("-label:|is:open sort:updated-desc", "bug", "-label:bug is:open sort:updated-desc"),
+        ("is:|-label:bug", "open", "is:open -label:bug"),
+        ("is:|https://a.example/", "open", "is:open https://a.example/"),
+        ("is:|12:30", "open", "is:open "),
+        ("is:|nothing:bug", "open", "is:open "),
+        ("is|label:bug", "is:", "is:label:bug"),
+        ("as|is:open", "assignee:", "assignee:is:open"),
+        ("as|-is:open", "assignee:", "assignee:-is:open"),
+        ("la|https://a.example/", "label:", "label:https://a.example/"),
+        ("blocked-|by:WEB-1", "blocked-by:", "blocked-by:WEB-1"),
+        ("was:|label:bug", "status=", "was:status=label:bug"),
+        ("changed:status/by=|label:bug", "@me", "changed:status/by=@me label:bug"),
+        ("changed:st|ate:>-7d", "status", "changed:status:>-7d"),
+        ("changed:|label:bug", "status", "changed:status label:bug"),
+        ("changed:|due:>-7d", "label", "changed:label:>-7d"),
+        ("by:|is:open", "@me", "by:@me is:open"),
+        ("in:|is:open", "title", "in:title is:open"),
+        ("sort:|is:open", "due-asc", "sort:due-asc is:open"),
+        ('is:open|"foo"', "open", 'is:open "foo"'),
+        ('label:"a"|"b"', "bug", 'label:bug "b"'),
+        ('label:"a|"is:open', "bug", "label:bug is:open"),
     ],
 )
 def test_an_offer_replaces_the_whole_of_what_is_being_written(text, taken, after):
@@ -517,9 +541,22 @@ def test_what_is_offered_in_the_midst_of_a_query_can_be_read(before, term, after
     assume(is_read(f"{before}a{after}") and is_read(f"{before}{term}{after}"))
     text, position = f"{before}{term}{after}", len(before) + position
     place = completing(text, position)
-    # Another field for the same values is another matter.
-    for offer in place.offers if place.end == position else [one for one in place.offers if not one.open]:
+    # Another field for the same values, or before the same term, is another matter.
+    is_whole = position == len(before) + len(term)
+    for offer in place.offers if is_whole else [one for one in place.offers if not one.open]:
         parse(completed(*take(text, place, offer), offer))
+
+
+@given(befores, written, st.sampled_from(["is:open", "-label:bug", "https://a.example/"]), st.data())
+def test_an_offer_leaves_a_term_that_follows_at_once_alone(before, term, following, data):
+    begun = f"{before}{term[: data.draw(st.integers(0, len(term)))]}"
+    after = ")" * before.count("(")
+    assume(is_read(f"{before}a{after}"))
+    text = f"{begun}{following}{after}"
+    place = completing(text, len(begun))
+    for offer in place.offers:
+        after_offer, _caret = take(text, place, offer)
+        assert after_offer.endswith(f"{offer.text}{'' if offer.open else ' '}{following}{after}")
 
 
 def is_read(text):

@@ -91,8 +91,8 @@ export function complete(box, list) {
     // An offer is for the text that it was asked for.
     if (box.value !== text) return;
     const offer = offers[place];
-    // What follows may go on with the same term, or close a parenthesis.
-    const more = offer.open || /^[^"(]/.test(box.value.slice(range[1])) ? "" : " ";
+    // What follows may go on with the same term, or close a parenthesis; or it is a term of its own.
+    const more = offer.open || /^[^"(a-z-]/i.test(box.value.slice(range[1])) ? "" : " ";
     box.setRangeText(offer.text + more, ...range, "end");
     close();
     box.dispatchEvent(new InputEvent("input", { bubbles: true }));

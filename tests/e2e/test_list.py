@@ -157,6 +157,12 @@ def test_a_completion_is_taken_by_mouse_and_keeps_what_comes_after(listed):
     options(listed).filter(has_text="task").click()
     expect(box(listed)).to_have_value("(type:task,bug)")
 
+    box(listed).fill("is:open")
+    listed.keyboard.press("Home")
+    listed.keyboard.type("label:")
+    options(listed).filter(has_text="area/checkout").click()
+    expect(box(listed)).to_have_value("label:area/checkout is:open")
+
 
 @pytest.mark.once
 def test_enter_without_a_highlighted_offer_searches(listed):
