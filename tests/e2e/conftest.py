@@ -70,8 +70,14 @@ def kept_context(browser, browser_context_args):
 
 
 @pytest.fixture
-def context(kept_context):
-    """The same, with nothing left of the test before: no pages, no cookies, no permissions."""
+def context(request, kept_context):
+    """The same, with nothing left of the test before: no pages, no cookies, no permissions.
+
+    A test of the marker `clock` has one of its own: all pages of a context keep a clock that is put forward in it.
+    """
+    if request.node.get_closest_marker("clock"):
+        yield request.getfixturevalue("special_context")()
+        return
     yield kept_context
     for page in kept_context.pages:
         page.close()

@@ -1071,6 +1071,7 @@ class TestIssue:
         assert fresh(1).assignee.username == "nora"
 
 
+@pytest.mark.clock
 def test_an_error_stays_until_it_is_closed(reports, visit, triager, complaints):
     page = visit(LIST, triager)
     page.route("**/menu/**", lambda route: route.abort())

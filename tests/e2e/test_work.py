@@ -236,6 +236,7 @@ SUBMIT_EMPTIED = f"""field => field.form.addEventListener("reset", async () => {
 
 
 @pytest.mark.once
+@pytest.mark.clock
 def test_what_was_stopped_can_be_sent_again(issue, visit, triager):
     page = visit("/issues/WEB-1/", triager)
     comment = page.get_by_label("Comment", exact=True)
@@ -248,6 +249,7 @@ def test_what_was_stopped_can_be_sent_again(issue, visit, triager):
 
 
 @pytest.mark.once
+@pytest.mark.clock
 def test_files_that_take_long_are_sent_once(issue, visit, triager):
     page, asked = visit("/issues/WEB-1/", triager), []
     comment = page.get_by_label("Comment", exact=True)
