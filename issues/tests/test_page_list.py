@@ -371,16 +371,22 @@ def test_sections_say_the_order_that_they_have(triager, query, name, offered):
 
 
 @pytest.mark.parametrize(
-    ("query", "ways"),
+    ("query", "ways", "turned"),
     [
-        ("", {"updated": "descending"}),
-        ("?q=sort:due-desc,number", {"due": "descending"}),
-        ("?q=sort:created-asc", {"created": "ascending"}),
-        ("?q=sort:severity", {}),
-        ("?q=issue", {}),
+        ("", {"updated": "descending"}, {"updated": "is:open sort:updated-asc"}),
+        ("?q=sort:updated-asc", {"updated": "ascending"}, {}),
+        ("?q=sort:number", {"key": "descending"}, {"key": "sort:number-asc"}),
+        ("?q=sort:priority", {"priority": "descending"}, {"priority": "sort:priority-asc"}),
+        ("?q=sort:due", {"due": "ascending"}, {}),
+        ("?q=sort:due-desc,number", {"due": "descending"}, {}),
+        ("?q=sort:status", {"status": "ascending"}, {}),
+        ("?q=sort:created", {"created": "descending"}, {"created": "sort:created-asc"}),
+        ("?q=sort:created-asc", {"created": "ascending"}, {}),
+        ("?q=sort:severity", {}, {}),
+        ("?q=issue", {}, {}),
     ],
 )
-def test_a_head_sorts_as_the_menu_does_and_says_the_present_order(product, triager, query, ways):
+def test_a_head_sorts_as_the_menu_does_and_turns_the_present_order_round(product, triager, query, ways, turned):
     file(product, triager, 1)
     also = "&".join(f"columns={name}" for name in ("created", "due", "comments", "updated"))
     page = at(triager).get(f"/issues/{query}{'&' if query else '?'}{also}")
@@ -398,7 +404,11 @@ def test_a_head_sorts_as_the_menu_does_and_says_the_present_order(product, triag
         "due": "Due date",
         "updated": "Updated",
     }
-    assert links == {name: menu[said] for name, said in names.items()}
+    assert links.keys() == names.keys()
+    assert {name: links[name] for name in links if name not in turned} == {
+        name: menu[said] for name, said in names.items() if name not in turned
+    }
+    assert {name: parse_qs(urlsplit(links[name]).query)["q"][0] for name in turned} == turned
 
 
 @pytest.mark.parametrize("address", ["/issues/?group=status", "/"])

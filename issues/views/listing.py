@@ -36,6 +36,13 @@ SORT_NAMES = {
 RELEVANCE = "relevance-desc"
 # What these are called, which a menu offers where they fit, or not, having no index.
 UNLISTED = {RELEVANCE: _("Relevance"), "closed-desc": _("Closed"), "comments-desc": _("Comments")}
+# What the head of a column turns those into that an index gives in both directions: what is empty stays last in either.
+TURNED = {
+    "updated-asc": _("Longest unchanged"),
+    "priority-asc": _("Lowest priority"),
+    "votes-asc": _("Fewest votes"),
+    "number-asc": _("Lowest number"),
+}
 # What an address of a list may hold.
 PARAMETERS = {*FIELDS, "q", "sort", "group", "columns", "page_size", "cursor", "since", "go", "count"}
 CHOICES = (
@@ -273,7 +280,8 @@ class Listing:
     def heads(self):
         """The orders that the heads of columns lead to: `{column: (address, descending, whether it is chosen)}`.
 
-        Where the list goes by the column already, `descending` says which way, else which way it then would.
+        Where the list goes by the column already, `descending` says which way, and the address turns it round if that
+        can be; else it says which way the list then would go.
         """
         if self.group:
             return {}
@@ -283,13 +291,15 @@ class Listing:
             key, _dash, direction = name.rpartition("-")
             chosen = key == first.key
             descending = first.descending if chosen else direction == "desc"
-            heads["key" if key == "number" else key] = (self._sorted[name], descending, chosen)
+            turned = _order(key, not descending)
+            address = self._sorted[turned if chosen and turned in self._sorted else name]
+            heads["key" if key == "number" else key] = (address, descending, chosen)
         return heads
 
     @cached_property
     def _sorted(self):
         """The addresses of the same list in other orders."""
-        return {name: self.address(query=self._in_order(name)) for name in (RELEVANCE, *SORT_NAMES)}
+        return {name: self.address(query=self._in_order(name)) for name in (RELEVANCE, *SORT_NAMES, *TURNED)}
 
     def _in_order(self, name):
         key, _dash, direction = name.rpartition("-")
@@ -299,12 +309,12 @@ class Listing:
     def sort(self):
         """The order in words, such as "updated-desc"."""
         asked = self.asked.unranked() if self.group else self.asked
-        return ",".join(f"{one.key}-{'desc' if one.descending else 'asc'}" for one in asked.sort)
+        return ",".join(_order(one.key, one.descending) for one in asked.sort)
 
     @property
     def sort_name(self):
         """What the order is called."""
-        return (SORT_NAMES | UNLISTED).get(self.sort, self.sort)
+        return (SORT_NAMES | UNLISTED | TURNED).get(self.sort, self.sort)
 
     @property
     def groups(self):
@@ -377,6 +387,10 @@ class Listing:
             links = [(one, "?" + urlencode([("q", text), *self.kept_but_query])) for one, text in texts]
             mended.append((problem, links))
         return mended
+
+
+def _order(key, descending):
+    return f"{key}-{'desc' if descending else 'asc'}"
 
 
 def _is_readable(text):

@@ -153,7 +153,8 @@ export function start(page) {
   async function go(address) {
     if (!(await show(address, "going"))) return;
     typing = false;
-    step(address);
+    // What is chosen already is no step of the history.
+    if (address !== location.search) step(address);
     scrollTo(0, 0);
   }
 

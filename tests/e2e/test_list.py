@@ -226,6 +226,17 @@ def test_chips_and_order_are_changed_without_the_page(listed):
     expect(box(listed)).to_have_value("sort:number-desc")
     expect(head).to_have_attribute("aria-sort", "descending")
     expect(head.get_by_role("link")).to_be_focused()
+    listed.keyboard.press("Enter")
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    expect(listed.locator("#sort > summary")).to_have_text(re.compile("Lowest number"))
+    steps = listed.evaluate("history.length")
+    listed.locator("#sort > summary").click()
+    listed.get_by_role("link", name="Number", exact=True).click()
+    expect(head).to_have_attribute("aria-sort", "descending")
+    listed.locator("#sort > summary").click()
+    listed.get_by_role("link", name="Number", exact=True).click()
+    expect(listed.locator("#sort")).not_to_have_attribute("open")
+    assert listed.evaluate("history.length") == steps + 1
     assert listed.locator("thead").bounding_box()["height"] == height
     listed.locator("#columns > summary").click()
     listed.get_by_label("Votes").check()
