@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from issues.services import add_comment, create_issue, create_view, decide, trash_issue, update_issue, vote
+from issues.services import add_comment, create_issue, create_view, decide, trash_issue, update_issue, update_view, vote
 from issues.tests.clients import at
 from products.models import Label
 from products.services import create_part
@@ -81,6 +81,19 @@ def test_a_view_and_a_page_of_a_list_have_marks_of_their_own(issues, triager):
     for address in (view.get_absolute_url(), "/issues/?q=is:open&page_size=25"):
         assert ask(client, address, mark(client.get(address))).status_code == 204
     assert mark(client.get("/issues/?q=cart+sort:relevance")) == ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": "Theirs"}, {"query": "is:open sort:updated,created"}, {"columns": ["votes"]}, {"group": "status"}],
+)
+def test_a_view_that_others_change_is_noticed_though_its_rows_are_the_same(issues, triager, change):
+    view = create_view(actor=triager, via="web", name="Mine", query="is:open sort:updated")
+    address = view.get_absolute_url()
+    since = mark(at(triager).get(address))
+    assert ask(at(triager), address, since).status_code == 204
+    update_view(view, actor=triager, via="web", **change)
+    assert ask(at(triager), address, since).status_code == 200
 
 
 @pytest.mark.parametrize("who", ["reporter", "stranger", None])

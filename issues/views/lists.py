@@ -102,8 +102,9 @@ def _mark_now(listing):
 
 
 def _mark(listing, shown):
-    # The same rows look different to who may change them: whoever signs out is told.
-    return mark_of(listing.user.pk, *shown)
+    # The same rows look different to who may change them, whoever signs out is told; and so they do in a view that
+    # others have changed.
+    return mark_of(listing.user.pk, str(listing.title), listing.home, *shown)
 
 
 def _versions(found):
