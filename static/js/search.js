@@ -111,7 +111,9 @@ export function start(page) {
       if (known.address === address) link.textContent = known.text;
       try {
         known = { address, text: await loadCount(link.href) };
-        link.replaceWith(known.text);
+        // Where one is, one stays.
+        if (link === document.activeElement) link.textContent = known.text;
+        else link.replaceWith(known.text);
       } catch (error) {
         if (aborted(error)) return;
       }

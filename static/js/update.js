@@ -6,6 +6,8 @@ const CONTROLS = "input, textarea, select";
 const OPEN = "details[open], :popover-open";
 // What a script has marked, and the server knows nothing of.
 const OWN = ["is-current", "is-gone"];
+// What else may change of an element that stays: to where it leads, and what the scripts and screen readers know by.
+const SAID = ["data-seen", "data-mark", "data-list", "data-columns", "aria-sort", "href"];
 // Files that were chosen, of which the server knows nothing either.
 const CHOSEN = "[data-files]";
 const FRESH = "is-fresh";
@@ -49,7 +51,10 @@ function within(old, young) {
 function dress(old, young) {
   const own = OWN.filter((name) => old.classList.contains(name));
   if (young.className !== old.className) old.className = [young.className, ...own].filter(Boolean).join(" ");
-  for (const name of ["data-seen", "data-mark"]) if (young.hasAttribute(name)) old.setAttribute(name, young.getAttribute(name));
+  for (const name of SAID) {
+    if (young.hasAttribute(name)) old.setAttribute(name, young.getAttribute(name));
+    else old.removeAttribute(name);
+  }
 }
 
 // Children that have a key: each stays where it is, goes where it belongs, comes or goes. What somebody is at work in

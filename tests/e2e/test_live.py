@@ -1,5 +1,7 @@
 """Pages that bring themselves up to date around what one is doing in them."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -79,20 +81,34 @@ def test_how_long_a_list_of_several_pages_is(product, reporter, visit, triager):
 
     page.route("**/issues/?**", hold)
     page.locator("#q").fill("is:open sort:created-asc type:bug")
-    expect(length.locator("a")).to_be_attached()
+    length.locator("a").focus()
     expect(page.locator("[data-said]")).to_be_empty()
     update_issue(Issue.objects.get(number=1), actor=triager, via="web", title="First again")
     look(page)
     expect(page.locator("[data-said]")).to_have_text("27 issues")
+    expect(length.locator("a")).to_be_focused()
+    expect(length).to_have_text("27 issues")
 
 
 @pytest.mark.once
 def test_the_box_says_what_is_listed(reports, visit, triager, complaints):
     view = create_view(actor=triager, via="web", name="Carts", query="is:open sort:created-asc")
     page = visit(view.get_absolute_url(), triager)
+    row(page, "WEB-2").locator(".issue-link").focus()
     update_view(view, actor=triager, via="web", query="is:open sort:created-desc")
     look(page)
     expect(page.locator("#q")).to_have_value("is:open sort:created-desc")
+    # Also around a row that has the focus.
+    link = row(page, "WEB-2").locator(".issue-link")
+    expect(link).to_be_focused()
+    expect(link).to_have_attribute("href", re.compile("created-desc"))
+    expect(page.locator(".issue-list")).to_have_attribute("data-list", re.compile("created-desc"))
+    head = page.get_by_role("columnheader", name="Updated")
+    head.get_by_role("link").focus()
+    update_view(view, actor=triager, via="web", query="is:open sort:updated")
+    look(page)
+    expect(head).to_have_attribute("aria-sort", "descending")
+    expect(head.get_by_role("link")).to_be_focused()
 
     page.locator("#q").fill("is:closed")
     expect(page.locator(".issue-row")).to_have_count(0)
@@ -102,7 +118,7 @@ def test_the_box_says_what_is_listed(reports, visit, triager, complaints):
     page.unroute("**/views/**")
     look(page)
     expect(page.locator(".issue-row")).to_have_count(3)
-    expect(page.locator("#q")).to_have_value("is:open sort:created-desc")
+    expect(page.locator("#q")).to_have_value("is:open sort:updated")
     complaints.clear()
 
 
