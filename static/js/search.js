@@ -77,13 +77,14 @@ export function start(page) {
 
   // A query makes of the list of all issues that of what one is asked, and the contrary.
   function rename() {
-    const { title } = results.querySelector("[data-query]").dataset;
+    const { title, home } = results.querySelector("[data-query]").dataset;
     const heading = page.querySelector("h1");
     if (heading.textContent === title) return;
     document.title = document.title.replace(heading.textContent, () => title);
     heading.textContent = title;
+    if (heading.title) heading.title = title;
     for (const link of document.querySelectorAll(".sidebar > .sidebar-link")) {
-      if (link.title === title) link.setAttribute("aria-current", "page");
+      if (link.pathname === home) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
   }

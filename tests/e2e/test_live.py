@@ -95,7 +95,7 @@ def test_the_box_says_what_is_listed(reports, visit, triager, complaints):
     view = create_view(actor=triager, via="web", name="Carts", query="is:open sort:created-asc")
     page = visit(view.get_absolute_url(), triager)
     row(page, "WEB-2").locator(".issue-link").focus()
-    update_view(view, actor=triager, via="web", query="is:open sort:created-desc")
+    update_view(view, actor=triager, via="web", name="Triage", query="is:open sort:created-desc")
     look(page)
     expect(page.locator("#q")).to_have_value("is:open sort:created-desc")
     # Also around a row that has the focus.
@@ -103,6 +103,8 @@ def test_the_box_says_what_is_listed(reports, visit, triager, complaints):
     expect(link).to_be_focused()
     expect(link).to_have_attribute("href", re.compile("created-desc"))
     expect(page.locator(".issue-list")).to_have_attribute("data-list", re.compile("created-desc"))
+    expect(page.get_by_role("heading", level=1)).to_have_attribute("title", "Triage")
+    expect(page.locator(".sidebar > [aria-current]")).to_have_count(0)
     head = page.get_by_role("columnheader", name="Updated")
     head.get_by_role("link").focus()
     update_view(view, actor=triager, via="web", query="is:open sort:updated")
