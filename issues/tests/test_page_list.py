@@ -354,20 +354,22 @@ def test_how_the_best_are_found_is_said_where_not_all_are_compared(product, tria
 
 
 @pytest.mark.parametrize(
-    ("query", "name", "offered"),
+    ("query", "name", "offered", "referred"),
     [
-        ("q=issue", "Relevance", True),
-        ("q=issue&group=status", "Updated", False),
-        ("q=issue+sort:relevance&group=status", "Updated", False),
-        ("q=issue+sort:votes&group=status", "Votes", False),
-        ("q=issue&group=", "Relevance", True),
+        ("q=issue", "Relevance", True, "issue"),
+        ("q=issue&group=status", "Updated", False, "issue sort:updated-desc"),
+        ("q=issue+sort:relevance&group=status", "Updated", False, "issue sort:updated-desc"),
+        ("q=issue+sort:votes&group=status", "Votes", False, "issue sort:votes-desc"),
+        ("q=is:open&group=status", "Updated", False, "is:open"),
+        ("q=issue&group=", "Relevance", True, "issue"),
     ],
 )
-def test_sections_say_the_order_that_they_have(triager, query, name, offered):
+def test_sections_say_the_order_that_they_have_and_their_issues_know_it(triager, query, name, offered, referred):
     listing = Listing(QueryDict(query), triager)
     said = [str(label) for label, _address, _chosen in listing.sorts]
     assert (listing.sort_name, "Relevance" in said) == (name, offered)
     assert [str(label) for label, _address, chosen in listing.sorts if chosen] == [name]
+    assert listing.reference == urlencode({"q": referred})
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,12 @@ class Listing:
     @property
     def reference(self):
         """What an issue's page needs to know which list it was opened from."""
-        return urlencode([*self._place, ("q", to_text(self.query))])
+        return urlencode([*self._place, ("q", to_text(self._shown.query))])
+
+    @property
+    def _shown(self):
+        """The Search in the order that is shown: sections are never in that of relevance."""
+        return self.asked.unranked() if self.group and self.asked.is_ranked else self.asked
 
     @property
     def _place(self):
@@ -272,7 +277,6 @@ class Listing:
     @property
     def sorts(self):
         """The orders: `(label, address, whether it is chosen)`."""
-        # Sections are never in the order of relevance.
         best = {RELEVANCE: UNLISTED[RELEVANCE]} if self.asked.needles and not self.group else {}
         return [(said, self._sorted[name], name == self.sort) for name, said in (best | SORT_NAMES).items()]
 
@@ -308,8 +312,7 @@ class Listing:
     @property
     def sort(self):
         """The order in words, such as "updated-desc"."""
-        asked = self.asked.unranked() if self.group else self.asked
-        return ",".join(_order(one.key, one.descending) for one in asked.sort)
+        return ",".join(_order(one.key, one.descending) for one in self._shown.sort)
 
     @property
     def sort_name(self):
