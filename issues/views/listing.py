@@ -36,11 +36,13 @@ SORT_NAMES = {
 RELEVANCE = "relevance-desc"
 # What these are called, which a menu offers where they fit, or not, having no index.
 UNLISTED = {RELEVANCE: _("Relevance"), "closed-desc": _("Closed"), "comments-desc": _("Comments")}
-# What the head of a column turns those into that an index gives in both directions: what is empty stays last in either.
+# What the head of a column turns those into that cost the same in both directions: of what can be empty, and is last in
+# either, only one has an index.
 TURNED = {
     "updated-asc": _("Longest unchanged"),
     "priority-asc": _("Lowest priority"),
     "votes-asc": _("Fewest votes"),
+    "status-desc": _("Last status"),
     "number-asc": _("Lowest number"),
 }
 # What an address of a list may hold.
