@@ -12,6 +12,8 @@ import { updateWithin } from "./update.js";
 const PING = 20_000;
 // The forms of fields and comments.
 const FIELDS = /\/issues\/[\w-]+\/(set|comments)\/$/;
+// The first of each field that is suggested still.
+const FIRST = ".suggestion:nth-child(1 of :not(.is-gone)) input";
 
 export function start(page) {
   const ready = new Map();
@@ -369,7 +371,7 @@ export function start(page) {
 
   page.addEventListener("click", (event) => {
     if (!event.target.closest("[data-take]")) return;
-    for (const one of page.querySelectorAll("[data-suggested] input")) one.checked = one.hasAttribute("data-best");
+    for (const one of page.querySelectorAll("[data-suggested] input")) one.checked = one.matches(FIRST);
     say(event.target.closest("[data-take]").textContent.trim());
   });
 

@@ -11,11 +11,14 @@ from issues.services import add_comment, create_issue, decide, update_issue
 from products.models import Component
 from products.services import create_part
 from tests.e2e.conftest import NARROW, WIDE, open_as
+from tests.e2e.test_live import look
 
 TITLES = (
     *("Cart empties", "Cart forgets", "Cart jumps", "Basket blinks", "Checkout hangs", "Coupon counts twice"),
     *("Total is wrong", "Stamp is missing", "Receipt is blank", "Postage is zero", "Order repeats", "Mail comes late"),
 )
+
+NAMES = ("Till", "Shelf")
 
 
 @pytest.fixture
@@ -396,6 +399,38 @@ def test_suggestions_are_taken_by_a_key(product, maintainer, twelve, visit, tria
     assert Issue.objects.get(number=1).component == cart
     # What was fetched of the next one before that knew of three.
     expect(till).to_contain_text("4/4")
+
+
+@pytest.mark.once
+def test_what_was_ticked_is_itself_when_the_order_turns(product, maintainer, twelve, visit, triager):
+    accepted = Status.objects.get(slug="accepted")
+
+    def put_in(component, number):
+        for _one in range(number):
+            fields = {"title": "Cart empties again", "component": component, "status": accepted}
+            create_issue(product, actor=triager, via="web", **fields)
+
+    till, shelf = (create_part(Component, product=product, actor=maintainer, via="web", name=one) for one in NAMES)
+    put_in(till, 3)
+    put_in(shelf, 2)
+    page = visit("/triage/", triager)
+    suggestions = page.locator(".suggestions").first.locator(".suggestion")
+    expect(suggestions).to_have_text(["Till3/5", "Shelf2/5"])
+    suggestions.first.locator("input").check()
+    like = page.locator(".similar a").first
+    like.focus()
+    href = like.get_attribute("href")
+    put_in(shelf, 3)
+    update_issue(twelve[0], actor=maintainer, via="web", priority=2)
+    look(page)
+    expect(suggestions).to_have_text(["Shelf5/8", "Till3/8"])
+    assert [one.is_checked() for one in suggestions.locator("input").all()] == [False, True]
+    focused = page.locator(".similar a:focus")
+    expect(focused).to_have_attribute("href", href)
+    expect(focused.locator("xpath=..")).to_contain_text(href.split("/")[2])
+    assert len({one.inner_text() for one in page.locator(".similar p").all()}) == page.locator(".similar li").count()
+    page.get_by_role("button", name="Take the first of each").click()
+    assert [one.is_checked() for one in suggestions.locator("input").all()] == [True, False]
 
 
 @pytest.mark.once
