@@ -199,7 +199,7 @@ export function start(page) {
   }
 
   // The queue and its numbers, drawn anew around what is being read and written.
-  function redraw(fresh) {
+  function redraw(fresh, answered) {
     const chosen = new Set(items().filter((one) => one.querySelector(":checked")).map((one) => one.querySelector("[name=ids]").value));
     for (const selector of [".triage-head", "[data-queue]"]) {
       const old = part(selector);
@@ -212,6 +212,7 @@ export function start(page) {
       part(selector).scrollTop = at;
       if (focused) rowOf(focused)?.focus();
     }
+    takeOutDecided(answered);
     for (const item of items()) {
       const box = item.querySelector("[name=ids]");
       box.checked = chosen.has(box.value);
@@ -221,10 +222,16 @@ export function start(page) {
     page.dispatchEvent(new Event("redrawn"));
   }
 
-  function whole(fresh) {
+  // An answer may come before another decision is made; its row is there again, if that fails.
+  function takeOutDecided(answered) {
+    for (const key of deciding) if (key !== answered && key !== shown()) rowOf(key)?.closest(".queue-item").remove();
+  }
+
+  function whole(fresh, answered) {
     part("[data-toasts]", fresh)?.remove();
     keepDrafts();
     page.innerHTML = fresh.body.innerHTML;
+    takeOutDecided(answered);
     reveal();
     giveDrafts(shown());
     page.dispatchEvent(new Event("redrawn"));
@@ -291,9 +298,9 @@ export function start(page) {
   }
 
   // What was fetched before a decision may be suggested something else by now.
-  function redrawAround({ ok, fresh }) {
+  function redrawAround({ ok, fresh }, answered) {
     if (ok && part("[data-shown]", fresh)?.dataset.shown === shown()) renew(fresh);
-    redraw(fresh);
+    redraw(fresh, answered);
   }
 
   function giveBack(key, kept) {
@@ -337,8 +344,8 @@ export function start(page) {
       // What was sent is no draft any more; what is written beside it still is.
       if (answer.ok) dropSent(form, key, typed);
       const stays = (leads || shown() !== key) && (answer.ok || written());
-      if (!stays) whole(fresh);
-      else if (number === lastSent) redrawAround(answer);
+      if (!stays) whole(fresh, key);
+      else if (number === lastSent) redrawAround(answer, key);
       // It does not know what has been sent since.
       if (number !== lastSent) part(".triage-head").dataset.mark = "";
       if (!answer.ok && !stays) keepRefused();

@@ -554,14 +554,19 @@ class TestQueue:
         expect(page.locator(".queue-row")).to_have_count(2)
         expect(page).to_have_url(re.compile("issue=WEB-3"))
 
-    def test_a_late_answer_brings_back_nothing_that_was_decided_since(self, reports, visit, triager):
+    @pytest.mark.parametrize("arrives_late", [False, True])
+    def test_a_late_answer_brings_back_nothing_that_was_decided_since(self, reports, visit, triager, arrives_late):
         page = visit("/triage/", triager)
         page.wait_for_load_state("networkidle")
 
         def answer_late(route):
+            if arrives_late:
+                page.wait_for_timeout(1500)
+                return route.continue_()
             answer = route.fetch()
             page.wait_for_timeout(1500)
             route.fulfill(response=answer)
+            return None
 
         page.route("**/issues/WEB-1/triage/", answer_late)
         page.keyboard.press("1")
@@ -569,6 +574,7 @@ class TestQueue:
         with page.expect_response("**/issues/WEB-1/triage/"):
             page.keyboard.press("1")
             expect(toast(page)).to_contain_text("Accepted WEB-2")
+            assert page.locator(".queue-row").count() == 1
         page.wait_for_timeout(200)
         expect(toast(page)).to_contain_text("Accepted WEB-2")
         expect(page.locator(".queue-row")).to_have_count(1)
