@@ -2,6 +2,7 @@
 // until it is saved.
 const get = (key) => JSON.parse(sessionStorage.getItem(key));
 const savedOf = (key) => `${key} saved`;
+const sendingOf = (key) => `${key} sending`;
 const isSaved = (key, place) => place.read().text === sessionStorage.getItem(savedOf(key));
 
 // The text of a field, and whether it is to be internal, as the box in its form says.
@@ -50,6 +51,21 @@ export function keep(key, place) {
 
 export function forget(key, text) {
   if (get(key)?.text === text) sessionStorage.removeItem(key);
+}
+
+// Whoever leaves before the answer does not learn whether what they sent was saved: it was, if the issue is no more the
+// version that they had `seen`.
+export function noteSending(key, text, seen) {
+  sessionStorage.setItem(sendingOf(key), JSON.stringify({ text, seen }));
+}
+
+export const noteAnswered = (key) => sessionStorage.removeItem(sendingOf(key));
+
+export function forgetSaved(key, seen) {
+  const sending = get(sendingOf(key));
+  if (!sending || sending.seen === seen) return;
+  forget(key, sending.text);
+  noteAnswered(key);
 }
 
 // The page that comes says so of what was sent.

@@ -1,6 +1,6 @@
 // The queue, one issue after the other: the next one is fetched while this one is read, so that it is there at once.
 import "./digits.js";
-import { fieldIn, forget, keep, keyOfComment, recall } from "./drafts.js";
+import { fieldIn, forget, forgetSaved, keep, keyOfComment, noteAnswered, noteSending, recall } from "./drafts.js";
 import { isSignIn, parse, readerOf, say, send, signedOut, takeToken } from "./fragments.js";
 import { offer, offerIssue } from "./offer.js";
 import { live } from "./live.js";
@@ -24,6 +24,7 @@ export function start(page) {
   let missing = null;
   // How many fields and comments are being sent.
   let sending = 0;
+  let isLeaving = false;
   // The number of what was sent last, and of what was told last as done.
   let lastSent = 0;
   let lastTold = 0;
@@ -128,7 +129,10 @@ export function start(page) {
     for (const { id } of texts()) keep(draftKey(shown(), id), fieldIn(page, id));
   }
   function giveDrafts(key, returns = false) {
-    for (const { id } of texts()) recall(draftKey(key, id), fieldIn(page, id), returns);
+    for (const { id, form } of texts()) {
+      forgetSaved(draftKey(key, id), form.elements.seen?.value);
+      recall(draftKey(key, id), fieldIn(page, id), returns);
+    }
   }
   const readTexts = (form) => texts(form).map((field) => [field, field.value]);
   // What was `sent` is no draft any more; what was written since is.
@@ -323,6 +327,7 @@ export function start(page) {
     const body = new FormData(form, submitter);
     body.set("then", then);
     const typed = readTexts(form);
+    for (const [{ id }, value] of typed) noteSending(draftKey(key, id), value, form.elements.seen.value);
     const sent = ask(form.action, "triage", { method: "POST", body });
     // The next one is on the screen before the answer is here; what was decided leaves the queue.
     const next = then && ready.has(then) ? await fetchIssue(then) : null;
@@ -366,6 +371,8 @@ export function start(page) {
       part(".triage-head").dataset.mark = "";
     } finally {
       deciding.delete(key);
+      // A browser that leaves the page breaks off what is being sent: nobody knows then whether it was done.
+      if (answer || !isLeaving) for (const [{ id }] of typed) noteAnswered(draftKey(key, id));
       if (!part(".triage-head").dataset.mark) refresh();
     }
   }
@@ -401,9 +408,10 @@ export function start(page) {
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     const key = link.dataset.issue ?? neighbour(Number(link.dataset.step));
     // The link itself leads to another page of the queue.
-    if (!key) return;
+    if (!key && !(deciding.size || sending)) return;
     event.preventDefault();
-    go(key);
+    if (key) go(key);
+    else tell(page.dataset.sending);
   });
 
   const any = () => rows().length > 0;
@@ -449,6 +457,14 @@ export function start(page) {
     forgetSent(key, sent);
     form.reset();
     for (const [field] of sent) field.value = "";
+    emptyElsewhere(form, key, sent);
+  }
+
+  // Whoever went away and came back has the same text before them in another form.
+  function emptyElsewhere(form, key, sent) {
+    const ids = new Map(sent.map(([field, value]) => [field.id, value]));
+    const again = (field) => shown() === key && !form.contains(field) && ids.get(field.id) === field.value;
+    for (const field of texts().filter(again)) field.value = "";
   }
 
   // A form that was sent has done its work: its menu closes, and what was `sent` of its texts is no draft any more. What
@@ -460,10 +476,7 @@ export function start(page) {
     form.reset();
     for (const [field, value] of since) field.value = value;
     forgetSent(key, sent);
-    const ids = new Map(sent.map(([field, value]) => [field.id, value]));
-    // Whoever went away and came back has the same text before them in another form.
-    const again = (field) => shown() === key && !form.contains(field) && ids.get(field.id) === field.value;
-    for (const field of texts().filter(again)) field.value = field.defaultValue;
+    emptyElsewhere(form, key, sent);
     menu?.removeAttribute("open");
     if (left) text()?.focus({ preventScroll: true });
   }
@@ -558,8 +571,14 @@ export function start(page) {
   startGlancing(page);
 
   giveDrafts(shown());
-  addEventListener("pageshow", (event) => event.persisted && giveDrafts(shown(), true));
-  addEventListener("pagehide", keepDrafts);
+  addEventListener("pageshow", (event) => {
+    isLeaving = false;
+    if (event.persisted) giveDrafts(shown(), true);
+  });
+  addEventListener("pagehide", () => {
+    isLeaving = true;
+    keepDrafts();
+  });
 
   setInterval(ping, PING);
   ping();

@@ -604,6 +604,44 @@ class TestQueue:
         expect(heading(page)).to_have_text("Cart empties")
         assert {one.input_value() for one in page.locator(".triage-issue textarea").all()} == {""}
 
+    def test_what_is_being_sent_is_nowhere_once_it_is_taken(self, reports, visit, triager):
+        page = visit("/triage/", triager)
+        page.wait_for_load_state("networkidle")
+        delay(page, "**/issues/WEB-1/triage/", 1500)
+        for key, title in (("j", TITLES[1]), ("k", TITLES[0])):
+            page.keyboard.press(key)
+            expect(heading(page)).to_have_text(title)
+        self.ask(page)
+        page.evaluate("history.go(-2)")
+        expect(heading(page)).to_have_text(TITLES[0])
+        expect(page.locator("#decide-question")).to_have_value("Which cart?")
+        expect(toast(page)).to_contain_text("Asked about WEB-1")
+        expect(page.locator("#decide-question")).to_have_value("")
+
+    @pytest.mark.parametrize(("arrives", "kept"), [(True, ""), (False, "Which cart?")])
+    def test_what_is_being_sent_while_one_leaves_is_kept_unless_it_arrives(
+        self, reports, reporter, visit, triager, arrives, kept
+    ):
+        page = visit("/triage/", triager)
+        page.wait_for_load_state("networkidle")
+        page.route("**/issues/WEB-1/triage/", lambda route: route.fetch() if arrives else None)
+        self.ask(page)
+        page.wait_for_timeout(500)
+        page.goto(page.url.split("/triage/")[0] + "/issues/WEB-2/")
+        if arrives:
+            add_comment(fresh(1), actor=reporter, via="web", body="This one.")
+        page.goto(page.url.split("/issues/")[0] + "/triage/?issue=WEB-1")
+        page.locator("html[data-ready]").wait_for(state="attached")
+        expect(page.locator("#decide-question")).to_have_value(kept)
+
+    @staticmethod
+    def ask(page):
+        """Ask about what is shown, and see the next before the answer."""
+        page.keyboard.press("n")
+        page.get_by_label("Question").fill("Which cart?")
+        page.keyboard.press("Control+Enter")
+        expect(heading(page)).to_have_text(TITLES[1])
+
     @pytest.mark.parametrize("taken", [True, False])
     def test_what_one_writes_outlives_the_answer_about_the_last(
         self, reports, visit, triager, maintainer, complaints, taken
