@@ -170,8 +170,9 @@ def browser_type_launch_args(browser_type_launch_args, pytestconfig):
 
 
 def pytest_addoption(parser):
-    """Take `--cases`, and `--long`, with which tests marked `long` do everything instead of a part."""
+    """Take `--cases` and `--part`, and `--long`, with which tests marked `long` do everything instead of a part."""
     parser.addoption("--cases", type=int, default=0, help="run so many cases of each table of them (0: all)")
+    parser.addoption("--part", type=int, default=1, help="run each so-many-th of the tests (1: all)")
     parser.addoption("--long", action="store_true", help="what is marked `long` does all that it can, for hours")
 
 
@@ -203,7 +204,7 @@ def pytest_collection_modifyitems(config, items):
     through the whole site, each part of which has tests of its own, and of the cases of a table after so many.
     """
     left_out = {item for item in items if item.get_closest_marker("lasting") and not config.getoption("long")}
-    left_out |= _cases_after(config.getoption("cases"), items)
+    left_out |= _cases_after(config.getoption("cases"), items) | _beside_part(config.getoption("part"), items)
     if left_out:
         config.hook.pytest_deselected(items=[item for item in items if item in left_out])
         items[:] = [item for item in items if item not in left_out]
@@ -235,6 +236,13 @@ def _cases_after(number, items):
         if 0 < number < cases[table]:
             found.add(item)
     return found
+
+
+def _beside_part(number, items):
+    """Return those of `items` that are none of each `number`-th test, all cases of a table being one."""
+    tables = dict.fromkeys(item.nodeid.partition("[")[0] for item in items)
+    kept = {*list(tables)[::number]}
+    return {item for item in items if item.nodeid.partition("[")[0] not in kept}
 
 
 def _asks_the_database(item):
