@@ -192,6 +192,8 @@ def test_limits_are_the_same_everywhere(issue, kind):
         assert finds(issue, [one], whole=True) == any(place == hit for hit, _name in found)
 
 
+@pytest.mark.once
+@pytest.mark.untraced
 def test_whatever_the_public_document_holds_the_whole_one_holds():
     for text in LONG.values():
         public, whole = fulltext.build("a title", text, [text, "more eggs"], ["secret " * 300, text[::-1]])
@@ -201,6 +203,7 @@ def test_whatever_the_public_document_holds_the_whole_one_holds():
             assert public.columns[name].extras.keys() <= whole.columns[name].extras.keys()
 
 
+@pytest.mark.once
 def test_texts_within_the_limits_are_read_the_same_with_and_without_them():
     texts = [
         ("title", ["a", "b"], ["ab"], [["ab"]]),
@@ -211,6 +214,7 @@ def test_texts_within_the_limits_are_read_the_same_with_and_without_them():
     assert _unlimited(texts) == _limited(texts)
 
 
+@pytest.mark.once
 def test_terms_have_nothing_that_an_engine_takes_for_its_own():
     @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
     @settings(max_examples=examples(1000), deadline=None)

@@ -56,6 +56,7 @@ TWICE = [
 
 @pytest.mark.parametrize(("route", "first", "second"), TWICE)
 @pytest.mark.untraced
+@pytest.mark.once
 def test_what_is_asked_for_twice_is_told_only_with_both_rules_off(world, monkeypatch, route, first, second):
     monkeypatch.setattr(access, *first)
     forget_statements()
@@ -69,6 +70,7 @@ def test_what_is_asked_for_twice_is_told_only_with_both_rules_off(world, monkeyp
 
 @pytest.mark.parametrize(("rule", "instead", "route"), DEFECTS)
 @pytest.mark.untraced
+@pytest.mark.once
 def test_a_rule_that_is_off_is_found(world, monkeypatch, rule, instead, route):
     monkeypatch.setattr(access, rule, instead)
     forget_statements()

@@ -291,6 +291,7 @@ def test_a_letter_assigns_to_oneself_where_no_name_begins_so(issue, visit, triag
     ],
 )
 @pytest.mark.parametrize("path", ["/issues/WEB-1/", "/triage/", LIST], ids=["issue", "queue", "list"])
+@pytest.mark.once
 def test_a_digit_chooses_in_a_menu_of_a_field(issue, visit, triager, path, key, digit, field, value):
     page = visit(path, triager)
     if path == LIST:

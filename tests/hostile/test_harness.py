@@ -80,6 +80,7 @@ def test_there_are_twenty_payloads_of_each_of_26_families():
     assert len(families.FAMILIES) == 26
 
 
+@pytest.mark.once
 def test_forms_are_read_as_browsers_send_them(world, somebody, nobody):
     reader = Forms()
     reader.feed(
