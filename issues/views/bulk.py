@@ -8,7 +8,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
@@ -27,6 +26,7 @@ from issues.setting.meaning import present
 from issues.setting.parsing import WordsError, parse
 from issues.views.access import home_of
 from issues.views.deciding import declined
+from issues.views.live import render_part
 from products.access import can
 from products.models import Product
 from products.numbers import read_number
@@ -221,9 +221,7 @@ def progress(request, pk):
     }
     context["may_undo"] = not context["runs"] and batch.todo["changes"] and services.can_undo(request.user, batch)
     alone = "X-Fragment" in request.headers
-    answer = render(request, "issues/_progress.html" if alone else "issues/progress.html", context)
-    patch_vary_headers(answer, ["X-Fragment"])
-    return answer
+    return render_part(request, "issues/_progress.html" if alone else "issues/progress.html", context)
 
 
 def _import(request, batch):

@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -24,7 +23,7 @@ from issues.views.access import address_of, at_issue
 from issues.views.deciding import deciding_of
 from issues.views.fields import fields_of
 from issues.views.lists import place_in_list
-from issues.views.live import is_asked, mark_of_issue, unchanged
+from issues.views.live import is_asked, mark_of_issue, render_part, unchanged
 from issues.views.uploading import by_upload
 from products.access import can
 from products.finding import find
@@ -106,9 +105,7 @@ def issue_page(
         "beginning": issue.description[:LONG_TEXT] if "text" not in request.GET else None,
     }
     alone = request.headers.get("X-Fragment") == "issue"
-    answer = render(request, "issues/_issue.html" if alone else "issues/issue.html", context, status=status)
-    patch_vary_headers(answer, ["X-Fragment"])
-    return answer
+    return render_part(request, "issues/_issue.html" if alone else "issues/issue.html", context, status=status)
 
 
 @login_required

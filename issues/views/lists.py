@@ -4,9 +4,8 @@ from functools import partial
 from urllib.parse import urlencode
 
 from django.http import QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -20,7 +19,7 @@ from issues.query import QueryError
 from issues.query.tree import Ref
 from issues.views.access import list_of
 from issues.views.listing import INPUTS, USUAL, Listing
-from issues.views.live import is_asked, mark_of, unchanged
+from issues.views.live import is_asked, mark_of, render_part, unchanged
 from issues.views.rows import read_rows
 from issuetracker.keyset import at_or_first
 from products.access import can, is_person
@@ -60,7 +59,7 @@ def answer(request, product, view=None):
     listing = Listing(request.GET, request.user, product, view)
     fragment = request.headers.get("X-Fragment")
     if fragment == "count":
-        return _fragment(request, "issues/_count.html", _length(_count(listing)))
+        return render_part(request, "issues/_count.html", _length(_count(listing)))
     if is_asked(request, "results"):
         same = unchanged(request, _mark_now(listing))
         if same:
@@ -70,14 +69,7 @@ def answer(request, product, view=None):
     if named and "go" in request.GET and not alone:
         return redirect(named)
     context = {**_listed(request, listing), "named": named}
-    return _fragment(request, "issues/_results.html" if alone else "issues/list.html", context)
-
-
-def _fragment(request, template, context):
-    """Return an answer that hangs on which part of the page is asked for."""
-    answer = render(request, template, context)
-    patch_vary_headers(answer, ["X-Fragment"])
-    return answer
+    return render_part(request, "issues/_results.html" if alone else "issues/list.html", context)
 
 
 def _named(listing):
@@ -256,6 +248,4 @@ def my_work(request):
     context = {"sections": shown, "limit": MINE, "columns": USUAL, "mark": mark}
     context["may_create_product"] = can(request.user, "create_product")
     alone = request.headers.get("X-Fragment") == "results"
-    answer = render(request, "issues/_my_work.html" if alone else "issues/my_work.html", context)
-    patch_vary_headers(answer, ["X-Fragment"])
-    return answer
+    return render_part(request, "issues/_my_work.html" if alone else "issues/my_work.html", context)

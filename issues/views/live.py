@@ -7,6 +7,8 @@ still right, the answer is empty.
 from hashlib import sha256
 
 from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
 
 from products.access import sees_internals
 
@@ -21,6 +23,13 @@ def mark_of_issue(issue, user):
     told = [issue.event_count] if sees_internals(user, issue.product) else []
     # The same looks different to who may change it: whoever signs out is told.
     return mark_of(issue, issue.key, user.pk, *told)
+
+
+def render_part(request, template, context, *, status=200):
+    """Return a page, or the part of it that a script asks for at the same address."""
+    answer = render(request, template, context, status=status)
+    patch_vary_headers(answer, ["X-Fragment"])
+    return answer
 
 
 def _told(one):

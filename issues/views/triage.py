@@ -9,10 +9,9 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.db.models import BigAutoField, Count, Q
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
@@ -36,7 +35,7 @@ from issues.views.access import at_issue, find, home_of
 from issues.views.deciding import deciding_of
 from issues.views.detail import issue_page
 from issues.views.fields import fields_of
-from issues.views.live import is_asked, mark_of, mark_of_issue, unchanged
+from issues.views.live import is_asked, mark_of, mark_of_issue, render_part, unchanged
 from issues.views.rows import answer_with_rows, wants_rows
 from issuetracker.keyset import at_or_first
 from issuetracker.prepared import ByReader, Prepared, PreparedTuples, Slot
@@ -173,7 +172,7 @@ def answer(request, issue=None, *, decided="", form=None, status=200):
     fragment = request.headers.get("X-Fragment")
     issue = issue or _named(request, request.GET.get("issue", ""))
     if fragment == "triage-issue" and issue is not None and form is None:
-        return _vary(render(request, "triage/_issue.html", _shown(request, issue, None)))
+        return render_part(request, "triage/_issue.html", _shown(request, issue, None))
     asked, problems = _asked(request)
     rows = _rows(request, asked)
     queue_mark = mark_of(*(piece for row in rows.rows for piece in (row.section, row)))
@@ -189,7 +188,7 @@ def answer(request, issue=None, *, decided="", form=None, status=200):
     context |= {"issue": None} if issue is None else _shown(request, issue, form, context["rows"], context["more"])
     context |= {"reasons": REASONS, "fragment": bool(fragment)}
     template = "triage/_triage.html" if fragment else "triage/triage.html"
-    return _vary(render(request, template, context, status=status))
+    return render_part(request, template, context, status=status)
 
 
 def _opened(request, rows, decided):
@@ -199,11 +198,6 @@ def _opened(request, rows, decided):
     passed = decided or request.GET.get(LAST, "")
     others = [row for row in rows.rows if row.key != passed] or rows.rows
     return next(reversed(others), None)
-
-
-def _vary(answer):
-    patch_vary_headers(answer, ["X-Fragment"])
-    return answer
 
 
 def _named(request, key):
