@@ -36,12 +36,15 @@ def asking(request, back=""):
     return "" if hasattr(request, "session") and is_proven(request) else proof_address(back or request.get_full_path())
 
 
-def prove_first(request):
-    """Return the way to the page that asks who one is, and say that nothing is done; None where it was just shown."""
-    proof = asking(request)
+def prove_first(request, said="", back=""):
+    """Return the way to the page that asks who one is and leads to `back`, or here; None where it was just shown.
+
+    What is `said` on the way tells that nothing is done yet.
+    """
+    proof = asking(request, back)
     if not proof:
         return None
-    messages.info(request, _("Nothing is done yet: show who you are, and do it again."))
+    messages.info(request, said or _("Nothing is done yet: show who you are, and do it again."))
     return redirect(proof)
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.addresses import own_address
-from accounts.addressing import asking
+from accounts.addressing import prove_first
 from history.errors import Forbidden, Stale
 from history.models import Batch
 from issues import services
@@ -323,9 +323,9 @@ def undo(request, pk):
     if not visible_events(request.user).filter(batch=batch).exists():
         raise Http404
     back = own_address(request.POST.get("next", "")) or "/issues/"
-    if services.give_a_way_in([batch]) and (proof := asking(request, back)):
-        messages.info(request, _("Nothing is undone yet: show who you are, and undo it again."))
-        return redirect(proof)
+    said = _("Nothing is undone yet: show who you are, and undo it again.")
+    if services.give_a_way_in([batch]) and (asked := prove_first(request, said, back)):
+        return asked
     undone = services.undo(batch, actor=request.user, via="web")
     tags = f"undo-{undone.pk}" if services.can_undo(request.user, undone) else ""
     messages.success(request, _told(batch, undone, request.user), extra_tags=tags)
