@@ -252,41 +252,32 @@ def _asks_the_database(item):
     )
 
 
-def pytest_collection_finish():
-    """Keep what was imported, which is there to the end, out of every search for garbage."""
+def pytest_collection_finish(session):
+    """Trace nothing but tests from here on, and keep what was imported out of every search for garbage."""
+    session.config.stopped += _stop_tracing()
     gc.collect()
     gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    """Run what is marked `untraced` without coverage's tracer, fixtures and all: the tracer slows all of Python down.
+    """Run all but what is marked `untraced` with coverage's tracer, fixtures and all: it slows all of Python down.
 
     Threads of the test are not traced either, since they take over what holds when they start.
     """
-    untraced = item.get_closest_marker("untraced")
-    if untraced:
-        stopped = _stop_tracing()
-    else:
-        stopped, item.config.stopped = item.config.stopped, []
-        _trace(stopped)
+    if item.get_closest_marker("untraced"):
+        return (yield)
+    for running in reversed(item.config.stopped):
+        running.start()
     try:
         return (yield)
     finally:
-        if untraced:
-            _trace(stopped)
-        elif stopped:
-            item.config.stopped = _stop_tracing()
+        item.config.stopped = _stop_tracing()
 
 
 def pytest_collection(session):
-    """Trace nothing but tests where all else is traced on SQLite."""
+    """Trace nothing but tests from here on where what is imported is traced on SQLite."""
     session.config.stopped = _stop_tracing() if os.environ.get("MEASURED_ON_SQLITE") else []
-
-
-def _trace(stopped):
-    for running in reversed(stopped):
-        running.start()
 
 
 def _stop_tracing():
