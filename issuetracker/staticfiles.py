@@ -7,6 +7,7 @@ import re
 import shutil
 import time
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -118,6 +119,7 @@ def fingerprint():
     """Return a digest of the names and contents of all static files."""
     digest = hashlib.sha256()
     for finder in get_finders():
-        for name, storage in finder.list([]):
+        # Each file system lists them in its own order, and an image is served from others than it was built on.
+        for name, storage in sorted(finder.list([]), key=itemgetter(0)):
             digest.update(f"{name}\n".encode() + Path(storage.path(name)).read_bytes())
     return digest.hexdigest()

@@ -87,6 +87,14 @@ def test_it_is_done_again_only_after_a_change(collected):
     assert not mark.exists()
 
 
+def test_it_is_not_done_again_where_folders_are_read_in_another_order(collected, monkeypatch):
+    # As by the file system of another host, to which the image was brought.
+    (finder,) = finders.get_finders()
+    found = list(finder.list([]))
+    monkeypatch.setattr(type(finder), "list", lambda finder, ignored: reversed(found))
+    assert staticfiles.fingerprint() == (collected / ".collected").read_text()
+
+
 def test_what_is_served_meanwhile_is_not_touched(collected, monkeypatch):
     def interrupted(sheet):
         raise KeyboardInterrupt
