@@ -27,10 +27,15 @@ def _digest(token):
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def _is_somebody():
+    # Placeholders of an import cannot sign in: it may come before the administrator.
+    return User.objects.filter(is_placeholder=False).exists()
+
+
 def offer():
-    """Return a new link to make the administrator with, which ends the one before; None where there are users."""
+    """Return a new link to make the administrator with, which ends the one before; None where there is somebody."""
     _kept().unlink(missing_ok=True)
-    if User.objects.exists():
+    if _is_somebody():
         return None
     token = secrets.token_urlsafe(32)
     _kept().touch(mode=0o600)
@@ -44,7 +49,7 @@ def is_open(token):
         kept = _kept().read_text()
     except FileNotFoundError:
         return False
-    return hmac.compare_digest(kept, _digest(token)) and not User.objects.exists()
+    return hmac.compare_digest(kept, _digest(token)) and not _is_somebody()
 
 
 class SetupForm(forms.Form):
@@ -61,6 +66,15 @@ class SetupForm(forms.Form):
     again = forms.CharField(
         label=_("Password, again"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
     )
+
+    def clean_username(self):
+        """Refuse the name of a placeholder, who may be somebody else, and say what to do."""
+        name = self.cleaned_data["username"]
+        if User.objects.called(name):
+            raise ValidationError(
+                _("An import brought somebody of this name. Take another: you can give them their account later.")
+            )
+        return name
 
     def clean(self):
         """Refuse two passwords that differ."""

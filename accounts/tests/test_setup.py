@@ -8,6 +8,7 @@ from django.core.management import call_command
 
 from accounts import setup
 from accounts.models import User
+from accounts.services import create_user
 from history.models import Event
 
 FILLED = {"username": "ada", "email": "", "password": "correct horse battery", "again": "correct horse battery"}
@@ -75,6 +76,24 @@ def test_a_wrong_or_replaced_link_does_not_exist(client, link):
 def test_with_somebody_there_nothing_is_offered(client, link, stranger):
     assert client.get(link).status_code == 404
     assert setup.offer() is None
+
+
+def test_who_came_by_an_import_alone_is_nobody_yet(client, link):
+    create_user(actor=None, via="import", username="bob", is_placeholder=True)
+    assert client.get(link).status_code == 200
+    again = setup.offer().removeprefix(settings.SITE_URL)
+    assert client.post(again, FILLED).status_code == 302
+    assert User.objects.get(is_superuser=True).username == "ada"
+    assert setup.offer() is None
+
+
+@pytest.mark.parametrize("name", ["ada", "ADA"])
+def test_the_name_of_who_came_by_an_import_is_theirs(client, link, name):
+    create_user(actor=None, via="import", username="Ada", is_placeholder=True)
+    (said,) = client.post(link, FILLED | {"username": name}).context["form"].errors["username"]
+    assert "import" in said
+    assert client.post(link, FILLED | {"username": "grace"}).status_code == 302
+    assert set(User.objects.values_list("username", "is_active")) == {("Ada", False), ("grace", True)}
 
 
 def test_the_token_is_kept_as_a_digest_alone(link):
