@@ -325,6 +325,21 @@ def test_no_container_fills_the_disk_with_its_log():
     assert {name: service.get("logging") for name, service in services.items()} == dict.fromkeys(services, kept)
 
 
+@pytest.mark.parametrize("password", ["letters", "a/b", "a?b#c", "p@ss:w%20rd"])
+def test_the_containers_take_any_password_of_the_database(monkeypatch, tmp_path, password):
+    services = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"]
+    said = {"POSTGRES_USER_NAME": "mia", "POSTGRES_USER_PASSWORD": password, "POSTGRES_DB_NAME": "issues"}
+    filled = {
+        name: re.sub(r"\$\{(POSTGRES_\w+):[^}]*\}", lambda found: said[found[1]], value)
+        for name, value in services["web"]["environment"].items()
+    }
+    database = environment.read_database(env(monkeypatch, DATABASE_URL=filled["DATABASE_URL"]), tmp_path)
+    assert (database["USER"], database["HOST"], database["NAME"]) == ("mia", "db", "issues")
+    # Its library asks the environment where the address has none.
+    assert (database["PASSWORD"] or filled["PGPASSWORD"]) == password
+    assert services["worker"]["environment"] == services["web"]["environment"]
+
+
 def test_a_long_migration_keeps_no_container_from_starting():
     worker = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"]["worker"]
     assert worker["depends_on"] == {"web": {"condition": "service_started"}}
