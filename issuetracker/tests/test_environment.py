@@ -340,6 +340,18 @@ def test_the_containers_take_any_password_of_the_database(monkeypatch, tmp_path,
     assert services["worker"]["environment"] == services["web"]["environment"]
 
 
+def test_the_containers_of_many_hosts_run_as_those_of_one():
+    (told,) = re.findall(r"```yaml\n(.*?)```", (BASE_DIR / "docs/scaling.md").read_text(), re.DOTALL)
+    own = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"]
+    image = dict(re.findall(r"\b(HOST|PORT|DATA_DIR)=(\S+)", (BASE_DIR / "Dockerfile").read_text().partition("RUN")[0]))
+    services = yaml.safe_load(told)["services"]
+    assert set(services) == {"web", "worker"}
+    for name, service in services.items():
+        assert service["environment"] == image
+        assert service["command"] == own[name]["command"]
+        assert service.get("healthcheck") == own[name].get("healthcheck")
+
+
 def test_a_long_migration_keeps_no_container_from_starting():
     worker = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())["services"]["worker"]
     assert worker["depends_on"] == {"web": {"condition": "service_started"}}
