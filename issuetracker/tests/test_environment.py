@@ -2,8 +2,10 @@
 
 import errno
 import fnmatch
+import os
 import re
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -376,3 +378,24 @@ def test_beside_another_tracker_nothing_of_its_is_used(path, more):
     names = re.findall(r"^#?([A-Z_]+)=", (BASE_DIR / ".env.example").read_text(), re.MULTILINE)
     own = {name for name in names if not SHARED.match(name)} - more
     assert own - set(re.findall(r"\b([A-Z_]+)=", line)) == set()
+
+
+# Restores where nothing is yet, as the real one does, and tells where.
+STAND_IN = """#!/bin/sh
+echo $2 $DATA_DIR
+[ $2 = serve ] || { mkdir -p "$DATA_DIR" && mkdir "$DATA_DIR/restored"; }
+"""
+
+
+def test_a_drill_can_be_repeated_and_leaves_nothing(tmp_path):
+    (block,) = re.findall(r"^```\n([^`]*\bDATA_DIR=[^`]*)```", (BASE_DIR / "docs/backup.md").read_text(), re.MULTILINE)
+    program = tmp_path / ".venv/bin/python"
+    program.parent.mkdir(parents=True)
+    program.write_text(STAND_IN)
+    program.chmod(0o700)
+    settings = {**os.environ, "TMPDIR": str(tmp_path)}
+    for _time in range(2):
+        said = subprocess.check_output(["sh", "-c", block], cwd=tmp_path, env=settings, text=True)
+        restored, served = (line.split() for line in said.splitlines())
+        assert (restored[0], served[0], restored[1]) == ("restore", "serve", served[1])
+        assert not Path(served[1]).exists()
