@@ -1,6 +1,9 @@
 """The schema, and the page that shows it."""
 
+import re
+
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client
 
@@ -132,6 +135,14 @@ def test_every_route_of_the_api_stands_in_the_schema(schema):
     begun = [route for route in urlpatterns if str(route.pattern).startswith("api/v1/")]
     routes = [one for route in begun for one in getattr(route, "url_patterns", [route])]
     assert len(routes) - 1 == len(schema["paths"])
+
+
+def test_the_guide_tells_of_every_problem(schema):
+    promised = {int(code) for *_, operation in operations(schema) for code in operation["responses"]}
+    rows = re.findall(r"^\| ([\d, ]+) \|", (settings.BASE_DIR / "docs/api.md").read_text(), re.MULTILINE)
+    told = {int(code) for row in rows for code in row.split(",")}
+    # The schema has no operation with a method that is not there.
+    assert {code for code in promised if code >= 400} | {405} <= told
 
 
 def test_the_page_shows_it_without_another_host(client, db):
