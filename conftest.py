@@ -1,5 +1,6 @@
 """The same people and the same product in every test, and a last line that names what could not run."""
 
+import fcntl
 import gc
 import os
 import shutil
@@ -8,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from coverage import Coverage
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
+from pytest_django.plugin import blocking_manager_key
 
 from tests.cast import Cast, seed_site
 from tests.figures import note
@@ -35,6 +37,8 @@ QUIET = [
 WHOLE = {"access", "hostile", "contract", "lasting"}
 # The tables that are as the migrations have left them.
 LASTING = {"django_migrations", "django_content_type", "auth_permission"}
+# Written to by the first process that has migrated, and locked while a database is made.
+MIGRATED = Path(os.environ["TEST_DATA_DIR"]) / "migrated"
 # The modules that reach all code of ours that PostgreSQL alone runs; the rest of the code is measured on SQLite.
 OF_POSTGRESQL = {
     "test_create",
@@ -47,21 +51,37 @@ OF_POSTGRESQL = {
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
-    """The databases of the tests, whose last connections are ended before they are removed.
+def django_db_setup(django_test_environment, django_db_blocker, worker_id):
+    """The databases of the tests: the process that comes first migrates one, of which each has a copy of its own.
 
-    The loop that drives a browser gives its thread a second set of connections; the first is out of reach from then on.
+    The loop that drives a browser gives its thread a second set of connections; the first is out of reach at the end,
+    and what it has open is ended before its database is removed.
     """
+    creation, named = connection.creation, connection.settings_dict["NAME"]
     with django_db_blocker.unblock():
+        with MIGRATED.open("a") as migrated:
+            fcntl.flock(migrated, fcntl.LOCK_EX)
+            once = MIGRATED.stat().st_size > 0
+            creation.create_test_db(verbosity=0, autoclobber=True, serialize=False, keepdb=once)
+            migrated.write("once\n")
+            # SQLite leaves in a file of its own what it has written last, until nobody is connected.
+            connection.close()
+            if worker_id != "master":
+                creation.clone_test_db(worker_id, verbosity=0)
+                connection.settings_dict.update(creation.get_test_db_clone_settings(worker_id))
+        if "replica" in connections:
+            connections["replica"].creation.set_as_test_mirror(connection.settings_dict)
         # Asked of the database once a process, which no test that counts statements should pay for.
         assert connection.features.supports_json_field
     yield
-    if connection.vendor == "postgresql":
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+        creation.destroy_test_db(named, verbosity=0)
 
 
 def _empty(self):
@@ -296,9 +316,14 @@ def pytest_terminal_summary(terminalreporter, config):
 
 
 def pytest_unconfigure(config):
-    """Say last what did not run, and remove the folder of the tests."""
+    """Say last what did not run, and remove the database that was copied and the folder of the tests."""
     if hasattr(config, "workerinput"):
         return
     for reason, count in getattr(config, "not_run", {}).items():
         print(f"NOT RUN: {count} × {reason.removeprefix('Skipped: ')}")
+    if MIGRATED.exists() and config.getoption("numprocesses", None):
+        with config.stash[blocking_manager_key].unblock():
+            named = connection.settings_dict["NAME"]
+            connection.creation.create_test_db(verbosity=0, serialize=False, keepdb=True)
+            connection.creation.destroy_test_db(named, verbosity=0)
     shutil.rmtree(Path(os.environ["TEST_DATA_DIR"]), ignore_errors=True)
