@@ -13,6 +13,7 @@ from products.models import Member, Product
 
 
 # The demonstration serves SQLite wherever it runs.
+@pytest.mark.one_python
 @pytest.mark.once
 def test_it_fills_an_empty_database(db, capsys):
     call_command("load_demo")

@@ -267,6 +267,7 @@ def test_words_find_all_that_have_them_not_the_best_thousand(product, triager, m
     assert len(keys(at(triager).get("/issues/export.jsonl?q=cart sort:relevance"))) == 6
 
 
+@pytest.mark.one_python
 @pytest.mark.untraced
 @pytest.mark.django_db(transaction=True)
 def test_a_large_export_takes_no_more_memory_than_a_small_one(product, triager):

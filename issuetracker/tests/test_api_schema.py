@@ -158,6 +158,7 @@ def test_the_page_shows_it_without_another_host(client, db):
     assert "unsafe-inline" not in " ".join(sources)
 
 
+@pytest.mark.one_python
 @pytest.mark.untraced
 def test_the_schema_is_valid(tmp_path):
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yaml"))

@@ -125,6 +125,7 @@ def test_a_format_that_is_not_known_is_refused(monkeypatch):
         environment.read_choice(environment.Environment(), "LOG_FORMAT", ("line", "json"))
 
 
+@pytest.mark.one_python
 @pytest.mark.once
 def test_a_running_tracker_writes_json_and_no_secret_of_a_request_that_it_cannot_read(tmp_path):
     tracker = Tracker(tmp_path)

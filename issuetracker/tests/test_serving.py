@@ -107,6 +107,7 @@ def test_a_key_that_can_be_guessed_is_served_with_a_warning(settings, key, warne
     assert ("SECRET_KEY has fewer than 50 characters" in said.getvalue()) == warned
 
 
+@pytest.mark.one_python
 def test_a_server_that_may_lose_confirmed_changes_is_refused(tmp_path):
     server = Server(**UNSAFE_BUT_QUICK)
     tracker = Tracker(tmp_path, server.url)

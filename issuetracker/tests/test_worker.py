@@ -194,6 +194,7 @@ def test_it_is_seen_at_work_while_many_words_are_written(monkeypatch, product, m
     assert len(beats) == 2
 
 
+@pytest.mark.one_python
 @pytest.mark.once
 @pytest.mark.parametrize("hanging", [False, True])
 def test_it_stops_without_waiting_for_a_database_that_hangs(server, environment, tmp_path, hanging):
