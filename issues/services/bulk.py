@@ -20,6 +20,7 @@ from issues.services.issues import foresee, hold_products, labels_in, lock_famil
 from issues.services.triage import decide, foresee_decision
 from issuetracker.database import ending_when_away
 from products import access
+from products.models import Product
 
 LIMIT = 10_000
 # So many are changed while the request waits; the worker goes on with the others.
@@ -234,20 +235,44 @@ def _labels_then(issue, changes, details):
 def change(ids, plan, *, actor, via, query=""):
     """Change the issues with these `ids` (LIMIT at most) as the Plan says. Return the Batch.
 
-    With more than AT_ONCE it is still running, and so it is when the database goes away meanwhile: the worker carries
-    on. `query` says what was chosen. Its `todo` tells the `changes`, `unchanged` and `refused` so far.
+    With more than AT_ONCE to change it is still running, and so it is when the database goes away meanwhile: the
+    worker carries on. `query` says what was chosen. Its `todo` tells the `changes`, `unchanged` and `refused` so far.
     """
-    todo = {"ids": list(ids), "plan": plan.frozen(), "limit": access.limit(actor), **Outcome().told()}
+    refused = _refused(ids, plan, actor)
+    left = [pk for pk in ids if pk not in refused]
+    outcome = Outcome(refused=list(refused.values()))
+    todo = {"ids": [*refused, *left], "plan": plan.frozen(), "limit": access.limit(actor), **outcome.told()}
     batch = log.open_batch(
-        actor=actor, via=via, query=query, total=len(todo["ids"]), done=0, state=Batch.State.RUNNING, todo=todo
+        actor=actor, via=via, query=query, total=len(ids), done=len(refused), state=Batch.State.RUNNING, todo=todo
     )
-    if connection.in_atomic_block and CHUNK < batch.total <= AT_ONCE:
+    if not left:
+        return _end(batch, Batch.State.DONE)
+    if connection.in_atomic_block and CHUNK < len(left) <= AT_ONCE:
         # All steps are one transaction then, which holds what each of them locks.
-        _lock(ids, plan)
+        _lock(left, plan)
     with ending_when_away():
-        while batch.state == Batch.State.RUNNING and batch.total <= AT_ONCE:
+        while batch.state == Batch.State.RUNNING and len(left) <= AT_ONCE:
             batch = carry_on(batch)
     return batch
+
+
+def _refused(ids, plan, actor):
+    """Return `{id: (key, code)}` of the issues in whose product all are refused.
+
+    They are asked for before anything is locked: whoever may change nothing holds up nobody.
+    """
+    access.forget_roles(actor)
+    codes = dict(plan.refused)
+    for product in Product.objects.filter(pk__in={*plan.changes, *plan.refused}):
+        reason = access.refusal(actor, "bulk", product)
+        if reason:
+            _detail, codes[product.pk] = reason
+    found: dict = {}
+    for start in range(0, len(ids) if codes else 0, AT_ONCE):
+        rows = Issue.objects.visible_to(actor).filter(pk__in=ids[start : start + AT_ONCE], product__in=codes)
+        for issue in rows.select_related("product").only("number", "product__key").order_by("pk"):
+            found[issue.pk] = (issue.key, codes[issue.product_id])
+    return found
 
 
 def unfinished():

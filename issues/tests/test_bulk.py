@@ -235,6 +235,38 @@ def test_what_is_hidden_is_not_matched(api, issues, triager, reporter, stranger)
 
 
 @pytest.fixture
+def locked(monkeypatch):
+    """The ids of the issues that bulk changes have locked, call by call."""
+    locked, lock_family = [], bulk.lock_family
+    monkeypatch.setattr(bulk, "lock_family", lambda *ids: locked.append(list(ids)) or lock_family(*ids))
+    return locked
+
+
+@pytest.mark.parametrize("at_once", [1, 500])
+@pytest.mark.parametrize("wanted", [{"priority": "low"}, {"parent": "WEB-4"}])
+def test_who_may_change_nothing_locks_nothing_and_leaves_nothing_to_the_worker(
+    api, issues, stranger, monkeypatch, locked, wanted, at_once
+):
+    monkeypatch.setattr(bulk, "AT_ONCE", at_once)
+    done = send(api, stranger, ids=[issue.pk for issue in issues], set=wanted)
+    refused = [{"issue": issue.key, "code": "forbidden"} for issue in issues]
+    assert (done["matched"], done["changes"], done["refused"]) == (4, 0, refused)
+    assert (locked, list(bulk.unfinished())) == ([], [])
+    batch = Batch.objects.get(pk=done["batch"])
+    assert (batch.done, batch.todo.keys()) == (4, {"changes", "unchanged", "refused"})
+
+
+def test_of_products_that_refuse_all_nothing_is_locked(api, issues, other, triager, administrator, locked):
+    theirs = create_product(actor=administrator, via="web", key="OPS", title="Operations")
+    set_member(theirs, triager, "triager", actor=administrator, via="web")
+    create_issue(theirs, actor=triager, via="web", title="Cart without parts")
+    done = send(api, triager, q="cart sort:created-asc", set={"component": "Cart"})
+    assert (done["matched"], done["changes"]) == (6, 4)
+    assert done["refused"] == [{"issue": "API-1", "code": "forbidden"}, {"issue": "OPS-1", "code": "unknown"}]
+    assert locked == [[issue.pk for issue in issues]]
+
+
+@pytest.fixture
 def linked(issues, other, maintainer):
     """WEB-1 and WEB-2: what they link to is, in one order or the other, WEB-4 and an issue that Tom does not see."""
 
@@ -320,10 +352,8 @@ def test_within_one_transaction_nothing_of_it_stays_when_the_database_goes_away(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("is_part", [True, False])
-def test_a_change_within_a_transaction_locks_all_of_them_first(product, issues, triager, monkeypatch, is_part):
-    locked, lock_family = [], bulk.lock_family
+def test_a_change_within_a_transaction_locks_all_of_them_first(product, issues, triager, monkeypatch, locked, is_part):
     monkeypatch.setattr(bulk, "CHUNK", 1)
-    monkeypatch.setattr(bulk, "lock_family", lambda *ids: locked.append(list(ids)) or lock_family(*ids))
     ids = [one.pk for one in issues[:3]]
     plan = bulk.Plan({product.pk: {"parent": issues[3]}})
     with transaction.atomic() if is_part else nullcontext():
