@@ -75,7 +75,7 @@ def undo(batch, *, actor, via):
 
     Its `left_alone` lists what somebody has changed since.
     A batch of more than 500 events is `running` when this returns, and so is one that was begun when the database went
-    away: the worker carries on with `resume`. Raises Forbidden, or Conflict where it is undone already, is still
+    away: the worker carries on with `carry_on`. Raises Forbidden, or Conflict where it is undone already, is still
     running or cannot be undone.
     """
     is_part = connection.in_atomic_block
@@ -101,7 +101,7 @@ def undo(batch, *, actor, via):
 
 @transaction.atomic
 def _carry_on_counted(undoing):
-    return _counted(_carry_on(undoing))
+    return _counted(carry_on(undoing))
 
 
 def _counted(undoing):
@@ -114,20 +114,15 @@ def _counted(undoing):
     return undoing
 
 
-def resume(undoing, on_progress=None):
-    """Carry on with a running undo until it is done; `on_progress(done)` is called after each transaction.
-
-    Return the batch.
-    """
+def resume(undoing):
+    """Carry on with a running undo until it is done. Return the batch."""
     while undoing.state == Batch.State.RUNNING:
-        undoing = _carry_on(undoing)
-        if on_progress:
-            on_progress(undoing.done)
+        undoing = carry_on(undoing)
     return undoing
 
 
 @transaction.atomic
-def _carry_on(undoing):
+def carry_on(undoing):
     """Answer the next few events of a running undo. Return the batch as it is then."""
     undoing = Batch.objects.select_for_update(of=("self",)).select_related("actor").get(pk=undoing.pk)
     if undoing.state != Batch.State.RUNNING:

@@ -5,18 +5,22 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.conf import settings
+from django.core import mail
 from django.core.management import call_command
 from django.db import OperationalError
 from django.utils import timezone
 
+from accounts.models import Letter
+from accounts.services.letters import post
 from history import log
 from history.models import Batch
 from issues import services
 from issues.models import Issue
-from issues.services import trash, undoing
+from issues.services import bulk, trash, undoing
 from issues.similar.writing import post_later
 from issuetracker import heartbeat
 from issuetracker.management.commands import worker
@@ -182,6 +186,28 @@ def test_it_is_seen_at_work_while_much_is_taken_back_or_purged(monkeypatch, prod
     Product.objects.update(deleted_at=timezone.now() - timedelta(days=31))
     worker.purge_trash()
     assert len(beats) == 2 + 3 + 1
+
+
+@pytest.mark.parametrize("large", ["change", "undo"])
+def test_letters_go_out_while_a_large_change_or_undo_is_unfinished(monkeypatch, settings, product, maintainer, large):
+    jobs = (worker.finish_undos, worker.finish_bulk_changes, worker.send_letters)
+    monkeypatch.setattr(worker, "JOBS", [(job, 0) for job in jobs])
+    monkeypatch.setattr(worker, "AT_A_TIME", 0)
+    settings.MAIL = True
+    issues = [services.create_issue(product, actor=maintainer, via="web", title=title) for title in ("1", "2", "3")]
+    change = partial(bulk.change, [one.pk for one in issues], bulk.Plan({product.pk: {"priority": 3}}))
+    done = change(actor=maintainer, via="web") if large == "undo" else None
+    for name in ("AT_ONCE", "CHUNK"):
+        monkeypatch.setattr(bulk, name, 1)
+        monkeypatch.setattr(undoing, name, 1)
+    batch = services.undo(done, actor=maintainer, via="web") if done else change(actor=maintainer, via="web")
+    post(Letter.Kind.NOTICE, "mia@example.org", maintainer)
+    rounds = worker.Jobs()
+    for left in reversed(range(3 - batch.done)):
+        rounds.run()
+        batch.refresh_from_db()
+        assert (batch.done, batch.state) == (3 - left, "running" if left else "done")
+        assert [letter.to for letter in mail.outbox] == [["mia@example.org"]]
 
 
 def test_it_is_seen_at_work_while_many_words_are_written(monkeypatch, product, maintainer):

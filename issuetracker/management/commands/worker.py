@@ -16,7 +16,7 @@ from accounts.services.idempotency import forget_answers
 from accounts.signin import limits
 from history.models import Batch
 from issues import fulltext, services, similar
-from issues.services import bulk
+from issues.services import bulk, undoing
 from issuetracker import heartbeat
 from issuetracker.status import is_migrated
 
@@ -26,20 +26,29 @@ SHORTEST_WAIT = 2
 LONGEST_WAIT = 30
 # Of 50 issues each: other jobs wait meanwhile.
 PARTS = 100
+# Seconds of one round of a large change or undo: the other jobs, such as letters, come in between.
+AT_A_TIME = 10
 
 
 def finish_undos():
-    """Carry on with every undo that was too large for one request."""
-    for batch in services.running():
-        services.resume(batch, on_progress=lambda done: heartbeat.beat())
+    """Carry on, for some seconds, with the undos that were too large for one request."""
+    _carry_on(services.running(), undoing.carry_on)
 
 
 def finish_bulk_changes():
-    """Carry on with every change of many issues that was too large for one request."""
-    for batch in bulk.unfinished():
+    """Carry on, for some seconds, with the changes of many issues that were too large for one request."""
+    _carry_on(bulk.unfinished(), bulk.carry_on)
+
+
+def _carry_on(batches, step):
+    """Take one `step` after the other with each of the running `batches`, until it is time for other jobs."""
+    until = time.monotonic() + AT_A_TIME
+    for batch in batches:
         while batch.state == Batch.State.RUNNING:
-            batch = bulk.carry_on(batch)
+            batch = step(batch)
             heartbeat.beat()
+            if time.monotonic() > until:
+                return
 
 
 def purge_trash():
