@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from array import array
 from dataclasses import dataclass
 from io import StringIO
@@ -32,8 +33,8 @@ NEWEST = (Sort("created", True),)
 NOTING = 30
 # By these keys each issue keeps its place, whatever is changed in it.
 STEADY = {"created_at", "id"}
-# A spreadsheet takes a cell that begins so for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A spreadsheet takes a cell that begins so for a formula. Some end cells elsewhere than we do, whatever is in quotes.
+FORMULA = re.compile(r"""(?:^|[;|\t][\s"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])""")
 # Spreadsheets take a file without it for one in the encoding of their country.
 MARK = "\ufeff"
 
@@ -131,7 +132,7 @@ def _cell(value):
     if isinstance(value, bool):
         value = "true" if value else "false"
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return FORMULA.sub(r"\g<0>'", text)
 
 
 def _json_rows(told):

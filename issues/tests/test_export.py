@@ -109,6 +109,23 @@ def test_no_cell_is_a_formula(product, triager, begin):
         assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for cell in cells)
 
 
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("x;=cmd|' /C calc'!A0", "x;'=cmd|' /C calc'!A0"),
+        ("x; +1;-1|@SUM(1)", "x; '+1;'-1|'@SUM(1)"),
+        ('x;"=1"', 'x;"\'=1"'),
+        ("\uff1d1;\uff0b1", "'\uff1d1;'\uff0b1"),
+        ("\uff0d1|\uff201", "'\uff0d1|'\uff201"),
+        ("x=1; y-1, -2 | a+b", "x=1; y-1, -2 | a+b"),
+    ],
+)
+def test_no_part_of_a_cell_is_a_formula_where_cells_end_elsewhere(product, triager, title, told):
+    file(product, triager, title)
+    (row,) = table(at(triager).get("/issues/export.csv?q="))
+    assert row["title"] == told
+
+
 def test_lines_end_as_the_standard_says(product, triager):
     file(product, triager, 'a "b", c')
     text = content(at(triager).get("/issues/export.csv?q="))
