@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.http import UnreadablePostError
 from django.utils.translation import gettext as _
 
 # What is read of one form at the most, as so many files of the greatest size.
@@ -36,15 +37,18 @@ class BoundedUploads(TemporaryFileUploadHandler):
 
 @contextmanager
 def whole(request):
-    """Read the form of `request` within: where that breaks off, what has come in of its files goes at once.
+    """Read the body of `request` within: where that breaks off, what has come in of its files goes at once.
 
-    Django would leave it on the disk, which may be full of it, until memory is looked through.
+    Django would leave it on the disk, which may be full of it, until memory is looked through. Raises BadRequest where
+    the client breaks it off: that is no fault of ours.
     """
     try:
         yield
-    except Exception:
+    except Exception as error:
         for handler in request.upload_handlers:
             if hasattr(handler, "file"):
                 with suppress(OSError):
                     handler.file.close()
+        if isinstance(error, UnreadablePostError):
+            raise BadRequest(_("It broke off on its way.")) from None
         raise

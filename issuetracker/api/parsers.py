@@ -39,8 +39,9 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream, media_type=None, parser_context=None):
-        """Return the value of the body. Raises ParseError, or TooLarge above 1 MiB."""
-        body = stream.read(BODY_LIMIT + 1)
+        """Return the value of the body. Raises ParseError, BadRequest, or TooLarge above 1 MiB."""
+        with whole(parser_context["request"]):
+            body = stream.read(BODY_LIMIT + 1)
         if len(body) > BODY_LIMIT:
             raise TooLarge(_("The body is too large: at most 1 MiB."))
         if not body:

@@ -1,4 +1,4 @@
-"""A form that breaks off leaves nothing of its files on the disk, whenever memory is looked through."""
+"""A body that breaks off is refused, and leaves nothing of its files on the disk, whenever memory is looked through."""
 
 import errno
 import gc
@@ -65,8 +65,16 @@ def test_a_full_disk(incoming, full_disk, send):
 
 
 def test_a_connection_that_is_cut_off(incoming, send):
-    assert send(**{"wsgi.input": CutOff()}) >= 400
+    assert send(**{"wsgi.input": CutOff()}) == 400
     assert not list(incoming.iterdir())
+
+
+def test_json_that_is_cut_off_is_no_fault_of_ours(api, reporter):
+    client, body = api(reporter), CutOff()
+    client.raise_request_exception = False
+    body.left = b""
+    sent = {"content_type": "application/json", "wsgi.input": body}
+    assert client.generic("POST", "/api/v1/issues/search/", b"{}", **sent).status_code == 400
 
 
 def test_what_is_whole_comes_in(incoming, send, tmp_path, settings):
