@@ -20,6 +20,8 @@ preload_app = True
 # The longest that gunicorn can be told to take.
 limit_request_line = 8190
 graceful_timeout = 8
+# Who takes nothing of a file that the system sends by itself would keep a thread for ever.
+sendfile = False
 # The tracker stands at the root of its host: no header says otherwise.
 forwarder_headers = ""
 control_socket_disable = True

@@ -1,6 +1,44 @@
-"""How gunicorn's processes share connections that come at once."""
+"""How gunicorn's processes share connections that come at once, and let go of those where nothing goes on."""
+
+import errno
+import socket
+import struct
+from contextlib import suppress
 
 from gunicorn.workers.gthread import ThreadWorker
+
+
+class Connection(socket.socket):
+    """One that ends, as if its client had gone, where nothing comes or nothing is taken for some seconds.
+
+    Its thread would else wait for ever.
+    """
+
+    def __init__(self, accepted, patience):
+        super().__init__(accepted.family, accepted.type, accepted.proto, fileno=accepted.detach())
+        # The system keeps to it while one call is waited for: what is slow, but goes on, takes as long as it takes.
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            self.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", patience, 0))
+
+    def recv(self, *args):
+        """Return what comes."""
+        try:
+            return super().recv(*args)
+        except BlockingIOError as error:
+            raise self._ended() from error
+
+    def sendall(self, *args):
+        """Send all of it."""
+        try:
+            return super().sendall(*args)
+        except BlockingIOError as error:
+            raise self._ended() from error
+
+    def _ended(self):
+        """End it, so that gunicorn does not wait for its client to do so, and return what a client's end raises."""
+        with suppress(OSError):
+            self.shutdown(socket.SHUT_RDWR)
+        return ConnectionResetError(errno.ECONNRESET, "Nothing came, or was taken, for too long.")
 
 
 class SharingWorker(ThreadWorker):
@@ -9,6 +47,9 @@ class SharingWorker(ThreadWorker):
     The process that wakes first would else take all that a client or a proxy opens at once, and keep them for as long
     as they live, with one core at work and the others idle.
     """
+
+    # Seconds.
+    patience = 30
 
     def __init__(self, *args, **kwargs):
         self.has_done_one = True
@@ -28,6 +69,12 @@ class SharingWorker(ThreadWorker):
         """Wait for what comes next, and see to it."""
         self.has_done_one = False
         super().wait_for_and_dispatch_events(timeout)
+
+    def enqueue_req(self, conn):
+        """Leave a connection, whether new or kept, to a thread."""
+        if not isinstance(conn.sock, Connection):
+            conn.sock = Connection(conn.sock, self.patience)
+        super().enqueue_req(conn)
 
     def finish_request(self, conn, fs):
         """Put away a connection whose request is done, for the next one or for good."""

@@ -1,4 +1,4 @@
-"""Connections that come at once are shared by gunicorn's processes, and each is answered."""
+"""Connections that come at once are shared by gunicorn's processes, each is answered, and none keeps a thread idle."""
 
 import socket
 import subprocess
@@ -11,6 +11,7 @@ from http.client import HTTPConnection
 import pytest
 from django.conf import settings
 
+from issuetracker.tests.slow_site import LARGE
 from tests.postgresql import free_port
 
 # No database has a part in it.
@@ -19,12 +20,13 @@ CLIENTS, THREADS = 16, 4
 
 
 @pytest.fixture
-def site():
-    """The port of gunicorn as it serves the tracker, with two processes of four threads."""
+def site(request, tmp_path):
+    """The port of gunicorn as it serves the tracker, or with another worker, with two processes of four threads."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", "gunicorn.conf.py", "--bind", f"127.0.0.1:{port}"]
-    command += ["issuetracker.tests.slow_site"]
-    gunicorn = subprocess.Popen(command, cwd=settings.BASE_DIR, stderr=subprocess.DEVNULL)
+    command += [*getattr(request, "param", ()), "issuetracker.tests.slow_site"]
+    with (tmp_path / "log").open("wb") as log:
+        gunicorn = subprocess.Popen(command, cwd=settings.BASE_DIR, stderr=log)
     try:
         deadline = time.monotonic() + 20
         while not answers(port):
@@ -81,3 +83,45 @@ def test_a_new_connection_is_taken_while_others_keep_all_threads_busy(connect):
     ask(new)
     assert len(answered(new)) == 1
     assert len(answered(kept)) == CLIENTS
+
+
+hasty = pytest.mark.parametrize("site", [("--worker-class", "issuetracker.tests.slow_site.HastyWorker")], indirect=True)
+POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
+
+
+@hasty
+@pytest.mark.parametrize(
+    "sent",
+    [b"G", POST + b"1", b"GET /text HTTP/1.1\r\n\r\n", b"GET /file HTTP/1.1\r\n\r\n"],
+    ids=["head", "body", "text", "file"],
+)
+def test_who_sends_or_takes_nothing_more_keeps_no_thread(site, connect, tmp_path, sent):
+    with ExitStack() as stack:
+        for _one in range(2 * THREADS):
+            stack.enter_context(socket.create_connection(("127.0.0.1", site))).sendall(sent)
+        time.sleep(0.3)
+        others = connect(2 * THREADS)
+        ask(others)
+        assert len(answered(others)) == len(others)
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def slowly():
+    """Yield the four bytes of a body, for longer in all than anything waits for one of them."""
+    for _byte in range(4):
+        time.sleep(0.4)
+        yield b"1"
+
+
+@hasty
+def test_who_is_slow_but_goes_on_is_answered(connect):
+    (slow,) = connect(1)
+    for _request in range(2):
+        slow.request("POST", "/", body=slowly(), headers={"Content-Length": "4"})
+        assert slow.getresponse().read().isdigit()
+    slow.request("GET", "/text")
+    answer, taken = slow.getresponse(), 0
+    while piece := answer.read(1_000_000):
+        taken += len(piece)
+        time.sleep(0.05)
+    assert taken == LARGE
