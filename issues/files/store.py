@@ -83,12 +83,40 @@ def remove(tokens):
 def walk():
     """Yield `(token, when it was written)` of every file, a folder's files as one list."""
     for folder in sorted(settings.ATTACHMENTS_DIR.glob("[0-9a-f][0-9a-f]")):
-        found = []
-        for file in os.scandir(folder):
-            # It may be removed meanwhile.
-            with suppress(FileNotFoundError):
-                found.append((file.name, file.stat().st_mtime))
-        yield found
+        yield _times(folder)
+
+
+def _times(folder):
+    found = []
+    for file in os.scandir(folder):
+        # It may be removed meanwhile.
+        with suppress(FileNotFoundError):
+            found.append((file.name, file.stat().st_mtime))
+    return found
+
+
+def _orphans():
+    folder = settings.ATTACHMENTS_DIR / "orphans"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def orphans():
+    """Return `{token: since when}` of the files that `note_orphans` was last called with."""
+    return dict(_times(_orphans()))
+
+
+def note_orphans(tokens, at):
+    """Note that nothing names the files `tokens`, a set, and no others: since `at` those that were not noted before.
+
+    An empty file stands for each, beside the files: so every database that is used with them finds what others noted.
+    """
+    noted = orphans().keys()
+    for token in noted - tokens:
+        (_orphans() / token).unlink(missing_ok=True)
+    for token in tokens - noted:
+        (_orphans() / token).touch(mode=0o600)
+        os.utime(_orphans() / token, (at, at))
 
 
 def forget_drafts(before):

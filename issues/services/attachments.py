@@ -20,6 +20,8 @@ from products import access
 REDACTED_NAME = "(redacted)"
 # A file is written before its row: until then nothing tells to whom it belongs.
 UNCLAIMED_SECONDS = 24 * 3600
+# Another database may name what this one does not, such as the one from which an old backup was made.
+ORPHAN_DAYS = 30
 
 logger = logging.getLogger(__name__)
 
@@ -131,21 +133,27 @@ def purge_attachments(rows):
 
 
 def sweep_files():
-    """Remove the files that nothing refers to, and drafts that nobody is writing any more. Return how many files.
+    """Remove the files that nothing has named for 30 days, and old drafts. Return how many files.
 
     Such are left where a process has died between writing a file and its row, or a row's end and the file's. Where
     not one file is known here, this is another database than the one to which they belong: they are left alone.
     """
-    limit = time.time() - UNCLAIMED_SECONDS
+    now = time.time()
+    limit = now - UNCLAIMED_SECONDS
     store.forget_drafts(limit)
-    known, orphans = 0, []
+    known, orphans = 0, set()
     for found in store.walk():
         named = Attachment.objects.kept().filter(token__in=[token for token, _at in found])
         kept = set(named.values_list("token", flat=True))
         known += len(kept)
-        orphans += [token for token, at in found if token not in kept and at < limit]
+        orphans |= {token for token, at in found if token not in kept and at < limit}
     if orphans and not known:
         logger.warning("None of %s old files belongs to this database: they are left alone.", len(orphans))
         return 0
-    store.remove(orphans)
-    return len(orphans)
+    since = store.orphans()
+    old = {token for token in orphans if since.get(token, now) < now - ORPHAN_DAYS * 24 * 3600}
+    store.remove(old)
+    store.note_orphans(orphans - old, now)
+    if new := orphans - since.keys():
+        logger.warning("No attachment has %s of the files: they are removed in %s days.", len(new), ORPHAN_DAYS)
+    return len(old)

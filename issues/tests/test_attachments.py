@@ -316,7 +316,7 @@ def test_a_purge_removes_the_files(issue, maintainer, reporter, folder, django_c
     assert_log_is_whole()
 
 
-def test_the_worker_purges_and_sweeps(issue, reporter, folder, django_capture_on_commit_callbacks):
+def test_the_worker_purges_and_sweeps(issue, reporter, folder, monkeypatch, django_capture_on_commit_callbacks):
     gone, stays = (give(issue, reporter)[0] for _one in range(2))
     detach(gone, actor=reporter, via="web")
     # As a crash between the deletion and the removal leaves it: what was to be done then is not.
@@ -324,11 +324,35 @@ def test_the_worker_purges_and_sweeps(issue, reporter, folder, django_capture_on
     orphan = store.write([b"nobody's"]).token
     for token in (gone.token, stays.token):
         os.utime(store.path_of(token), (time.time() - 90_000,) * 2)
+    assert sweep_files() == 0
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now + 31 * 24 * 3600)
     assert sweep_files() == 1
     assert on_disk(folder) == {stays.token, orphan}
-    os.utime(store.path_of(orphan), (time.time() - 90_000,) * 2)
-    assert sweep_files() == 1
-    assert on_disk(folder) == {stays.token}
+
+
+def test_a_file_stays_where_another_database_sweeps_for_less_than_a_month(issue, reporter, folder, monkeypatch, caplog):
+    known, orphan = give(issue, reporter)[0].token, store.write([b"of a row that is not in an old backup"]).token
+    both, days = {known, orphan}, 24 * 3600
+    now = time.time()
+
+    def sweep(after):
+        monkeypatch.setattr("time.time", lambda: now + after)
+        return sweep_files()
+
+    # A file is not asked for how old it is, but for how long nothing has named it.
+    os.utime(store.path_of(orphan), (now - 1000 * days,) * 2)
+    assert sweep(after=0) == 0
+    assert "removed in 30 days" in caplog.text
+    caplog.clear()
+    assert (sweep(after=29 * days), on_disk(folder)) == (0, both)
+    assert not caplog.text
+    Attachment.objects.filter(token=known).update(token=orphan)
+    # Named again: what was counted until then does not count.
+    assert (sweep(after=31 * days), on_disk(folder)) == (0, both)
+    Attachment.objects.filter(token=orphan).update(token=known)
+    assert (sweep(after=32 * days), on_disk(folder)) == (0, both)
+    assert (sweep(after=63 * days), on_disk(folder)) == (1, {known})
 
 
 def test_the_files_of_another_database_are_left_alone(issue, folder, caplog):
