@@ -1,5 +1,7 @@
 """Files on issues and comments. They come as forms, `multipart/form-data`, and go as they are."""
 
+from functools import wraps
+
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,6 +16,7 @@ from issues.api.serializers import AttachmentSerializer, FileSerializer
 from issues.api.views import TRASH_ACTIONS, OfIssue, Redacted
 from issues.downloads import send
 from issues.models import Attachment, Comment
+from issuetracker.api.idempotency import REPLAYED, is_repeated
 from issuetracker.api.parsers import FormParser, StrictJSONParser
 from issuetracker.api.views import Listed, Read, Trashed
 from issuetracker.keyset import Key
@@ -57,16 +60,43 @@ class Files(Listed, OfIssue):
         """Return the issue that the file is on."""
         return row.issue
 
+    def initial(self, request, *args, **kwargs):
+        """Refuse what no answer can be given to, and take the file before the transaction that a key opens.
+
+        A picture takes a while to be drawn, for which SQLite would let nobody else write.
+        """
+        super().initial(request, *args, **kwargs)
+        if self.action == "create":
+            self.post = self._with_file(self.post)
+
+    def _with_file(self, method):
+        @wraps(method)
+        def answer(request, *args, **kwargs):
+            if is_repeated(request):
+                return method(request, *args, **kwargs)
+            upload = self._read_upload()
+            self.target, rights = self.find_target()
+            with services.kept([upload], actor=request.user, home=self.home, **rights) as self.files:
+                response = method(request, *args, **kwargs)
+                if response.has_header(REPLAYED):
+                    # The first request has ended meanwhile.
+                    services.drop(self.files)
+                return response
+
+        return answer
+
+    def _read_upload(self):
+        asked = FileSerializer(data=self.request.data)
+        asked.is_valid(raise_exception=True)
+        if len(self.request.data.getlist("file")) > 1:
+            raise ValidationError({"file": [ErrorDetail(_("Send one file at a time."), "repeated")]})
+        return asked.validated_data["file"]
+
     @extend_schema(request=FORM, responses={201: AttachmentSerializer})
     def create(self, request, *args, **kwargs):
         """Add a file: the field `file` of a form. `markdown` of the answer shows it in a text."""
-        asked = FileSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        if len(request.data.getlist("file")) > 1:
-            raise ValidationError({"file": [ErrorDetail(_("Send one file at a time."), "repeated")]})
-        home, rights = self.find_target()
-        with services.kept([asked.validated_data["file"]], actor=request.user, home=self.home, **rights) as files:
-            (made,) = services.attach(home, files=files, expected_version=self.expected(home), **self.doing)
+        expected = self.expected(self.target)
+        (made,) = services.attach(self.target, files=self.files, expected_version=expected, **self.doing)
         answer = self.answer(self.again(made), 201)
         answer["Location"] = self.location(made)
         return answer

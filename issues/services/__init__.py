@@ -4,7 +4,7 @@ from issues.services.attachments import attach, detach, redact_attachment, resto
 from issues.services.attention import unvote, vote, watch
 from issues.services.batch import link_duplicates, reserve_numbers, write_batch
 from issues.services.comments import add_comment, edit_comment, restore_comment, trash_comment
-from issues.services.files import kept
+from issues.services.files import drop, kept
 from issues.services.issues import create_issue, update_issue
 from issues.services.needinfos import ask, withdraw
 from issues.services.presence import be_here
@@ -31,6 +31,7 @@ __all__ = [
     "create_view",
     "decide",
     "detach",
+    "drop",
     "edit_comment",
     "give_a_way_in",
     "kept",

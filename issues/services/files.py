@@ -70,8 +70,13 @@ def kept(uploads, *, actor, action, home, own=False):
         yield files
     except BaseException as error:
         if not may_be_done(error):
-            store.remove(file.token for file in files)
+            drop(files)
         raise
+
+
+def drop(files):
+    """Remove the Kepts `files`, of which nothing has become."""
+    store.remove(file.token for file in files)
 
 
 def _check_all(uploads):

@@ -17,7 +17,9 @@ from accounts.services import create_token
 from history.models import Event
 from issues import services
 from issues.api.views import IssueViewSet
+from issues.files import pictures
 from issues.models import Attachment, Comment, Issue, Vote
+from issues.tests.samples import picture
 from issuetracker.api import views
 from issuetracker.tests.test_api_schema import operations
 from products.services import create_product, set_member, update_product
@@ -423,6 +425,39 @@ def test_a_file_is_added_once_whatever_the_boundary(api, issue, reporter):
     first, second, other = send(b"hello", "a"), send(b"hello", "b"), send(b"other", "c")
     assert (first.status_code, told(second), other.status_code) == (201, told(first), 422)
     assert Attachment.objects.count() == 1
+
+
+@pytest.fixture
+def draw(api, issue, reporter, monkeypatch, settings, tmp_path):
+    """A function that sends a picture with the key, calling `meanwhile()` when one is drawn, and returns the answer."""
+    settings.ATTACHMENTS_DIR, settings.FILE_UPLOAD_TEMP_DIR = tmp_path, tmp_path / "incoming"
+    settings.FILE_UPLOAD_TEMP_DIR.mkdir()
+    client, redraw = api(reporter), pictures.redraw
+
+    def send(meanwhile):
+        def drawn(*of_picture):
+            meanwhile()
+            return redraw(*of_picture)
+
+        monkeypatch.setattr(pictures, "redraw", drawn)
+        sent = {"file": SimpleUploadedFile("shot.png", picture())}
+        return client.post(f"{ISSUES}1/attachments/", sent, format="multipart", headers=KEY)
+
+    return send
+
+
+def test_a_picture_is_drawn_once_and_before_anything_is_locked(draw):
+    claimed = []
+    first, second = (draw(lambda: claimed.append(IdempotencyRecord.objects.exists())) for _turn in range(2))
+    assert (first.status_code, told(second)) == (201, told(first))
+    assert claimed == [False]
+
+
+def test_a_picture_that_another_request_has_added_meanwhile_is_not_kept_twice(draw, tmp_path):
+    answers = []
+    late = draw(lambda: answers.append(draw(lambda: None)))
+    assert (answers[0].status_code, late["Idempotent-Replayed"], told(late)) == (201, "true", told(answers[0]))
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {Attachment.objects.get().token}
 
 
 def test_the_secret_of_a_token_is_not_kept(api, reporter):
