@@ -4,6 +4,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.db.models import BigAutoField, Q
 
 from accounts.models import ADDRESS_LIMIT, User, can_be_stored, same_address, same_name
+from history.writing import in_any_case
 from issuetracker.prepared import PreparedTuples, Slot, built
 from products.access import remember_roles, role_rows
 
@@ -48,10 +49,10 @@ class NameOrEmail(ModelBackend):
         name = User.normalize_username(text)
         if not (can_be_stored(text, ADDRESS_LIMIT) and can_be_stored(name, ADDRESS_LIMIT)):
             return None
-        found = User.objects.filter(Q(username__iexact=name) | Q(email__iexact=text) & ~Q(email=""))
+        found = User.objects.filter(in_any_case("username", name) | Q(email__iexact=text) & ~Q(email=""))
 
         def unlike(user):
-            # PostgreSQL finds also those whose letters only look the same.
-            return not same_name(user.username, name), not same_address(user.email, text)
+            # PostgreSQL finds also those whose letters only look the same; SQLite has let in some whose case differs.
+            return not same_name(user.username, name), not same_address(user.email, text), user.username != name
 
         return min(found, key=unlike, default=None)

@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from history.writing import in_any_case
+
 # Secret scanners find our tokens by this mark.
 TOKEN_MARK = "ist_"  # noqa: S105
 SCOPES = ("read", "write", "admin")
@@ -50,12 +52,17 @@ class People(UserManager):
 
     def get_by_natural_key(self, username):
         """Return the user whose user name is `username` in any case. Raises User.DoesNotExist."""
-        return self.get(username__iexact=username)
+        user = self.called(username)
+        if user is None:
+            raise self.model.DoesNotExist
+        return user
 
     def called(self, name):
         """Return the user whose user name is `name` in any case, or None; what none can be is not looked for."""
-        found = self.filter(username__iexact=name) if can_be_stored(name, NAME_LIMIT) else ()
-        return next((user for user in found if same_name(user.username, name)), None)
+        found = self.filter(in_any_case("username", name)) if can_be_stored(name, NAME_LIMIT) else ()
+        same = (user for user in found if same_name(user.username, name))
+        # SQLite has let two in whose names differ by the case of letters beyond ASCII.
+        return min(same, key=lambda user: user.username != name, default=None)
 
     def at_address(self, address):
         """Return whose e-mail address `address` is in any case, or None; what only looks like it leads elsewhere."""

@@ -1,9 +1,11 @@
 """The steps that every service shares: lock the row, compare its version, check it, save what changed."""
 
+import re
 from functools import cache
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Q
 from django.db.models.base import ModelState
 from django.utils.translation import gettext as _
 
@@ -134,6 +136,36 @@ def check(row, exclude=()):
         row.full_clean(exclude=exclude)
     except ValidationError as error:
         raise ValidationError(_by_field(error)) from error
+    _refuse_twin(row, exclude)
+
+
+def _refuse_twin(row, exclude):
+    """Raise ValidationError where another row has the name of `row` in other capitals, which SQLite takes for new."""
+    for constraint in row._meta.constraints if connection.vendor == "sqlite" else ():
+        field = constraint.violation_error_code
+        is_named = field in FIELDS_OF_CONSTRAINTS and field not in exclude and not getattr(row, field).isascii()
+        if is_named and _has_twin(row, field, constraint):
+            raise ValidationError({field: ValidationError(constraint.violation_error_message, code="unique")})
+
+
+def _has_twin(row, field, constraint):
+    name, condition = getattr(row, field), constraint.condition or Q()
+    names = [one.name for one in constraint.expressions if isinstance(one, F)]  # type: ignore[attr-defined]
+    homes = {one: getattr(row, one) for one in names}
+    if None in homes.values():
+        # To a constraint, what has no home shares none.
+        return False
+    twins = Q(in_any_case(field, name), condition, **homes)
+    found = dict(row.__class__._base_manager.filter(Q(pk=row.pk) | twins).values_list("pk", field))
+    # Who has had it since an older version keeps it.
+    return found.pop(row.pk, None) != name and name.lower() in map(str.lower, found.values())
+
+
+def in_any_case(field, name):
+    """Return the Q of rows whose `field` is `name` in any case. SQLite's own comparison knows the capitals of ASCII."""
+    if connection.vendor == "sqlite" and not name.isascii():
+        return Q(**{f"{field}__iregex": rf"^{re.escape(name)}\Z"})
+    return Q(**{f"{field}__iexact": name})
 
 
 def _by_field(error):

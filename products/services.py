@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from history import log
 from history.errors import Conflict
 from history.models import Kind
-from history.writing import check, lock, refuse_unknown, save_named
+from history.writing import check, in_any_case, lock, refuse_unknown, save_named
 from products import access, following
 from products.access import authorize
 from products.linking import render_in
@@ -196,7 +196,7 @@ def _authorize_part(actor, product):
 
 def _check_name(part):
     if isinstance(part, Label):
-        others = Label.objects.filter(name__iexact=part.name).exclude(pk=part.pk)
+        others = Label.objects.filter(in_any_case("name", part.name)).exclude(pk=part.pk)
         if part.product is not None:
             others = others.filter(product=None)
         if others.exists():

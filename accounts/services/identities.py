@@ -124,7 +124,9 @@ def _free_name(wanted):
     """Return a user name like `wanted` that nobody has."""
     base = re.sub(r"[^\w.@+\-]", "", User.normalize_username(wanted))[: NAME_LIMIT - 10] or "user"
     taken = {
-        name.lower() for name in User.objects.filter(username__istartswith=base).values_list("username", flat=True)
+        # As a pattern, since without one SQLite knows the capitals of ASCII alone.
+        name.lower()
+        for name in User.objects.filter(username__iregex=f"^{re.escape(base)}").values_list("username", flat=True)
     }
     return next(name for name in _numbered(base) if name.lower() not in taken)
 

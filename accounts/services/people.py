@@ -104,9 +104,14 @@ def _make_placeholders(names):
 
 
 def _called(names):
-    """Return `{name: User}` of those of the lower-case `names` that somebody has, as the database writes them."""
+    """Return `{name: User}` of those of the lower-case `names` that somebody has, as the database or Python has it."""
     lowered = User.objects.annotate(lowered=Lower("username"))
-    return {user.lowered: user for user in _slices(lowered, "lowered__in", list(names))}
+    found = {user.lowered: user for user in _slices(lowered, "lowered__in", list(names))}
+    if not all(map(str.isascii, names)):
+        # SQLite knows the small letters of ASCII alone.
+        for user in lowered.filter(username__regex="[^ -~]"):
+            found.setdefault(user.username.lower(), user)
+    return {name: user for name, user in found.items() if name in names}
 
 
 def _slices(queryset, lookup, values):

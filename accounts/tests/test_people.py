@@ -3,7 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import ApiToken, User, same_address, same_name
@@ -32,6 +35,7 @@ def test_a_person_is_made_and_recorded_without_the_password(administrator):
         ({"username": "\N{LATIN SMALL LIGATURE FFI}" * 100}, "username"),
         ({"email": "not one"}, "email"),
         ({"email": "SAM@example.org"}, "email"),
+        ({"username": "ÉMILE"}, "username"),
         ({"time_zone": "Mars/Olympus"}, "time_zone"),
         ({"theme": "pink"}, "theme"),
         ({"password": "short"}, "password"),
@@ -39,6 +43,7 @@ def test_a_person_is_made_and_recorded_without_the_password(administrator):
     ],
 )
 def test_bad_input_names_the_field(stranger, fields, field):
+    create_user(actor=None, via="web", username="émile")
     with pytest.raises(ValidationError) as refused:
         create_user(actor=None, via="web", **{"username": "new", **fields})
     assert set(refused.value.error_dict) == {field}
@@ -62,6 +67,15 @@ def test_a_field_that_no_longer_passes_keeps_from_no_other(stranger, administrat
     with pytest.raises(ValidationError) as refused:
         update_user(changed, actor=administrator, via="admin", **{field: "Venus\nOlympus"})
     assert set(refused.value.error_dict) == {field}
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL never let such a name in")
+def test_who_has_the_name_of_another_since_an_older_version_is_found_by_it_as_it_is_written(db):
+    made = [User(username=name, password=make_password(name)) for name in ("Émile", "émile")]
+    User.objects.bulk_create(made)
+    for user in User.objects.all():
+        assert User.objects.called(user.username) == User.objects.get_by_natural_key(user.username) == user
+        assert authenticate(username=user.username, password=user.username) == user
 
 
 def test_letters_that_only_look_different_make_no_other_name(administrator):

@@ -189,10 +189,12 @@ def test_an_address_that_is_not_confirmed_is_not_taken_over(client, administrato
     assert (User.objects.get(username="kim").email, User.objects.get(username="kim").email_confirmed) == ("", False)
 
 
-def test_a_name_that_is_taken(client, administrator, tell):
-    tell(preferred_username="ADA", email="x@example.org")
+@pytest.mark.parametrize("name", ["ADA", "ÉMILE"])
+def test_a_name_that_is_taken(client, administrator, tell, name):
+    create_user(actor=None, via="web", username="émile")
+    tell(preferred_username=name, email="x@example.org")
     go(client)
-    assert User.objects.get(email="x@example.org").username == "ADA2"
+    assert User.objects.get(email="x@example.org").username == f"{name}2"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,12 @@ def test_by_name_or_address_in_any_case(stranger, name):
     assert authenticate(username=name, password=PASSWORD) == stranger
 
 
+@pytest.mark.parametrize("name", ["émile", "ÉMILE", "Émile"])
+def test_in_any_case_of_letters_beyond_ascii(db, name):
+    user = create_user(actor=None, via="web", username="Émile", password=PASSWORD)
+    assert authenticate(username=name, password=PASSWORD) == user
+
+
 @pytest.mark.parametrize(
     ("name", "password"),
     [("sam", "wrong horse"), ("sam", ""), ("nobody", PASSWORD), ("", PASSWORD), ("sam\x00", PASSWORD)],

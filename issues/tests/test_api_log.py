@@ -204,12 +204,13 @@ def test_statuses(api, administrator):
     made = client.post("/api/v1/statuses/", body)
     assert (made.status_code, made.json(), made["Location"]) == (201, body, "/api/v1/statuses/review/")
     assert client.patch(made["Location"], {"name": "Review"}).json()["name"] == "Review"
-    put = client.put(made["Location"], {"slug": "review", "name": "R", "category": "started"})
-    assert put.json() == {"slug": "review", "name": "R", "category": "started", "position": 0}
+    put = client.put(made["Location"], {"slug": "review", "name": "étude", "category": "started"})
+    assert put.json() == {"slug": "review", "name": "étude", "category": "started", "position": 0}
     for body, field in (
         ({"slug": "new", "name": "x", "category": "triage"}, "slug"),
         ({"slug": "a b", "name": "x", "category": "triage"}, "slug"),
         ({"slug": "x", "name": "CLOSED", "category": "triage"}, "name"),
+        ({"slug": "x", "name": "ÉTUDE", "category": "triage"}, "name"),
         ({"slug": "x", "name": "x", "category": "done"}, "category"),
         ({"slug": "x", "name": "x", "category": "triage", "position": 10**9}, "position"),
     ):

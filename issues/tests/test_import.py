@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
 from accounts.models import User
+from accounts.services import create_user
 from history import log
 from history.errors import Forbidden
 from history.models import Batch, Event
@@ -902,6 +903,12 @@ def test_logins_that_differ_by_case_are_one(db, tmp_path):
     assert (issue.author.username.lower(), issue.assignee.username) == ("bob", "İstanbul")
     assert Issue.objects.get(number=3).author == Issue.objects.get(number=2).assignee
     assert_replays()
+
+
+def test_a_login_is_whoever_has_it_here_in_any_case(db, tmp_path):
+    there = {name: create_user(actor=None, via="web", username=name) for name in ("Bob", "Özge", "ÖMER")}
+    bring(tmp_path, [record(place, reporter=name.lower()) for place, name in enumerate(there, 1)])
+    assert [issue.author for issue in Issue.objects.order_by("number")] == list(there.values())
 
 
 def test_names_whose_small_letters_databases_write_otherwise(db, tmp_path):

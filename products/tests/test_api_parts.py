@@ -49,10 +49,11 @@ def test_create_read_replace_patch_archive(api, maintainer, triager, stranger, k
 
 
 @pytest.mark.parametrize("kind", PARTS)
-def test_names_are_unique_without_regard_to_case(api, maintainer, triager, kind):
+@pytest.mark.parametrize(("name", "twin"), [("one", "ONE"), ("école", "ÉCOLE"), ("Ünïcode", "ünÏcode")])
+def test_names_are_unique_without_regard_to_case(api, maintainer, triager, kind, name, twin):
     client = api(maintainer)
-    client.post(f"{WEB}{kind}/", {"name": "one"})
-    answer = client.post(f"{WEB}{kind}/", {"name": "ONE"})
+    client.post(f"{WEB}{kind}/", {"name": name})
+    answer = client.post(f"{WEB}{kind}/", {"name": twin})
     assert (answer.status_code, answer.json()["errors"]["name"][0]["code"]) == (400, "unique")
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from accounts.services import update_user
 from history import log
@@ -116,11 +117,23 @@ def test_a_part_is_made_changed_and_archived(product, maintainer, triager, model
 def test_labels_of_the_site_are_for_staff_and_their_names_for_all(product, administrator, maintainer):
     with pytest.raises(Forbidden):
         create_part(Label, product=None, actor=maintainer, via="web", name="security")
-    create_part(Label, product=None, actor=administrator, via="web", name="security")
-    for home in (product, None):
-        with pytest.raises(ValidationError) as refused:
-            create_part(Label, product=home, actor=administrator, via="web", name="Security")
-        assert set(refused.value.error_dict) == {"name"}
+    for name in ("security", "sécurité"):
+        create_part(Label, product=None, actor=administrator, via="web", name=name)
+        for home in (product, None):
+            with pytest.raises(ValidationError) as refused:
+                create_part(Label, product=home, actor=administrator, via="web", name=name.upper())
+            assert set(refused.value.error_dict) == {"name"}
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL never let such a name in")
+def test_a_part_that_an_older_version_gave_the_name_of_another_keeps_it_or_takes_a_new_one(product, maintainer):
+    doing = {"actor": maintainer, "via": "web"}
+    Component.objects.bulk_create([Component(product=product, name=name) for name in ("École", "école")])
+    part = update_part(Component.objects.get(name="école"), description="x", **doing)
+    with pytest.raises(ValidationError):
+        update_part(part, name="ÉCOLE", **doing)
+    assert update_part(part, name="lycée", **doing).name == "lycée"
+    assert update_part(part, name="Lycée", **doing).name == "Lycée"
 
 
 def test_only_who_sees_the_product_owns_its_triage(product, administrator, stranger):
