@@ -6,6 +6,7 @@ read back and compared with the archive before anything is kept.
 """
 
 import shutil
+from collections import defaultdict
 
 from django.apps import apps
 from django.conf import settings
@@ -39,6 +40,39 @@ def refuse_occupied():
     if found:
         told = ", ".join(f"{label} ({count:,} rows)" for label, count in found.items())
         raise Unusable(f"The database is not empty: {told}. Restore into a new one.")
+
+
+def refuse_twins(archive):
+    """Raise Unusable where this database takes names in `archive` for one, naming all of them.
+
+    Older versions on SQLite have let names in that differ by the case of letters beyond ASCII.
+    """
+    told = []
+    for table in archive.manifest.tables:
+        model = apps.get_model(table.name)
+        for field in tables.named_once(model):
+            twins = _twins(model, field, (row for text in archive.lines_of(table) for row in lines.values(model, text)))
+            told += [f"{table.name}: {', '.join(names)}" for names in twins]
+    if told:
+        raise Unusable(
+            f"To this database, some names that differ by case stand for one: {'; '.join(told)}."
+            " Rename all but one of each where they come from, and make another backup."
+        )
+
+
+def _twins(model, field, rows):
+    """Return the names among `rows` that are one to this database, a list for each."""
+    columns, alike, same = tables.columns_of(model), defaultdict(list), defaultdict(list)
+    name, homes = columns.index(field), [columns.index(one) for one in columns if one == "product_id"]
+    for row in rows:
+        if not row[name].isascii():
+            alike[row[name].casefold(), *(row[home] for home in homes)].append(row[name])
+    with connection.cursor() as cursor:
+        for place, names in alike.items():
+            for one in names if len(names) > 1 else ():
+                cursor.execute("SELECT LOWER(%s)", [one])
+                same[place, cursor.fetchone()].append(one)
+    return [names for names in same.values() if len(names) > 1]
 
 
 def refuse_other_files(archive):

@@ -2,7 +2,8 @@
 
 from django.apps import apps
 from django.db import connection
-from django.db.models import AutoField, Exists, ForeignKey, Max, OuterRef
+from django.db.models import AutoField, Exists, ForeignKey, Max, OuterRef, UniqueConstraint
+from django.db.models.functions import Lower
 
 # What is not saved, each with the reason. Every model that is not here is in the backup.
 LEFT_OUT = {
@@ -44,6 +45,13 @@ def emptied_models():
 def columns_of(model):
     """Return the names of what is saved of a row, in its order."""
     return [field.attname for field in model._meta.concrete_fields]
+
+
+def named_once(model):
+    """Return the fields of `model` whose names differ in any case: on the whole site, or within a product."""
+    unique = [one for one in model._meta.constraints if isinstance(one, UniqueConstraint)]
+    found = (part for one in unique for part in one.expressions if isinstance(part, Lower))
+    return sorted({part.get_source_expressions()[0].name for part in found})
 
 
 def unknown_tables():

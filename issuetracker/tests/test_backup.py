@@ -26,6 +26,7 @@ from issues.files import store
 from issues.models import Attachment, FittedWeights, Issue, IssueCounter, Posting, SavedView
 from issuetracker.backup import checking, lines, loading
 from issuetracker.tests.another import Another, all_rows
+from products.models import Component, Label, Product
 from products.services import create_product, trash_product
 from tests.access.world import World
 from tests.cast import PASSWORD
@@ -335,6 +336,29 @@ def test_what_names_rows_that_are_not_there_is_refused(
     refuse(f"(?i){reason}.* Nothing was restored", "restore", tmp_path / "b.tar")
     assert all_rows() == before
     assert itself.files() == {}
+
+
+def test_names_that_the_database_takes_for_one_are_all_told_of_before_anything_is_done(itself, beside, tmp_path):
+    path, on_sqlite = tmp_path / "b.tar", beside()
+    on_sqlite.manage("migrate", "--verbosity=0")
+    with on_sqlite.asked():
+        # As older versions have let them in.
+        web, api = (Product.objects.create(key=key, title=key) for key in ("WEB", "API"))
+        User.objects.bulk_create(User(username=name) for name in ("Éloïse", "éloïse", "ÉLOÏSE", "zoé"))
+        Label.objects.bulk_create(Label(name=name) for name in ("École", "école"))
+        Component.objects.bulk_create([Component(product=web, name="Été"), Component(product=api, name="été")])
+    on_sqlite.manage("backup", path)
+    if connection.vendor == "sqlite":
+        # To itself they are several.
+        restore(path, "--check")
+        connection.connection.create_function("lower", 1, str.lower)
+    try:
+        told = r"accounts\.User: Éloïse, éloïse, ÉLOÏSE; products\.Label: École, école\. Rename .* another"
+        refuse(f"for one: {told} backup\\.$", "restore", path, "--check")
+        refuse(f"for one: {told} backup\\. Nothing was restored", "restore", path)
+    finally:
+        connection.close()
+    assert not Product.objects.exists()
 
 
 def test_what_is_kept_otherwise_than_it_was_given_is_noticed(saved, itself, monkeypatch):

@@ -49,6 +49,7 @@ class Command(BaseCommand):
         manifest = archive.manifest
         self.say(f"A backup of {manifest.made_at}, from {manifest.database}. Reading it through:")
         archive.check(self.say)
+        loading.refuse_twins(archive)
 
     def load(self, archive):
         """Fill the database. Raises Unusable."""
