@@ -169,10 +169,7 @@ def update_user(user, *, actor, via, expected_version=None, **changes):
         changes.setdefault("email_confirmed", False)
     for field, value in changes.items():
         setattr(user, field, value)
-    user = finish_user(user, before, lambda: log.open_batch(actor=actor, via=via))
-    if not user.is_active:
-        end_sessions(user)
-    return user
+    return finish_user(user, before, lambda: log.open_batch(actor=actor, via=via))
 
 
 def ask_address(user, address):
@@ -220,6 +217,7 @@ def finish_user(user, before, log_to):
     if "email" in changes:
         _tell_address_before(user, changes["email"][0])
     if "is_active" in changes and not user.is_active:
+        end_sessions(user)
         following.tell_deactivated(user, batch)
     return user
 

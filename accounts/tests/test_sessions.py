@@ -14,7 +14,8 @@ from accounts.models import Session
 from accounts.services import set_password, update_user
 from accounts.signin.place import device_name
 from accounts.tests.test_sign_in_page import enter
-from history.models import Change
+from history.models import Batch, Change
+from issues.services import undo
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Safari/604.1"
@@ -72,11 +73,16 @@ def test_nobody_ends_those_of_another(stranger, reporter):
     assert other.get("/profile/").status_code == 200
 
 
-@pytest.mark.parametrize("end", ["password", "deactivate", "deactivate and back"])
+@pytest.mark.parametrize("end", ["password", "deactivate", "deactivate and back", "undo of activating, and back"])
 def test_they_end_with_what_they_rest_on(stranger, administrator, end):
+    if end.startswith("undo"):
+        for is_active in (False, True):
+            update_user(stranger, actor=administrator, via="web", is_active=is_active)
     client = signed_in()
     if end == "password":
         set_password(stranger, "staple-9-lamp", actor=administrator, via="web")
+    elif end.startswith("undo"):
+        undo(Batch.objects.latest("id"), actor=administrator, via="web")
     else:
         update_user(stranger, actor=administrator, via="web", is_active=False)
     if end.endswith("back"):
