@@ -88,18 +88,30 @@ def _way_to_proof(request):
 def tokens(request):
     """List one's API tokens and make new ones; the secret of a new one is shown in this answer alone."""
     form = TokenForm(request.POST or None)
-    secret = None
-    if form.is_valid():
-        try:
-            given = {name: form.cleaned_data[name] for name in ("name", "scopes", "products")}
-            doing = {"actor": request.user, "via": "web"}
-            _token, secret = create_token(request.user, expires_at=form.expires_at(), **doing, **given)
-            form = TokenForm()
-        except ValidationError as error:
-            form.add_error(None, error)
+    secret = _made(request, form) if form.is_valid() else None
+    if secret:
+        form = TokenForm()
     held = with_products(request.user.tokens.filter(revoked_at=None).order_by("-id")[:100], request.user)
     context = {"form": form, "secret": secret, "tokens": held}
     return render(request, "accounts/tokens.html", context, status=400 if form.errors else 200)
+
+
+def _made(request, form):
+    """Return the secret of the token that `form` makes, or None where it now says what is missing."""
+    if proof := asking(request):
+        said = _(
+            'Before you make a token, <a href="{}" target="_blank" rel="noopener">show once more who you are</a>'
+            " in another tab, then make it again."
+        )
+        form.add_error(None, format_html(said, proof))
+        return None
+    given = {name: form.cleaned_data[name] for name in ("name", "scopes", "products")}
+    doing = {"actor": request.user, "via": "web"}
+    try:
+        return create_token(request.user, expires_at=form.expires_at(), **doing, **given)[1]
+    except ValidationError as error:
+        form.add_error(None, error)
+    return None
 
 
 @login_required

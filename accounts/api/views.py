@@ -1,14 +1,16 @@
 """The people, and oneself."""
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotAuthenticated
 
 from accounts import services
-from accounts.addressing import authorize_address
+from accounts.addressing import asking, authorize_address
 from accounts.api.serializers import MeSerializer, PersonSerializer, TokenSerializer
 from accounts.models import NAME_LIMIT, ApiToken, User, can_be_stored
 from accounts.tokens import with_products
+from history.errors import Forbidden
 from issuetracker.api.views import Created, Ended, Listed, Read, Resource, Unversioned, Updated
 from issuetracker.keyset import Key
 from products import access
@@ -98,7 +100,10 @@ class TokenViewSet(Listed, Created, Read, Ended, Resource):
         return row
 
     def perform_create(self, fields):
-        """Make a token. Return it."""
+        """Make a token. Return it. Raises Forbidden at a browser where nobody has shown just now who they are."""
+        # A token may make others: whoever made it had shown that.
+        if self.request.auth is None and asking(self.request._request):
+            raise Forbidden(_("Show once more who you are on the site, then make it there, in your profile."), "proof")
         token, secret = services.create_token(self.request.user, **self.doing, **fields)
         token.secret = secret
         return token

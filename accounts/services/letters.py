@@ -11,7 +11,7 @@ def post(kind: str, to: str, user: User | None = None, **details) -> Letter:
 
 
 def post_notice(user: User, text: str, to: str | None = None) -> None:
-    """Tell `user` by e-mail, where there is mail, what was changed about how they sign in.
+    """Tell `user` by e-mail, where there is mail, what was changed about the ways into their account.
 
     Who is not active is told nothing, but `to` is: whoever reads that address, which was theirs.
     """

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import FEED, SCOPES, ApiToken
+from accounts.services.letters import post_notice
 from accounts.services.people import allowed_fields
 from history import log
 from history.errors import Forbidden
@@ -48,6 +49,7 @@ def create_token(user, *, actor, via, name, scopes, expires_at=None, products=No
     check(token, exclude=["user"])
     token.save()
     _record_token(user, token, (None, log.freeze(token)), actor, via)
+    post_notice(user, _("The token “%(name)s” was made.") % {"name": name})
     return token, secret
 
 

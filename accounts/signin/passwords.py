@@ -9,7 +9,8 @@ from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -51,6 +52,7 @@ class PasswordChange(auth.PasswordChangeView):
         """Write the new password through the service, and keep this session."""
         _keep(self.request, form.cleaned_data["new_password1"])
         messages.success(self.request, _("Your password is changed."))
+        _tell_of_tokens(self.request, self.request.user)
         return HttpResponseRedirect(self.get_success_url())
 
 
@@ -61,6 +63,13 @@ def _keep(request, password):
     here = request.session.session_key
     user = set_password(request.user, password, actor=request.user, via="web", keep=here)
     update_session_auth_hash(request, user)
+
+
+def _tell_of_tokens(request, user):
+    """Say that the tokens of `user`, if there are any, outlive the password: scripts would stop with it."""
+    if user.tokens.filter(revoked_at=None).exists():
+        said = _('Your API tokens still work: <a class="link" href="{}">revoke</a> those that you do not know.')
+        messages.info(request, format_html(said, reverse("tokens")))
 
 
 @proven
@@ -132,6 +141,7 @@ class Reset(auth.PasswordResetConfirmView):
         reset_password(self.user, form.cleaned_data["new_password1"], via="web")
         self.request.session.flush()
         messages.success(self.request, _("Your password is set. Sign in with it."))
+        _tell_of_tokens(self.request, self.user)
         return HttpResponseRedirect(self.get_success_url())
 
 

@@ -5,9 +5,11 @@ import re
 import pytest
 from django.test import Client
 
-from accounts.models import ApiToken
-from accounts.services import create_token, update_user
+from accounts.models import ApiToken, Letter
+from accounts.services import create_token, revoke_token, update_user
+from accounts.tests.test_passkeys import prove
 from accounts.tokens import live_token
+from tests.cast import PASSWORD
 
 PREFERENCES = {
     "display_name": "Sam the stranger",
@@ -17,6 +19,7 @@ PREFERENCES = {
     "single_key_shortcuts": "on",
     "lock_version": "1",
 }
+TOKEN = {"name": "Script", "scopes": ["read"], "expires": "30"}
 
 
 def at(user):
@@ -71,7 +74,8 @@ def test_a_new_password_ends_the_other_sessions(stranger):
 
 def test_a_token_is_shown_once_works_and_ends(stranger):
     client = at(stranger)
-    page = client.post("/profile/tokens/", {"name": "Script", "scopes": ["read"], "expires": "30"})
+    prove(client, stranger)
+    page = client.post("/profile/tokens/", TOKEN)
     secret = re.search(r"ist_[\w-]+", page.content.decode()).group()
     assert page.headers["Cache-Control"].startswith("max-age=0")
     assert secret not in client.get("/profile/tokens/").content.decode()
@@ -86,6 +90,44 @@ def test_a_token_is_shown_once_works_and_ends(stranger):
     assert client.get(revoke).headers["Location"] == "/profile/tokens/"
     assert client.post(revoke, {"confirm": "1"}).status_code == 302
     assert me().status_code == 401
+
+
+def test_a_new_token_takes_showing_who_one_is(stranger):
+    client = at(stranger)
+
+    def make():
+        body = {name: TOKEN[name] for name in ("name", "scopes")}
+        answer = client.post("/api/v1/me/tokens/", body, content_type="application/json")
+        return client.post("/profile/tokens/", TOKEN), answer, ApiToken.objects.count()
+
+    page, answer, count = make()
+    assert (page.status_code, answer.status_code, answer.json()["code"], count) == (400, 403, "proof", 0)
+    # In another tab: what was typed stays here.
+    way = '<a href="/accounts/prove/?next=%2Fprofile%2Ftokens%2F" target="_blank" rel="noopener">'
+    assert way in page.content.decode() and 'value="Script"' in page.content.decode()
+    client.post("/accounts/prove/?next=/profile/tokens/", {"password": PASSWORD})
+    page, answer, count = make()
+    assert (page.status_code, answer.status_code, count) == (200, 201, 2)
+
+
+def test_its_owner_is_told_of_a_new_token(stranger, settings):
+    settings.MAIL = True
+    create_token(stranger, actor=None, via="admin", name="Script", scopes=["read"])
+    assert list(Letter.objects.values_list("to", "text")) == [("sam@example.org", "The token “Script” was made.")]
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_who_changes_a_password_is_told_of_the_tokens_that_stay(stranger, held):
+    client = at(stranger)
+    token, secret = create_token(stranger, actor=stranger, via="web", name="Script", scopes=["read"])
+    if not held:
+        revoke_token(token, actor=stranger, via="web")
+    new = {"new_password1": "staple-9-lamp", "new_password2": "staple-9-lamp"}
+    page = client.post("/accounts/password/", {"old_password": PASSWORD, **new}, follow=True).content.decode()
+    assert ('tokens still work: <a class="link" href="/profile/tokens/">' in page, live_token(secret) == token) == (
+        held,
+        held,
+    )
 
 
 def test_nobody_ends_the_token_of_another(stranger, administrator):

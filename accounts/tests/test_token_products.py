@@ -9,6 +9,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from accounts.models import ApiToken
 from accounts.services import create_token, revoke_token
+from accounts.tests.test_passkeys import prove
 from history.errors import Forbidden
 from history.models import Batch
 from issues.models import Issue
@@ -187,6 +188,7 @@ def test_tokens_are_told_to_their_owner_alone(api, maintainer, stranger):
 def test_the_page_makes_and_tells_them(maintainer, issue, other):
     client = Client()
     client.force_login(maintainer)
+    prove(client, maintainer)
     form = {"name": "Script", "scopes": ["write"], "expires": "30"}
     page = client.post("/profile/tokens/", {**form, "products": "web, docs:read"}).content.decode()
     secret = re.search(r"ist_[\w-]{20,}", page).group()

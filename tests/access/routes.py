@@ -164,7 +164,8 @@ PAGES = {
     "session-end": Route(SITE, get="person", post="nobody", path={"handle": "{session}"}, asks=True),
     "profile": Route(SITE, get="person", post="person", still=("post",), asks=True),
     "address-confirm": Route(SITE, get="person", post="person", still=("post",), asks=True),
-    "tokens": Route(SITE, get="person", post="person", body={"name": "x", "scopes": ["read"]}, asks=True),
+    # Nor is a token made by who has not.
+    "tokens": _proven(body={"name": "x", "scopes": ["read"]}),
     "token-revoke": Route(SITE, get="person", post="nobody", path={"pk": "{token}"}, asks=True),
     "my-work": page(SITE, "open"),
     "triage": page(SITE, "person", asks=True),
@@ -360,7 +361,8 @@ def _issue(prefix):
 API = {
     "api-root": page(SITE, "open"),
     "api-me": Route(SITE, get="person", patch="person", body={"display_name": "New"}),
-    "api-token-list": Route(SITE, get="person", post="person", body={"name": "x", "scopes": ["read"]}),
+    # By tokens that are for all, and by who has signed in just now.
+    "api-token-list": Route(SITE, get="person", post="nobody", body={"name": "x", "scopes": ["read"]}),
     "api-token-detail": Route(SITE, get="nobody", delete="nobody", path={"pk": "{token}"}),
     "api-user-list": page(SITE, "person"),
     "api-user-detail": page(SITE, "person", path={"username": "olga"}),
