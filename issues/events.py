@@ -44,6 +44,9 @@ def visible_events(user):
     of_issue &= links_shown(user)
     of_product = Q(issue=None, product__isnull=False) & access.visible_products(user, "product__")
     of_product &= _or_role(user, "maintainer", "product__", product__deleted_at=None)
+    if not access.is_person(user):
+        # Who is a member is told to who is signed in, as the list of people is.
+        of_product &= ~Q(about="member")
     of_site = Q(issue=None, product=None)
     if not access.is_staff(user):
         of_site &= Q(about__in=OPEN_TO_ALL)

@@ -2,6 +2,7 @@
 
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import NotAuthenticated
 
 from issuetracker.api.views import Created, Described, Ended, Listed, Passing, Read, Resource, Updated
 from issuetracker.keyset import Key
@@ -152,7 +153,7 @@ class SiteLabelViewSet(PartViewSet):
 
 @extend_schema(tags=["parts of products"])
 class MemberViewSet(Listed, Created, Read, Updated, Passing, OfProduct):
-    """The members of a product, by user name."""
+    """The members of a product, by user name, for who is signed in."""
 
     serializer_class = serializers.MemberSerializer
     lookup_field = "user__username"
@@ -166,7 +167,10 @@ class MemberViewSet(Listed, Created, Read, Updated, Passing, OfProduct):
         return Member.objects.select_related("user", "product")
 
     def get_queryset(self):
-        """Return those of the product of the URL, if the reader sees it."""
+        """Return those of the product of the URL, if the reader sees it. Raises as `find_home`, or NotAuthenticated."""
+        if not access.is_person(self.request.user):
+            self.find_home()
+            raise NotAuthenticated
         seen = access.visible_products(self.request.user, "product__")
         return self.rows().filter(seen, product__deleted_at=None, product__key=self.kwargs["product_key"])
 

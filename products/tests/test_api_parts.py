@@ -2,7 +2,7 @@
 
 import pytest
 
-from products.services import create_product, set_member
+from products.services import create_product, set_member, update_product
 
 WEB = "/api/v1/products/WEB/"
 TOM = {"username": "tom", "display_name": "Tom"}
@@ -87,7 +87,7 @@ def test_who_may_not_change_them(request, api, maintainer, triager, kind, who, s
     else:
         path = api(maintainer).post(f"{WEB}{kind}/", {"name": "one"})["Location"]
     client = api(user)
-    assert client.get(path).status_code == 200
+    assert client.get(path).status_code == (401 if who is None and kind == "members" else 200)
     for method in ("put", "patch", "delete"):
         assert getattr(client, method)(path, {}).status_code == status
     assert client.post(f"{WEB}{kind}/", {}).status_code == status
@@ -114,6 +114,20 @@ def test_members(api, product, maintainer, stranger):
     assert [row["user"] for row in client.get(f"{WEB}members/").json()["results"]] == ["ada", "mia", "sam"]
     assert client.delete(path).status_code == 204
     assert client.get(path).status_code == 404
+
+
+def test_members_are_told_to_who_is_signed_in(api, product, maintainer, stranger):
+    paths = (f"{WEB}members/", f"{WEB}members/mia/", f"{WEB}members/nobody/")
+    assert [api(stranger).get(path).status_code for path in paths] == [200, 200, 404]
+    assert [api().get(path).status_code for path in paths] == [401, 401, 401]
+    assert api().delete(paths[1]).status_code == api().delete(paths[2]).status_code == 401
+    told = {who: client.get(f"{WEB}events/?count=1").json() for who, client in (("sam", api(stranger)), ("", api()))}
+    assert [row["kind"] for row in told["sam"]["results"]] == ["created", "member-changed", "member-changed"]
+    assert ([row["kind"] for row in told[""]["results"]], told[""]["count"]) == (["created"], 1)
+    alone = told["sam"]["results"][-1]["batch"]
+    assert [client.get(f"/api/v1/batches/{alone}/").status_code for client in (api(stranger), api())] == [200, 404]
+    update_product(product, actor=maintainer, via="web", visibility="internal")
+    assert [api().get(path).status_code for path in paths] == [404, 404, 404]
 
 
 @pytest.mark.parametrize(

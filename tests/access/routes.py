@@ -21,6 +21,7 @@ SITE, PRODUCT, ISSUE, COMMENT = "site", "product", "issue", "comment"
 # The role from which on somebody may; "own" after a bar is what one's own takes.
 NEEDED = {
     "view": "viewer",
+    "see members": "viewer",
     "create": "reporter",
     "comment": "reporter",
     "vote": "viewer",
@@ -47,7 +48,10 @@ NEEDED = {
     "edit view": "maintainer",
 }
 # What is done in an archived product, too.
-WITH_ARCHIVED = {"view", "unarchive", "trash", "restore", "purge", "redact", "see trash", "save view", "pin"}
+WITH_ARCHIVED = {
+    *("view", "see members", "see trash", "save view", "pin"),
+    *("unarchive", "trash", "restore", "purge", "redact"),
+}
 # What is done to what is in the trash.
 IN_TRASH = {"restore", "purge"}
 READS = {"view", "open", "person", "onward"}
@@ -406,10 +410,10 @@ API = {
     "api-product-redact": Route(PRODUCT, post="redact", body={"field": "description"}),
     "api-product-restore": Route(PRODUCT, post="restore"),
     "api-product-event-list": page(PRODUCT),
-    "api-member-list": Route(PRODUCT, get="view", post="maintain", body={"user": "sam", "role": "viewer"}),
+    "api-member-list": Route(PRODUCT, get="see members", post="maintain", body={"user": "sam", "role": "viewer"}),
     "api-member-detail": Route(
         PRODUCT,
-        get="view",
+        get="see members",
         put="maintain",
         patch="maintain",
         delete="maintain",
