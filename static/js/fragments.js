@@ -36,11 +36,13 @@ export async function load(address, fragment, signal) {
 // A function that fetches one thing at a time: what is asked for last is what is shown.
 export function latest(fragment) {
   let controller;
-  return (address) => {
-    controller?.abort();
+  const stop = () => controller?.abort();
+  const loadLatest = (address) => {
+    stop();
     controller = new AbortController();
     return load(address, fragment, controller.signal);
   };
+  return Object.assign(loadLatest, { stop });
 }
 
 export const aborted = (error) => error.name === "AbortError";

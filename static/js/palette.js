@@ -43,6 +43,8 @@ function prepare(dialog) {
 
 function leave() {
   clearTimeout(waiting);
+  load.stop();
+  pending = null;
   parts.box.value = "";
   parts.preview.hidden = true;
   show([], "");
@@ -56,7 +58,6 @@ function ask(pause = 0) {
   const prefix = commands();
   if (prefix === undefined) {
     parts.preview.hidden = true;
-    pending = null;
     show(actions(), "");
   }
   const rest = prefix === undefined ? findPlaces : () => findChanges(prefix);
@@ -148,9 +149,9 @@ async function apply(answer) {
     return form.requestSubmit();
   }
   const { send } = context.issue;
-  parts.dialog.setAttribute("aria-busy", "true");
+  parts.dialog.ariaBusy = "true";
   const told = await send(form);
-  parts.dialog.removeAttribute("aria-busy");
+  parts.dialog.ariaBusy = null;
   if (told.ok) {
     parts.dialog.close();
     return context.issue.done();
@@ -199,9 +200,12 @@ function highlight(place) {
   parts.box.setAttribute("aria-activedescendant", chosen.id);
 }
 
-// What is still on its way is waited for: Enter is for what was typed.
+// What is still on its way is waited for: Enter is for what was typed, once, and for nothing that one has left.
 async function enter() {
-  await pending;
+  const asked = pending;
+  await asked;
+  if (asked !== pending || parts.dialog.ariaBusy) return;
+  pending = null;
   options[at]?.take();
 }
 

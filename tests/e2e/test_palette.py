@@ -9,6 +9,7 @@ from history.models import Batch
 from issues.models import Issue
 from issues.services import create_view, update_issue
 from tests.e2e.conftest import NARROW, WIDE, open_as
+from tests.e2e.held import Held, settle
 from tests.e2e.test_every_page import objections
 from tests.e2e.test_keys import LIST, fresh, link, row
 
@@ -189,3 +190,41 @@ def test_axe_objects_to_nothing_in_the_palette(issue, live_server, special_conte
         expect(page.locator("#selection")).to_be_visible()
         faults += objections(page, "selection")
     assert not faults, "\n".join(map(str, faults))
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(("text", "asks"), [("> p high", "**/words/**"), ("cart", "**/palette/**")])
+def test_nothing_is_done_of_what_was_left(issue, listed, text, asks):
+    link(listed, "WEB-2").focus()
+    address, posted = listed.url, []
+    listed.on("request", lambda one: posted.append(one.url) if one.method == "POST" else None)
+    held = Held(listed, asks)
+    summon(listed, text)
+    held.wait()
+    listed.keyboard.press("Enter")
+    listed.keyboard.press("Escape")
+    expect(listed.locator("#palette")).to_be_hidden()
+    listed.keyboard.press("Control+k")
+    expect(listed.locator("#palette")).to_be_visible()
+    held.release()
+    settle(listed)
+    expect(listed.get_by_role("option", name=re.compile("high|The cart empties"))).to_have_count(0)
+    assert (listed.url, posted) == (address, [])
+
+
+@pytest.mark.once
+def test_enter_twice_does_it_once(issue, listed):
+    link(listed, "WEB-2").focus()
+    words, sent = Held(listed, "**/words/**"), Held(listed, "**/set/")
+    summon(listed, "> p high")
+    words.wait()
+    listed.keyboard.press("Enter")
+    listed.keyboard.press("Enter")
+    words.release()
+    sent.wait()
+    listed.keyboard.press("Enter")
+    settle(listed)
+    assert len(sent.routes) == 1
+    sent.release()
+    expect(listed.locator(".toast")).to_contain_text("WEB-2: ")
+    expect(listed.locator("#palette")).to_be_hidden()
