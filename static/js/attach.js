@@ -75,6 +75,10 @@ function formOf(place) {
 function take(form, files, text) {
   const field = fieldOf(form);
   const before = chosen.get(form) ?? [];
+  if (form.ariaBusy && !("atOnce" in form.dataset)) {
+    put(form, before);
+    return complain(field, field.dataset.busy);
+  }
   const limit = Number(field.dataset.limit);
   const large = files.filter((file) => file.size > limit);
   complain(field, large.map((file) => `${file.name} ${field.dataset.tooLarge}`).join(" "));
@@ -93,6 +97,7 @@ function put(form, files) {
   input.files = list.files;
   chosen.set(form, files);
   show(field, files, (file) => {
+    if (form.ariaBusy) return complain(field, field.dataset.busy);
     for (const text of form.querySelectorAll("textarea")) text.value = text.value.replace(reference(file), "");
     put(form, files.filter((one) => one !== file));
     input.focus();
@@ -151,14 +156,20 @@ function send(form, submitter) {
   const bar = field.querySelector("progress");
   const sent = chosen.get(form);
   const request = new XMLHttpRequest();
+  // What would be written meanwhile would go with what the form holds.
+  const texts = [...form.querySelectorAll("textarea, input.control")];
+  const setBusy = (busy) => {
+    form.ariaBusy = busy ? "true" : null;
+    for (const text of texts) text.readOnly = busy;
+  };
   const fail = (words) => {
-    form.ariaBusy = null;
+    setBusy(false);
     bar.hidden = true;
     delete form.dataset.sent;
     complain(field, words);
   };
   complain(field, "");
-  form.ariaBusy = "true";
+  setBusy(true);
   bar.hidden = false;
   bar.value = 0;
   request.upload.addEventListener("progress", (event) => {
@@ -166,7 +177,7 @@ function send(form, submitter) {
   });
   for (const end of ["error", "abort"]) request.addEventListener(end, () => fail(field.dataset.away));
   request.addEventListener("load", () => {
-    form.ariaBusy = null;
+    setBusy(false);
     if (request.status === 201) return sendRest(form, sent) || go(form, request.getResponseHeader("Location"));
     // Where it is not refused it has led to the sign-in.
     if (request.status === 200) return fail(signedOut());

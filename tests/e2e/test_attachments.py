@@ -11,6 +11,7 @@ from issues.models import Attachment, Comment
 from issues.services import attach, kept
 from issues.tests.samples import bomb, hostile, picture, upload
 from tests.e2e.conftest import NARROW, WIDE, open_as
+from tests.e2e.held import Held
 
 # What a script of a page gives to a text as the clipboard or a mouse does.
 GIVE = """([place, kind, name, size]) => {
@@ -196,3 +197,33 @@ def test_the_same_files_would_run_if_they_were_sent_as_what_they_say_they_are(op
     ran = opened([f"/naked/{name}" for name in sent], bypass_csp=True, prepare=naked)
     assert "localhost" in ran and "1" in ran
     assert {"script /naked/module.js", "module /naked/module.js"} <= set(ran)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("arrives", [True, False])
+def test_nothing_comes_to_a_comment_whose_files_are_being_sent(issue, visit, reporter, complaints, arrives):
+    page = visit("/issues/WEB-1/", reporter)
+    text, error = page.locator("#comment-body"), page.locator("#comment-file-error")
+    text.fill("Look:")
+    give(page, "#comment-body", "paste")
+    held = Held(page, "**/comments/")
+    text.press("Control+Enter")
+    held.wait()
+    sent = text.input_value()
+    page.keyboard.type("And more")
+    give(page, "#comment-body", "paste", "late.png")
+    expect(error).to_contain_text("Wait until the files have been sent.")
+    page.get_by_role("button", name="Leave out image.png").click()
+    expect(page.locator(".composer .file-list li")).to_have_count(1)
+    expect(text).to_have_value(sent)
+    if arrives:
+        held.release()
+        expect(page.locator(".comment .prose img")).to_have_count(1)
+        expect(text).to_have_value("")
+    else:
+        held.abort()
+        expect(error).to_contain_text("The files could not be sent. Try again.")
+        text.press("End")
+        page.keyboard.type("And more")
+        expect(text).to_have_value(f"{sent}And more")
+        complaints.clear()
