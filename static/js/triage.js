@@ -163,19 +163,28 @@ export function start(page) {
     }
   }
 
+  const noteAddress = () => history.replaceState({ key: shown() }, "", address(shown()));
+
   async function go(key, { push = true } = {}) {
-    if (!key || key === shown()) return;
-    const href = address(key);
+    if (!key) return;
     const turn = ++turns;
+    // Whoever stays after all may have gone back meanwhile.
+    if (key === shown()) {
+      if (history.state?.key !== key) noteAddress();
+      return;
+    }
+    const href = address(key);
     const answer = await fetchIssue(key);
     ready.delete(key);
     if (turn !== turns) return;
     if (!answer.ok) {
       complain(`${key}: ${troubleIn(answer)}`);
+      if (!push) noteAddress();
       return refresh();
     }
     put(answer.fresh, key);
     if (push) history.pushState({ key: shown() }, "", href);
+    else noteAddress();
   }
 
   // The issue that is read, as it is now, and under the key that it has now.
@@ -202,6 +211,9 @@ export function start(page) {
     }
   }
 
+  // What a link or a box of the queue is known by, drawn anew.
+  const called = (one) => [one.dataset.issue, one.dataset.further, one.value].join();
+
   // The queue and its numbers, drawn anew around what is being read and written.
   function redraw(fresh, answered) {
     const chosen = new Set(items().filter((one) => one.querySelector(":checked")).map((one) => one.querySelector("[name=ids]").value));
@@ -211,10 +223,10 @@ export function start(page) {
       if (young?.dataset.mark) old?.setAttribute("data-mark", young.dataset.mark);
       if (!old || !young || old.contains(document.activeElement) && selector === ".triage-head") continue;
       const at = old.scrollTop;
-      const focused = old.contains(document.activeElement) ? document.activeElement.dataset.issue : undefined;
+      const focused = old.contains(document.activeElement) && called(document.activeElement);
       old.replaceWith(document.importNode(young, true));
       part(selector).scrollTop = at;
-      if (focused) rowOf(focused)?.focus();
+      if (focused) [...part(selector).querySelectorAll("a, input")].find((one) => called(one) === focused)?.focus();
     }
     takeOutDecided(answered);
     for (const item of items()) {
@@ -337,7 +349,7 @@ export function start(page) {
     if (leads) {
       ready.delete(then);
       put(next.fresh, then);
-      history.replaceState({ key: shown() }, "", address(shown()));
+      noteAddress();
     }
     let answer;
     try {
@@ -359,7 +371,7 @@ export function start(page) {
       for (const back of toasts.flatMap((toast) => [...toast.querySelectorAll("[name=next]")])) back.value = address(key);
       if (!answer.ok && stays) complain(part("[data-error-summary]", fresh)?.textContent ?? page.dataset.failed);
       else if (!answer.ok) part("[data-error-summary]")?.focus();
-      history.replaceState({ key: shown() }, "", address(shown()));
+      noteAddress();
       const after = shown() && neighbour(1);
       if (after) fetchIssue(after);
     } catch {
@@ -507,7 +519,7 @@ export function start(page) {
     const beside = neighbour(1) ?? neighbour(-1);
     rowOf(missing)?.closest(".queue-item").remove();
     if (isWriting()) return true;
-    if (beside) go(beside, { push: false }).then(() => history.replaceState({ key: shown() }, "", address(shown())));
+    if (beside) go(beside, { push: false });
     else refresh();
     return true;
   }
@@ -530,7 +542,9 @@ export function start(page) {
   });
 
   addEventListener("popstate", (event) => {
-    const key = event.state?.key ?? new URLSearchParams(location.search).get("issue");
+    const key = event.state?.key ?? new URLSearchParams(location.search).get("issue") ?? shown();
+    // A link within the page makes an entry of the history that says nothing of what is shown.
+    if (!event.state) history.replaceState({ key }, "");
     if (key) go(key, { push: false });
   });
 
@@ -544,7 +558,7 @@ export function start(page) {
     // Without it the queue is asked for at its first, whose mark goes with it.
     if (before === missing) text().dataset.mark = young?.dataset.mark ?? "";
     redraw(fresh);
-    if (shown() !== before) history.replaceState({ key: shown() }, "", address(shown()));
+    if (shown() !== before) noteAddress();
     takeToken(fresh);
     ready.clear();
     if (neighbour(1)) fetchIssue(neighbour(1));
@@ -556,7 +570,7 @@ export function start(page) {
     whole(fresh);
     // Whoever is elsewhere on the page stays there.
     if (at !== document.body && at.isConnected) at.focus({ preventScroll: true });
-    if (shown()) history.replaceState({ key: shown() }, "", address(shown()));
+    if (shown()) noteAddress();
   }
 
   // Who else has this one before them.
