@@ -21,14 +21,22 @@ function inUse(part) {
   return part.contains(document.activeElement) || has(`${OPEN}, .is-current`) || fields.some(isEdited);
 }
 
+// What a menu is by now that was open when it came: it is shown once that is closed.
+const late = new WeakMap();
+document.addEventListener("toggle", ({ target }) => {
+  if (!target.open && late.has(target)) update(target, late.get(target));
+}, true);
+
 // Returns what stands there now: the old element, or a new one.
 export function update(old, young) {
+  late.delete(old);
   if (old.isEqualNode(young)) return old;
   if (!inUse(old)) {
     const fresh = document.importNode(young, true);
     old.replaceWith(fresh);
     return fresh;
   }
+  if (old.matches("details[open]")) late.set(old, young);
   if (old.matches(`${OPEN}, ${CONTROLS}, ${CHOSEN}`)) return old;
   dress(old, young);
   within(old, young);

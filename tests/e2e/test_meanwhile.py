@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from issues.models import Issue
-from issues.services import create_issue, update_issue
+from issues.services import add_comment, create_issue, decide, update_issue
 from tests.e2e.held import Held, settle
 from tests.e2e.test_live import look, row
 
@@ -96,3 +96,62 @@ class TestQueue:
         settle(page)
         expect(heading(page)).to_have_text("Basket blinks")
         expect(page).to_have_url(re.compile("issue=WEB-3$"))
+
+
+@pytest.mark.parametrize("path", ["/issues/WEB-1/", "/triage/?issue=WEB-1"])
+def test_a_menu_says_what_has_changed_once_it_is_closed(reports, visit, triager, maintainer, path):
+    page = visit(path, triager)
+    page.locator("#set-priority").click()
+    expect(page.get_by_role("button", name="Urgent")).to_be_visible()
+    for priority in (2, 3):
+        update_issue(reports[0], actor=maintainer, via="web", priority=priority)
+        look(page)
+        expect(page.get_by_role("button", name="Urgent")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#set-priority")).to_contain_text("High")
+    expect(page.locator("#set-priority")).to_be_focused()
+    page.locator("#set-priority").click()
+    page.get_by_role("button", name="Urgent").click()
+    expect(page.locator("#set-priority")).to_contain_text("Urgent")
+
+
+def test_more_entries_than_are_shown_come_to_whoever_writes(reports, reporter, visit, triager, monkeypatch):
+    monkeypatch.setattr("issues.timeline.SHOWN", 2)
+    add_comment(reports[0], actor=reporter, via="web", body="First.")
+    page = visit("/issues/WEB-1/", triager)
+    text = page.locator("#comment-body")
+    text.fill("Half a thought")
+    for said in ("Second.", "Third.", "Fourth."):
+        add_comment(reports[0], actor=reporter, via="web", body=said)
+        look(page)
+        expect(page.locator(".timeline")).to_contain_text(said)
+    expect(page.get_by_text("Older entries are left out.")).to_be_visible()
+    expect(text).to_have_value("Half a thought")
+    expect(text).to_be_focused()
+
+
+def test_more_entries_than_are_shown_come_to_whoever_reads_them_in_the_queue(
+    reports, reporter, visit, triager, monkeypatch
+):
+    monkeypatch.setattr("issues.timeline.SHOWN", 2)
+    for said in ("First.", "Second."):
+        add_comment(reports[0], actor=reporter, via="web", body=said)
+    page = visit("/triage/?issue=WEB-1", triager)
+    at = page.locator(".triage-story .comment-head > a").last
+    identity = at.get_attribute("href")
+    at.focus()
+    add_comment(reports[0], actor=reporter, via="web", body="Third.")
+    look(page)
+    expect(page.locator(".triage-story")).to_contain_text("Third.")
+    expect(page.get_by_text("Older entries are left out.")).to_be_visible()
+    expect(page.locator(f'.triage-story a[href="{identity}"]')).to_be_focused()
+
+
+def test_a_field_that_is_new_comes_around_the_focus(reports, visit, triager, maintainer):
+    page = visit("/issues/WEB-1/", triager)
+    button = page.locator(".issue-fields").get_by_role("button", name="Me too")
+    button.focus()
+    decide(reports[0], "decline", resolution="invalid", actor=maintainer, via="web")
+    look(page)
+    expect(page.locator(".issue-fields dt", has_text=re.compile("^Closed$"))).to_be_visible()
+    expect(button).to_be_focused()
