@@ -10,6 +10,8 @@ export function start() {
     menu.removeAttribute("data-similar");
     const answer = await fetch(address, { headers: { "X-Fragment": "menu" } }).catch(() => null);
     const similar = answer?.ok && parse(await answer.text()).querySelector("fieldset");
-    if (similar) menu.querySelector("form .field").before(document.importNode(similar, true));
+    // The server may be away: it is asked again when the menu is opened again.
+    if (!similar) menu.dataset.similar = address;
+    else menu.querySelector("form .field").before(document.importNode(similar, true));
   }, true);
 }

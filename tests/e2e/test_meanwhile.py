@@ -155,3 +155,15 @@ def test_a_field_that_is_new_comes_around_the_focus(reports, visit, triager, mai
     look(page)
     expect(page.locator(".issue-fields dt", has_text=re.compile("^Closed$"))).to_be_visible()
     expect(button).to_be_focused()
+
+
+def test_what_is_similar_is_asked_for_again(reports, visit, triager, complaints):
+    page = visit("/issues/WEB-1/", triager)
+    page.route("**/menu/duplicate/", lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        page.keyboard.press("2")
+    page.unroute("**/menu/duplicate/")
+    page.keyboard.press("Escape")
+    page.keyboard.press("2")
+    expect(page.locator("[data-digit]", has_text="WEB-2")).to_be_visible()
+    complaints.clear()
