@@ -145,6 +145,8 @@ export function start(page, { focus, changed }) {
   async function submit(form, submitter, { key, field }, also = {}) {
     if (form.ariaBusy) return;
     form.ariaBusy = "true";
+    const box = form.querySelector("textarea");
+    const sent = box?.value;
     const answer = await send(form, submitter, { ...surroundings(key), ...also }).catch(() => NOTHING);
     form.ariaBusy = null;
     put(answer.rows);
@@ -153,11 +155,13 @@ export function start(page, { focus, changed }) {
     const isOpen = isOwn && menu.matches(":popover-open");
     const isHere = isOpen || document.activeElement === document.body;
     if (answer.ok) {
-      drafts.delete(draft(key, field));
-      if (isOwn) form.reset();
-      if (isOpen) close();
+      // What was written since stays, and so does whoever writes it.
+      const goesOn = box?.value !== sent;
+      if (drafts.get(draft(key, field))?.text === sent) drafts.delete(draft(key, field));
+      if (isOwn && !goesOn) form.reset();
+      if (isOpen && !goesOn) close();
       answer.toasts.forEach(showToast);
-      if (isHere) focusUnlessPeeking(rowOf(key));
+      if (isHere && !(isOpen && goesOn)) focusUnlessPeeking(rowOf(key));
     } else if (isHere || rowOf(key)?.contains(document.activeElement)) {
       await explain(key, field, answer);
     } else {
@@ -248,7 +252,10 @@ export function start(page, { focus, changed }) {
     if (!form) return;
     event.preventDefault();
     event.stopImmediatePropagation();
+    if (form.ariaBusy) return;
+    form.ariaBusy = "true";
     const answer = await send(form, event.submitter, surroundings()).catch(() => NOTHING);
+    form.ariaBusy = null;
     if (!answer.ok) return complainOnTop(answer.errors ?? failed);
     put(answer.rows);
     answer.toasts.forEach(showToast);

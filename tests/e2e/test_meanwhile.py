@@ -167,3 +167,68 @@ def test_what_is_similar_is_asked_for_again(reports, visit, triager, complaints)
     page.keyboard.press("2")
     expect(page.locator("[data-digit]", has_text="WEB-2")).to_be_visible()
     complaints.clear()
+
+
+class TestList:
+    """A list, where one presses and writes on before the answer."""
+
+    def test_undo_is_sent_once(self, reports, visit, triager, complaints):
+        page = visit(LIST, triager)
+        link(page, "WEB-1").focus()
+        page.keyboard.press("1")
+        expect(toast(page)).to_contain_text("Accepted WEB-1")
+        held = Held(page, "**/undo/")
+        for _again in range(2):
+            page.keyboard.press("z")
+        held.wait()
+        settle(page)
+        assert len(held.routes) == 1
+        held.abort()
+        expect(toast(page)).to_contain_text("It could not be done")
+        complaints.clear()
+        page.unroute_all()
+        page.keyboard.press("z")
+        expect(toast(page)).to_contain_text("Undone")
+        assert fresh(1).is_queued
+
+    def test_what_is_written_after_it_was_sent_stays(self, reports, visit, triager):
+        page = visit(LIST, triager)
+        menu = page.locator("[data-row-menu]")
+        text = menu.locator("textarea")
+        link(page, "WEB-1").focus()
+        page.keyboard.press("r")
+        text.fill("Said")
+        held = Held(page, "**/comments/")
+        page.keyboard.press("Control+Enter")
+        held.wait()
+        page.keyboard.type(" and more")
+        held.release()
+        expect(toast(page)).to_contain_text("comment added")
+        expect(text).to_have_value("Said and more")
+        expect(text).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(menu).to_be_hidden()
+        page.keyboard.press("r")
+        expect(text).to_have_value("Said and more")
+        page.keyboard.press("Control+Enter")
+        expect(menu).to_be_hidden()
+        assert fresh(1).comment_count == 2
+
+    def test_what_is_written_after_it_was_sent_stays_where_another_row_is_gone_to(self, reports, visit, triager):
+        page = visit(LIST, triager)
+        text = page.locator("[data-row-menu] textarea")
+        link(page, "WEB-1").focus()
+        page.keyboard.press("r")
+        text.fill("Said")
+        held = Held(page, "**/comments/")
+        page.keyboard.press("Control+Enter")
+        held.wait()
+        page.keyboard.type(" and more")
+        for key in ("Escape", "j", "r"):
+            page.keyboard.press(key)
+        expect(text).to_have_value("")
+        held.release()
+        expect(toast(page)).to_contain_text("comment added")
+        for key in ("Escape", "k", "r"):
+            page.keyboard.press(key)
+        expect(text).to_have_value("Said and more")
