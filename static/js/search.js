@@ -43,7 +43,8 @@ export function start(page) {
     clearTimeout(patience);
     results.setAttribute("aria-busy", "true");
     wanted = address;
-    const before = box.value;
+    // What was typed and not looked for yet stays; so does what one types meanwhile, and that is looked for next.
+    const before = box.value === query ? query : null;
     let html;
     try {
       html = await load(location.pathname + address);
@@ -64,7 +65,6 @@ export function start(page) {
     results.removeAttribute("aria-busy");
     shown = address;
     query = results.querySelector("[data-query]").dataset.query;
-    // What one has typed meanwhile is looked for next.
     if (how !== "typing" && box.value === before) box.value = query;
     rename();
     judge(how);

@@ -232,3 +232,13 @@ class TestList:
         for key in ("Escape", "k", "r"):
             page.keyboard.press(key)
         expect(text).to_have_value("Said and more")
+
+    def test_words_that_were_not_looked_for_yet_stay_in_the_box(self, reports, visit, triager):
+        page = visit("/issues/?q=is:open+type:bug", triager)
+        box = page.locator("#q")
+        Held(page, "**blink**")
+        box.press("End")
+        page.keyboard.type(" blink")
+        page.get_by_role("columnheader", name="Updated").get_by_role("link").click()
+        expect(page).to_have_url(re.compile("sort%3Aupdated|sort:updated"))
+        expect(box).to_have_value("is:open type:bug blink")
