@@ -1,7 +1,7 @@
 // Fields changed in the row of a list: a menu beside the cell, whose forms are those of the issue's own page.
 import "./digits.js";
 import { draftOf, give } from "./drafts.js";
-import { aborted, isAway, latest, load, send, signedOut } from "./fragments.js";
+import { aborted, isAway, isPlain, latest, load, send, signedOut } from "./fragments.js";
 import { complain as complainOnTop, show as showToast } from "./toasts.js";
 
 const GAP = 4;
@@ -224,7 +224,7 @@ export function start(page, { focus, changed }) {
 
   page.addEventListener("click", (event) => {
     const cell = event.target.closest("a.cell[data-field]");
-    if (!cell || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (!cell || !isPlain(event)) return;
     event.preventDefault();
     open(cell.closest(".issue-row"), cell.dataset.field);
   });

@@ -45,6 +45,9 @@ export function latest(fragment) {
   return Object.assign(loadLatest, { stop });
 }
 
+// Whether a link is followed here, rather than in another tab or window.
+export const isPlain = (event) => !(event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+
 export const aborted = (error) => error.name === "AbortError";
 
 // Whether there was no answer, or one that says that the server cannot answer now: then no page of it can be had, either.

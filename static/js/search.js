@@ -1,6 +1,6 @@
 // The list follows its search box: results come as one types, and what changes them (chips, order, pages) loads alone.
 import { complete } from "./completion.js";
-import { aborted, latest, parse, readerOf, say } from "./fragments.js";
+import { aborted, isPlain, latest, parse, readerOf, say } from "./fragments.js";
 import { complain } from "./toasts.js";
 
 const PAUSE = 150;
@@ -215,7 +215,7 @@ export function start(page) {
 
   page.addEventListener("click", (event) => {
     const link = event.target.closest("[data-results] a[href]");
-    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (!link || !isPlain(event)) return;
     if (event.defaultPrevented || link.target || link.pathname !== location.pathname || link.hash) return;
     event.preventDefault();
     go(link.search);

@@ -1,5 +1,5 @@
 // A similar issue is looked at in place; what closes the dialog gives the focus back to the link.
-import { aborted, isAway, latest } from "./fragments.js";
+import { aborted, isAway, isPlain, latest } from "./fragments.js";
 import { complain } from "./toasts.js";
 
 export function start(page) {
@@ -9,7 +9,7 @@ export function start(page) {
 
   page.addEventListener("click", async (event) => {
     const link = event.target.closest(".similar a");
-    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (!link || !isPlain(event)) return;
     event.preventDefault();
     try {
       const html = await load(`${link.pathname}peek/`);

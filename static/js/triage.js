@@ -1,7 +1,7 @@
 // The queue, one issue after the other: the next one is fetched while this one is read, so that it is there at once.
 import "./digits.js";
 import { fieldIn, forget, forgetSaved, keep, keyOfComment, noteAnswered, noteSending, recall } from "./drafts.js";
-import { isSignIn, parse, readerOf, say, send, signedOut, takeToken } from "./fragments.js";
+import { isPlain, isSignIn, parse, readerOf, say, send, signedOut, takeToken } from "./fragments.js";
 import { offer, offerIssue } from "./offer.js";
 import { live } from "./live.js";
 import { start as startSelecting } from "./select.js";
@@ -77,6 +77,12 @@ export function start(page) {
     return (all[at + step] ?? (at < 0 ? all[0] : undefined))?.dataset.issue;
   }
 
+  // What comes next is there when one goes on.
+  function prefetch() {
+    const next = shown() && neighbour(1);
+    if (next) fetchIssue(next);
+  }
+
   // Where a page of the queue ends, another begins.
   const further = (step) => part(`[data-further="${step}"]`);
 
@@ -92,14 +98,18 @@ export function start(page) {
     giveDrafts(key);
     reveal();
     aim(key);
-    mark(key);
-    text()?.focus({ preventScroll: true });
-    begin();
+    settle(key);
     document.title = name();
     say(name());
+  }
+
+  // One is at it now, from the title on.
+  function settle(key) {
+    mark(key);
+    text().focus({ preventScroll: true });
+    begin();
     ping();
-    const next = neighbour(1, key);
-    if (next) fetchIssue(next);
+    prefetch();
   }
 
   // It has been moved meanwhile; its row is still where it was.
@@ -216,7 +226,7 @@ export function start(page) {
 
   // The queue and its numbers, drawn anew around what is being read and written.
   function redraw(fresh, answered) {
-    const chosen = new Set(items().filter((one) => one.querySelector(":checked")).map((one) => one.querySelector("[name=ids]").value));
+    const chosen = new Set([...page.querySelectorAll("[name=ids]:checked")].map((box) => box.value));
     for (const selector of [".triage-head", "[data-queue]"]) {
       const old = part(selector);
       const young = part(selector, fresh);
@@ -229,10 +239,7 @@ export function start(page) {
       if (focused) [...part(selector).querySelectorAll("a, input")].find((one) => called(one) === focused)?.focus();
     }
     takeOutDecided(answered);
-    for (const item of items()) {
-      const box = item.querySelector("[name=ids]");
-      box.checked = chosen.has(box.value);
-    }
+    for (const box of page.querySelectorAll("[name=ids]")) box.checked = chosen.has(box.value);
     mark(shown());
     aim(shown());
     page.dispatchEvent(new Event("redrawn"));
@@ -257,12 +264,7 @@ export function start(page) {
       part(".empty h2").focus();
       say(part(".empty h2").textContent);
     } else {
-      mark(key);
-      text().focus({ preventScroll: true });
-      begin();
-      ping();
-      const next = neighbour(1, key);
-      if (next) fetchIssue(next);
+      settle(key);
     }
   }
 
@@ -372,8 +374,7 @@ export function start(page) {
       if (!answer.ok && stays) complain(part("[data-error-summary]", fresh)?.textContent ?? page.dataset.failed);
       else if (!answer.ok) part("[data-error-summary]")?.focus();
       noteAddress();
-      const after = shown() && neighbour(1);
-      if (after) fetchIssue(after);
+      prefetch();
     } catch {
       // What was written is given back, unless it is still there or something else is being written by now.
       if (!kept.every((one) => one.isConnected) && (!written() || shown() === key)) giveBack(key, kept);
@@ -417,7 +418,7 @@ export function start(page) {
 
   page.addEventListener("click", (event) => {
     const link = event.target.closest(".queue-row, [data-step]");
-    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (!link || !isPlain(event)) return;
     const key = link.dataset.issue ?? neighbour(Number(link.dataset.step));
     // The link itself leads to another page of the queue.
     if (!key && !(deciding.size || sending)) return;
@@ -485,10 +486,8 @@ export function start(page) {
     const since = sent.filter(([field, value]) => field.value !== value).map(([field]) => [field, field.value]);
     const menu = form.closest("details");
     const left = (menu ?? form).contains(document.activeElement) && !since.length;
-    form.reset();
+    dropSent(form, key, sent);
     for (const [field, value] of since) field.value = value;
-    forgetSent(key, sent);
-    emptyElsewhere(form, key, sent);
     menu?.removeAttribute("open");
     if (left) text()?.focus({ preventScroll: true });
   }
@@ -561,7 +560,7 @@ export function start(page) {
     if (shown() !== before) noteAddress();
     takeToken(fresh);
     ready.clear();
-    if (neighbour(1)) fetchIssue(neighbour(1));
+    prefetch();
   }
 
   // Into an empty queue.
@@ -597,7 +596,6 @@ export function start(page) {
   setInterval(ping, PING);
   ping();
 
-  const next = shown() && neighbour(1);
-  if (next) fetchIssue(next);
+  prefetch();
   if (shown()) history.replaceState({ key: shown() }, "");
 }
