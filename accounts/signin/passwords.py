@@ -56,7 +56,7 @@ class PasswordChange(auth.PasswordChangeView):
         return HttpResponseRedirect(self.get_success_url())
 
 
-change = PasswordChange.as_view()
+change = never_cache(PasswordChange.as_view())
 
 
 def _keep(request, password):

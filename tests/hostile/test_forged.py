@@ -8,6 +8,8 @@ from django.conf import settings
 from django.test import Client, override_settings
 
 from accounts.signin import place
+from accounts.tests.test_passkeys import prove
+from tests.access.routes import PAGES, SITE
 from tests.cast import PASSWORD
 from tests.hostile.families import URLS
 from tests.hostile.judging import faults_of, header_faults, timed
@@ -17,6 +19,7 @@ pytestmark = pytest.mark.once
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 # What answers before anything is done: nothing is there, or nothing is done there by that method.
 NOTHING_DONE = (403, 404, 405)
+ABOUT_ONESELF = ("/profile/", "/accounts/")
 
 
 @pytest.fixture
@@ -142,6 +145,16 @@ def test_every_answer_carries_the_headers(every_address, somebody, nobody, progr
             found, answer = faults_of(lambda client=client, address=address: client.get(address))
             faults += [f"{address} {answer and answer.status_code}: {fault}" for fault in found]
     assert not faults, "\n".join(sorted(set(faults)))
+
+
+def test_no_page_about_oneself_is_kept_by_a_browser(world, somebody):
+    prove(somebody, world.administrator)
+    asking = {name for name, route in PAGES.items() if route.asks and route.level == SITE}
+    own = [path for name, _pattern, path in addresses(world) if name in asking and path.startswith(ABOUT_ONESELF)]
+    answers = {path: somebody.get(path) for path in own}
+    shown = [path for path, answer in answers.items() if answer.status_code == 200]
+    assert len(shown) > 8
+    assert [path for path in shown if "no-store" not in answers[path].get("Cache-Control", "")] == []
 
 
 def test_cookies_are_for_https_alone_where_the_site_is(world, nobody, monkeypatch):
