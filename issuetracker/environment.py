@@ -7,6 +7,7 @@ import re
 import secrets
 import time
 from contextlib import suppress
+from datetime import timedelta
 from email.utils import getaddresses
 from urllib.parse import urlsplit
 
@@ -132,6 +133,11 @@ def read_count(env, name, default, most=1_000_000_000, least=1):
     if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
         raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {most}, not {value!r}.")
     return int(value)
+
+
+def read_session_idle(env):
+    """Return after how long without a request a session is over; two weeks after signing in it is over anyway."""
+    return timedelta(hours=read_count(env, "SESSION_IDLE", 72, most=14 * 24))
 
 
 def read_media_types(env, name):

@@ -1,6 +1,5 @@
 """All settings, driven by the environment (see .env.example); a bad value stops the start and says why."""
 
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -111,8 +110,7 @@ TEMPLATES = [
 
 AUTH_USER_MODEL = "accounts.User"
 SESSION_ENGINE = "accounts.sessions"
-# Whoever signs in is signed in for two weeks at most; hours without a request after which it is over before.
-SESSION_IDLE = timedelta(hours=environment.read_count(env, "SESSION_IDLE", 72, most=14 * 24))
+SESSION_IDLE = environment.read_session_idle(env)
 AUTHENTICATION_BACKENDS = ["accounts.backends.NameOrEmail"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"

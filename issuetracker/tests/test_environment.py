@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,7 @@ READERS = {
     "DATA_DIR": environment.read_data_dir,
     "EMAIL_URL": lambda given, folder: environment.read_mail(given),
     "EMAIL_FROM": lambda given, folder: environment.read_sender(given, "http://localhost"),
+    "SESSION_IDLE": lambda given, folder: environment.read_session_idle(given),
 }
 
 
@@ -143,6 +145,8 @@ READERS = {
         ("EMAIL_FROM", "issues"),
         ("EMAIL_FROM", "issues@example.org\nBcc: a@example.org"),
         ("EMAIL_FROM", "a@example.org, b@example.org"),
+        ("SESSION_IDLE", "0"),
+        ("SESSION_IDLE", "337"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(monkeypatch, tmp_path, name, value):
@@ -263,6 +267,11 @@ def test_limits_of_files(monkeypatch, tmp_path):
     assert environment.read_media_types(given, "ATTACHMENT_TYPES") == ["image/*", "text/plain"]
     kept, incoming = environment.read_attachments_dirs(tmp_path)
     assert (kept.name, incoming.is_dir(), stat.S_IMODE(incoming.stat().st_mode)) == ("attachments", True, 0o700)
+
+
+@pytest.mark.parametrize(("value", "hours"), [("", 72), ("1", 1), ("336", 336)])
+def test_how_long_a_session_may_rest(monkeypatch, value, hours):
+    assert environment.read_session_idle(env(monkeypatch, SESSION_IDLE=value)) == timedelta(hours=hours)
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "x", "1.5", "2000", "２"])
