@@ -5,6 +5,7 @@ import time
 from io import StringIO
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.contrib.auth import get_user_model
@@ -28,8 +29,10 @@ def code_of(secret=SECRET, steps=0):
 
 @pytest.fixture(autouse=True)
 def unused():
-    """No code that another test of the same half minute has used up."""
+    """No code that another test of the same half minute has used up, and none that ends while it is sent."""
     cache.clear()
+    with time_machine.travel(time.time() // 30 * 30 + 15):
+        yield
 
 
 @pytest.fixture
