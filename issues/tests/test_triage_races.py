@@ -66,6 +66,57 @@ def together(*jobs):
     return errors
 
 
+class Pause:
+    """A place in what one does at which another begins, and some time passes."""
+
+    def __init__(self):
+        self.reached, self.racing = threading.Event(), False
+
+    def here(self):
+        """Let the other begin, if there is one."""
+        if self.racing:
+            self.reached.set()
+            time.sleep(0.3)
+
+    def before(self, do):
+        """Return `do` with the pause before it."""
+
+        def done(*arguments, **options):
+            self.here()
+            return do(*arguments, **options)
+
+        return done
+
+    def behind(self, do):
+        """Return `do` with the pause behind it, before what it did is committed."""
+
+        def done(*arguments, **options):
+            result = do(*arguments, **options)
+            self.here()
+            return result
+
+        return done
+
+    def race(self, first, second):
+        """Do `first`, and `second` as soon as that has come to the pause. Return the errors."""
+
+        def begin():
+            assert self.reached.wait(60), "The first has not come to its pause."
+            second()
+
+        self.reached.clear()
+        self.racing = True
+        errors = together(first, begin)
+        self.racing = False
+        return errors
+
+
+@pytest.fixture
+def pause():
+    """A Pause."""
+    return Pause()
+
+
 @pytest.fixture
 def file(product, triager):
     """A function that files so many issues."""
@@ -156,26 +207,28 @@ MERGES = {
 
 @pytest.mark.parametrize("merge", MERGES.values(), ids=MERGES)
 def test_what_is_merged_while_its_product_is_hidden_counts_for_nothing(
-    file, administrator, stranger, merge, monkeypatch
+    file, administrator, stranger, merge, monkeypatch, pause
 ):
     doing = {"actor": administrator, "via": "web"}
     # Between the two there is time for the other.
-    monkeypatch.setattr(issue_services, "count_votes", slowly(issue_services.count_votes))
+    monkeypatch.setattr(issue_services, "count_votes", pause.behind(issue_services.count_votes))
     for number in range(2):
         (original,) = file(1)
         home = create_product(key=f"P{number}", title="P", **doing)
         duplicate = create_issue(home, title="d", **doing)
         vote(duplicate, actor=stranger, via="web")
         hide = partial(update_product, home, visibility="private", **doing)
-        assert together(partial(merge, duplicate, original, **doing), after(0.1, hide)) == []
+        assert pause.race(partial(merge, duplicate, original, **doing), hide) == []
         assert Issue.objects.get(pk=duplicate.pk).duplicate_of_id == original.pk
         assert Issue.objects.get(pk=original.pk).votes == 0
 
 
 @pytest.mark.parametrize("how", ["field", "many", "undo"])
-def test_what_is_moved_while_the_product_is_hidden_counts_for_nothing(file, administrator, stranger, how, monkeypatch):
+def test_what_is_moved_while_the_product_is_hidden_counts_for_nothing(
+    file, administrator, stranger, how, monkeypatch, pause
+):
     doing = {"actor": administrator, "via": "web"}
-    monkeypatch.setattr(issue_services, "count_votes", slowly(issue_services.count_votes))
+    monkeypatch.setattr(issue_services, "count_votes", pause.behind(issue_services.count_votes))
     for number in range(2):
         original, duplicate = file(2)
         home = create_product(key=f"P{number}", title="P", **doing)
@@ -190,46 +243,29 @@ def test_what_is_moved_while_the_product_is_hidden_counts_for_nothing(file, admi
             moved = update_issue(duplicate, product=home, **doing)
             back = update_issue(moved, product=original.product, **doing)
             move["undo"] = partial(undo, back.events.latest("id").batch, **doing)
-        assert together(move[how], after(0.1, hide)) == []
+        assert pause.race(move[how], hide) == []
         assert Issue.objects.get(pk=duplicate.pk).product_id == home.pk
         assert Issue.objects.get(pk=original.pk).votes == 0
 
 
-def slowly(do):
-    """Return `do`, after which some time passes before what it did is committed."""
-
-    def done(*arguments):
-        result = do(*arguments)
-        time.sleep(0.3)
-        return result
-
-    return done
-
-
-def after(seconds, do):
-    def done(*arguments, **options):
-        time.sleep(seconds)
-        do(*arguments, **options)
-
-    return done
-
-
-def test_a_purge_waits_for_who_hides_a_duplicate_of_what_is_purged(file, administrator, monkeypatch):
+def test_a_purge_waits_for_who_hides_a_duplicate_of_what_is_purged(file, administrator, monkeypatch, pause):
     doing = {"actor": administrator, "via": "web"}
-    monkeypatch.setattr(trash, "lock_family", after(0.3, trash.lock_family))
+    monkeypatch.setattr(trash, "lock_family", pause.before(trash.lock_family))
     (original,) = file(1)
     home = create_product(key="OPS", title="Operations", **doing)
     duplicate = update_issue(create_issue(home, title="d", **doing), duplicate_of=original, **doing)
     trash_issue(original, **doing)
     purge = partial(trash.purge_expired, timezone.now() + timedelta(days=31))
-    assert together(purge, after(0.1, partial(update_product, home, visibility="private", **doing))) == []
+    assert pause.race(purge, partial(update_product, home, visibility="private", **doing)) == []
     assert list(Issue.objects.values_list("pk", "duplicate_of")) == [(duplicate.pk, None)]
 
 
 @pytest.mark.parametrize("how", ["by hand", "in time"])
-def test_a_purge_waits_for_who_votes_on_a_duplicate_beside_it(file, administrator, triager, stranger, monkeypatch, how):
+def test_a_purge_waits_for_who_votes_on_a_duplicate_beside_it(
+    file, administrator, triager, stranger, monkeypatch, how, pause
+):
     doing = {"actor": administrator, "via": "web"}
-    monkeypatch.setattr(attention, "count_votes", after(0.3, attention.count_votes))
+    monkeypatch.setattr(attention, "count_votes", pause.before(attention.count_votes))
     original, one, other = file(3)
     for issue in (one, other):
         update_issue(issue, duplicate_of=original, **doing)
@@ -239,7 +275,7 @@ def test_a_purge_waits_for_who_votes_on_a_duplicate_beside_it(file, administrato
         "by hand": partial(trash.purge, one, **doing),
         "in time": partial(trash.purge_expired, timezone.now() + timedelta(days=31)),
     }
-    assert together(voting(other, stranger), after(0.1, purge[how])) == []
+    assert pause.race(voting(other, stranger), purge[how]) == []
     assert not Issue.objects.filter(pk=one.pk).exists()
     assert Issue.objects.get(pk=original.pk).votes == 1
 
@@ -266,15 +302,15 @@ def test_a_bulk_change_waits_for_who_votes(file, triager, stranger, maintainer):
 
 
 @pytest.mark.parametrize("ends", [False, True])
-def test_who_relates_a_duplicate_to_its_original_waits_for_who_votes(file, triager, stranger, monkeypatch, ends):
+def test_who_relates_a_duplicate_to_its_original_waits_for_who_votes(file, triager, stranger, monkeypatch, ends, pause):
     # The first of the two is locked for so long that another who begins with the second one has it.
-    monkeypatch.setattr(relations, "lock_issue", slowly(relations.lock_issue))
+    monkeypatch.setattr(relations, "lock_issue", pause.behind(relations.lock_issue))
     original, duplicate = file(2)
     update_issue(duplicate, actor=triager, via="web", duplicate_of=original)
     change = partial(relate, original, actor=triager, via="web", kind="relates", other=duplicate)
     if ends:
         change = partial(unrelate, change(), actor=triager, via="web")
-    assert together(change, after(0.1, voting(duplicate, stranger))) == []
+    assert pause.race(change, voting(duplicate, stranger)) == []
     assert Issue.objects.get(pk=original.pk).votes == 1
 
 
@@ -284,17 +320,19 @@ def posting():
 
 
 @pytest.mark.parametrize("write", [fulltext.reindex, posting])
-def test_who_writes_words_anew_waits_for_who_votes(file, triager, stranger, monkeypatch, write):
+def test_who_writes_words_anew_waits_for_who_votes(file, triager, stranger, monkeypatch, write, pause):
     # Who votes has the duplicate for so long that another who begins with the original has that.
-    monkeypatch.setattr(attention, "count_votes", after(0.3, attention.count_votes))
+    monkeypatch.setattr(attention, "count_votes", pause.before(attention.count_votes))
     original, duplicate = file(2)
     update_issue(duplicate, actor=triager, via="web", duplicate_of=original)
-    assert together(voting(duplicate, stranger), after(0.1, write)) == []
+    assert pause.race(voting(duplicate, stranger), write) == []
     assert Issue.objects.get(pk=original.pk).votes == 1
 
 
-def test_a_file_on_an_original_waits_for_a_comment_that_reopens_its_duplicate(file, triager, maintainer, monkeypatch):
-    monkeypatch.setattr(comments, "update_issue", after(0.3, comments.update_issue))
+def test_a_file_on_an_original_waits_for_a_comment_that_reopens_its_duplicate(
+    file, triager, maintainer, monkeypatch, pause
+):
+    monkeypatch.setattr(comments, "update_issue", pause.before(comments.update_issue))
     original, duplicate = file(2)
     update_issue(duplicate, actor=triager, via="web", duplicate_of=original)
 
@@ -307,19 +345,21 @@ def test_a_file_on_an_original_waits_for_a_comment_that_reopens_its_duplicate(fi
         with kept([upload(b"log")], actor=maintainer, home=original, action="attach") as files:
             attach(original, actor=maintainer, via="web", files=files)
 
-    assert together(reopen, after(0.1, put)) == []
+    assert pause.race(reopen, put) == []
     assert Issue.objects.get(pk=duplicate.pk).duplicate_of is None
 
 
-def test_of_two_who_give_a_product_away_the_second_takes_it_from_the_first(product, triager, reporter, administrator):
+def test_of_two_who_give_a_product_away_the_second_takes_it_from_the_first(
+    product, triager, reporter, administrator, pause
+):
     update_product(product, actor=administrator, via="web", owner=administrator)
 
     def give(person):
         with transaction.atomic():
             update_product(product, actor=administrator, via="web", owner=person)
-            time.sleep(0.3)
+            pause.here()
 
-    assert together(partial(give, triager), after(0.1, partial(give, reporter))) == []
+    assert pause.race(partial(give, triager), partial(give, reporter)) == []
     change = Change.objects.filter(field="owner").latest("pk")
     assert (change.before["id"], change.after["id"]) == (triager.pk, reporter.pk)
 
