@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.core.signals import request_finished, request_started
 from django.test import Client
+from playwright.sync_api import Route
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -136,6 +137,31 @@ def open_as(context, live_server, path, user, viewport=WIDE, theme="light"):
     page.emulate_media(color_scheme=theme)
     page.goto(f"{live_server.url}{path}")
     return page
+
+
+def hold_back(page, pattern, answer=Route.continue_, *, done=False):
+    """Keep back what is sent there, or if `done` what the server answers. Return a function that lets it go.
+
+    That waits for what is to be kept back; `answer` then answers it, and at once what is sent there later.
+    """
+    held, open_ = [], threading.Event()
+
+    def keep(route):
+        answered = route.fetch() if done else None
+        go = (lambda: route.fulfill(response=answered)) if done else (lambda: answer(route))
+        go() if open_.is_set() else held.append(go)
+
+    def let_go():
+        until = time.monotonic() + 10
+        while not held:
+            assert time.monotonic() < until, f"Nothing was sent to {pattern}."
+            page.wait_for_timeout(20)
+        open_.set()
+        for go in held:
+            go()
+
+    page.route(pattern, keep)
+    return let_go
 
 
 @pytest.fixture

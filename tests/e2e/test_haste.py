@@ -5,14 +5,14 @@ import re
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from issues.models import Issue
 from issues.services import add_comment, create_issue, decide, trash_issue, update_issue
 from products.models import Component
 from products.services import create_part, create_product, set_member, update_product
 from tests.cast import create_person
-from tests.e2e.conftest import NARROW
+from tests.e2e.conftest import NARROW, hold_back
 from tests.e2e.test_attachments import give
 from tests.e2e.test_live import look, row
 
@@ -33,11 +33,6 @@ def fresh(number):
     return Issue.objects.select_related("status", "assignee").get(number=number)
 
 
-def delay(page, pattern, milliseconds=700):
-    """Let what is sent there be answered late."""
-    page.route(pattern, lambda route: (page.wait_for_timeout(milliseconds), route.continue_()))
-
-
 def link(page, key):
     return row(page, key).locator(".issue-link")
 
@@ -52,11 +47,12 @@ def toast(page):
 
 def test_keys_faster_than_answers_change_each_row_that_they_were_pressed_at(reports, visit, triager):
     page = visit(LIST, triager)
-    delay(page, "**/issues/WEB-1/triage/")
-    delay(page, "**/issues/WEB-2/menu/**")
+    decision, menu = (hold_back(page, f"**/issues/{rest}") for rest in ("WEB-1/triage/", "WEB-2/menu/**"))
     link(page, "WEB-1").focus()
     for key in ("1", "j", "1", "j"):
         page.keyboard.press(key)
+    for let_go in (decision, menu):
+        let_go()
     expect(toast(page)).to_contain_text("Accepted WEB-2")
     assert [fresh(number).status.slug for number in (1, 2, 3)] == ["accepted", "accepted", "new"]
     expect(link(page, "WEB-3")).to_be_focused()
@@ -86,12 +82,13 @@ def come_back(page):
 
 def test_what_one_writes_about_one_row_outlives_the_answer_about_another(reports, visit, triager):
     page = visit(LIST, triager)
-    delay(page, "**/issues/WEB-1/triage/", 1500)
+    let_go = hold_back(page, "**/issues/WEB-1/triage/")
     link(page, "WEB-1").focus()
     for key in ("1", "j", "r"):
         page.keyboard.press(key)
     comment = page.locator("[data-row-menu] textarea")
     comment.fill("Half a sentence")
+    let_go()
     expect(toast(page)).to_contain_text("Accepted WEB-1")
     expect(comment).to_have_value("Half a sentence")
     expect(comment).to_be_focused()
@@ -99,12 +96,13 @@ def test_what_one_writes_about_one_row_outlives_the_answer_about_another(reports
 
 def test_an_answer_to_a_menu_that_was_closed_takes_no_focus(reports, visit, triager):
     page = visit(LIST, triager)
-    delay(page, "**/issues/WEB-1/comments/")
+    let_go = hold_back(page, "**/issues/WEB-1/comments/")
     link(page, "WEB-1").focus()
     page.keyboard.press("r")
     page.locator("[data-row-menu] textarea").fill("Said")
     page.keyboard.press("Control+Enter")
     page.locator("#q").click()
+    let_go()
     expect(toast(page)).to_contain_text("comment added")
     expect(page.locator("#q")).to_be_focused()
     link(page, "WEB-1").focus()
@@ -174,16 +172,15 @@ def test_what_the_server_cannot_show_now_leaves_the_list(reports, visit, triager
 @pytest.mark.parametrize("keys", ["jp", " j"], ids=["menu", "peek"])
 def test_what_is_not_there_is_not_gone_to_once_it_is_closed(reports, visit, triager, complaints, keys):
     page = visit(LIST, triager)
-    page.route(
-        "**/issues/WEB-2/*/**", lambda route: (page.wait_for_timeout(500), route.fulfill(status=404, body="Gone"))
-    )
+    let_go = hold_back(page, "**/issues/WEB-2/*/**", lambda route: route.fulfill(status=404, body="Gone"))
     link(page, "WEB-1").focus()
     page.keyboard.press(keys[0])
     if keys[0] == " ":
         expect(page.locator("#peek-title")).to_have_text("Cart empties")
     page.keyboard.press(keys[1])
     page.keyboard.press("Escape")
-    page.wait_for_timeout(800)
+    let_go()
+    page.wait_for_timeout(300)
     expect(page).to_have_url(re.compile(r"/issues/\?q="))
     expect(link(page, "WEB-2")).to_be_focused()
     complaints.clear()
@@ -254,11 +251,12 @@ def test_a_peek_that_was_closed_stays_closed(reports, visit, triager):
     link(page, "WEB-1").focus()
     page.keyboard.press("Space")
     expect(page.locator("#peek-title")).to_have_text("Cart empties")
-    delay(page, "**/issues/WEB-2/peek/")
+    let_go = hold_back(page, "**/issues/WEB-2/peek/")
     with page.expect_response("**/issues/WEB-2/peek/"):
         page.keyboard.press("j")
         page.keyboard.press("Escape")
         expect(link(page, "WEB-2")).to_be_focused()
+        let_go()
     page.wait_for_timeout(200)
     expect(page.locator("[data-peek-panel]")).to_be_hidden()
     expect(link(page, "WEB-2")).to_be_focused()
@@ -297,8 +295,7 @@ def test_what_is_wrong_is_said_though_the_menu_cannot_be_had_again(
 
 def test_what_is_wrong_is_seen_where_a_menu_was_closed_before_it_could_not_come(reports, visit, triager, complaints):
     page = visit(LIST, triager)
-    page.route("**/issues/WEB-2/menu/**", lambda route: (page.wait_for_timeout(500), route.abort()))
-    page.route("**/issues/WEB-1/comments/", lambda route: (page.wait_for_timeout(1500), route.abort()))
+    menu, comment = (hold_back(page, f"**/issues/{rest}", Route.abort) for rest in ("WEB-2/menu/**", "WEB-1/comments/"))
     link(page, "WEB-1").focus()
     page.keyboard.press("r")
     page.locator("[data-row-menu] textarea").fill("Said")
@@ -306,6 +303,8 @@ def test_what_is_wrong_is_seen_where_a_menu_was_closed_before_it_could_not_come(
     page.keyboard.press("Escape")
     for key in ("j", "p", "Escape", "k"):
         page.keyboard.press(key)
+    for let_go in (menu, comment):
+        let_go()
     expect(page.locator("[data-menu-error]")).to_contain_text("It could not be done")
     expect(page.locator("[data-row-menu]")).to_have_css("opacity", "1")
     complaints.clear()
@@ -317,14 +316,15 @@ def test_enter_assigns_to_the_same_however_fast_the_menu_comes(
 ):
     set_member(product, create_person("balsam"), "triager", actor=administrator, via="web")
     page = visit(LIST, triager)
-    if slow:
-        delay(page, "**/menu/**")
+    let_go = hold_back(page, "**/menu/**") if slow else None
     link(page, "WEB-1").focus()
     page.keyboard.press("a")
     if not slow:
         expect(page.locator("#set-assignee")).to_be_focused()
     page.keyboard.type("bal")
     page.keyboard.press("Enter")
+    if slow:
+        let_go()
     expect(toast(page)).to_contain_text("assignee changed")
     assert fresh(1).assignee.username == "balsam"
 
@@ -333,11 +333,13 @@ def test_what_was_typed_and_deleted_is_not_looked_for(reports, visit, triager):
     page = visit("/issues/?q=is%3Aopen", triager)
     box = page.locator("#q")
     asked = re.compile(r"/issues/\?.*blinks")
-    delay(page, asked, 1000)
+    let_go = hold_back(page, asked)
     with page.expect_request(asked):
         box.fill("is:open blinks")
     box.fill("is:open")
-    page.wait_for_timeout(2000)
+    page.wait_for_timeout(500)
+    let_go()
+    page.wait_for_timeout(500)
     expect(page.locator(".issue-row")).to_have_count(3)
     expect(page).to_have_url(re.compile(r"q=is(:|%3A)open$"))
     expect(page.locator("[data-results]")).not_to_have_attribute("aria-busy", "true")
@@ -372,12 +374,13 @@ class TestQueue:
         page.keyboard.press("y")
         ticked = page.locator("[data-suggested] :checked")
         expect(ticked).not_to_have_count(0)
-        delay(page, "**/issues/WEB-1/set/")
+        let_go = hold_back(page, "**/issues/WEB-1/set/")
         page.keyboard.press("p")
         page.get_by_role("button", name="Urgent").click()
         page.keyboard.press("Escape")
         page.keyboard.press("r")
         page.keyboard.type("Half a ")
+        let_go()
         expect(toast(page)).to_contain_text("priority changed")
         page.keyboard.type("sentence 1")
         expect(page.locator(".composer textarea")).to_have_value("Half a sentence 1")
@@ -397,7 +400,7 @@ class TestQueue:
     def test_a_comment_is_sent_once_though_one_goes_and_comes_back(self, reports, visit, triager):
         page = visit("/triage/", triager)
         page.wait_for_load_state("networkidle")
-        delay(page, "**/issues/WEB-1/comments/", 1500)
+        let_go = hold_back(page, "**/issues/WEB-1/comments/")
         page.keyboard.press("r")
         page.keyboard.type("Once")
         for key in ("Control+Enter", "Escape", "j"):
@@ -406,6 +409,7 @@ class TestQueue:
         page.keyboard.press("k")
         expect(heading(page)).to_have_text("Cart empties")
         expect(page.locator(".composer textarea")).to_have_value("Once")
+        let_go()
         expect(page.locator(".triage-story")).to_contain_text("Once")
         expect(page.locator(".composer textarea")).to_have_value("")
 
@@ -541,13 +545,14 @@ class TestQueue:
     def test_one_stays_where_one_has_gone_on_to_before_the_next_came(self, reports, visit, triager):
         page = visit("/triage/?issue=WEB-2", triager)
         page.wait_for_load_state("networkidle")
-        delay(page, "**/triage/?issue=WEB-2", 1000)
+        let_go = hold_back(page, "**/triage/?issue=WEB-2")
         page.keyboard.press("k")
         expect(heading(page)).to_have_text("Cart empties")
         page.keyboard.press("1")
         with page.expect_response("**/triage/?issue=WEB-2"):
             page.locator(".queue-row", has_text="Basket blinks").click()
             expect(heading(page)).to_have_text("Basket blinks")
+            let_go()
         expect(toast(page)).to_contain_text("Accepted WEB-1")
         page.wait_for_timeout(200)
         expect(heading(page)).to_have_text("Basket blinks")
@@ -558,23 +563,14 @@ class TestQueue:
     def test_a_late_answer_brings_back_nothing_that_was_decided_since(self, reports, visit, triager, arrives_late):
         page = visit("/triage/", triager)
         page.wait_for_load_state("networkidle")
-
-        def answer_late(route):
-            if arrives_late:
-                page.wait_for_timeout(1500)
-                return route.continue_()
-            answer = route.fetch()
-            page.wait_for_timeout(1500)
-            route.fulfill(response=answer)
-            return None
-
-        page.route("**/issues/WEB-1/triage/", answer_late)
+        let_go = hold_back(page, "**/issues/WEB-1/triage/", done=not arrives_late)
         page.keyboard.press("1")
         expect(heading(page)).to_have_text("Cart forgets")
         with page.expect_response("**/issues/WEB-1/triage/"):
             page.keyboard.press("1")
             expect(toast(page)).to_contain_text("Accepted WEB-2")
             assert page.locator(".queue-row").count() == 1
+            let_go()
         page.wait_for_timeout(200)
         expect(toast(page)).to_contain_text("Accepted WEB-2")
         expect(page.locator(".queue-row")).to_have_count(1)
@@ -607,7 +603,7 @@ class TestQueue:
     def test_what_is_being_sent_is_nowhere_once_it_is_taken(self, reports, visit, triager):
         page = visit("/triage/", triager)
         page.wait_for_load_state("networkidle")
-        delay(page, "**/issues/WEB-1/triage/", 1500)
+        let_go = hold_back(page, "**/issues/WEB-1/triage/")
         for key, title in (("j", TITLES[1]), ("k", TITLES[0])):
             page.keyboard.press(key)
             expect(heading(page)).to_have_text(title)
@@ -615,6 +611,7 @@ class TestQueue:
         page.evaluate("history.go(-2)")
         expect(heading(page)).to_have_text(TITLES[0])
         expect(page.locator("#decide-question")).to_have_value("Which cart?")
+        let_go()
         expect(toast(page)).to_contain_text("Asked about WEB-1")
         expect(page.locator("#decide-question")).to_have_value("")
 
@@ -648,13 +645,14 @@ class TestQueue:
     ):
         page = visit("/triage/?issue=WEB-3", triager)
         page.wait_for_load_state("networkidle")
-        delay(page, "**/issues/WEB-3/triage/", 1500)
+        let_go = hold_back(page, "**/issues/WEB-3/triage/")
         if not taken:
             decide(reports[2], "accept", actor=maintainer, via="web")
         for key in ("1", "k"):
             page.keyboard.press(key)
         expect(heading(page)).to_have_text("Cart forgets")
         page.locator(".composer textarea").fill("Half a sentence")
+        let_go()
         expect(toast(page)).to_contain_text("Accepted WEB-3" if taken else "Mia has decided on WEB-3")
         expect(page.locator(".composer textarea")).to_have_value("Half a sentence")
         expect(heading(page)).to_have_text("Cart forgets")
@@ -1099,9 +1097,10 @@ class TestIssue:
         complaints.clear()
 
     def test_what_is_dropped_while_another_is_sent_is_sent_too(self, page):
-        delay(page, "**/attachments/")
+        let_go = hold_back(page, "**/attachments/")
         for name in ("one.png", "two.png"):
             give(page, ".issue-text", "drop", name)
+        let_go()
         expect(page.locator("#files .file, .issue-text .file")).to_have_count(2)
 
     def test_nobody_is_taken_last(self, page, product, administrator):

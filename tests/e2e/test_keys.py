@@ -456,6 +456,8 @@ class TestHeld:
         if path == LIST:
             link(page, "WEB-3").focus()
         hold(page, key)
+        if decided:
+            expect(page.locator(".toast")).to_contain_text("Accepted")
         assert Issue.objects.exclude(status__category="triage").count() == decided
 
     def test_a_digit_does_not_choose_in_a_menu_that_it_opens_late(self, issue, rows):

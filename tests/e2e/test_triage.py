@@ -10,7 +10,7 @@ from issues.models import Issue, Status
 from issues.services import add_comment, create_issue, decide, update_issue
 from products.models import Component
 from products.services import create_part
-from tests.e2e.conftest import NARROW, WIDE, open_as
+from tests.e2e.conftest import NARROW, WIDE, hold_back, open_as
 from tests.e2e.test_live import look
 
 TITLES = (
@@ -102,10 +102,11 @@ def test_by_keys_alone(twelve, visit, triager):
 def test_the_next_is_there_before_the_answer(twelve, visit, triager):
     page = visit("/triage/", triager)
     page.wait_for_load_state("networkidle")
-    page.route("**/issues/WEB-1/triage/", lambda route: (page.wait_for_timeout(4000), route.continue_()))
+    let_go = hold_back(page, "**/issues/WEB-1/triage/")
     page.keyboard.press("1")
-    expect(heading(page)).to_have_text("Cart forgets", timeout=3000)
-    expect(page.locator(".toast")).to_contain_text("Accepted WEB-1", timeout=20_000)
+    expect(heading(page)).to_have_text("Cart forgets")
+    let_go()
+    expect(page.locator(".toast")).to_contain_text("Accepted WEB-1")
 
 
 @pytest.mark.once
@@ -264,18 +265,20 @@ def test_its_key_undoes_nothing_before_the_last(twelve, visit, triager):
     page.wait_for_load_state("networkidle")
     page.keyboard.press("1")
     expect(page.locator(".toast")).to_contain_text("Accepted WEB-2")
-    page.route("**/issues/WEB-3/triage/", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    let_go = hold_back(page, "**/issues/WEB-3/triage/")
     page.keyboard.press("1")
     expect(heading(page)).to_have_text("Basket blinks")
     page.keyboard.press("z")
     expect(page.locator(".toast")).to_contain_text("is still being sent")
+    let_go()
     expect(page.locator(".toast")).to_contain_text("Accepted WEB-3")
-    page.route("**/comments/", lambda route: (page.wait_for_timeout(1000), route.continue_()))
+    let_go = hold_back(page, "**/comments/")
     page.locator("#comment-body").fill("Seen")
     page.locator("#comment-body").press("Control+Enter")
     shown(page).focus()
     page.keyboard.press("z")
     expect(page.locator(".toast", has_text="is still being sent")).to_be_visible()
+    let_go()
     expect(page.locator(".toast")).to_contain_text("comment added")
     shown(page).focus()
     page.keyboard.press("z")
@@ -320,13 +323,14 @@ def test_no_key_leaves_a_page_of_it_with_what_is_not_sent(twelve, visit, triager
         page.keyboard.press(key)
     expect(page.locator(".toast")).to_contain_text("not sent")
     page.locator("#decide-duplicate").evaluate("one => { one.value = ''; }")
-    page.route("**/issues/WEB-5/triage/", lambda route: (page.wait_for_timeout(1500), route.continue_()))
+    let_go = hold_back(page, "**/issues/WEB-5/triage/")
     page.keyboard.press("1")
     page.get_by_role("link", name="Next").click()
     expect(page.locator(".toast")).to_contain_text("is still being sent")
     page.locator(".toast [data-close]").click()
     page.keyboard.press("j")
     expect(page.locator(".toast")).to_contain_text("is still being sent")
+    let_go()
     expect(page.locator(".toast")).to_contain_text("Accepted WEB-5")
     expect(heading(page)).to_have_text(TITLES[5])
     page.locator("#comment-body").fill("Seen")
@@ -375,12 +379,13 @@ def test_what_is_written_on_the_next_outlives_a_refusal_of_the_first(twelve, vis
     page = visit("/triage/", triager)
     page.wait_for_load_state("networkidle")
     decide(twelve[0], "accept", actor=maintainer, via="web")
-    page.route("**/issues/WEB-1/triage/", lambda route: (page.wait_for_timeout(4000), route.continue_()))
+    let_go = hold_back(page, "**/issues/WEB-1/triage/")
     page.keyboard.press("1")
     expect(heading(page)).to_have_text("Cart forgets")
     page.keyboard.press("n")
     page.get_by_label("Question").fill("Written on the second")
-    expect(page.locator(".toast")).to_contain_text("has decided on WEB-1", timeout=20_000)
+    let_go()
+    expect(page.locator(".toast")).to_contain_text("has decided on WEB-1")
     assert "Written on the second" in written(page)
     complaints.clear()
 
