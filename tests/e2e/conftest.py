@@ -87,18 +87,24 @@ def context(request, kept_context):
     kept_context.clear_permissions()
 
 
+def listen(context, found):
+    """Add what the browser complains of on any page of `context` to `found`. Return a function that ends that."""
+
+    def hear(page):
+        page.on("pageerror", lambda error: found.append(str(error)))
+        page.on("console", lambda message: found.append(message.text) if is_complaint(page, message) else None)
+
+    context.on("page", hear)
+    return lambda: context.remove_listener("page", hear)
+
+
 @pytest.fixture
 def complaints(context):
     """What the browser complains of on any page of the test: scripts that fail, and breaches of the policy."""
     found = []
-
-    def listen(page):
-        page.on("pageerror", lambda error: found.append(str(error)))
-        page.on("console", lambda message: found.append(message.text) if is_complaint(page, message) else None)
-
-    context.on("page", listen)
+    end = listen(context, found)
     yield found
-    context.remove_listener("page", listen)
+    end()
 
 
 def is_complaint(page, message):
@@ -125,11 +131,12 @@ def visit(live_server, context, complaints):
 
 
 def open_as(context, live_server, path, user, viewport=WIDE, theme="light"):
-    """Open a page in a browser's context for a user (None: for nobody), and return it."""
+    """Open a page in a browser's context for a user or as a Client is signed in (None: for nobody), and return it."""
     context.clear_cookies()
     if user is not None:
-        client = Client()
-        client.force_login(user)
+        client = user if isinstance(user, Client) else Client()
+        if client is not user:
+            client.force_login(user)
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
     page = context.new_page()
