@@ -162,16 +162,15 @@ class CommentForm(forms.Form):
     )
     internal = forms.BooleanField(label=_("Internal"), required=False)
 
-    def __init__(self, *args, files=(), **kwargs):
+    def __init__(self, *args, may_be_blank=False, **kwargs):
         super().__init__(*args, **kwargs)
-        # A picture says enough.
-        self.files_alone = bool(files)
-        self.fields["body"].required = not files
+        # A picture says enough, and so does a status.
+        self.fields["body"].required = not may_be_blank
 
     def clean_body(self):
-        """Return the text, which may be blank beside files alone."""
+        """Return the text, which may be blank beside files or a status alone."""
         body = self.cleaned_data["body"]
-        if not body.strip() and not self.files_alone:
+        if not body.strip() and self.fields["body"].required:
             raise ValidationError(self.fields["body"].error_messages["required"], code="required")
         return body
 

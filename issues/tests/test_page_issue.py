@@ -220,6 +220,22 @@ def test_an_empty_comment_is_refused_and_a_status_alone_is_not(issue, triager):
     assert fresh(issue).status.slug == "accepted"
 
 
+@pytest.mark.parametrize("body", ["It works for me.", ""])
+def test_a_status_with_a_comment_overwrites_no_decision_that_was_not_seen(issue, triager, maintainer, body):
+    other = create_issue(issue.product, actor=maintainer, via="web", title="Cart forgets")
+    sent = {"body": body, "then": "closed:fixed", "seen": fresh(issue).lock_version}
+    update_issue(issue, actor=maintainer, via="web", duplicate_of=other)
+    answer = post(triager, "comment-add", issue, **sent)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Somebody has changed this meanwhile" in page and f"{body}</textarea>" in page
+    assert "Write something." not in page
+    assert fresh(issue).resolution == "duplicate" and not Comment.objects.exists()
+    assert post(triager, "comment-add", issue, **{**sent, "then": ""}).status_code == (302 if body else 400)
+    assert post(triager, "comment-add", issue, **{**sent, "seen": fresh(issue).lock_version}).status_code == 302
+    assert fresh(issue).resolution == "fixed"
+
+
 def test_internal_comments_are_for_triagers(issue, triager, reporter):
     post(triager, "comment-add", issue, body="Ask finance.", internal="on")
     assert Comment.objects.get().internal

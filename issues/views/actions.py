@@ -70,19 +70,19 @@ def _not_set(request, issue, form, status):
 def comment(request, issue):
     """Add a comment, and set the status that was chosen with it."""
     files = FilesForm({}, request.FILES, auto_id="comment-%s")
-    form = CommentForm(request.POST, auto_id="comment-%s", files=request.FILES)
     changes = _chosen_status(request.POST)
-    if not form.data.get("body", "").strip() and changes and not request.FILES:
-        services.update_issue(issue, actor=request.user, via="web", **changes)
-        return (
-            answer_with_rows(request, [issue.pk])
-            if wants_rows(request)
-            else go_back(request, address_of(request, issue))
-        )
+    form = CommentForm(request.POST, auto_id="comment-%s", may_be_blank=bool(request.FILES or changes))
     if not (form.is_valid() and files.is_valid()):
         return _not_said(request, issue, form, 400)
     action = "comment_internally" if form.cleaned_data["internal"] else "comment"
     try:
+        if not (form.cleaned_data["body"].strip() or request.FILES):
+            services.update_issue(issue, actor=request.user, via="web", **changes)
+            return (
+                answer_with_rows(request, [issue.pk])
+                if wants_rows(request)
+                else go_back(request, address_of(request, issue))
+            )
         with services.kept(files.uploads, actor=request.user, action=action, home=issue) as kept:
             data = {**form.cleaned_data, **changes, "files": kept}
             made = services.add_comment(issue, actor=request.user, via="web", **data)
@@ -92,6 +92,9 @@ def comment(request, issue):
     except Forbidden as refused:
         form.add_error(None, refused.detail)
         return _not_said(request, issue, form, 403)
+    except Stale:
+        form.add_error(None, _("Somebody has changed this meanwhile: see what it says now, and send it again."))
+        return _not_said(request, issue, form, 409)
     if wants_rows(request):
         messages.success(request, _("%(key)s: comment added.") % {"key": issue.key})
         return answer_with_rows(request, [issue.pk])
@@ -106,12 +109,13 @@ def _not_said(request, issue, form, status, files=None):
 
 
 def _chosen_status(data):
-    """Return the changes that the comment box asks for: a status, or a way of closing ("closed:fixed")."""
+    """Return what the comment box asks for: a status, or a way of closing ("closed:fixed"), and the version `seen`."""
     slug, _colon, resolution = data.get("then", "").partition(":")
     status = find_status(slug) if slug else None
     if status is None:
         return {}
-    return {"status": status, "resolution": resolution} if resolution else {"status": status}
+    changes = {"status": status, "seen": read_number(data.get("seen", ""))}
+    return changes | {"resolution": resolution} if resolution else changes
 
 
 def _comment(request, issue, pk):
