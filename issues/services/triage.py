@@ -168,7 +168,8 @@ def _refuse_decided(issue, decision, seen):
         raise Conflict(_decided(issue), "decided")
     if seen is None or issue.lock_version <= seen:
         return
-    later = Change.objects.filter(issue=issue, event__version__gt=seen, field__in=SEEN_FIELDS).exists()
+    fields = (*SEEN_FIELDS, "component") if decision == Decision.REROUTE else SEEN_FIELDS
+    later = Change.objects.filter(issue=issue, event__version__gt=seen, field__in=fields).exists()
     if later or Event.objects.filter(issue=issue, version__gt=seen, kind=Kind.ASKED).exists():
         raise Stale(_("Somebody has decided on this in the meantime: look at it once more."), issue)
 

@@ -192,6 +192,16 @@ def test_who_has_not_seen_what_the_first_did_does_not_overwrite_it(issue, triage
     decide(issue, "accept", actor=triager, via="web", seen=fresh(issue).lock_version)
 
 
+def test_of_two_components_the_second_does_not_overwrite_the_first(issue, triager, maintainer):
+    tell = {"product": issue.product, "actor": maintainer, "via": "web"}
+    cart, login = (create_part(Component, name=name, **tell) for name in ("Cart", "Login"))
+    seen = issue.lock_version
+    decide(issue, "reroute", actor=maintainer, via="web", component=cart)
+    with pytest.raises(Stale):
+        decide(issue, "reroute", actor=triager, via="web", seen=seen, component=login)
+    assert decide(issue, "accept", actor=triager, via="web", seen=seen).issue.component == cart
+
+
 def test_a_comment_in_between_is_no_decision(issue, triager, reporter):
     seen = issue.lock_version
     add_comment(issue, actor=reporter, via="web", body="It happened again.")
