@@ -16,7 +16,7 @@ from issues.models import Issue
 from issues.query import to_text
 from issues.query.parsing import is_discrete
 from issues.query.tree import Plain, Term, both
-from issues.services.issues import foresee, hold_products, labels_in, lock_family, update_issue
+from issues.services.issues import foresee, labels_in, lock_family, update_issue
 from issues.services.triage import decide, foresee_decision
 from issuetracker.database import ending_when_away
 from products import access
@@ -43,15 +43,8 @@ class Plan:
     details: dict = field(default_factory=dict)
     refused: dict = field(default_factory=dict)
 
-    def above(self):
-        """Return the ids of the issues that others are to be put under, or to become duplicates of."""
-        return self._named("parent") | self._named("duplicate_of")
-
-    def homes(self):
-        """Return the ids of the products that issues are moved to."""
-        return self._named("product")
-
-    def _named(self, field):
+    def named(self, field):
+        """Return the ids of the rows that `field` is set to."""
         given = [values.get(field) for values in (*self.changes.values(), *self.details.values())]
         return {row.pk for row in given if row is not None}
 
@@ -311,8 +304,8 @@ def carry_on(batch):
 
 def _lock(ids, plan):
     """Lock what the change of the issues `ids` writes to, in one order, whichever one merges or votes for meanwhile."""
-    hold_products(plan.homes())
-    lock_family(*ids, *plan.above())
+    parents, originals = plan.named("parent"), plan.named("duplicate_of")
+    lock_family(*ids, *parents, *originals, parents=parents, products=plan.named("product"))
 
 
 def _end(batch, state):

@@ -91,24 +91,34 @@ def hold_products(ids):
             cursor.execute("SELECT id FROM products_product WHERE id = ANY(%s) ORDER BY id FOR SHARE", [sorted(ids)])
 
 
-def lock_ahead(issue, changes):
-    """Lock what the `changes` to `issue` concern beside it: where it is moved to, and what it is put under."""
-    if changes.get("product") is not None:
-        hold_products([changes["product"].pk])
-    above = [changes[field].pk for field in ("parent", "duplicate_of") if changes.get(field) is not None]
-    if above or changes.get("product") is not None:
-        lock_family(issue.pk, *above)
+def lock_ahead(changes, *ids):
+    """Lock what the `changes` to the issues `ids` concern beside them: where they go, and what they are put under."""
+    named = {field: changes[field].pk for field in ("product", "parent", "duplicate_of") if changes.get(field)}
+    homes = [named.pop("product")] if "product" in named else []
+    if named or homes:
+        lock_family(*ids, *named.values(), parents=[named["parent"]] if "parent" in named else [], products=homes)
 
 
-def lock_family(*ids):
+def lock_family(*ids, parents=(), products=()):
     """Lock the issues `ids`, their originals and their duplicates, so that none waits for another that waits for them.
 
-    Their products are held before.
+    So it locks all above the `parents` that issues are put under. The products of all, and `products`, are held before.
     """
     originals = Issue.objects.filter(pk__in=ids, duplicate_of__isnull=False).values("duplicate_of")
     family = Q(pk__in=ids) | Q(duplicate_of__in=ids) | Q(pk__in=originals)
-    hold_products(Issue.objects.filter(family).values_list("product", flat=True).distinct())
-    list(Issue.objects.filter(family).locked().values_list("pk", flat=True))
+    homes = Issue.objects.filter(family).values_list("product", flat=True).distinct()
+    hold_products({*products, *homes})
+    list(Issue.objects.filter(family | Q(pk__in=_all_above(parents))).locked().values_list("pk", flat=True))
+
+
+def _all_above(ids):
+    """Return the ids of the issues `ids` and of all above them, as they are before they are locked."""
+    found: set = set()
+    step = set(ids)
+    while step:
+        found |= step
+        step = {*Issue.objects.filter(pk__in=step, parent__isnull=False).values_list("parent", flat=True)} - found
+    return found
 
 
 def _live():
@@ -133,6 +143,7 @@ def create_issue(product, *, actor, via, files=(), expected_version=None, **fiel
         product = writing.lock(Product.objects.all(), product, expected_version)
     fields = _with_addresses(fields, files)
     rules.authorize_creation(actor, product, fields)
+    lock_ahead(fields)
     now = timezone.now()
     issue = Issue(
         product=product,
@@ -234,7 +245,7 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
     """
     refuse_unknown(changes, rules.FIELDS)
     changes = _with_addresses(changes, files)
-    lock_ahead(issue, changes)
+    lock_ahead(changes, issue.pk)
     issue = lock_issue(issue, expected_version)
     access.forget_roles(actor)
     changes = rules.without_hidden_links(actor, issue, changes)

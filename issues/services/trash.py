@@ -171,6 +171,9 @@ def _purge_some(row, actor, log_to, expected_version):
     """Do one transaction of a purge. Return whether it was the last."""
     if isinstance(row, Issue):
         _lock_around([row.pk])
+    elif isinstance(row, (Attachment, Comment)):
+        # The issue first, as everywhere: who purges that comes to its files and comments in an order of their own.
+        list(Issue.objects.filter(pk=row.issue_id).locked().values_list("pk"))
     fresh = lock(type(row).objects.all(), row, expected_version)
     home = fresh.issue if isinstance(fresh, (Attachment, Comment)) else fresh
     access.authorize(actor, "purge", home)

@@ -45,7 +45,7 @@ def decide(
     ValidationError by field.
     """
     _refuse_strange(decision, details, changes)
-    lock_ahead(issue, {**(changes or {}), **details})
+    lock_ahead({**(changes or {}), **details}, issue.pk)
     issue = lock_issue(issue, expected_version)
     access.authorize(actor, "triage", issue)
     _refuse_decided(issue, decision, seen)

@@ -34,7 +34,7 @@ from issues.models import (
     in_order,
 )
 from issues.services import attachments, attention, comments, needinfos, relations, statuses, trash, views
-from issues.services.issues import KEPT, finish, hold_products, lock_family, lock_issue
+from issues.services.issues import KEPT, finish, lock_family, lock_issue
 from issues.services.records import IMPORT_LIMIT
 from issuetracker.database import ending_when_away
 from products import access
@@ -168,8 +168,8 @@ def _lock_issues_of(events):
     changes = Change.objects.filter(event__in=[event.pk for event in events], field__in=named)
     for field, *pair in changes.values_list("field", "before", "after"):
         named[field] += [value["id"] for value in pair if value]
-    hold_products(named.pop("product"))
-    lock_family(*ids, *chain.from_iterable(named.values()))
+    products = named.pop("product")
+    lock_family(*ids, *chain.from_iterable(named.values()), parents=named["parent"], products=products)
 
 
 def _events_of(batch):

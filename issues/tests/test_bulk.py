@@ -238,7 +238,7 @@ def test_what_is_hidden_is_not_matched(api, issues, triager, reporter, stranger)
 def locked(monkeypatch):
     """The ids of the issues that bulk changes have locked, call by call."""
     locked, lock_family = [], bulk.lock_family
-    monkeypatch.setattr(bulk, "lock_family", lambda *ids: locked.append(list(ids)) or lock_family(*ids))
+    monkeypatch.setattr(bulk, "lock_family", lambda *ids, **more: locked.append(list(ids)) or lock_family(*ids, **more))
     return locked
 
 
@@ -327,10 +327,10 @@ def test_large_ones_are_finished_by_the_worker(api, product, triager, monkeypatc
 def test_what_is_written_down_goes_on_when_the_database_is_back(api, product, triager, monkeypatch, fails_at):
     calls, lock_family = count(1), bulk.lock_family
 
-    def away(*ids):
+    def away(*ids, **beside):
         if next(calls) == fails_at:
             raise OperationalError("database is locked")
-        lock_family(*ids)
+        lock_family(*ids, **beside)
 
     monkeypatch.setattr(bulk, "CHUNK", 2)
     monkeypatch.setattr(bulk, "lock_family", away)

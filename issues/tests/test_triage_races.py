@@ -28,6 +28,7 @@ from issues.services import (
     relate,
     relations,
     trash,
+    trash_comment,
     trash_issue,
     undo,
     unrelate,
@@ -37,6 +38,7 @@ from issues.services import (
 from issues.services import issues as issue_services
 from issues.services.bulk import Plan
 from issues.tests.samples import upload
+from products import access
 from products.services import create_product, update_product
 
 ROUNDS = 8
@@ -327,6 +329,55 @@ def test_who_writes_words_anew_waits_for_who_votes(file, triager, stranger, monk
     update_issue(duplicate, actor=triager, via="web", duplicate_of=original)
     assert pause.race(voting(duplicate, stranger), write) == []
     assert Issue.objects.get(pk=original.pk).votes == 1
+
+
+@pytest.mark.parametrize("how", ["create", "field", "many", "undo"])
+def test_who_puts_something_under_an_issue_waits_for_who_has_what_is_above_that(file, administrator, monkeypatch, how, pause):
+    doing = {"actor": administrator, "via": "web"}
+    above, parent, child = file(3)
+    update_issue(parent, parent=above, **doing)
+    put = {
+        "create": partial(create_issue, parent.product, title="New", parent=parent, **doing),
+        "field": partial(update_issue, child, parent=parent, **doing),
+        "many": partial(bulk.change, [child.pk], Plan({child.product_id: {"parent": parent}}), **doing),
+    }
+    if how == "undo":
+        update_issue(child, parent=parent, **doing)
+        taken = update_issue(child, parent=None, **doing)
+        put["undo"] = partial(undo, taken.events.latest("id").batch, **doing)
+    # Between what it is put under and what is above that, there is time for the other.
+    monkeypatch.setattr(access, "sees", pause.before(access.sees))
+    other = partial(relate, above, kind="relates", other=parent, **doing)
+    assert pause.race(put[how], other) == []
+    assert Issue.objects.filter(parent=parent).count() == 1
+
+
+def test_who_moves_an_issue_waits_for_who_has_its_product_and_that_where_it_goes(product, administrator, pause):
+    doing = {"actor": administrator, "via": "web"}
+    home = create_product(key="API", title="API", **doing)
+    here, there = create_issue(product, title="a", **doing), create_issue(home, title="b", **doing)
+
+    def change_both():
+        with transaction.atomic():
+            update_product(product, title="Web", **doing)
+            pause.here()
+            update_product(home, title="The API", **doing)
+
+    assert pause.race(change_both, partial(update_issue, here, product=home, **doing)) == []
+    assert Issue.objects.filter(product=home).count() == 2 and there.product == home
+
+
+def test_who_purges_a_comment_waits_for_who_purges_its_issue(file, administrator, monkeypatch, pause):
+    doing = {"actor": administrator, "via": "web"}
+    (issue,) = file(1)
+    with kept([upload(b"log")], actor=administrator, home=issue, action="comment") as files:
+        comment = add_comment(issue, body="Here.", files=files, **doing)
+    trash_comment(comment, **doing)
+    trash_issue(issue, **doing)
+    # The first of the two has the comment, and comes to its file when the second has that.
+    monkeypatch.setattr(access, "authorize", pause.before(access.authorize))
+    assert pause.race(partial(trash.purge, comment, **doing), partial(trash.purge, issue, **doing)) == []
+    assert not Issue.objects.filter(pk=issue.pk).exists()
 
 
 def test_a_file_on_an_original_waits_for_a_comment_that_reopens_its_duplicate(

@@ -310,7 +310,12 @@ def failing_at(number, do):
 def locks_of(do, monkeypatch):
     """Return what `do()` locks, a list of ids for each time."""
     locked, lock_family = [], undoing.lock_family
-    monkeypatch.setattr(undoing, "lock_family", lambda *ids: locked.append(sorted(ids)) or lock_family(*ids))
+
+    def lock(*ids, **beside):
+        locked.append(sorted(ids))
+        lock_family(*ids, **beside)
+
+    monkeypatch.setattr(undoing, "lock_family", lock)
     do()
     return locked
 
