@@ -7,7 +7,7 @@ transactions of at most 500 issues. Rules and record are those of the door for a
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 
 from django.db import Error, transaction
 from django.db.models import F
@@ -173,16 +173,24 @@ def link_duplicates(pairs, *, batch):
     """
     originals = dict(Issue.objects.filter(duplicate_of__isnull=False).values_list("pk", "duplicate_of"))
     pairs, written = list(pairs), 0
-    for start in range(0, len(pairs), CHUNK):
-        written += _link_chunk(dict(pairs[start : start + CHUNK]), originals, batch)
+    while pairs:
+        chunk, pairs = dict(pairs[:CHUNK]), pairs[CHUNK:]
+        count, left = _link_chunk(chunk, originals, batch)
+        written += count
+        pairs += left
     return written
 
 
 @transaction.atomic
 def _link_chunk(wanted, originals, batch):
+    """Return how many of the pairs `wanted` were linked, and those whose way up has become another meanwhile."""
     _refuse_undone(batch)
-    wanted = {pk: _root(originals, target) for pk, target in wanted.items()}
-    lock_family(*wanted, *wanted.values())
+    named = {*wanted, *chain.from_iterable(_way_up(originals, target) for target in wanted.values())}
+    lock_family(*named)
+    originals |= dict(Issue.objects.filter(pk__in=named).values_list("pk", "duplicate_of"))
+    ways = {pk: _way_up(originals, target) for pk, target in wanted.items()}
+    left = [(pk, wanted[pk]) for pk, way in ways.items() if not named.issuperset(way)]
+    wanted = {pk: way[-1] for pk, way in ways.items() if named.issuperset(way)}
     known = Change.objects.filter(issue__in=wanted, field="duplicate_of").values("issue")
     issues = Issue.objects.select_related("product").order_by("pk")
     issues = issues.filter(pk__in=wanted, duplicate_of=None, resolution=Resolution.DUPLICATE).exclude(pk__in=known)
@@ -204,16 +212,15 @@ def _link_chunk(wanted, originals, batch):
     counted.update(lock_version=F("lock_version") + 1, event_count=F("event_count") + 1)
     log.record_all(built)
     count_votes(*{issue.duplicate_of_id for issue in linked})
-    return len(linked)
+    return len(linked), left
 
 
-def _root(originals, pk):
-    """Return the original of the issue `pk`, which is none's duplicate itself."""
-    seen = {pk}
-    while (above := originals.get(pk)) is not None and above not in seen:
-        seen.add(above)
-        pk = above
-    return pk
+def _way_up(originals, pk):
+    """Return the issue `pk` and those above it, of which the last, its original, is none's duplicate itself."""
+    way = [pk]
+    while (above := originals.get(way[-1])) is not None and above not in way:
+        way.append(above)
+    return way
 
 
 def _is_above(originals, pk, wanted):

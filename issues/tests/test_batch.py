@@ -174,6 +174,30 @@ def test_many_are_written_in_steps_and_undone_as_one(product, maintainer, django
     assert Issue.objects.filter(deleted_at__isnull=False).count() == 50
 
 
+@pytest.mark.parametrize("then", ["merged", "taken apart"])
+def test_what_becomes_of_an_original_before_it_is_locked_is_heeded(product, maintainer, monkeypatch, then):
+    records = (IssueRecord(product, {"title": title}) for title in ("Report", "Original", "Another"))
+    batch = write_batch(records, actor=maintainer, via="import")
+    report, original, another = Issue.objects.order_by("number")
+    closed = {"status": Status.objects.get(slug="closed"), "resolution": "duplicate", "closed_at": report.created_at}
+    Issue.objects.filter(pk=report.pk).update(**closed)
+    after = {"merged": another, "taken apart": None}[then]
+    if after is None:
+        update_issue(original, actor=maintainer, via="web", duplicate_of=another)
+    changes = iter([{"duplicate_of": after} if after else {"status": Status.objects.get(slug="new")}])
+
+    def locked(*ids):
+        for one in changes:
+            update_issue(original, actor=maintainer, via="web", **one)
+        lock(*ids)
+
+    lock = batch_door.lock_family
+    monkeypatch.setattr(batch_door, "lock_family", locked)
+    assert link_duplicates([(report.pk, original.pk)], batch=batch) == 1
+    report.refresh_from_db()
+    assert report.duplicate_of == (after or original)
+
+
 @pytest.mark.parametrize(("resolution", "linked"), [("duplicate", 1), ("wont-do", 0)])
 def test_only_what_is_still_closed_as_a_duplicate_gets_an_original(product, maintainer, reporter, resolution, linked):
     records = (IssueRecord(product, {"title": title}) for title in ("Original", "Report"))
