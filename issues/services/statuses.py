@@ -48,8 +48,12 @@ def finish_status(status, before, log_to):
     Raises Conflict as `update_status`.
     """
     changes = log.difference(before, log.state(status))
-    if "category" in changes and Issue.objects.filter(status=status).exists():
-        raise Conflict(_("Issues have this status: its category stays. Add a status of the other category."), "in_use")
+    if "category" in changes:
+        # Whoever is just giving it to an issue holds its key, and is waited for.
+        list(Status.objects.filter(pk=status.pk).select_for_update().values_list("pk"))
+        if Issue.objects.filter(status=status).exists():
+            message = _("Issues have this status: its category stays. Add a status of the other category.")
+            raise Conflict(message, "in_use")
     if changes:
         status.lock_version += 1
         save_named(status, [*changes, "lock_version"])

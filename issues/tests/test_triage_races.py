@@ -23,6 +23,7 @@ from issues.services import (
     bulk,
     comments,
     create_issue,
+    create_status,
     decide,
     kept,
     relate,
@@ -33,6 +34,7 @@ from issues.services import (
     undo,
     unrelate,
     update_issue,
+    update_status,
     vote,
 )
 from issues.services import issues as issue_services
@@ -332,7 +334,9 @@ def test_who_writes_words_anew_waits_for_who_votes(file, triager, stranger, monk
 
 
 @pytest.mark.parametrize("how", ["create", "field", "many", "undo"])
-def test_who_puts_something_under_an_issue_waits_for_who_has_what_is_above_that(file, administrator, monkeypatch, how, pause):
+def test_who_puts_something_under_an_issue_waits_for_who_has_what_is_above_that(
+    file, administrator, monkeypatch, how, pause
+):
     doing = {"actor": administrator, "via": "web"}
     above, parent, child = file(3)
     update_issue(parent, parent=above, **doing)
@@ -378,6 +382,26 @@ def test_who_purges_a_comment_waits_for_who_purges_its_issue(file, administrator
     monkeypatch.setattr(access, "authorize", pause.before(access.authorize))
     assert pause.race(partial(trash.purge, comment, **doing), partial(trash.purge, issue, **doing)) == []
     assert not Issue.objects.filter(pk=issue.pk).exists()
+
+
+@pytest.mark.parametrize("how", ["update", "create"])
+def test_a_status_waits_with_another_category_for_who_gives_it_to_an_issue(file, product, administrator, how, pause):
+    doing = {"actor": administrator, "via": "web"}
+    (issue,) = file(1)
+    status = create_status(slug="later", name="Later", category="accepted", **doing)
+    give = {
+        "update": partial(update_issue, issue, status=status, **doing),
+        "create": partial(create_issue, product, title="New", status=status, **doing),
+    }
+
+    def slow():
+        with transaction.atomic():
+            give[how]()
+            pause.here()
+
+    errors = pause.race(slow, partial(update_status, status, category="closed", **doing))
+    assert [type(error) for error in errors] == [Conflict]
+    assert Issue.objects.get(status=status).is_open
 
 
 def test_a_file_on_an_original_waits_for_a_comment_that_reopens_its_duplicate(

@@ -9,7 +9,7 @@ from history import log
 from history.errors import Forbidden, Stale
 from history.models import Event
 from issues.models import Issue, IssueNumber, Status
-from issues.services import create_issue, trash_issue, update_issue
+from issues.services import create_issue, create_status, trash_issue, update_issue, update_status
 from products.models import Component, Label, Milestone
 from products.services import create_part, create_product, set_member, trash_product, update_part, update_product
 
@@ -95,6 +95,15 @@ def test_no_issue_is_above_itself(issue, product, triager, field):
         with pytest.raises(ValidationError) as refused:
             change(issue, triager, **{field: target})
         assert set(refused.value.error_dict) == {field}
+
+
+@pytest.mark.parametrize("how", ["update", "create"])
+def test_a_status_whose_category_was_changed_meanwhile_is_what_it_is(issue, product, triager, administrator, how):
+    status = create_status(actor=administrator, via="web", slug="done", name="Done", category="accepted")
+    update_status(status, actor=administrator, via="web", category="closed")
+    doing = {"actor": triager, "via": "web", "status": status}
+    changed = update_issue(issue, **doing) if how == "update" else create_issue(product, title="New", **doing)
+    assert (changed.is_open, changed.resolution) == (False, "fixed")
 
 
 def test_what_has_become_its_child_meanwhile_is_not_above_it(issue, product, triager):
