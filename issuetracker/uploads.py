@@ -1,5 +1,6 @@
 """How the files of a form come in: to disk, and none of them further than a file may be large."""
 
+import errno
 from contextlib import contextmanager, suppress
 
 from django.conf import settings
@@ -33,6 +34,40 @@ class BoundedUploads(TemporaryFileUploadHandler):
         """Keep a piece of the file that comes in."""
         if start + len(raw_data) <= settings.ATTACHMENT_LIMIT:
             self.file.write(raw_data)
+
+
+class Entire:
+    """A body of which as much comes as was announced, or an error: what breaks off is no shorter text.
+
+    Django asks for no more than is still to come, and takes what it gets for all of it.
+    """
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def read(self, size):
+        """Return `size` bytes. Raises ConnectionResetError."""
+        return self._all(self.stream.read(size), size)
+
+    def readline(self, size):
+        """Return a line, of `size` bytes at most. Raises ConnectionResetError."""
+        line = self.stream.readline(size)
+        return line if line.endswith(b"\n") else self._all(line, size)
+
+    def _all(self, piece, size):
+        if len(piece) < size:
+            raise ConnectionResetError(errno.ECONNRESET, "The body ended before its length.")
+        return piece
+
+
+def entire(application):
+    """Return the WSGI application that takes no body which breaks off for a whole one."""
+
+    def answer(environ, start_response):
+        environ["wsgi.input"] = Entire(environ["wsgi.input"])
+        return application(environ, start_response)
+
+    return answer
 
 
 @contextmanager

@@ -142,6 +142,12 @@ def test_a_running_tracker_writes_json_and_no_secret_of_a_request_that_it_cannot
             with socket.create_connection(("127.0.0.1", tracker.port)) as connection:
                 connection.sendall(f"GET /{CANARY} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n".encode())
                 assert b" 400 " in connection.recv(1000)
+        with socket.create_connection(("127.0.0.1", tracker.port)) as connection:
+            head = "POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n"
+            kind = "Content-Type: application/x-www-form-urlencoded\r\n"
+            connection.sendall(f"{head}{kind}\r\nusername={CANARY}".encode())
+            connection.shutdown(socket.SHUT_WR)
+            assert b" 400 " in connection.recv(1000)
         tracker.stop()
     finally:
         tracker.end()

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from issues.services import create_issue
-from issuetracker.uploads import BoundedUploads
+from issuetracker.uploads import BoundedUploads, Entire
 
 KIND = "multipart/form-data; boundary=x"
 HEAD = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n'
@@ -67,6 +67,20 @@ def test_a_full_disk(incoming, full_disk, send):
 def test_a_connection_that_is_cut_off(incoming, send):
     assert send(**{"wsgi.input": CutOff()}) == 400
     assert not list(incoming.iterdir())
+
+
+def test_a_body_that_ends_before_its_length(incoming, send):
+    short = Entire(io.BytesIO(BODY[:500_000]))
+    assert send(**{"wsgi.input": short}) == 400
+    assert not list(incoming.iterdir())
+
+
+def test_a_comment_that_ends_before_its_length_is_not_kept(client, product, reporter):
+    issue = create_issue(product, actor=reporter, via="web", title="Cart empties")
+    client.force_login(reporter)
+    sent = {"content_type": "application/x-www-form-urlencoded", "wsgi.input": Entire(io.BytesIO(b"body=Do+not"))}
+    assert client.generic("POST", "/issues/WEB-1/comments/", b"body=Do+not+delete+it", **sent).status_code == 400
+    assert not issue.comments.exists()
 
 
 def test_json_that_is_cut_off_is_no_fault_of_ours(api, reporter):
