@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from accounts.services import update_user
 from issues.models import Issue
-from issues.services import add_comment, ask, create_issue
+from issues.services import add_comment, ask, create_issue, decide, update_issue
 from tests.e2e.conftest import NARROW, open_as
 
 pytestmark = pytest.mark.once
@@ -27,6 +27,13 @@ BROKEN = """selector => [...document.querySelectorAll(selector)].flatMap(cell =>
     return broken;
 })"""
 TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+# Whether a bar that keeps its place lies over what has the focus.
+COVERED = """() => {
+    const box = document.activeElement.getBoundingClientRect();
+    const over = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+    const bar = over?.closest(".topbar, .triage-bar, .tabbar, .selection, .list-head");
+    return Boolean(bar && !bar.contains(document.activeElement));
+}"""
 TABLE = f"""| Browser | What is seen there | Times |
 |---|---|---|
 | Firefox | {"All of it comes too late. " * 20} | 128 |
@@ -172,3 +179,73 @@ def test_a_low_window_shows_rows_and_what_acts_on_those_selected(reports, visit,
     assert bar.bounding_box()["height"] <= 128
     bar.get_by_role("button", name="Reroute").click()
     expect(page).to_have_url(re.compile("/bulk/"))
+
+
+def is_within(page, panel):
+    """Return whether the whole of a `panel` is in the window, above what stays at its lower edge."""
+    box, window = panel.bounding_box(), page.viewport_size
+    bars = page.locator(".tabbar:visible, .triage-bar:visible").all()
+    lowest = min([window["height"], *(bar.bounding_box()["y"] for bar in bars)])
+    return box["x"] >= 0 and box["x"] + box["width"] <= window["width"] and box["y"] + box["height"] <= lowest
+
+
+@pytest.mark.parametrize("width", [721, 320])
+def test_what_asks_about_an_issue_that_is_decided_opens_within_the_window(reports, visit, triager, width):
+    decide(reports[0], "accept", actor=triager, via="web")
+    page = visit("/issues/WEB-1/", triager, {"width": width, "height": 700})
+    page.locator("[data-action=needinfo] > summary").click()
+    assert is_within(page, page.locator(".ask-panel"))
+
+
+@pytest.mark.parametrize("width", [1280, 900])
+def test_the_menus_of_a_query_open_within_the_window(reports, visit, triager, width):
+    # One chip after the other, until each has stood at the right edge.
+    query = "+".join(["type:bug", "priority:none", "is:open", "-severity:s1"] * 4)
+    page = visit(f"/issues/?q={query}", triager, {"width": width, "height": 700})
+    menus = page.locator(".toolbar details.menu").all()
+    assert len(menus) >= 10
+    for menu in menus:
+        menu.locator("summary").click()
+        assert is_within(page, menu.locator(".menu-panel")), menu.inner_text()
+        assert not page.evaluate(TOO_WIDE), menu.inner_text()
+        page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (760, 700), (390, 844), (320, 256)])
+def test_what_acts_on_all_that_are_selected_hides_no_row(product, reporter, visit, triager, width, height):
+    for n in range(40):
+        create_issue(product, actor=reporter, via="web", title=f"Issue {n}")
+    page = visit("/issues/?q=is:open", triager, {"width": width, "height": height})
+    for key in ("j", "x", *"j" * 34):
+        page.keyboard.press(key)
+    row, bar = (page.locator(name).bounding_box() for name in (".issue-row:focus-within", ".selection"))
+    assert row["y"] + row["height"] <= bar["y"]
+
+
+@pytest.mark.parametrize("size", [(900, 500), (390, 700)], ids=str)
+@pytest.mark.parametrize("path", ["/issues/WEB-1/", "/issues/WEB-2/", "/triage/"], ids=["issue", "decided", "queue"])
+def test_bars_hide_nothing_that_has_the_focus(reports, product, maintainer, visit, triager, path, size):
+    decide(reports[1], "accept", actor=triager, via="web")
+    for issue in reports[:2]:
+        update_issue(issue, actor=maintainer, via="web", description="[Way](/issues/) in\n\n" * 20)
+    page = visit(path, triager, dict(zip(("width", "height"), size, strict=True)))
+    for key in ("Tab", "Shift+Tab"):
+        covered = []
+        for _step in range(70):
+            page.keyboard.press(key)
+            if page.evaluate(COVERED):
+                covered.append(page.evaluate("document.activeElement.outerHTML.slice(0, 200)"))
+        assert covered == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_further_decisions_are_shown_where_one_has_read_to(
+    reports, special_context, live_server, maintainer, triager, scripts
+):
+    update_issue(reports[0], actor=maintainer, via="web", description="A line.\n\n" * 80)
+    context = special_context(viewport=NARROW, has_touch=True, java_script_enabled=scripts)
+    page = open_as(context, live_server, "/triage/", triager, NARROW)
+    page.evaluate("scrollTo(0, 700)")
+    page.get_by_role("link", name="Later or ask").tap()
+    expect(page.locator(".bar-later")).to_be_visible()
+    assert page.evaluate("scrollY") == 700
