@@ -113,7 +113,7 @@ def _details(wanted, issue, user):
     sent = {"decision": wanted.decision, **{name: wanted.sent.get(name, "") for name in asked}}
     form = DecisionForm(sent, user=user, issue=issue)
     if not form.is_valid():
-        return {}, [Problem(NOWHERE, text) for texts in form.errors.values() for text in texts]
+        return {}, [Problem(NOWHERE, text, field=name) for name, texts in form.errors.items() for text in texts]
     details = form.details()
     del details["changes"]
     return details, []

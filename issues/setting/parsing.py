@@ -52,7 +52,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one word; `suggestions` are texts to put in its place; `field` is what lacks a value.
+    """What is wrong with one word; `suggestions` are texts to put in its place; `field` lacks a value or has a bad one.
 
     `code` says whether it is that nothing is called so, or that it is forbidden.
     """

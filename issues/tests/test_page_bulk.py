@@ -166,6 +166,36 @@ def test_what_is_wrong_is_said(client, issues, triager, data, told):
     assert not Issue.objects.filter(priority=3).exists()
 
 
+@pytest.mark.parametrize(
+    ("data", "places"),
+    [
+        ({"words": "p hihg"}, ["bulk-words"]),
+        ({"words": "l nope"}, ["bulk-words"]),
+        ({"words": "p " + "x" * 300}, ["bulk-words"]),
+        ({"decision": "needinfo"}, ["bulk-ask", "bulk-question"]),
+        ({"decision": "needinfo", "ask": "rosa", "question": "Which?", "due": "31.12."}, ["bulk-due"]),
+        ({"decision": "duplicate", "duplicate_of": "WEB-99"}, ["bulk-duplicate_of"]),
+        ({"decision": "reroute"}, ["bulk-component"]),
+        ({"field-move": "NOPE"}, ["id_field-move"]),
+        ({"field-status": "nope"}, ["id_field-status"]),
+        ({}, []),
+    ],
+)
+def test_what_is_wrong_leads_to_its_field(client, issues, triager, data, places):
+    page = send(client, triager, 400, ids=[issues[0].pk], **data, preview="1")
+    marked = [dict(re.findall(r'([\w-]+)="([^"]*)"', tag)) for tag in re.findall("<[^>]* aria-invalid[^>]*>", page)]
+    assert [tag["id"] for tag in marked] == places == re.findall(r'<li><a href="#([^"]*)">', page)
+    assert all(f'id="{one}"' in page for tag in marked for one in tag["aria-describedby"].split())
+    # What no field is to blame for has the focus itself.
+    assert ("autofocus" in page) == any(place.startswith("bulk-") or place.endswith("-move") for place in places)
+
+
+def test_what_a_decision_lacks_has_the_focus_and_is_not_wrong_yet(client, issues, triager):
+    page = send(client, triager, ids=[issues[0].pk], decision="decline")
+    assert re.findall('<[^>]* id="([^"]*)"[^>]* autofocus', page) == ["bulk-resolution"]
+    assert "aria-invalid" not in page and 'role="alert"' not in page
+
+
 def test_who_may_not_changes_nothing(client, issues, reporter, stranger, triager):
     update_issue(issues[0], actor=triager, via="web", confidential=True)
     ids = [issue.pk for issue in issues]

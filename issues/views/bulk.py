@@ -1,6 +1,7 @@
 """Changing many issues at once: what would change is shown first, and then done."""
 
 from hashlib import sha256
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -67,6 +68,7 @@ def bulk(request):
     form = ManyForm(request.POST or None, user=request.user, products=products)
     context = {"ids": ids, "q": query, "home": home, "problems": problems, "limit": service.LIMIT, "too_many": too_many}
     context |= {"said": said, "next": _back(request), "many": form, **_decision(request)}
+    context |= {"wrong": problems, "faulty": ()}
     if not samples or problems:
         return render(request, "issues/bulk.html", context, status=400 if problems else 200)
     wanted, wrong = _wanted(request, form)
@@ -75,8 +77,22 @@ def bulk(request):
     elif not wrong and not wanted.is_nothing:
         return _go_on(request, wanted, samples, context)
     elif not wrong and _is_pressed(request):
-        wrong = [_("Choose what is to be done.")]
-    return render(request, "issues/bulk.html", {**context, "wrong": wrong}, status=400 if wrong else 200)
+        wrong = [Wrong(_("Choose what is to be done."))]
+    return _ask_again(request, context, wrong) if wrong else render(request, "issues/bulk.html", context)
+
+
+class Wrong(NamedTuple):
+    """What is wrong: `place` is the id of the field where it is mended, if it is one, and `suggestions` what for."""
+
+    message: str
+    place: str = ""
+    suggestions: tuple = ()
+
+
+def _ask_again(request, context, wrong):
+    """Return the page with what is wrong, and the fields marked where that is."""
+    context |= {"wrong": wrong, "faulty": {one.place for one in wrong}}
+    return render(request, "issues/bulk.html", context, status=400)
 
 
 def _chosen(request, home):
@@ -116,7 +132,7 @@ def _decision(request):
 
 def _say_lacking(names):
     said = _("Fill in “%(field)s”.")
-    return [said % {"field": DecisionForm.base_fields[name].label} for name in names]
+    return [Wrong(said % {"field": DecisionForm.base_fields[name].label}, f"bulk-{name}") for name in names]
 
 
 def _is_pressed(request):
@@ -128,14 +144,25 @@ def _wanted(request, form):
     if request.method != "POST":
         return Wanted(), []
     if not form.is_valid():
-        wrong = [f"{form.fields[name].label}: {text}" for name, texts in form.errors.items() for text in texts]
-        return Wanted(), wrong
+        wrong = [(form[name], text) for name, texts in form.errors.items() for text in texts]
+        return Wanted(), [Wrong(f"{field.label}: {text}", _place_of(field)) for field, text in wrong]
     try:
         settings = [*parse(form.cleaned_data["words"]), *form.settings()]
     except WordsError as error:
-        return Wanted(), error.problems
+        return Wanted(), _located(error.problems)
     decision = _decision(request)["decision"]
     return Wanted(tuple(settings), form.cleaned_data["move"], decision, request.POST), []
+
+
+def _place_of(field):
+    """Return the id of a field of the ManyForm; of a group of boxes, that of the first."""
+    return "bulk-words" if field.name == "words" else field.id_for_label or f"{field.auto_id}_0"
+
+
+def _located(problems):
+    """Return as Wrong the Problems with words that are written, with what was chosen, or with a decision."""
+    at = ["bulk-words" if one.word.position >= 0 else one.field and f"bulk-{one.field}" for one in problems]
+    return [Wrong(one.message, place, one.suggestions) for one, place in zip(problems, at, strict=True)]
 
 
 def _go_on(request, wanted, samples, context):
@@ -143,7 +170,7 @@ def _go_on(request, wanted, samples, context):
     ids = context["ids"]
     plan, wrong, changes = plan_for(wanted, samples, request.user)
     if wrong or not plan.changes:
-        return render(request, "issues/bulk.html", {**context, "wrong": wrong}, status=400)
+        return _ask_again(request, context, _located(wrong))
     shown = _stamp(request.POST, ids)
     if "apply" in request.POST and request.POST.get("foreseen", shown) == shown:
         return _apply(request, ids, plan, context)

@@ -9,6 +9,7 @@ from django.templatetags.static import static
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -223,6 +224,17 @@ def invalid(field):
     if not (field and field.errors):
         return ""
     return format_html('aria-invalid="true" aria-describedby="{}-error" autofocus', _place_of(field))
+
+
+@register.simple_tag(takes_context=True)
+def wrong_at(context, place):
+    """Return the same for the control with the id `place` on the page of many, which says above what is wrong.
+
+    What is yet to be filled in is not wrong before that is asked for.
+    """
+    if place not in context["faulty"]:
+        return "autofocus" if place.removeprefix("bulk-") in context["lacking"] else ""
+    return mark_safe('aria-invalid="true" aria-describedby="bulk-wrong" autofocus')
 
 
 @register.simple_tag
