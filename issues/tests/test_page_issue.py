@@ -62,6 +62,27 @@ def test_the_page_shows_the_issue_and_its_story(issue, triager, maintainer, prod
         assert part in text
 
 
+@pytest.mark.parametrize(
+    ("written", "shown", "of_product"),
+    [
+        ("# Steps\n\n## First\n\n#### Of it", ["3", "4", "6"], ["2", "3", "5"]),
+        ("### Steps\n\n##### First", ["3", "5"], ["2", "4"]),
+        ("# A\n\n###### B", ["3", "6"], ["2", "6"]),
+        ("`<h1>`", [], []),
+    ],
+)
+def test_headings_of_a_text_are_beneath_those_of_the_page(
+    issue, product, triager, maintainer, written, shown, of_product
+):
+    update_product(product, actor=maintainer, via="web", description=written)
+    update_issue(issue, actor=triager, via="web", description=written)
+    add_comment(issue, actor=triager, via="web", body=written)
+    twice = dict.fromkeys(("/issues/WEB-1/", "/issues/WEB-1/peek/", "/triage/"), shown * 2)
+    for path, levels in {**twice, "/products/WEB/": of_product}.items():
+        page = at(triager).get(path).content.decode()
+        assert re.findall(r"<h([1-6])>(?:Steps|First|Of it|A|B)</h\1>", page) == levels
+
+
 def test_the_story_calls_people_and_statuses_by_their_present_names(issue, triager):
     update_issue(issue, actor=triager, via="web", assignee=triager, status=Status.objects.get(slug="in-progress"))
     Status.objects.filter(slug="in-progress").update(name="Under way")

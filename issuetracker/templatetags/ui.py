@@ -1,5 +1,6 @@
 """The small words that all templates share."""
 
+import re
 from functools import lru_cache
 
 from django import template
@@ -20,6 +21,7 @@ from issues.views.listing import COLUMNS
 register = template.Library()
 
 TINTS = 6
+HEADING = re.compile(r"</?h([1-6])>")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
@@ -116,6 +118,13 @@ def letters(name):
 def tint_of(username):
     """Return the number of the quiet tint that is a person's own."""
     return sum(username.encode()) % TINTS
+
+
+@register.filter
+def beneath(text, level=3):
+    """Return the safe HTML of what somebody wrote with the highest of its headings at a `level` beneath the page's."""
+    lower = level - min(map(int, HEADING.findall(text)), default=level)
+    return mark_safe(HEADING.sub(lambda tag: f"{tag[0][:-2]}{min(int(tag[1]) + lower, 6)}>", text))  # noqa: S308
 
 
 @register.filter
