@@ -1,5 +1,7 @@
 """Files on pages: sent with issues, comments and edits, and by themselves; without a script and with one."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -104,6 +106,15 @@ def test_what_is_refused_is_said_beside_the_field(issue, triager, settings, path
     assert 'aria-invalid="true"' in text
     assert "My words" in text or not fields
     assert (Issue.objects.count(), Attachment.objects.count(), Comment.objects.count()) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("then", ["closed:fixed", "accepted"])
+def test_what_was_to_follow_a_refused_comment_stays_chosen(issue, triager, settings, then):
+    settings.ATTACHMENT_LIMIT = 10
+    fields = {"body": "My words", "then": then, "file": upload(b"x" * 11, "large.log")}
+    text = at(triager).post("/issues/WEB-1/comments/", fields).content.decode()
+    box = text[text.index('id="comment-then"') :].partition("</select>")[0]
+    assert re.findall('value="([^"]*)" selected', box) == [then]
 
 
 def test_nothing_chosen_is_said(issue, reporter):
