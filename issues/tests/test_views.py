@@ -627,3 +627,9 @@ def test_a_view_whose_query_is_a_mistake_by_now_opens_and_says_so(product, triag
     assert counted(client) == {}
     assert update_view(view, actor=triager, via="web", name="Other").name == "Other"
     assert update_view(view, actor=triager, via="web", query="is:open").query == "is:open"
+
+
+def test_what_helps_with_boxes_is_said_at_them(triager):
+    page = at(triager).get("/views/new/").content.decode()
+    assert re.search('<fieldset class="field" aria-describedby="id_columns-help ?">', page)
+    assert page.count('id="id_columns-help"') == 1
