@@ -208,8 +208,8 @@ class DecisionForm(forms.Form):
     decision = forms.ChoiceField(choices=Decision.choices)
     comment = TextField(label=_("Comment"), required=False)
     duplicate_of = IssueKeyField(label=_("Duplicate of"), required=False)
-    # One of those that are offered, by a button of its own.
-    similar = IssueKeyField(label=_("Duplicate of"), required=False)
+    # One of those that are offered, by a button of its own. What has no label has no field that one could be led to.
+    similar = IssueKeyField(required=False)
     resolution = forms.ChoiceField(label=_("Reason"), choices=[(one, one) for one in ("", *DECLINED)], required=False)
     ask = PersonField(label=_("Whom"), required=False)
     question = TextField(label=_("Question"), required=False)

@@ -152,6 +152,31 @@ def test_what_is_wrong_is_said_beside_what_was_written(client, reports, triager,
     assert Issue.objects.get(number=1).lock_version == 1
 
 
+@pytest.mark.parametrize(
+    ("data", "name", "label"),
+    [
+        ({"decision": "needinfo", "ask": "rosa", "question": "Where?", "due": "31.12."}, "due", "By"),
+        ({"decision": "needinfo", "ask": "nobody", "question": "Where?"}, "ask", "Whom"),
+        ({"decision": "needinfo", "ask": "rosa"}, "question", "Question"),
+        ({"decision": "duplicate", "duplicate_of": "WEB-99"}, "duplicate_of", "Duplicate of"),
+        ({"decision": "duplicate", "duplicate_of": "WEB-2", "comment": "x" * 65_537}, "comment-duplicate", "Comment"),
+        ({"decision": "decline", "resolution": "invalid", "comment": "x" * 65_537}, "comment-decline", "Comment"),
+        ({"decision": "decline"}, "resolution", "Reason"),
+        ({"decision": "snooze", "until": "tomorrow"}, "until", "Until"),
+        ({"decision": "reroute", "product": "NOPE"}, "product", "Product"),
+    ],
+)
+@pytest.mark.parametrize("here", [{}, {"next": "/issues/WEB-1/"}], ids=["queue", "issue"])
+def test_what_is_wrong_leads_to_its_field(client, reports, triager, data, name, label, here):
+    page = text(post(client, triager, **data, **here))
+    summary, _rest = page.split("data-error-summary>", 1)[1].split("</div>", 1)
+    assert f'<li><a href="#decide-{name}">{label}</a>: ' in summary
+    (field,) = re.findall(f'<[a-z]+ [^>]*id="decide-{name}"[^>]*>', page)
+    if name != "resolution":
+        (error,) = re.findall('aria-invalid="true" aria-describedby="(.*?)" autofocus', field)
+        assert page.count(f'id="{error}"') == 1
+
+
 @pytest.mark.parametrize("product_key", ["", "WEB"])
 def test_nothing_is_rerouted_to_where_it_is(client, reports, product, triager, maintainer, product_key):
     cart = create_part(Component, product=product, actor=maintainer, via="web", name="Cart")

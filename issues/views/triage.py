@@ -81,7 +81,7 @@ def inbox(request):
 @at_issue
 def decide(request, issue):
     """Make the decision that a form asks for; show the next issue, or what the form was sent from."""
-    form = DecisionForm(request.POST, user=request.user, issue=issue)
+    form = DecisionForm(request.POST, auto_id="decide-%s", user=request.user, issue=issue)
     if not form.is_valid():
         return _undecided(request, issue, form, 400)
     decision = form.cleaned_data["decision"]

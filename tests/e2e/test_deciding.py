@@ -35,7 +35,7 @@ def link(page, key):
 def test_on_the_page_of_the_issue(reports, visit, triager):
     page = visit("/issues/WEB-1/?list=q%3Dis%253Aopen", triager)
     page.keyboard.press("2")
-    expect(page.locator("#decide-duplicate")).to_be_focused()
+    expect(page.locator("#decide-duplicate_of")).to_be_focused()
     expect(page.locator("[data-digit]", has_text="WEB-2")).to_be_visible()
     page.keyboard.press("Escape")
     page.keyboard.press("3")

@@ -60,7 +60,7 @@ def test_by_keys_alone(twelve, visit, triager):
     assert Issue.objects.get(number=1).status.slug == "accepted"
 
     keys.press("2")
-    expect(page.locator("#decide-duplicate")).to_be_focused()
+    expect(page.locator("#decide-duplicate_of")).to_be_focused()
     keys.type("web-1")
     keys.press("Control+Enter")
     expect(heading(page)).to_have_text("Cart jumps")
@@ -117,7 +117,7 @@ def test_what_is_wrong_is_said_and_what_was_written_stays(twelve, visit, triager
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("There is no issue WEB-99.")
     expect(heading(page)).to_have_text("Cart empties")
-    expect(page.locator("#decide-duplicate")).to_have_value("WEB-99")
+    expect(page.locator("#decide-duplicate_of")).to_have_value("WEB-99")
     assert untriaged() == 12
     # The browser notes that the answer was a refusal.
     complaints.clear()
@@ -322,7 +322,7 @@ def test_no_key_leaves_a_page_of_it_with_what_is_not_sent(twelve, visit, triager
     for key in ("Escape", "j"):
         page.keyboard.press(key)
     expect(page.locator(".toast")).to_contain_text("not sent")
-    page.locator("#decide-duplicate").evaluate("one => { one.value = ''; }")
+    page.locator("#decide-duplicate_of").evaluate("one => { one.value = ''; }")
     let_go = hold_back(page, "**/issues/WEB-5/triage/")
     page.keyboard.press("1")
     page.get_by_role("link", name="Next").click()
