@@ -307,3 +307,43 @@ def test_the_listener_hears_a_breach(issue, visit, complaints, triager):
     assert page.evaluate("window.breach") is None
     assert any("Content Security Policy" in text for text in complaints)
     complaints.clear()
+
+
+# What the caps of keys have as contrast, by their colour and how much of it is let through.
+FAINT = """() => {
+    const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+    const paint = (...colours) => {
+        canvas.clearRect(0, 0, 1, 1);
+        for (const [colour, opacity] of colours) {
+            canvas.globalAlpha = opacity;
+            canvas.fillStyle = colour;
+            canvas.fillRect(0, 0, 1, 1);
+        }
+        return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map(one => one / 255);
+    };
+    const light = parts => {
+        const [r, g, b] = parts.map(one => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const beneath = cap => {
+        const grounds = [];
+        for (let one = cap; one; one = one.parentElement) grounds.unshift([getComputedStyle(one).backgroundColor, 1]);
+        return grounds;
+    };
+    const caps = [...document.querySelectorAll("kbd")].filter(cap => cap.checkVisibility());
+    return [caps.length, caps.filter(cap => {
+        const { color, opacity } = getComputedStyle(cap);
+        const grounds = beneath(cap);
+        const [a, b] = [light(paint(...grounds)), light(paint(...grounds, [color, Number(opacity)]))];
+        return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) < 4.5;
+    }).map(cap => cap.parentElement.className + ": " + cap.textContent)];
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_caps_of_keys_are_legible(issue, visit, product, reporter, triager, theme):
+    create_issue(product, actor=reporter, via="web", title="The cart empties itself after signing in again")
+    for path in ("/issues/", "/triage/", "/issues/WEB-2/", "/products/"):
+        page = visit(path, triager, theme=theme)
+        count, faint = page.evaluate(FAINT)
+        assert count and not faint, path
