@@ -249,3 +249,21 @@ def test_further_decisions_are_shown_where_one_has_read_to(
     page.get_by_role("link", name="Later or ask").tap()
     expect(page.locator(".bar-later")).to_be_visible()
     assert page.evaluate("scrollY") == 700
+
+
+def test_a_magnified_list_is_selected_and_peeked_into_by_mouse(reports, visit, triager):
+    page = visit("/issues/?q=is:open", triager, {"width": 640, "height": 700})
+    row = page.locator('.issue-row[data-issue="WEB-2"]')
+    row.hover()
+    row.get_by_label("Select WEB-2").click()
+    expect(page.locator("[data-selection]")).to_contain_text("1 selected")
+    row.get_by_role("button", name="Peek at WEB-2").click()
+    expect(page.locator("#peek-title")).to_have_text("Cart forgets")
+    expect(page).to_have_url(re.compile("q=is:open"))
+
+
+def test_the_boxes_of_a_small_screen_without_scripts(reports, special_context, live_server, triager):
+    context = special_context(viewport=NARROW, has_touch=True, java_script_enabled=False)
+    page = open_as(context, live_server, "/issues/?q=is:open", triager, NARROW)
+    page.get_by_label("Select WEB-2").check()
+    expect(page.locator("#selection")).to_contain_text("Change…")
