@@ -187,6 +187,7 @@ def test_a_key_sets_a_field_of_all_that_are_selected(reports, visit, triager, pa
     expect(page.get_by_label("What is to be set")).to_have_value("p high a @me ")
     page.keyboard.press("Enter")
     expect(page.locator(".notice")).to_contain_text("2 would change")
+    expect(page.get_by_role("button", name="Change 2 issues")).to_be_focused()
     page.keyboard.press("Enter")
     expect(toast(page)).to_contain_text("2 changed, 0 left as they are.")
     assert "issue=" not in page.url
