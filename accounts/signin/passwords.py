@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -67,7 +68,7 @@ def _keep(request, password):
 
 def _tell_of_tokens(request, user):
     """Say that the tokens of `user`, if there are any, outlive the password: scripts would stop with it."""
-    if user.tokens.filter(revoked_at=None).exists():
+    if user.tokens.filter(revoked_at=None).exclude(expires_at__lte=timezone.now()).exists():
         said = _('Your API tokens still work: <a class="link" href="{}">revoke</a> those that you do not know.')
         messages.info(request, format_html(said, reverse("tokens")))
 

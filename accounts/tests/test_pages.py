@@ -1,9 +1,11 @@
 """The pages about oneself: preferences, password, and tokens, whose secret is shown once."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import ApiToken, Letter
 from accounts.services import create_token, revoke_token, update_user
@@ -116,12 +118,13 @@ def test_its_owner_is_told_of_a_new_token(stranger, settings):
     assert list(Letter.objects.values_list("to", "text")) == [("sam@example.org", "The token “Script” was made.")]
 
 
-@pytest.mark.parametrize("held", [True, False])
-def test_who_changes_a_password_is_told_of_the_tokens_that_stay(stranger, held):
+@pytest.mark.parametrize(("then", "held"), [("stays", True), ("is revoked", False), ("expires", False)])
+def test_who_changes_a_password_is_told_of_the_tokens_that_stay(stranger, then, held):
     client = at(stranger)
     token, secret = create_token(stranger, actor=stranger, via="web", name="Script", scopes=["read"])
-    if not held:
+    if then == "is revoked":
         revoke_token(token, actor=stranger, via="web")
+    ApiToken.objects.update(expires_at=timezone.now() + timedelta(days=1 if held else -1))
     new = {"new_password1": "staple-9-lamp", "new_password2": "staple-9-lamp"}
     page = client.post("/accounts/password/", {"old_password": PASSWORD, **new}, follow=True).content.decode()
     assert ('tokens still work: <a class="link" href="/profile/tokens/">' in page, live_token(secret) == token) == (
