@@ -56,6 +56,13 @@ def test_the_first_of_the_queue_is_shown(client, reports, triager):
     assert "<span data-at>3</span> of 3" in other and 'id="triage-issue-title">Cart jumps</h2>' in other
 
 
+def test_comments_of_the_queue_take_no_files_and_those_of_an_issue_do(client, reports, triager):
+    client.force_login(triager)
+    for address, takes in (("/triage/", False), ("/issues/WEB-1/", True)):
+        form = re.search(r'<form class="composer".*?</form>', client.get(address).content.decode(), re.DOTALL)[0]
+        assert ('data-module="attach"' in form, 'type="file"' in form) == (takes, takes)
+
+
 def test_sections(client, reports, triager):
     Issue.objects.filter(number=3).update(overdue_at=timezone.now())
     Issue.objects.filter(number=2).update(snoozed_until=timezone.now())
