@@ -2,6 +2,7 @@
 import { composing } from "./composing.js";
 import { aborted, latest } from "./fragments.js";
 import { group, option, preview } from "./options.js";
+import { complain as complainBeside } from "./toasts.js";
 
 const PAUSE = 120;
 // What one does most stands first; places to go to stand together.
@@ -45,6 +46,7 @@ function leave() {
   clearTimeout(waiting);
   load.stop();
   pending = null;
+  parts.dialog.ariaBusy = null;
   parts.box.value = "";
   parts.preview.hidden = true;
   show([], "");
@@ -55,6 +57,7 @@ const commands = () => /^\s*>/.exec(parts.box.value)?.[0];
 // What is typed is answered once it rests; what is asked for last is what is shown.
 function ask(pause = 0) {
   clearTimeout(waiting);
+  load.stop();
   const prefix = commands();
   if (prefix === undefined) {
     parts.preview.hidden = true;
@@ -134,9 +137,11 @@ function mend(prefix, problem, text) {
   ask();
 }
 
-// One form, one request: what is sent is what the preview shows, as far as it has seen the issue.
+// One form, one request: what is sent is what the preview shows, as far as it has seen the issue. Whoever has left the
+// palette meanwhile is told beside it: it is for something else by now.
 async function apply(answer) {
-  const { form, fields } = parts;
+  const { dialog, form, fields } = parts;
+  const given = context;
   const list = context.issue.list ? [["list", context.issue.list]] : [];
   fields.replaceChildren(...[...answer.fields, ["seen", answer.seen], ...list].map(([name, value]) => {
     const input = document.createElement("input");
@@ -148,16 +153,18 @@ async function apply(answer) {
     applies = true;
     return form.requestSubmit();
   }
-  const { send } = context.issue;
-  parts.dialog.ariaBusy = "true";
+  const { send, done } = context.issue;
+  dialog.ariaBusy = "true";
   const told = await send(form);
-  parts.dialog.ariaBusy = null;
+  const wrong = told.errors ?? parts.words.failed;
+  if (!dialog.open || context !== given) return told.ok || complainBeside(`${answer.key}: ${wrong}`);
+  dialog.ariaBusy = null;
   if (told.ok) {
-    parts.dialog.close();
-    return context.issue.done();
+    dialog.close();
+    return done();
   }
-  preview(parts, { ...answer, problems: [{ message: told.errors ?? parts.words.failed }] });
-  show([], told.errors ?? parts.words.failed);
+  preview(parts, { ...answer, problems: [{ message: wrong }] });
+  show([], wrong);
 }
 
 function counted(number) {

@@ -213,6 +213,48 @@ def test_nothing_is_done_of_what_was_left(issue, listed, text, asks):
 
 
 @pytest.mark.once
+@pytest.mark.parametrize(
+    ("text", "asks", "found"), [("> p high", "**/words/**", "high"), ("cart", "**/palette/**", "The cart")]
+)
+def test_what_was_deleted_is_answered_no_more(issue, listed, text, asks, found):
+    link(listed, "WEB-2").focus()
+    held = Held(listed, asks)
+    summon(listed, text)
+    held.wait()
+    box(listed).fill("")
+    expect(options(listed)).not_to_have_count(0)
+    held.release()
+    settle(listed)
+    expect(options(listed).filter(has_text=found)).to_have_count(0)
+    expect(preview(listed)).to_be_hidden()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("arrives", "told"), [(True, "WEB-2: priority changed."), (False, "WEB-2: It could not be done")]
+)
+def test_what_is_being_set_is_told_beside_a_palette_that_was_opened_since(issue, listed, complaints, arrives, told):
+    link(listed, "WEB-2").focus()
+    sent = Held(listed, "**/set/")
+    summon(listed, "> p high")
+    expect(preview(listed).locator("ins")).to_have_text("high")
+    listed.keyboard.press("Enter")
+    sent.wait()
+    listed.keyboard.press("Escape")
+    summon(listed, "prio")
+    listed.keyboard.press("Enter")
+    expect(listed.locator("[data-row-menu]")).to_contain_text("WEB-2")
+    listed.keyboard.press("Escape")
+    summon(listed, "cart")
+    expect(options(listed).filter(has_text="WEB-1")).to_be_visible()
+    sent.release() if arrives else sent.abort()
+    expect(listed.locator(".toast")).to_contain_text(told)
+    expect(options(listed).filter(has_text="WEB-1")).to_be_visible()
+    expect(preview(listed)).to_be_hidden()
+    complaints.clear()
+
+
+@pytest.mark.once
 def test_enter_twice_does_it_once(issue, listed):
     link(listed, "WEB-2").focus()
     words, sent = Held(listed, "**/words/**"), Held(listed, "**/set/")
