@@ -211,6 +211,22 @@ def test_the_menus_of_a_query_open_within_the_window(reports, visit, triager, wi
         page.keyboard.press("Escape")
 
 
+def test_the_menu_of_a_chip_is_at_its_chip_where_the_browser_knows_no_anchors(
+    reports, special_context, live_server, triager
+):
+    def without_anchors(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace("(anchor-scope: --opener)", "(anchor-scope: 0px)"))
+
+    context = special_context()
+    context.route("**/*.css", without_anchors)
+    page = open_as(context, live_server, "/issues/?q=is:open+type:bug+priority:none", triager)
+    menu = page.locator(".chip > details.menu").last
+    menu.locator("summary").click()
+    chip, panel = (one.bounding_box() for one in (menu.locator("summary"), menu.locator(".menu-panel")))
+    assert abs(panel["x"] - chip["x"]) <= 16
+
+
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (760, 700), (390, 844), (320, 256)])
 def test_what_acts_on_all_that_are_selected_hides_no_row(product, reporter, visit, triager, width, height):
     for n in range(40):
