@@ -242,3 +242,4 @@ class TestList:
         page.get_by_role("columnheader", name="Updated").get_by_role("link").click()
         expect(page).to_have_url(re.compile("sort%3Aupdated|sort:updated"))
         expect(box).to_have_value("is:open type:bug blink")
+        expect(text).to_be_focused()
