@@ -13,6 +13,17 @@ function withoutCursor(address) {
   return `${parameters}`;
 }
 
+const words = (text) => text.split(/\s+/).filter(Boolean);
+
+// A query with what somebody has written since it `was` shown, when it is another by `now`.
+function withWritten(text, was, now) {
+  if (text === was) return now;
+  const [written, gone] = [words(text), words(was)];
+  while (gone.length && written[0] === gone[0]) for (const some of [written, gone]) some.shift();
+  const end = /\s*$/.exec(text)[0];
+  return [...words(now).filter((one) => !gone.includes(one)), ...written].join(" ") + end;
+}
+
 export function start(page) {
   const form = page.querySelector("[data-search]");
   const box = form.querySelector("[name=q]");
@@ -37,14 +48,13 @@ export function start(page) {
 
   const asked = (of) => `?${new URLSearchParams(new FormData(of))}`;
 
-  // `how`: "typing" leaves the box alone and the history as it was; after "going" and "back" it says what is shown.
+  // `how`: "typing" leaves the box alone and the history as it was; after "going" and "back" it says what is shown. What
+  // was typed and not looked for yet stays.
   async function show(address, how) {
     clearTimeout(waiting);
     clearTimeout(patience);
     results.setAttribute("aria-busy", "true");
     wanted = address;
-    // What was typed and not looked for yet stays; so does what one types meanwhile, and that is looked for next.
-    const before = box.value === query ? query : null;
     let html;
     try {
       html = await load(location.pathname + address);
@@ -64,8 +74,9 @@ export function start(page) {
     results.innerHTML = html;
     results.removeAttribute("aria-busy");
     shown = address;
+    const was = query;
     query = results.querySelector("[data-query]").dataset.query;
-    if (how !== "typing" && box.value === before) box.value = query;
+    if (how === "going" || how === "back" && box.value === was) box.value = withWritten(box.value, was, query);
     rename();
     judge(how);
     place?.();
@@ -159,6 +170,7 @@ export function start(page) {
     // What is chosen already is no step of the history.
     if (address !== location.search) step(address);
     scrollTo(0, 0);
+    if (box.value.trim() !== query.trim()) follow();
   }
 
   function step(address) {

@@ -233,13 +233,21 @@ class TestList:
             page.keyboard.press(key)
         expect(text).to_have_value("Said and more")
 
-    def test_words_that_were_not_looked_for_yet_stay_in_the_box(self, reports, visit, triager):
-        page = visit("/issues/?q=is:open+type:bug", triager)
+    @pytest.mark.parametrize(("query", "typed"), [("is:open type:bug", " blinks"), ("is:open type:bug bli", "nks")])
+    def test_words_that_were_not_looked_for_yet_are_looked_for_beside_a_chip(
+        self, reports, visit, triager, query, typed
+    ):
+        page = visit(f"/issues/?q={query}", triager)
         box = page.locator("#q")
-        Held(page, "**blink**")
+        held = Held(page, "**blinks**")
         box.press("End")
-        page.keyboard.type(" blink")
+        page.keyboard.type(typed)
+        page.locator(".chip", has_text="bug").locator(".chip-remove").click()
+        expect(page.locator(".chip", has_text="bug")).to_have_count(0)
+        expect(box).to_have_value("is:open blinks")
+        held.release()
+        expect(page.locator(".issue-row")).to_have_count(1)
+        expect(page).to_have_url(re.compile(r"q=is(:|%3A)open(\+|%20)blinks"))
         page.get_by_role("columnheader", name="Updated").get_by_role("link").click()
-        expect(page).to_have_url(re.compile("sort%3Aupdated|sort:updated"))
-        expect(box).to_have_value("is:open type:bug blink")
+        expect(box).to_have_value(re.compile("^is:open blinks sort:updated"))
         expect(text).to_be_focused()
