@@ -11,7 +11,11 @@ export function start() {
     const answer = await fetch(address, { headers: { "X-Fragment": "menu" } }).catch(() => null);
     const similar = answer?.ok && parse(await answer.text()).querySelector("fieldset");
     // The server may be away: it is asked again when the menu is opened again.
-    if (!similar) menu.dataset.similar = address;
-    else menu.querySelector("form .field").before(document.importNode(similar, true));
+    if (!similar) {
+      menu.dataset.similar = address;
+      return;
+    }
+    menu.querySelector("fieldset")?.remove();
+    menu.querySelector("form .field").before(document.importNode(similar, true));
   }, true);
 }

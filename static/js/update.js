@@ -7,7 +7,7 @@ const OPEN = "details[open], :popover-open";
 // What a script has marked, and the server knows nothing of.
 const OWN = ["is-current", "is-gone"];
 // What else may change of an element that stays: to where it leads, and what the scripts and screen readers know by.
-const SAID = ["data-seen", "data-mark", "data-list", "data-columns", "aria-sort", "href"];
+const SAID = ["data-seen", "data-mark", "data-list", "data-columns", "data-similar", "aria-sort", "href"];
 // Files that were chosen, of which the server knows nothing either.
 const CHOSEN = "[data-files]";
 const FRESH = "is-fresh";

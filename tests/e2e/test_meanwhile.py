@@ -169,6 +169,23 @@ def test_what_is_similar_is_asked_for_again(reports, visit, triager, complaints)
     complaints.clear()
 
 
+@pytest.mark.parametrize("written", ["", "The same"])
+def test_what_is_similar_is_there_again_after_an_update(reports, visit, triager, maintainer, written):
+    page = visit("/issues/WEB-1/", triager)
+    page.keyboard.press("2")
+    similar = page.locator("[data-digit]", has_text="WEB-2")
+    expect(similar).to_be_visible()
+    page.locator("#decide-comment-duplicate").fill(written)
+    update_issue(reports[0], actor=maintainer, via="web", priority=2)
+    look(page)
+    page.keyboard.press("Escape")
+    page.locator("summary", has_text="Duplicate").focus()
+    page.keyboard.press("2")
+    expect(similar).to_have_count(1)
+    expect(similar).to_be_visible()
+    expect(page.locator("#decide-comment-duplicate")).to_have_value(written)
+
+
 class TestList:
     """A list, where one presses and writes on before the answer."""
 
@@ -209,6 +226,7 @@ class TestList:
         page.keyboard.press("Escape")
         expect(menu).to_be_hidden()
         page.keyboard.press("r")
+        expect(text).to_be_focused()
         expect(text).to_have_value("Said and more")
         page.keyboard.press("Control+Enter")
         expect(menu).to_be_hidden()
@@ -250,4 +268,3 @@ class TestList:
         expect(page).to_have_url(re.compile(r"q=is(:|%3A)open(\+|%20)blinks"))
         page.get_by_role("columnheader", name="Updated").get_by_role("link").click()
         expect(box).to_have_value(re.compile("^is:open blinks sort:updated"))
-        expect(text).to_be_focused()
