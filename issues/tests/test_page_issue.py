@@ -10,9 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from history.models import Batch, Event
+from issues import services
 from issues import timeline as module
 from issues.facts import facts_of
 from issues.models import Comment, Issue, Relation, Status
+from issues.rules import find_status
 from issues.services import (
     CommentRecord,
     EventRecord,
@@ -255,6 +257,23 @@ def test_a_status_with_a_comment_overwrites_no_decision_that_was_not_seen(issue,
     assert post(triager, "comment-add", issue, **{**sent, "then": ""}).status_code == (302 if body else 400)
     assert post(triager, "comment-add", issue, **{**sent, "seen": fresh(issue).lock_version}).status_code == 302
     assert fresh(issue).resolution == "fixed"
+
+
+@pytest.mark.parametrize(("body", "service"), [("It works for me.", "add_comment"), ("", "update_issue")])
+def test_a_status_that_is_refused_while_somebody_decides_can_be_sent_again(
+    issue, triager, maintainer, monkeypatch, body, service
+):
+    sent = {"body": body, "then": "closed:fixed", "seen": fresh(issue).lock_version}
+    send = getattr(services, service)
+
+    def just_too_late(*args, **given):
+        update_issue(issue, actor=maintainer, via="web", status=find_status("accepted"))
+        return send(*args, **given)
+
+    monkeypatch.setattr(services, service, just_too_late)
+    answer = post(triager, "comment-add", issue, **sent)
+    assert answer.status_code == 409
+    assert f'name="seen" value="{fresh(issue).lock_version}"' in answer.content.decode()
 
 
 def test_internal_comments_are_for_triagers(issue, triager, reporter):

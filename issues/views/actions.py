@@ -19,7 +19,7 @@ from issues.events import counts_hidden, visible_events
 from issues.forms import CommentForm, FilesForm, IssueForm, RelationForm
 from issues.models import Comment, Issue, NeedInfo, Relation, SavedView
 from issues.rules import find_status
-from issues.views.access import address_of, at_issue, list_of
+from issues.views.access import address_of, at_issue, find, list_of
 from issues.views.detail import issue_page
 from issues.views.rows import answer_with_rows, wants_rows
 from issues.views.uploading import by_upload
@@ -94,7 +94,7 @@ def comment(request, issue):
         return _not_said(request, issue, form, 403)
     except Stale:
         form.add_error(None, _("Somebody has changed this meanwhile: see what it says now, and send it again."))
-        return _not_said(request, issue, form, 409)
+        return _not_said(request, find(request.user, issue.key) or issue, form, 409)
     if wants_rows(request):
         messages.success(request, _("%(key)s: comment added.") % {"key": issue.key})
         return answer_with_rows(request, [issue.pk])

@@ -186,6 +186,8 @@ function send(form, submitter) {
     const said = reason(page, field);
     fail(said || field.dataset.away);
     say(said);
+    // It is refused for what one does not see yet.
+    if (request.status === 409) document.dispatchEvent(new Event("stale"));
   });
   const body = new FormData(form, submitter);
   request.open("POST", form.action);

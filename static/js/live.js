@@ -52,5 +52,6 @@ export function live({ mark, address, fragment, put, gone = () => {}, idle = () 
     clearInterval(timer);
   }
   document.addEventListener("visibilitychange", ask);
+  document.addEventListener("stale", ask);
   return ask;
 }

@@ -531,7 +531,8 @@ export function start(page) {
     form.ariaBusy = "true";
     const answer = await sendFrom(form, shown(), submitter);
     form.ariaBusy = null;
-    if (!answer.ok) return complain(answer.errors ?? page.dataset.failed);
+    if (!answer.ok) complain(answer.errors ?? page.dataset.failed);
+    // It may be refused for what one does not see yet.
     refresh();
   }
 

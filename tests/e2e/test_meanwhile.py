@@ -6,8 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from issues.models import Issue
+from issues.rules import find_status
 from issues.services import add_comment, create_issue, decide, update_issue
 from tests.e2e.held import Held, settle
+from tests.e2e.test_attachments import give
 from tests.e2e.test_live import look, row
 
 pytestmark = pytest.mark.once
@@ -184,6 +186,27 @@ def test_what_is_similar_is_there_again_after_an_update(reports, visit, triager,
     expect(similar).to_have_count(1)
     expect(similar).to_be_visible()
     expect(page.locator("#decide-comment-duplicate")).to_have_value(written)
+
+
+@pytest.mark.parametrize(("path", "files"), [("/triage/?issue=WEB-1", False), ("/issues/WEB-1/", True)])
+def test_a_comment_that_is_refused_for_what_was_not_seen_shows_that(
+    reports, visit, triager, maintainer, complaints, path, files
+):
+    page = visit(path, triager)
+    text = page.locator("#comment-body")
+    text.fill("Done.")
+    if files:
+        give(page, "#comment-body", "paste")
+    page.get_by_label("And then").select_option("closed:fixed")
+    update_issue(reports[0], actor=maintainer, via="web", status=find_status("accepted"))
+    text.press("Control+Enter")
+    place = page.locator("#comment-file-error" if files else ".toast.is-error")
+    expect(place).to_contain_text("Somebody has changed this meanwhile")
+    expect(page.locator("#set-status")).to_contain_text("Accepted")
+    text.press("Control+Enter")
+    expect(page.locator("#set-status")).to_contain_text("Closed")
+    assert fresh(1).resolution == "fixed"
+    complaints.clear()
 
 
 class TestList:
