@@ -141,11 +141,12 @@ def create_issue(product, *, actor, via, files=(), expected_version=None, **fiel
     Raises Forbidden that names a field which needs a triager, Stale, or ValidationError by field.
     """
     refuse_unknown(fields, rules.FIELDS - {"product"})
+    # What is compared is held together with the other products: two who file crosswise would wait for each other.
+    lock_ahead(fields if expected_version is None else fields | {"product": product})
     if expected_version is not None:
-        product = writing.lock(Product.objects.all(), product, expected_version)
+        product = writing.compared(Product.objects.get(pk=product.pk), expected_version)
     fields = _with_addresses(fields, files)
     rules.authorize_creation(actor, product, fields)
-    lock_ahead(fields)
     now = timezone.now()
     issue = Issue(
         product=product,

@@ -10,7 +10,7 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import connections, transaction
 from django.utils import timezone
 
-from history.errors import Conflict, Forbidden
+from history.errors import Conflict, Forbidden, Stale
 from history.models import Batch, Change
 from issues import fulltext, similar
 from issues.models import Issue, NeedInfo, Presence
@@ -369,6 +369,32 @@ def test_who_moves_an_issue_waits_for_who_has_its_product_and_that_where_it_goes
 
     assert pause.race(change_both, partial(update_issue, here, product=home, **doing)) == []
     assert Issue.objects.filter(product=home).count() == 2 and there.product == home
+
+
+def test_of_two_who_compare_a_product_and_file_crosswise_beneath_issues_none_is_refused(
+    product, administrator, monkeypatch, pause
+):
+    doing = {"actor": administrator, "via": "web"}
+    home = create_product(key="API", title="API", **doing)
+    here, there = create_issue(product, title="a", **doing), create_issue(home, title="b", **doing)
+    monkeypatch.setattr(issue_services, "lock_ahead", pause.behind(pause.before(issue_services.lock_ahead)))
+    filing = partial(create_issue, title="New", **doing)
+    one = partial(filing, product, parent=there, expected_version=product.lock_version)
+    other = partial(filing, home, parent=here, expected_version=home.lock_version)
+    assert pause.race(one, other) == []
+    assert Issue.objects.filter(parent__in=(here, there)).count() == 2
+
+
+def test_who_compares_a_product_and_files_waits_for_who_changes_that(product, administrator, pause):
+    doing = {"actor": administrator, "via": "web"}
+
+    def change():
+        with transaction.atomic():
+            update_product(product, title="Web", **doing)
+            pause.here()
+
+    file = partial(create_issue, product, title="New", expected_version=product.lock_version, **doing)
+    assert [type(error) for error in pause.race(change, file)] == [Stale]
 
 
 def test_who_purges_a_comment_waits_for_who_purges_its_issue(file, administrator, monkeypatch, pause):
