@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import CharField
+from django.db.models import BigAutoField, CharField
 from django.utils.translation import gettext as _
 
 from history.errors import Forbidden
@@ -49,7 +49,16 @@ def _of_category():
     return Status.objects.filter(category=Slot("category", CharField())).order_by("position", "id")[:1]
 
 
-STATUSES = PreparedModels(_of_category)
+class _Held(PreparedModels):
+    """Statuses that keep their category until the transaction ends. On SQLite nobody writes meanwhile."""
+
+    def _compile(self, connection):
+        sql, *others = super()._compile(connection)
+        return (f"{sql} FOR KEY SHARE" if connection.vendor == "postgresql" else sql, *others)
+
+
+STATUSES, HELD_OF_CATEGORY = PreparedModels(_of_category), _Held(_of_category)
+HELD = _Held(lambda: Status.objects.filter(pk=Slot("pk", BigAutoField())).order_by())
 CALLED = PreparedModels(lambda: Status.objects.filter(slug=Slot("slug", CharField())).order_by())
 
 
@@ -58,9 +67,26 @@ def find_status(slug):
     return CALLED.first(slug=slug)
 
 
-def first_status(category):
-    """Return the first Status of `category` by position. Raises ValidationError where there is none."""
-    status = STATUSES.first(category=category)
+def held(status):
+    """Return `status` as it is now, with the category that it keeps until the transaction ends."""
+    return HELD.first(pk=status.pk)
+
+
+def hold_category(status):
+    """Let `status` keep its category until the transaction ends. Raises ValidationError where it has another by now."""
+    if held(status).category != status.category:
+        message = _("Somebody has changed this in the meantime.")
+        raise ValidationError({"status": ValidationError(message, code="changed")})
+
+
+def first_status(category, holds=False):
+    """Return the first Status of `category` by position, which `holds` lets keep that until the transaction ends.
+
+    Raises ValidationError where there is none.
+    """
+    rows = HELD_OF_CATEGORY if holds else STATUSES
+    # One that was waited for, and is of another category by now, is not found; asked once more, the next one is.
+    status = rows.first(category=category) or rows.first(category=category)
     if status is None:
         message = _("There is no status of the category %(category)s: an administrator can add one.")
         raise ValidationError({"status": ValidationError(message % {"category": category}, code="absent")})

@@ -13,7 +13,7 @@ from history.writing import refuse_unknown, save_changed
 from issues import fulltext, rules, similar
 from issues.choices import Return
 from issues.files.references import resolve
-from issues.models import Category, Comment, Issue, IssueCounter, IssueLabel, IssueNumber, Status, Vote, in_order
+from issues.models import Category, Comment, Issue, IssueCounter, IssueLabel, IssueNumber, Vote, in_order
 from issues.services import files as incoming
 from issuetracker.prepared import PreparedModels, Slot
 from products import access
@@ -59,8 +59,6 @@ COUNTED = ["event_count", "lock_version", "updated_at", "updated_by"]
 KEPT = (*Issue.TRACKED, "waits_from")
 RETURN_FIELDS = ("returned_at", "returned_reason")
 COUNT_ON = "UPDATE issues_issuecounter SET last = last + 1 WHERE product_id = %s"
-READ = "SELECT * FROM issues_status WHERE id = %s"
-HELD = f"{READ} FOR KEY SHARE"
 SOURCES = {"agent": Issue.Source.API}
 
 
@@ -187,20 +185,14 @@ def take_along(files, issue, batch, *, comment=None, wakes=True):
     return added
 
 
-def _held(status):
-    """Return `status` as it is now, with the category that it keeps until the transaction ends."""
-    return Status.objects.raw(HELD if connection.vendor == "postgresql" else READ, [status.pk])[0]
-
-
 def _with_defaults(product, actor, fields):
     fields = dict(fields)
     if fields.get("status"):
-        fields["status"] = _held(fields["status"])
-    if "status" not in fields:
+        fields["status"] = rules.held(fields["status"])
+    else:
         skips = product.members_skip_triage and product.pk in access.given_roles(actor)
-        fields["status"] = rules.first_status(Category.ACCEPTED if skips else Category.TRIAGE)
-        if fields.get("duplicate_of"):
-            del fields["status"]
+        first = Category.ACCEPTED if skips else Category.TRIAGE
+        fields["status"] = rules.first_status(Category.CLOSED if fields.get("duplicate_of") else first, holds=True)
     assignee = getattr(fields.get("component"), "default_assignee", None)
     if assignee is not None and fields.get("assignee") is None and access.may_be_asked(assignee, product):
         fields["assignee"] = assignee
@@ -258,8 +250,10 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
     lock_ahead(changes, issue.pk)
     issue = lock_issue(issue, expected_version)
     access.forget_roles(actor)
+    known = {issue.status}
     if changes.get("status") not in (None, issue.status):
-        changes["status"] = _held(changes["status"])
+        changes["status"] = rules.held(changes["status"])
+        known.add(changes["status"])
     changes = rules.without_hidden_links(actor, issue, changes)
     if seen is not None:
         _refuse_unseen(issue, seen, changes)
@@ -271,6 +265,8 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
     now = timezone.now()
     before = log.state(issue, _touched(changes))
     kind = _apply(issue, changes, actor, now)
+    if issue.status not in known:
+        rules.hold_category(issue.status)
     batch = batch or log.open_batch(actor=actor, via=via, at=now)
     if issue.waiting_for_id is not None:
         # Imported here: questions are asked about issues, and stand on this module.

@@ -482,6 +482,8 @@ def _put_issue(issue, wanted, event):
     """Set the frozen values `wanted` on `issue`, and when its time in triage is up, as it was before `event`."""
     present, waiting_since = issue.waits_from, issue.waiting_since
     _put(issue, wanted)
+    if "status" in wanted:
+        rules.hold_category(issue.status)
     if not issue.is_in_triage:
         issue.overdue_at = None
     elif not TIMED.isdisjoint(wanted) and (change := event.changes.filter(field="waits_from").first()) is not None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from history.errors import Conflict, Forbidden, Stale
 from history.models import Batch, Change
 from issues import fulltext, similar
-from issues.models import Issue, NeedInfo, Presence
+from issues.models import Issue, NeedInfo, Presence, Status
 from issues.rules import first_status
 from issues.services import (
     add_comment,
@@ -410,24 +410,65 @@ def test_who_purges_a_comment_waits_for_who_purges_its_issue(file, administrator
     assert not Issue.objects.filter(pk=issue.pk).exists()
 
 
-@pytest.mark.parametrize("how", ["update", "create"])
-def test_a_status_waits_with_another_category_for_who_gives_it_to_an_issue(file, product, administrator, how, pause):
+GIVES = {
+    "create": ("later", lambda product, issue, later, **doing: create_issue(product, title="N", status=later, **doing)),
+    "create at first": ("triage", lambda product, issue, later, **doing: create_issue(product, title="N", **doing)),
+    "create a duplicate": (
+        "closed",
+        lambda product, issue, later, **doing: create_issue(product, title="N", duplicate_of=issue, **doing),
+    ),
+    "update": ("later", lambda product, issue, later, **doing: update_issue(issue, status=later, **doing)),
+    "merge": (
+        "closed",
+        lambda product, issue, later, **doing: update_issue(
+            issue, duplicate_of=create_issue(product, title="N", status=later, **doing), **doing
+        ),
+    ),
+    "undo": ("later", lambda product, issue, later, **doing: undo(issue.events.latest("id").batch, **doing)),
+}
+
+
+@pytest.mark.parametrize(("slug", "give"), GIVES.values(), ids=GIVES)
+def test_a_status_waits_with_another_category_for_who_gives_it_to_an_issue(product, administrator, slug, give, pause):
     doing = {"actor": administrator, "via": "web"}
-    (issue,) = file(1)
-    status = create_status(slug="later", name="Later", category="accepted", **doing)
-    give = {
-        "update": partial(update_issue, issue, status=status, **doing),
-        "create": partial(create_issue, product, title="New", status=status, **doing),
-    }
+    first = {status.category: status for status in Status.objects.order_by("-position", "-pk")}
+    later = create_status(slug="later", name="Later", category="accepted", **doing)
+    issue = create_issue(product, title="a", status=later, **doing)
+    update_issue(issue, status=first["started"], **doing)
+    status = {"later": later, **first}[slug]
 
     def slow():
         with transaction.atomic():
-            give[how]()
+            give(product, issue, later, **doing)
             pause.here()
 
-    errors = pause.race(slow, partial(update_status, status, category="closed", **doing))
+    errors = pause.race(
+        slow, partial(update_status, status, category="triage" if slug != "triage" else "closed", **doing)
+    )
     assert [type(error) for error in errors] == [Conflict]
-    assert Issue.objects.get(status=status).is_open
+    assert Issue.objects.get(status=status).status.category == status.category
+
+
+@pytest.mark.parametrize("how", ["create", "update", "at first"])
+def test_who_gives_a_status_to_an_issue_waits_for_its_other_category(file, product, administrator, how, pause):
+    doing = {"actor": administrator, "via": "web"}
+    (issue,) = file(1)
+    Status.objects.update(position=9)
+    later = create_status(slug="later", name="Later", category="triage", position=1, **doing)
+
+    def change():
+        with transaction.atomic():
+            update_status(later, category="closed", **doing)
+            pause.here()
+
+    give = {
+        "create": partial(create_issue, product, title="New", status=later, **doing),
+        "update": partial(update_issue, issue, status=later, **doing),
+        "at first": partial(create_issue, product, title="New", **doing),
+    }
+    assert pause.race(change, give[how]) == []
+    assert Issue.objects.latest("pk").status.category == ("triage" if how == "at first" else "closed")
+    assert not Issue.objects.filter(status=later, closed_at=None).exists()
 
 
 def test_a_file_on_an_original_waits_for_a_comment_that_reopens_its_duplicate(
