@@ -1,6 +1,8 @@
 """How issues and what hangs on them are written in the API."""
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -12,6 +14,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
 
 from history.models import Batch, Kind, Via
+from history.writing import in_any_case
 from issues.choices import COLUMNS, DECLINED, GROUPS, Decision, Return
 from issues.events import counts_hidden
 from issues.models import TITLE_LIMIT, Category, Issue, NeedInfo, Priority, Severity
@@ -257,7 +260,7 @@ class IssueSerializer(StrictSerializer):
         errors = {}
         for name, model in PARTS.items():
             if attrs.get(name) is not None:
-                part = model.objects.filter(product=product, name__iexact=attrs[name]).first()
+                part = model.objects.filter(in_any_case("name", attrs[name]), product=product).first()
                 if part is None:
                     errors[name] = [unknown(attrs[name])]
                 attrs[name] = part
@@ -274,9 +277,10 @@ class IssueSerializer(StrictSerializer):
     def _find_labels(self, product, names, errors):
         wanted = [name.lower() for name in names]
         of_it = Label.objects.filter(Q(product=product) | Q(product=None))
-        # SQLite lowers ASCII alone: other letters are found as they are written.
-        rows = of_it.annotate(lowered=Lower("name")).filter(Q(lowered__in=wanted) | Q(name__in=names))
-        found = {row.name.lower(): row for row in rows}
+        # SQLite lowers ASCII alone.
+        others = [in_any_case("name", name) for name in names if not name.isascii()]
+        rows = of_it.annotate(lowered=Lower("name")).filter(reduce(or_, others, Q(lowered__in=wanted)))
+        found = {low: row for row in rows if (low := row.name.lower()) in wanted}
         missing = {place: [unknown(name)] for place, name in enumerate(names) if name.lower() not in found}
         if missing:
             errors["labels"] = missing
@@ -339,7 +343,7 @@ class DecisionSerializer(StrictSerializer):
                 raise ValidationError({"product": [unknown(self.initial_data["product"])]})
         if attrs.get("component") is not None:
             name = attrs["component"]
-            attrs["component"] = Component.objects.filter(product=target, name__iexact=name).first()
+            attrs["component"] = Component.objects.filter(in_any_case("name", name), product=target).first()
             if attrs["component"] is None:
                 raise ValidationError({"component": [unknown(name)]})
         attrs["changes"] = self._to_set(attrs.pop("set", {}), target)

@@ -48,6 +48,12 @@ def test_similar_issues_of_an_issue(api, issues, path, reader, request):
     assert one["why"] == {"signs": ["words", "product", "open"], "said": "Shares “coupon”; same product; open now"}
 
 
+def test_a_component_is_named_in_any_case(api, issues, product, administrator):
+    create_part(Component, product=product, actor=administrator, via="web", name="Été")
+    for name in ("CART", "été"):
+        assert api().get(f"{BASE}/similar/", {"title": "a", "product": "WEB", "component": name}).status_code == 200
+
+
 def test_similar_issues_of_a_text(api, issues, stranger):
     client = api(stranger)
     found = client.get(f"{BASE}/similar/", {"title": "Coupons!", "product": "WEB", "component": "cart"}).json()

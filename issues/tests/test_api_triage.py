@@ -10,7 +10,7 @@ from django.utils import timezone
 from issues.models import Issue
 from issues.services import create_issue, decide, update_issue
 from issues.tests.many import file_many
-from products.models import Component
+from products.models import Component, Label
 from products.services import create_part, create_product, update_product
 
 QUEUE, ISSUE = "/api/v1/triage/", "/api/v1/issues/WEB-1/"
@@ -43,11 +43,14 @@ def keys(answer):
         ({"decision": "snooze", "until": "2030-01-01T10:00:00Z"}, {"snoozed_until": "2030-01-01T10:00:00Z"}),
         ({"decision": "reroute", "product": "API"}, {"key": "API-1", "returned_reason": "moved"}),
         ({"decision": "reroute", "component": "cart"}, {"component": "Cart"}),
+        ({"decision": "reroute", "component": "été"}, {"component": "Été"}),
+        ({"decision": "accept", "set": {"component": "été", "labels": ["ÉCOLE"]}}, {"component": "Été"}),
     ],
 )
 def test_a_decision(api, issue, original, triager, maintainer, administrator, product, body, expected):
     create_product(actor=administrator, via="web", key="API", title="API")
-    create_part(Component, product=product, actor=maintainer, via="web", name="Cart")
+    for model, name in ((Component, "Cart"), (Component, "Été"), (Label, "École")):
+        create_part(model, product=product, actor=maintainer, via="web", name=name)
     client = api(triager)
     answer = client.post(f"{ISSUE}triage/", body, format="json")
     assert answer.status_code == 200, answer.content

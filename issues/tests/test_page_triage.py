@@ -121,10 +121,12 @@ def test_in_another_order_one_goes_through_section_by_section(
         ({"decision": "needinfo", "ask": "rosa", "question": "Where?"}, "Asked about WEB-1"),
         ({"decision": "snooze", "until": "2030-01-01T09:00"}, "Snoozed WEB-1"),
         ({"decision": "reroute", "component": "cart"}, "Rerouted WEB-1 to Cart"),
+        ({"decision": "reroute", "component": "été"}, "Rerouted WEB-1 to Été"),
     ],
 )
 def test_a_decision_leads_to_the_next_and_can_be_undone(client, reports, product, maintainer, triager, data, said):
-    create_part(Component, product=product, actor=maintainer, via="web", name="Cart")
+    for name in ("Cart", "Été"):
+        create_part(Component, product=product, actor=maintainer, via="web", name=name)
     answer = post(client, triager, q="product:WEB", **data)
     assert (answer.status_code, answer.url) == (302, "/triage/?q=product%3AWEB&issue=WEB-2")
     page = text(client.get(answer.url))

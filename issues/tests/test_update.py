@@ -209,9 +209,10 @@ def test_a_move_gives_a_new_number_and_moving_back_the_old_one(issue, product, o
     assert create_issue(product, actor=triager, via="web", title="Three").number == 3
 
 
-def test_a_move_keeps_parts_of_the_same_name(issue, product, other, administrator):
-    for home in (product, other):
-        create_part(Component, product=home, actor=administrator, via="web", name="Cart")
+@pytest.mark.parametrize(("here", "there"), [("Cart", "Cart"), ("Cart", "CART"), ("Été", "été")])
+def test_a_move_keeps_parts_of_the_same_name(issue, product, other, administrator, here, there):
+    for home, name in ((product, here), (other, there)):
+        create_part(Component, product=home, actor=administrator, via="web", name=name)
     create_part(Label, product=product, actor=administrator, via="web", name="only here")
     site = create_part(Label, product=None, actor=administrator, via="web", name="security")
     labels = [*Label.objects.filter(product=product), site]
