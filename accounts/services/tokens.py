@@ -49,7 +49,8 @@ def create_token(user, *, actor, via, name, scopes, expires_at=None, products=No
     check(token, exclude=["user"])
     token.save()
     _record_token(user, token, (None, log.freeze(token)), actor, via)
-    post_notice(user, _("The token “%(name)s” was made.") % {"name": name})
+    if scopes != [FEED]:
+        post_notice(user, _("The token “%(name)s” was made.") % {"name": name})
     return token, secret
 
 

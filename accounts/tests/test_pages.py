@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import ApiToken, Letter
+from accounts.models import FEED, ApiToken, Letter
 from accounts.services import create_token, revoke_token, update_user
 from accounts.tests.test_passkeys import prove
 from accounts.tokens import live_token
@@ -115,6 +115,8 @@ def test_a_new_token_takes_showing_who_one_is(stranger):
 def test_its_owner_is_told_of_a_new_token(stranger, settings):
     settings.MAIL = True
     create_token(stranger, actor=None, via="admin", name="Script", scopes=["read"])
+    # An address of a feed is made with a click, opens no way into the account, and is no reason for alarm.
+    create_token(stranger, actor=None, via="admin", name="Feed: WEB", scopes=[FEED])
     assert list(Letter.objects.values_list("to", "text")) == [("sam@example.org", "The token “Script” was made.")]
 
 
