@@ -12,7 +12,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
-from django.db import Error, connection, transaction
+from django.db import Error, OperationalError, connection, transaction
 
 from issues import fulltext, similar
 from issues.files import store
@@ -45,8 +45,10 @@ def refuse_occupied():
 def refuse_twins(archive):
     """Raise Unusable where this database takes names in `archive` for one, naming all of them.
 
-    Older versions on SQLite have let names in that differ by the case of letters beyond ASCII.
+    Older versions on SQLite have let names in that differ by the case of letters beyond ASCII: to SQLite they do.
     """
+    if connection.vendor == "sqlite":
+        return
     told = []
     for table in archive.manifest.tables:
         model = apps.get_model(table.name)
@@ -67,12 +69,20 @@ def _twins(model, field, rows):
     for row in rows:
         if not row[name].isascii():
             alike[row[name].casefold(), *(row[home] for home in homes)].append(row[name])
-    with connection.cursor() as cursor:
-        for place, names in alike.items():
-            for one in names if len(names) > 1 else ():
-                cursor.execute("SELECT LOWER(%s)", [one])
-                same[place, cursor.fetchone()].append(one)
+    for place, names in alike.items():
+        for one in names if len(names) > 1 else ():
+            same[place, _lowered(one)].append(one)
     return [names for names in same.values() if len(names) > 1]
+
+
+def _lowered(name):
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT LOWER(%s)", [name])
+            return cursor.fetchone()
+    except OperationalError as error:
+        told = " ".join(str(error).split())
+        raise Unusable(f"The database, which has to say which names are one to it, cannot be asked: {told}") from error
 
 
 def refuse_other_files(archive):
