@@ -111,12 +111,12 @@ def note_orphans(tokens, at):
 
     An empty file stands for each, beside the files: so every database that is used with them finds what others noted.
     """
-    noted = orphans().keys()
+    folder, noted = _orphans(), orphans().keys()
     for token in noted - tokens:
-        (_orphans() / token).unlink(missing_ok=True)
+        (folder / token).unlink(missing_ok=True)
     for token in tokens - noted:
-        (_orphans() / token).touch(mode=0o600)
-        os.utime(_orphans() / token, (at, at))
+        (folder / token).touch(mode=0o600)
+        os.utime(folder / token, (at, at))
 
 
 def forget_drafts(before):

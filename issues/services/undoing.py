@@ -134,8 +134,8 @@ def carry_on(undoing):
 
 
 def running():
-    """Return the undo batches that wait for the worker."""
-    return Batch.objects.filter(state=Batch.State.RUNNING, undoes__isnull=False)
+    """Return the undo batches that wait for the worker, those first that came first."""
+    return Batch.objects.filter(state=Batch.State.RUNNING, undoes__isnull=False).order_by("pk")
 
 
 def _step(undoing, batch):
