@@ -158,7 +158,12 @@ def _has_twin(row, field, constraint):
     twins = Q(in_any_case(field, name), condition, **homes)
     found = dict(row.__class__._base_manager.filter(Q(pk=row.pk) | twins).values_list("pk", field))
     # Who has had it since an older version keeps it.
-    return found.pop(row.pk, None) != name and name.lower() in map(str.lower, found.values())
+    return found.pop(row.pk, None) != name and any(_small(name) & _small(other) for other in found.values())
+
+
+def _small(name):
+    """Return `name` in small letters: as Python has it, and letter by letter, as PostgreSQL does (Σ at an end is σ)."""
+    return {name.lower(), "".join(letter.lower()[0] for letter in name)}
 
 
 def in_any_case(field, name):

@@ -49,7 +49,9 @@ def test_create_read_replace_patch_archive(api, maintainer, triager, stranger, k
 
 
 @pytest.mark.parametrize("kind", PARTS)
-@pytest.mark.parametrize(("name", "twin"), [("one", "ONE"), ("école", "ÉCOLE"), ("Ünïcode", "ünÏcode")])
+@pytest.mark.parametrize(
+    ("name", "twin"), [("one", "ONE"), ("école", "ÉCOLE"), ("Ünïcode", "ünÏcode"), ("ΟΔΟΣ", "οδοσ")]
+)
 def test_names_are_unique_without_regard_to_case(api, maintainer, triager, kind, name, twin):
     client = api(maintainer)
     client.post(f"{WEB}{kind}/", {"name": name})
