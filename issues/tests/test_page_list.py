@@ -582,3 +582,10 @@ def test_sections_that_have_no_place_are_told_of(product, triager, people, cut):
     assert len(page.context["sections"]) == 20
     assert page.context["sections"][-1]["title"] == "Nobody"
     assert ("There may be more than these sections show" in page.content.decode()) == cut
+
+
+def test_a_first_list_asks_for_one_style_one_script_and_the_icons(client, product, triager):
+    file(product, triager, 2)
+    page = client.get("/issues/").content.decode()
+    assert page.count('rel="stylesheet"') == 1
+    assert len({address.partition("#")[0] for address in re.findall(r'(?:src|href)="(/static/[^"]*)"', page)}) == 3

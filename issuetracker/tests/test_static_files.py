@@ -35,6 +35,7 @@ def test_one_style_sheet_holds_all_layers_in_their_order(collected):
     assert "@import" not in sheet
     places = [sheet.index(f"@layer {layer}") for layer in ("tokens", "base", "layout", "components", "pages")]
     assert places == sorted(places)
+    assert "/*" not in sheet and sheet.count("{") == sheet.count("}")
     assert (collected / f"{names['css/app.css']}.br").exists()
 
 
@@ -48,7 +49,7 @@ def test_what_every_page_loads_is_one_script(collected):
     names = json.loads((collected / "staticfiles.json").read_text())["paths"]
     script = (collected / names["js/app.js"]).read_text()
     assert 'addEventListener("keydown"' in script
-    assert not re.search(r"^import ", script, re.MULTILINE)
+    assert not re.search(r"^import |^ *//", script, re.MULTILINE)
     for name in staticfiles.SHARED:
         assert not re.search(r"^import |^let ", (collected / names[f"js/{name}"]).read_text(), re.MULTILINE), name
     own = "|".join(name.removesuffix(".js") for name in staticfiles.SCRIPTS if name not in staticfiles.SHARED)
