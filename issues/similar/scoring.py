@@ -136,7 +136,10 @@ def rank(query, found, facts, canonical, duplicates, *, now, limit, prior=1):
 
 
 def signs(query, found, facts, canonical, duplicates, *, now):
-    """Yield `(issue, which of its duplicates is most alike, its signs in the order of the weights)`, as `rank` does."""
+    """Yield `(issue, which of its duplicates is most alike, its signs in the order of the weights)`, as `rank` does.
+
+    Issues of another product than that of the query, if it has one, are left out where they are hardly alike.
+    """
     own = trigrams(query.title)
     groups: dict = {}
     for issue in found:
@@ -151,7 +154,8 @@ def signs(query, found, facts, canonical, duplicates, *, now):
                 text, best = alike, member
             words = max(words, in_title)
             body = max(body, in_body / query.own[BODY]) if query.own.get(BODY) else 0.0
-        yield issue, best, (text, words, body, *standing(query, facts[issue], duplicates.get(issue, 0), now))
+        if query.product in (None, facts[issue].product) or text + body >= w.ELSEWHERE:
+            yield issue, best, (text, words, body, *standing(query, facts[issue], duplicates.get(issue, 0), now))
 
 
 def standing(query, facts, duplicates, now):

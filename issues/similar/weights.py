@@ -19,6 +19,10 @@ NEWEST = 300
 # The rarest words of a query are looked up, as long as they have so many places in all.
 READ = 2500
 
+# An issue of another product is like what was asked for if *text* and *body* are so much together. Where little is
+# filed, the few words that it shares with strangers would else be the most alike that there is.
+ELSEWHERE = 0.25
+
 # How much each sign counts, in the order in which `scoring` gives them: likeness first, then what the tracker knows.
 PRIOR = 0.7
 SHIPPED = {

@@ -95,6 +95,30 @@ def test_what_the_tracker_knows_decides_between_equals(product, triager, adminis
     assert len(find(triager, "Button is missing", limit=2)) == 2
 
 
+@pytest.mark.parametrize(
+    ("title", "text", "offered"),
+    [
+        ("Cart loses items of guests without any message", "x", []),
+        ("Cart is empty", "NullPointerException at CartService.total (line 12) at CartController.show (line 87)", []),
+        ("Export of orders to a spreadsheet", "", []),
+        ("Mail is lost after the server restarts", "", ["Server restarts lose mail"]),
+        ("Nothing arrives", "Queue is emptied by systemd before postfix flushes", ["Server restarts lose mail"]),
+        ("Exporter stops", "", ["Exporter stops in the middle of a page"]),
+    ],
+)
+def test_of_other_products_only_what_is_much_alike(product, triager, administrator, title, text, offered):
+    other = create_product(actor=administrator, via="web", key="OPS", title="Operations", visibility="public")
+    file(other, triager, "Section 12 may be read without a certificate", "Nothing marks what is secret, in any group.")
+    file(other, triager, "Server restarts lose mail", "The queue is emptied by systemd before postfix flushes it.")
+    file(other, triager, "Exporter stops in the middle of a page")
+    issue = file(product, triager, title, text)
+    similar.count_terms()
+    assert titles(similar_to(triager, issue)) == offered
+    # Of the own product, and where none is known, whatever shares a word.
+    assert titles(find(triager, title, text, other, issue=issue))
+    assert titles(find(triager, title, text, issue=issue))
+
+
 def test_rare_words_tell_more_than_common_ones(product, triager):
     for place in range(6):
         file(product, triager, f"Window {'abcdef'[place] * 4}")

@@ -90,6 +90,25 @@ def test_a_group_is_as_alike_as_the_most_alike_of_it():
     assert len(rank(query, found, facts, limit=1)) == 1
 
 
+@pytest.mark.parametrize(
+    ("asker", "title", "body", "is_shown"),
+    [
+        (1, 0.1, 0, True),
+        (2, 0.1, 0, False),
+        (2, 0.4, 0, False),
+        (2, 0.4, 0.1, True),
+        (2, 0.6, 0, True),
+        (2, 0, 0.2, False),
+        (2, 0, 0.3, True),
+        (None, 0.1, 0, True),
+    ],
+)
+def test_an_issue_of_another_product_has_to_be_more_alike(asker, title, body, is_shown):
+    query = query_for("coupon breaks", "A voucher too", product=asker)
+    found = {1: (title * query.own[TITLE], body * query.own[BODY])}
+    assert [one.issue for one in rank(query, found, {1: Facts("", 1, None, 0)})] == [1] * is_shown
+
+
 def test_what_speaks_for_an_issue_beside_its_text():
     query = query_for("coupon", product=1, component=7)
 
