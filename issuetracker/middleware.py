@@ -27,7 +27,7 @@ ADMIN = "/admin/"
 ADMIN_WORDS = "/admin/jsi18n/"
 # Its script depends on the settings, and so is made rather than stored.
 DOCS = "/docs"
-STYLED_INLINE = ("/api/", DOCS)
+LOOSER = (ADMIN, "/api/", DOCS)
 UTC_ONLY = ("/api/", *status.FOR_MACHINES)
 HEADER, NOTHING = "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"
 
@@ -68,7 +68,7 @@ class DatabaseGuard:
 
 
 class ContentSecurityPolicy(CSPMiddleware):
-    """The policy of our own pages, and a looser one where the templates are not ours and carry no nonces.
+    """The policy of our own pages, and a looser one where templates or scripts are not ours and carry no nonces.
 
     What is no page may do nothing at all, should a browser ever take it for one.
     """
@@ -83,16 +83,15 @@ class ContentSecurityPolicy(CSPMiddleware):
     def get_policy_parts(self, request, response, report_only=False):
         """Return the parts of the policy for this path."""
         parts = super().get_policy_parts(request, response, report_only)
-        if request.path_info.startswith((ADMIN, *STYLED_INLINE)):
+        if request.path_info.startswith(LOOSER):
             host = _host_of(request)
             if host is None:
                 return parts
             parts.replace = {"script-src": [f"{host}{settings.STATIC_URL}"]}
             if request.path_info.startswith(ADMIN):
                 parts.replace["script-src"].append(f"{host}{ADMIN_WORDS}")
-            if request.path_info.startswith(STYLED_INLINE):
-                parts.replace["style-src"] = [SELF, UNSAFE_INLINE]
             if request.path_info == DOCS:
+                parts.replace["style-src"] = [SELF, UNSAFE_INLINE]
                 parts.replace["script-src"].append(f"{host}{DOCS}")
         return parts
 

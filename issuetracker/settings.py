@@ -228,7 +228,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["issuetracker.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": [
         "issuetracker.api.renderers.QuickJSONRenderer",
-        "rest_framework.renderers.BrowsableAPIRenderer",
+        "issuetracker.api.renderers.Page",
     ],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "issuetracker.api.renderers.QuickNegotiation",
     "DEFAULT_PAGINATION_CLASS": "issuetracker.api.pages.KeysetPagination",

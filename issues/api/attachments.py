@@ -106,9 +106,10 @@ class Files(Listed, OfIssue):
         return self.home, {"action": "attach"}
 
     def location(self, row):
-        """Return the path of a new attachment."""
+        """Return the path of a new attachment, which stands below its issue."""
         name = self.request.resolver_match.view_name.replace("-comment-", "-").replace("-list", "-detail")
-        return reverse(name, kwargs={**self.kwargs, "pk": row.pk})
+        above = {one: value for one, value in self.kwargs.items() if one != "comment_pk"}
+        return reverse(name, kwargs={**above, "pk": row.pk})
 
 
 @extend_schema(tags=["attachments"])
@@ -116,6 +117,7 @@ class AttachmentViewSet(Redacted, Read, Trashed, Files):
     """The files on an issue and on its comments, oldest first."""
 
     lookup_value_converter = "int"
+    authors_actions = {"destroy": "detach"}
 
     def trash(self):
         """Return those in the trash that the user may restore."""
@@ -162,8 +164,3 @@ class CommentAttachmentViewSet(Files):
         comments = Comment.objects.visible_to(self.request.user).filter(self.of_issue()).select_related("issue")
         comment = get_object_or_404(comments, pk=self.kwargs["comment_pk"])
         return comment, {"action": "edit_comment", "own": comment.author_id == self.request.user.pk}
-
-    def location(self, row):
-        """Return the path of a new attachment, which stands below its issue."""
-        del self.kwargs["comment_pk"]
-        return super().location(row)

@@ -417,6 +417,7 @@ class CommentViewSet(Redacted, Listed, Created, Read, Updated, Trashed, OfIssue)
     lookup_value_converter = "int"
     ordering = (Key("created_at"), Key("id"))
     actions = {"create": "comment", **TRASH_ACTIONS}
+    authors_actions = dict.fromkeys(("update", "partial_update"), "edit_comment")
 
     def rows(self):
         """Return the comments, with all that their representation and rights need."""

@@ -47,6 +47,8 @@ class Resource(GenericViewSet):
     reading: tuple = ()
     # What `products.access` calls the methods; asked before the body is looked at.
     actions: dict = {}
+    # The same of those whose author may do more; the service asks, and a page before it offers them.
+    authors_actions: dict = {}
     # Whether the answer to a POST holds a secret, and so is not kept for who asks again.
     told_once = False
     # The row that the answer to a POST tells of.
@@ -130,6 +132,17 @@ class Resource(GenericViewSet):
             self.require_person()
             self.authorize(self.home_of(row))
         return row
+
+    def require_right(self):
+        """Raise as the method would where the user may not do it, whatever its body: a page offers nothing else."""
+        self.require_person()
+        if not self.detail:
+            self.authorize(self.find_home())
+            return
+        row, user, name = self.get_object(), self.request.user, self.authors_actions.get(self.action)
+        reason = name and access.refusal(user, name, self.home_of(row), own=row.author_id == user.pk)
+        if reason:
+            raise Forbidden(*reason)
 
     def check_again(self, pk):
         """Raise as the POST would whose user may do it no longer, or no longer sees its subject, the row `pk`."""
@@ -363,6 +376,13 @@ class Trashed(Ended):
         self.require_person()
         self.authorize(self.home_of(row))
         return row
+
+    def require_right(self):
+        """Raise as the method would: only what is in the trash is restored and purged."""
+        if self.action not in ("restore", "purge"):
+            super().require_right()
+        elif self.get_trashed().deleted_at is None:
+            raise Conflict(_("This is not in the trash."), "not_in_trash")
 
     def check_again(self, pk):
         """Raise as `restore` would, whatever has become of the row since."""

@@ -9,7 +9,7 @@ from django.template.defaultfilters import filesizeformat
 from django.templatetags.static import static
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, urlize
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -21,6 +21,8 @@ from issues.views.listing import COLUMNS
 register = template.Library()
 
 TINTS = 6
+# An address of the API in quotes, in JSON that is escaped for a page.
+OWN_ADDRESS = re.compile(r"(?<=&quot;)/api/(?:[\w/?=.%+~:,-]|&amp;)*(?=&quot;)")
 HEADING = re.compile(r"</?h([1-6])>")
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -274,3 +276,9 @@ def described_by(field):
     if field.widget_type in ("checkbox", "radioselect", "checkboxselectmultiple"):
         attributes.pop("class")
     return field.as_widget(attrs={**attributes, **({"required": True} if field.field.required else {})})
+
+
+@register.filter
+def followed(answer):
+    """Return JSON for a page, in which addresses lead there."""
+    return mark_safe(OWN_ADDRESS.sub(r'<a href="\g<0>">\g<0></a>', urlize(answer, nofollow=True, autoescape=True)))  # noqa: S308

@@ -14,7 +14,7 @@ def policy(response):
     [
         ("/admin/login/", ["testserver/static/", "testserver/admin/jsi18n/"], ["'self'"]),
         ("/docs", ["testserver/static/", "testserver/docs"], ["'self'", "'unsafe-inline'"]),
-        ("/api/v1/", ["testserver/static/"], ["'self'", "'unsafe-inline'"]),
+        ("/api/v1/", ["testserver/static/"], ["'self'"]),
     ],
 )
 def test_policy(client, db, path, scripts, styles):

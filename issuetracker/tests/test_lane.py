@@ -65,4 +65,4 @@ def test_the_answer_has_the_same_headers(client, header, triager):
 def test_a_browser_sees_the_page_of_the_api(client, header):
     response, _statements = asked(client, authorization=header, accept="text/html")
     assert response.status_code == 200
-    assert "<!DOCTYPE html>" in response.content.decode()
+    assert "<!doctype html>" in response.content.decode()
