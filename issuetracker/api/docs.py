@@ -25,6 +25,7 @@ class Docs(SpectacularSwaggerSplitView):
     """Swagger UI, from this site alone."""
 
     url_name = "openapi"
+    template_name = "docs.html"
     authentication_classes: tuple = ()
     permission_classes: tuple = ()
     throttle_classes: tuple = ()

@@ -122,3 +122,8 @@ def test_what_is_in_the_trash_can_be_restored_there(look, issue, maintainer, tri
 def test_a_file_is_chosen_in_its_form(look, issue, reporter):
     text = look(f"{ISSUE}attachments/", reporter)
     assert '<label class="field-label" for="id_file">' in text and 'id="id_file" name="file" type="file"' in text
+
+
+def test_the_reference_leads_back(client, db):
+    text = client.get("/docs").content.decode()
+    assert 'href="/"' in text and 'href="/api/v1/"' in text
