@@ -14,6 +14,7 @@ from history.models import Batch
 from issues.choices import Severity
 from issues.models import Issue, NeedInfo, Presence, SavedView
 from issues.services import create_issue, create_view, decide, update_issue
+from issues.tests.clients import at
 from issues.tests.many import file_many
 from products.models import Component
 from products.services import create_part, create_product, set_member
@@ -210,6 +211,30 @@ def test_undo_in_the_history_leads_back_to_the_queue(client, reports, triager):
     assert client.post(form[1], {"next": [unescape(place) for place in places]}).url == here
 
 
+@pytest.mark.parametrize("queue", ["", "in=WEB&q=cart+sort%3Anumber-desc"])
+def test_an_issue_that_is_opened_from_it_leads_back_to_it_and_on_in_it(client, reports, triager, queue):
+    client.force_login(triager)
+    here = f"/triage/?{queue}&issue=WEB-2" if queue else "/triage/?issue=WEB-2"
+    opened = unescape(re.search('<a class="key" href="([^"]*)" data-action="open">', text(client.get(here)))[1])
+    page = text(client.get(opened))
+    back = re.search('data-action="back" href="([^"]*)">.*?<span class="name">(.*?)</span>', page)
+    assert (unescape(back[1]), back[2]) == (here, "Triage") and "2 of 3" in page
+    beside = [unescape(one) for one in re.findall(r'rel="(?:prev|next)" href="([^"]*)"', page)]
+    order = ("WEB-3", "WEB-1") if queue else ("WEB-1", "WEB-3")
+    assert beside == [opened.replace("WEB-2", key) for key in order]
+    decide(reports[1], "accept", actor=triager, via="web")
+    back = re.search('data-action="back" href="([^"]*)"', text(client.get(opened)))
+    assert unescape(back[1]) == here.replace("issue=WEB-2", "").rstrip("?&")
+
+
+@pytest.mark.parametrize("who", ["stranger", None])
+@pytest.mark.parametrize("queue", ["queue=yes", "queue=yes&in=SEC", "queue=yes&in=%00", "queue=yes&q=%00&cursor=%00"])
+def test_whatever_stands_for_the_queue_shows_nobody_more(reports, administrator, request, who, queue):
+    create_product(actor=administrator, via="web", key="SEC", title="Secret", visibility="private")
+    page = at(request.getfixturevalue(who) if who else None).get("/issues/WEB-1/", {"list": queue})
+    assert page.status_code == 200 and "Secret" not in text(page) and 'rel="next"' not in text(page)
+
+
 def test_the_second_sees_what_the_first_did(client, reports, triager, maintainer):
     seen = reports[0].lock_version
     decide(reports[0], "accept", actor=maintainer, via="web", changes={"severity": Severity.S1})
@@ -304,7 +329,7 @@ def test_what_has_been_decided_is_not_decided_again(client, reports, triager, re
     page = text(client.get("/triage/?issue=WEB-1"))
     assert ('id="accept" data-decision' in page) == bar
     assert said is None or said in page
-    assert ('<a class="link" href="/issues/WEB-1/">Open it</a>' in page) == (not bar and who == "triager")
+    assert ('">Open it</a>' in page) == (not bar and who == "triager")
 
 
 def test_what_is_hidden_is_not_there(client, reports, triager, stranger):

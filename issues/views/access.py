@@ -13,6 +13,9 @@ from products.finding import find as find_product
 from products.numbers import read_number
 from products.pages import explained, sent_on
 
+LAST = "last"
+# Tells the reference of a queue from that of a list.
+QUEUE = "queue"
 SHOWN = (
     "product",
     "status",
@@ -44,10 +47,21 @@ def home_of(request):
 
 def address_of(request, issue, place=""):
     """Return the address of the page of `issue` that still knows the list it was opened from."""
-    reference = list_of(request)
+    return f"{issue_opened_from(list_of(request), issue)}{place}"
+
+
+def issue_opened_from(reference, issue):
+    """Return the address of the page of `issue` that knows the list or queue that `reference` says, if any."""
     home = issue.get_absolute_url()
     known = own_address(f"{home}?{urlencode({'list': reference})}") if reference else ""
-    return f"{known or home}{place}"
+    return known or home
+
+
+def queue_at(within, q, issue="", cursor="", last=""):
+    """Return what follows the path of the queue of a product and a query, at an issue, a page, or its end."""
+    named = (("in", within), ("q", q), ("issue", issue), ("cursor", cursor), (LAST, last))
+    pairs = [(name, value) for name, value in named if value]
+    return f"?{urlencode(pairs)}" if pairs else ""
 
 
 PAGE = PreparedModels(lambda: reading.at_key().select_related(*SHOWN))

@@ -5,11 +5,12 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from issues.finding import search
+from issues.finding import queue, search
 from issues.finding.counting import INBOX
 from issues.finding.groups import sections
 from issues.finding.pages import paginate_seen, position_of
@@ -17,7 +18,7 @@ from issues.finding.snippets import add_snippets
 from issues.models import Issue, SavedView
 from issues.query import QueryError
 from issues.query.tree import Ref
-from issues.views.access import list_of
+from issues.views.access import QUEUE, list_of, queue_at
 from issues.views.listing import INPUTS, USUAL, Listing
 from issues.views.live import is_asked, mark_of, render_part, unchanged
 from issues.views.rows import read_rows
@@ -186,9 +187,9 @@ def _length(count):
 
 
 def place_in_list(request, issue):
-    """Return the place of `issue` in the list that its page was opened from, or None.
+    """Return the place of `issue` in the list or the queue that its page was opened from, or None.
 
-    It is what `issues.finding.pages.Position` says, and the list's `reference`, `address` and `title`.
+    It is what `issues.finding.pages.Position` says, and the `reference`, `address` and `title` of the list or queue.
     """
     reference = list_of(request)
     params = QueryDict(reference)
@@ -205,14 +206,16 @@ def place_in_list(request, issue):
         asked = search(request.user, text=params.get("q", ""), product=key or None, now=now)
     except QueryError:
         return None
-    address = f"/products/{key}/issues/" if key else "/issues/"
-    return {
-        **position_of(issue, asked, COUNTED)._asdict(),
-        "cap": COUNTED,
-        "title": title,
-        "reference": reference,
-        "address": f"{address}?{urlencode([('q', asked.canonical)])}",
-    }
+    if QUEUE in params:
+        position = position_of(issue, queue.in_sections(queue.queue_of(asked)), COUNTED)
+        at = issue.key if position.number else ""
+        title = _("Triage")
+        address = f"{reverse('triage')}{queue_at(key, params.get('q', ''), at, params.get('cursor', ''))}"
+    else:
+        position = position_of(issue, asked, COUNTED)
+        address = f"/products/{key}/issues/" if key else "/issues/"
+        address = f"{address}?{urlencode([('q', asked.canonical)])}"
+    return {**position._asdict(), "cap": COUNTED, "title": title, "reference": reference, "address": address}
 
 
 def _title(user, key, issue):

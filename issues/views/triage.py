@@ -31,7 +31,7 @@ from issues.models import Issue, SavedView
 from issues.similar.finding import fetch_issues, similar_to
 from issues.similar.suggesting import offers
 from issues.timeline import timeline
-from issues.views.access import at_issue, find, home_of
+from issues.views.access import LAST, QUEUE, at_issue, find, home_of, issue_opened_from, queue_at
 from issues.views.deciding import deciding_of
 from issues.views.detail import issue_page
 from issues.views.fields import fields_of
@@ -47,7 +47,6 @@ from products.pages import add_errors, by_form, explained, go_back
 
 SHOWN = 100
 PRODUCTS = 100
-LAST = "last"
 LONG_TEXT = 20_000
 WEEK = timedelta(days=7)
 REASONS = dict(Return.choices)
@@ -66,7 +65,7 @@ def triage(request):
     view = read_number(request.GET.get("view", ""))
     if view is not None:
         found = get_object_or_404(SavedView.objects.visible_to(request.user).select_related("product"), pk=view)
-        return redirect(f"{reverse('triage')}{_queue_at(found.product.key if found.product else '', found.query)}")
+        return redirect(f"{reverse('triage')}{queue_at(found.product.key if found.product else '', found.query)}")
     return answer(request)
 
 
@@ -301,6 +300,7 @@ def _shown(request, issue, form, rows=(), more=""):
         "may_comment": access.can(request.user, "comment", issue),
         "may_comment_internally": access.can(request.user, "comment_internally", issue),
         "back_here": f"{reverse('triage')}{_address(request, issue.key, cursor)}",
+        "own_page": issue_opened_from(_reference(request), issue),
         "entries": entries,
         "cut": cut,
         "plain": issue.description[:LONG_TEXT] if long else "",
@@ -364,12 +364,12 @@ def _reports(user):
 REPORTS = ByReader(PreparedTuples, _reports)
 
 
+def _reference(request):
+    """Return what the page of an issue needs to know which queue it was opened from."""
+    named = ((name, _given(request, name)) for name in ("in", "q", "cursor"))
+    return urlencode([(QUEUE, "yes"), *((name, value) for name, value in named if value)])
+
+
 def _address(request, issue="", cursor="", last=""):
     """Return the address of the same queue, at an issue or at a page of it, or at its last but the key `last`."""
-    return _queue_at(_given(request, "in"), _given(request, "q"), issue, cursor, last)
-
-
-def _queue_at(within, q, issue="", cursor="", last=""):
-    named = (("in", within), ("q", q), ("issue", issue), ("cursor", cursor), (LAST, last))
-    pairs = [(name, value) for name, value in named if value]
-    return f"?{urlencode(pairs)}" if pairs else ""
+    return queue_at(_given(request, "in"), _given(request, "q"), issue, cursor, last)
