@@ -133,9 +133,10 @@ def test_a_decision_leads_to_the_next_and_can_be_undone(client, reports, product
     page = text(client.get(answer.url))
     assert said in page and 'id="triage-issue-title">Cart forgets</h2>' in page
     batch = Batch.objects.latest("id")
-    assert f'action="/batches/{batch.pk}/undo/"' in page
-    client.post(f"/batches/{batch.pk}/undo/", {"next": "/triage/"})
+    form = re.search(rf'action="/batches/{batch.pk}/undo/">.*?name="next" value="(.*?)"', page)
+    back = client.post(f"/batches/{batch.pk}/undo/", {"next": unescape(form[1])})
     assert Issue.objects.get(number=1).is_queued
+    assert back.url == "/triage/?q=product%3AWEB&issue=WEB-1"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import Http404
+from django.http import Http404, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -339,7 +339,18 @@ def undo(request, pk):
     if SavedView.objects.filter(pk__in=views, archived_at__isnull=False).exists():
         # The page of a view that was just made is there no more.
         return redirect("views")
-    return go_back(request, "/issues/")
+    return redirect(_at_undone(back, undone, request.user))
+
+
+def _at_undone(address, undone, user):
+    """Return the address; where it is of the queue, at the one issue that was changed: not at that which came next."""
+    path, _mark, query = address.partition("?")
+    changed = Issue.objects.visible_to(user).filter(pk__in=undone.events.values("issue")).select_related("product")[:2]
+    if path != reverse("triage") or len(changed) != 1:
+        return address
+    params = QueryDict(query, mutable=True)
+    params["issue"] = changed[0].key
+    return own_address(f"{path}?{params.urlencode()}") or address
 
 
 def _told(batch, undone, user):
