@@ -1,14 +1,17 @@
 """Where a window is narrow: nothing lies over what one needs, and all of it can be reached by touch."""
 
 import re
+from datetime import date
+from itertools import pairwise
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.services import update_user
+from issues.choices import Priority, Severity
 from issues.models import Issue
-from issues.services import add_comment, ask, create_issue, decide, update_issue
+from issues.services import add_comment, ask, bulk, create_issue, decide, update_issue
 from tests.e2e.conftest import NARROW, open_as
 
 pytestmark = pytest.mark.once
@@ -41,6 +44,17 @@ COVERED = """() => {
     const places = isSmall ? [1, height / 2, height - 1] : [height / 2];
     return places.some(isUnderBar) || isSmall && !overAt(height / 2);
 }"""
+# Where the words of each entry stand, and the button in it.
+BESIDE = """entries => entries.map(entry => {
+    const range = document.createRange();
+    const form = entry.querySelector(".undo");
+    range.setStart(form.parentElement, 0);
+    range.setEndBefore(form);
+    const rects = [...range.getClientRects()].filter(one => one.width);
+    const [top, left, bottom, right] = [["top", "min"], ["left", "min"], ["bottom", "max"], ["right", "max"]]
+        .map(([side, most]) => Math[most](...rects.map(one => one[side])));
+    return [{ top, left, bottom, right }, form.querySelector("button").getBoundingClientRect().toJSON()];
+})"""
 TABLE = f"""| Browser | What is seen there | Times |
 |---|---|---|
 | Firefox | {"All of it comes too late. " * 20} | 128 |
@@ -146,6 +160,24 @@ def test_words_and_numbers_in_tables_stay_whole(product, reporter, visit, strang
     page = visit("/issues/WEB-1/", stranger, {"width": width, "height": 800})
     assert page.evaluate(BROKEN, ".prose td") == []
     assert page.locator(".prose table").evaluate("table => table.scrollWidth <= table.clientWidth")
+    assert not page.evaluate(TOO_WIDE)
+
+
+@pytest.mark.parametrize("width", [1440, 390, 320])
+@pytest.mark.parametrize("path", ["/issues/WEB-1/", "/triage/?issue=WEB-1"], ids=["issue", "queue"])
+def test_undo_in_the_history_stands_beside_what_it_takes_back(reports, visit, triager, path, width):
+    words = {"priority": Priority.HIGH, "severity": Severity.S2, "due_on": date(2031, 5, 6)}
+    plan = bulk.Plan({reports[0].product_id: words})
+    bulk.change([issue.pk for issue in reports[:2]], plan, actor=triager, via="web")
+    update_issue(reports[0], actor=triager, via="web", title="Cart empties itself")
+    page = visit(path, triager, {"width": width, "height": 800})
+    boxes = page.locator(".timeline-event:has(.undo)").evaluate_all(BESIDE)
+    assert len(boxes) == 2
+    for text, button in boxes:
+        assert text["right"] <= button["left"] and button["right"] <= width
+        assert abs((text["top"] + text["bottom"] - button["top"] - button["bottom"]) / 2) <= 4 or width == 1440
+        assert button["top"] < text["bottom"] and text["top"] < button["bottom"]
+    assert all(above["bottom"] <= below["top"] for (_text, above), (_other, below) in pairwise(boxes))
     assert not page.evaluate(TOO_WIDE)
 
 
