@@ -1,7 +1,7 @@
 """Where a window is narrow: nothing lies over what one needs, and all of it can be reached by touch."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
@@ -12,6 +12,7 @@ from accounts.services import update_user
 from issues.choices import Priority, Severity
 from issues.models import Issue
 from issues.services import add_comment, ask, bulk, create_issue, decide, update_issue
+from products.services import set_member
 from tests.e2e.conftest import NARROW, open_as
 
 pytestmark = pytest.mark.once
@@ -178,6 +179,34 @@ def test_undo_in_the_history_stands_beside_what_it_takes_back(reports, visit, tr
         assert abs((text["top"] + text["bottom"] - button["top"] - button["bottom"]) / 2) <= 4 or width == 1440
         assert button["top"] < text["bottom"] and text["top"] < button["bottom"]
     assert all(above["bottom"] <= below["top"] for (_text, above), (_other, below) in pairwise(boxes))
+    assert not page.evaluate(TOO_WIDE)
+
+
+def test_fields_beside_one_another_begin_at_the_same_height(reports, visit, triager):
+    decide(reports[0], "snooze", actor=triager, via="web", until=timezone.now() + timedelta(days=9))
+    page = visit("/issues/WEB-1/", triager, NARROW)
+    tops = {}
+    for name in page.locator(".fields-row dt:visible").all():
+        tops.setdefault(name.locator("..").bounding_box()["y"], set()).add(name.bounding_box()["y"])
+    assert max(map(len, tops.values())) == 1 < len(tops)
+
+
+def test_a_message_names_no_key_where_no_button_does(reports, visit, triager):
+    page = visit("/issues/WEB-1/", triager, NARROW)
+    page.keyboard.press("1")
+    expect(page.locator(".toast-action")).to_be_visible()
+    expect(page.locator(".toast-action kbd")).to_be_hidden()
+
+
+def test_roles_are_set_at_the_same_place_of_each_row(product, visit, triager, stranger, maintainer):
+    set_member(product, stranger, "viewer", actor=maintainer, via="web")
+    update_user(triager, actor=triager, via="web", display_name="Tom Weber")
+    page = visit("/products/WEB/members/", maintainer, NARROW)
+    roles, removers = page.locator(".role-form").all(), page.locator(".cards .actions button").all()
+    assert len(roles) == len(removers) >= 3
+    assert len({role.locator("select").bounding_box()["x"] for role in roles}) == 1
+    for role, remover in zip(roles, removers, strict=True):
+        assert role.bounding_box()["y"] == remover.bounding_box()["y"]
     assert not page.evaluate(TOO_WIDE)
 
 
