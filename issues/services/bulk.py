@@ -27,6 +27,8 @@ LIMIT = 10_000
 AT_ONCE = 500
 # How many a transaction changes: nobody else waits for longer than these take.
 CHUNK = 25
+# How many of those that would change are shown.
+SHOWN = 20
 DAYS, MOMENTS = ("due_on", "due"), ("snoozed_until", "until")
 
 
@@ -127,7 +129,7 @@ class Outcome:
 
 @dataclass
 class Foreseen(Outcome):
-    """What a bulk change would do; `changing` are the ids of those that would change."""
+    """What a bulk change would do; `changing` are the first that would change, as they would be."""
 
     changing: list = field(default_factory=list)
 
@@ -176,8 +178,10 @@ def preview(ids, plan, *, actor):
     outcome = Foreseen()
     for chunk in _chunks(ids):
         for issue in _rows(chunk, actor):
-            if outcome.add(issue, lambda issue=issue: _foresee(issue, plan, actor)):
-                outcome.changing.append(issue.pk)
+            # What it would be is set on the row.
+            changes = outcome.add(issue, lambda issue=issue: _foresee(issue, plan, actor))
+            if changes and len(outcome.changing) < SHOWN:
+                outcome.changing.append(issue)
     return outcome
 
 

@@ -49,22 +49,25 @@ def test_what_would_change_is_shown_and_then_done(client, issues, triager):
 
 
 @pytest.mark.parametrize(
-    ("data", "were"),
+    ("data", "said"),
     [
-        ({"words": "p high"}, "Priority: low"),
-        ({"words": "a @me sp s1 p none"}, "Priority: low; Severity: unset; Assignee: nobody"),
+        ({"words": "p high"}, "Priority: low → high"),
+        ({"words": "a @me sp s1 p none"}, "Priority: low → none; Severity: unset → S1; Assignee: nobody → Tom"),
+        ({"words": "p low t task c cart"}, "Type: bug → task; Component: none → Cart"),
         ({"words": "l bug"}, ""),
-        ({"decision": "accept"}, "Status: New"),
+        ({"decision": "accept"}, "Status: New → Accepted"),
+        ({"decision": "duplicate", "duplicate_of": "WEB-4"}, "Status: New → Closed: duplicate"),
     ],
 )
-def test_which_issues_would_change_is_shown_with_what_they_were(client, issues, triager, data, were):
+def test_which_issues_would_change_is_shown_with_what_they_were_and_become(client, issues, triager, data, said):
     for issue in issues[:3]:
         update_issue(issue, actor=triager, via="web", priority=1)
     done = {"priority": 3, "labels": [Label.objects.get(name="bug")]}
     update_issue(issues[3], actor=triager, via="web", status=Status.objects.get(slug="accepted"), **done)
     page = send(client, triager, ids=[issue.pk for issue in issues[:3]], **data)
     told = [f'<li><a class="key" href="/issues/WEB-{n}/">WEB-{n}</a> Cart {n}' for n in (1, 2, 3)]
-    assert all(one + (f' <span class="secondary">{were}</span></li>' if were else "</li>") in page for one in told)
+    said = re.sub("(: )(.+?)( → )([^;]+)", r"\1<s>\2</s>\3<ins>\4</ins>", said)
+    assert all(one + (f' <span class="secondary">{said}</span></li>' if said else "</li>") in page for one in told)
     page = send(client, triager, ids=[issues[3].pk], words="p high")
     assert "WEB-4" not in page
 
@@ -72,7 +75,8 @@ def test_which_issues_would_change_is_shown_with_what_they_were(client, issues, 
 def test_what_was_is_said_as_in_the_palette(client, issues, triager):
     update_issue(issues[0], actor=triager, via="web", status=Status.objects.get(slug="closed"), resolution="invalid")
     page = send(client, triager, ids=[issues[0].pk], words="s accepted a @me d 2031-05-06")
-    assert "Status: Closed: invalid; Assignee: nobody; Due date: none" in page
+    assert "Status: <s>Closed: invalid</s> → <ins>Accepted</ins>; Assignee: <s>nobody</s> → <ins>Tom</ins>; " in page
+    assert "Due date: <s>none</s> → <ins>6 May 2031</ins>" in page
 
 
 def test_what_many_become_is_said_whatever_the_first_is_already(client, issues, triager):

@@ -33,7 +33,6 @@ from products.models import Product
 from products.numbers import read_number
 from products.pages import explained, go_back
 
-SHOWN = 20
 REASONS = {
     "forbidden": gettext_lazy("you may not change them"),
     "archived": gettext_lazy("their product is archived"),
@@ -176,22 +175,31 @@ def _go_on(request, wanted, samples, context):
         return _apply(request, ids, plan, context)
     outcome = service.preview(ids, plan, actor=request.user)
     context |= {"outcome": outcome, "changes": changes, "refused": _by_reason(outcome.refused), "foreseen": shown}
-    context["first"] = _as_they_are(outcome.changing[:SHOWN], plan, request.user)
+    context["first"] = _told(outcome.changing, request.user)
     context["others"] = outcome.changes - len(context["first"])
     context["is_other"] = "apply" in request.POST
     return render(request, "issues/bulk.html", context)
 
 
-def _as_they_are(ids, plan, user):
-    """Return the issues `ids` as `(issue, what it says in words in the fields that would be set)`."""
-    fields = {name for values in plan.changes.values() for name in values}
-    if plan.decision in (Decision.ACCEPT, Decision.DUPLICATE, Decision.DECLINE):
-        fields.add("status")
-    # What labels there are is seen in the list.
-    told = [(name, IssueForm.base_fields[name].label) for name in SET if name in fields]
-    rows = Issue.objects.visible_to(user).select_related("product", "status", "assignee", *PARTS).in_bulk(ids)
-    found = [rows[pk] for pk in ids if pk in rows]
-    return [(issue, "; ".join(f"{label}: {present(issue, name)}" for name, label in told)) for issue in found]
+def _told(changing, user):
+    """Return the issues that would change as `(issue, [(label, before, after)])`: what would be set, in words.
+
+    `changing` are as they would be. What labels there are is seen in the list.
+    """
+    seen = Issue.objects.visible_to(user).select_related("product", "status", "assignee", *PARTS)
+    rows = seen.in_bulk([then.pk for then in changing])
+    return [(rows[then.pk], list(_differing(rows[then.pk], then))) for then in changing if then.pk in rows]
+
+
+def _differing(issue, then):
+    """Yield `(label, before, after)` of the fields that are not the same in both rows of an issue."""
+    for name in SET:
+        held = Issue._meta.get_field(name).attname
+        # A status is told with its resolution.
+        if name == "status" or getattr(issue, held) != getattr(then, held):
+            before, after = present(issue, name), present(then, name)
+            if before != after:
+                yield IssueForm.base_fields[name].label, before, after
 
 
 def _stamp(data, ids):
@@ -206,7 +214,7 @@ def _by_reason(refused):
     keys: dict = {}
     for key, code in refused:
         keys.setdefault(REASONS.get(code, UNFIT), []).append(key)
-    return [(why, some[:SHOWN], len(some)) for why, some in keys.items()]
+    return [(why, some[: service.SHOWN], len(some)) for why, some in keys.items()]
 
 
 def _as_seen_now(told, user):
