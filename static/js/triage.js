@@ -253,6 +253,7 @@ export function start(page) {
   function whole(fresh, answered) {
     part("[data-toasts]", fresh)?.remove();
     keepDrafts();
+    const before = shown();
     page.innerHTML = fresh.body.innerHTML;
     takeOutDecided(answered);
     reveal();
@@ -265,6 +266,7 @@ export function start(page) {
       say(part(".empty h2").textContent);
     } else {
       settle(key);
+      if (key !== before) say(name());
     }
   }
 

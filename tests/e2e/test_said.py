@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from issues.services import create_issue
-from tests.e2e.conftest import NARROW, WIDE
+from tests.e2e.conftest import NARROW, WIDE, hold_back
 
 pytestmark = pytest.mark.once
 
@@ -61,6 +61,21 @@ def test_what_is_beside_the_list_keeps_the_focus_when_it_goes_on(issue, visit, t
     expect(page.locator("#peek-title")).to_have_text("Sessions end too early")
     expect(page.locator("[data-peek-panel]")).to_be_focused()
     expect(said(page)).to_have_text("WEB-2 Sessions end too early")
+
+
+def test_the_report_that_one_is_brought_back_to(product, reporter, visit, triager, complaints):
+    for title in ("Cart empties", "Cart forgets"):
+        create_issue(product, actor=reporter, via="web", title=title)
+    page = visit("/triage/", triager)
+    page.wait_for_load_state("networkidle")
+    let_go = hold_back(page, "**/issues/WEB-1/triage/")
+    for key in ("2", *"WEB-99", "Enter"):
+        page.keyboard.press(key)
+    expect(said(page)).to_have_text("WEB-2 Cart forgets")
+    let_go()
+    expect(page.get_by_role("alert")).to_contain_text("There is no issue WEB-99.")
+    expect(said(page)).to_have_text("WEB-1 Cart empties")
+    complaints.clear()
 
 
 def test_that_the_queue_is_empty(product, reporter, visit, triager):
