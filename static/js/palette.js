@@ -97,7 +97,15 @@ async function findPlaces() {
   const { places } = JSON.parse(await load(`${parts.words.places}?${new URLSearchParams({ q: text })}`));
   const found = places.map((place) => ({ ...place, heading: parts.words.go, take: () => leaveFor(() => location.assign(place.url)) }));
   const all = [...own, ...found];
-  show(all, counted(all.length));
+  if (all.length) return show(all, counted(all.length));
+  preview(parts, { note: parts.words.none });
+  show([searchFor(text)], parts.words.none);
+}
+
+function searchFor(text) {
+  const { searches, look } = parts.words;
+  const address = `${searches}?${new URLSearchParams({ q: text })}`;
+  return { heading: parts.words.go, name: look.replace("#", () => text), take: () => leaveFor(() => location.assign(address)) };
 }
 
 function leaveFor(press) {

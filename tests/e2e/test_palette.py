@@ -66,8 +66,20 @@ def test_it_leads_back_from_an_issue(issue, visit, triager):
 def test_what_cannot_be_done_now_is_not_offered(listed):
     summon(listed, "prio")
     expect(said(listed)).to_have_text("Nothing found")
+    expect(options(listed)).to_have_text(["Search issues for prio"])
     listed.keyboard.press("Escape")
     expect(listed.locator("#palette")).to_be_hidden()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("words", ["ends 100% & early", "zzz"])
+def test_what_is_no_place_is_searched_for_in_all_issues(listed, words):
+    summon(listed, words)
+    expect(said(listed)).to_have_text("Nothing found")
+    expect(preview(listed)).to_have_text("Nothing found")
+    listed.keyboard.press("Enter")
+    listed.wait_for_url("**/issues/?q=*")
+    expect(listed.get_by_role("combobox", name="Search")).to_have_value(words)
 
 
 @pytest.mark.once
