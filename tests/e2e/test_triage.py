@@ -155,6 +155,7 @@ def test_without_scripts(twelve, special_context, live_server, triager):
     expect(page.locator(".toast")).to_contain_text("Asked about WEB-4")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".triage-counts")).to_contain_text("9 new")
+    expect(heading(page)).to_have_text(TITLES[3])
     page.locator(".queue-row", has_text="Mail comes late").click()
     expect(heading(page)).to_have_text("Mail comes late")
 
@@ -358,6 +359,20 @@ def test_back_leads_to_where_one_was(twelve, visit, triager):
     expect(heading(page)).to_have_text("Cart forgets")
     page.go_back()
     expect(heading(page)).to_have_text("Cart empties")
+
+
+@pytest.mark.once
+def test_whoever_opens_an_issue_comes_back_to_it(twelve, visit, triager):
+    page = visit("/triage/?q=cart", triager)
+    page.keyboard.press("j")
+    expect(heading(page)).to_have_text("Cart forgets")
+    for there, here in (("o", "u"), ("o", "Escape")):
+        page.keyboard.press(there)
+        expect(page.get_by_role("heading", level=1)).to_have_text("Cart forgets")
+        page.locator("html[data-ready]").wait_for(state="attached")
+        page.keyboard.press(here)
+        page.wait_for_url("**/triage/?q=cart&issue=WEB-2")
+        page.locator("html[data-ready]").wait_for(state="attached")
 
 
 @pytest.mark.once
