@@ -162,7 +162,7 @@ def invite(request):
     form = InvitationForm(request.user, products, request.POST or None, initial=initial)
     made = _invited(request, form) if form.is_valid() else None
     context = {
-        "form": form if made is None else InvitationForm(request.user, products),
+        "form": form if made is None else InvitationForm(request.user, products, initial=initial),
         "made": made,
         "link": letters.link("invitation", made.secret) if made and not made.posted else "",
         "mail": settings.MAIL,

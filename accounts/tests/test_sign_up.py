@@ -347,7 +347,8 @@ def test_an_invitation_to_a_product_is_one_for_a_reporter_and_says_until_when(by
     client = at(maintainer)
     assert "/accounts/invitations/?product=WEB" in client.get("/products/WEB/members/").content.decode()
     form = client.get("/accounts/invitations/?product=WEB").context["form"]
-    assert client.post("/accounts/invitations/", form.initial).status_code == 200
+    after = client.post("/accounts/invitations/?product=WEB", form.initial)
+    assert (after.status_code, after.context["form"].initial) == (200, form.initial), "the next one is like it"
     until = timezone.localtime(Invitation.objects.get().expires_at)
     assert f"{until.day} {until:%b %Y, %H:%M}</time>" in client.get("/accounts/invitations/").content.decode()
 
