@@ -35,6 +35,9 @@ def create_token(user, *, actor, via, name, scopes, expires_at=None, products=No
         raise Forbidden(_("A token can be made for oneself only, and not by one that is for some products."))
     if not scopes or (set(scopes) - set(SCOPES) and set(scopes) != {FEED}):
         message = _("Choose at least one of: %(scopes)s.") % {"scopes": ", ".join(SCOPES)}
+        unknown = ", ".join(scope for scope in scopes if scope and scope not in (*SCOPES, FEED))
+        if unknown:
+            message = _("There is no scope “%(name)s”.") % {"name": unknown} + f" {message}"
         raise ValidationError({"scopes": ValidationError(message, code="choice")})
     if expires_at is not None and expires_at <= timezone.now():
         raise ValidationError({"expires_at": ValidationError(_("Choose a time to come."), code="past")})

@@ -103,9 +103,18 @@ def test_the_command_prints_the_token_and_nothing_else(client, reporter):
     assert reporter.tokens.get().scopes == ["read", "write"]
 
 
-@pytest.mark.parametrize("arguments", [("nobody",), ("rosa", "--scopes", "everything"), ("rosa", "--scopes", "")])
-def test_the_command_says_what_is_wrong(reporter, arguments):
-    with pytest.raises(CommandError):
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("nobody",), "no user nobody"),
+        (("rosa", "--scopes", "everything"), "no scope “everything”. Choose at least one of: read, write, admin."),
+        (("rosa", "--scopes", "read,foo"), "no scope “foo”. Choose at least one of"),
+        (("rosa", "--scopes", "read,feed"), "Choose at least one of"),
+        (("rosa", "--scopes", ""), "^Choose at least one of"),
+    ],
+)
+def test_the_command_says_what_is_wrong(reporter, arguments, said):
+    with pytest.raises(CommandError, match=said):
         call_command("create_token", *arguments)
 
 
