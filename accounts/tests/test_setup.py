@@ -27,7 +27,10 @@ def link(db):
 
 
 def test_it_makes_the_administrator_and_signs_in(client, link):
-    assert client.get(link).status_code == 200
+    page = client.get(link)
+    assert page.status_code == 200
+    hints = page.context["form"].fields["username"].widget.attrs
+    assert (hints["autocomplete"], hints["autocapitalize"]) == ("username", "none")
     response = client.post(link, FILLED)
     assert response.status_code == 302
     ada = User.objects.get()
