@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import psycopg2
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.db import DatabaseError, Error, InterfaceError, OperationalError, connections, transaction
 from django.db.backends.signals import connection_created
 from django.utils.translation import gettext as _
@@ -204,12 +204,17 @@ def code_of(error):
 
 
 class Shortened(logging.Filter):
-    """Lets log records pass; those of a database that is away as a line: a thousand tracebacks say no more than it."""
+    """Lets log records pass; those of a database that is away as a line: a thousand tracebacks say no more than it.
+
+    Those of a request that was refused come as a line, too: that is no mistake of ours.
+    """
 
     def filter(self, record):
         """Return True, having taken the traceback away where it says nothing more."""
         error = record.exc_info[1] if record.exc_info else None
-        if error is not None and (is_full(error) or is_away(error)):
+        if isinstance(error, (PermissionDenied, BadRequest)):
+            record.exc_info = record.exc_text = None
+        elif error is not None and (is_full(error) or is_away(error)):
             record.msg, record.args = "%s (%s)", (record.getMessage(), " ".join(str(error).split()))
             record.exc_info = record.exc_text = None
         return True

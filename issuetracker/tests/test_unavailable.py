@@ -6,6 +6,7 @@ import logging
 import time
 
 import pytest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import (
     DatabaseError,
     InterfaceError,
@@ -187,6 +188,13 @@ def test_without_room_the_answer_says_so(client, db, monkeypatch, path):
     assert (response.status_code, response.headers["Retry-After"]) == (507, "5")
     assert NO_ROOM in response.text
     assert "secret" not in response.text
+
+
+@pytest.mark.parametrize("answer", [PermissionDenied("Not for you."), BadRequest("No number.")])
+def test_what_is_refused_is_written_down_without_a_traceback(answer):
+    told = logging.LogRecord("django.request", logging.WARNING, "", 1, "Forbidden: %s", ("/",), (None, answer, None))
+    assert database.Shortened().filter(told)
+    assert (told.getMessage(), told.exc_info) == ("Forbidden: /", None)
 
 
 def test_an_absence_is_written_down_as_one_line_and_a_mistake_of_ours_with_its_traceback():

@@ -59,14 +59,14 @@ def test_it_waits_ever_longer_while_the_database_is_away(monkeypatch, caplog):
     class Failing:
         def run(self):
             if len(waits) < 6:
-                raise OperationalError("the server is away")
+                raise OperationalError("the server\n\tis away")
 
     monkeypatch.setattr(worker.time, "sleep", sleep)
     monkeypatch.setattr(worker.connections, "close_all", lambda: None)
     with pytest.raises(Stopped):
         worker.work(Failing())
     assert waits == [4, 8, 16, 30, 30, 30, 2]
-    assert "the server is away" in caplog.text
+    assert "trying again in 4 s: the server is away\n" in caplog.text
 
 
 def test_a_job_that_fails_does_not_end_it(monkeypatch, caplog):

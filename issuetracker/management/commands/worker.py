@@ -171,7 +171,7 @@ def work(jobs):
             wait = SHORTEST_WAIT
         except (DatabaseError, InterfaceError) as error:
             wait = min(2 * wait, LONGEST_WAIT)
-            log.warning("The database cannot be used, trying again in %s s: %s", wait, error)
+            log.warning("The database cannot be used, trying again in %s s: %s", wait, " ".join(str(error).split()))
             connections.close_all()
         except Exception:
             wait = min(2 * wait, LONGEST_WAIT)
