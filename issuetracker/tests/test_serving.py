@@ -3,9 +3,11 @@
 import io
 import os
 import signal
+import socket
 import subprocess
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from issuetracker.management.commands import serve
 from issuetracker.tests.tracker import Tracker
@@ -105,6 +107,21 @@ def test_a_key_that_can_be_guessed_is_served_with_a_warning(settings, key, warne
     said = io.StringIO()
     serve.Command(stderr=said).warn_of_short_key()
     assert ("SECRET_KEY has fewer than 50 characters" in said.getvalue()) == warned
+
+
+def test_a_port_that_is_taken_is_refused_before_anything_is_done(settings, monkeypatch):
+    monkeypatch.setattr(serve, "AGAIN_AFTER", 0)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        settings.PORT = other.getsockname()[1]
+        with pytest.raises(CommandError, match=f"port {settings.PORT}: Address already in use. .* PORT=…"):
+            call_command("serve")
+
+
+def test_a_port_that_another_program_is_just_leaving_is_waited_for(settings, monkeypatch):
+    other = socket.create_server(("127.0.0.1", 0))
+    settings.PORT = other.getsockname()[1]
+    monkeypatch.setattr(serve.time, "sleep", lambda seconds: other.close())
+    serve.refuse_taken_port()
 
 
 @pytest.mark.one_python

@@ -1,7 +1,9 @@
 """`manage.py serve`: everything that a running tracker needs, in one foreground process group."""
 
+import errno
 import os
 import signal
+import socket
 import sys
 import time
 from contextlib import contextmanager
@@ -21,6 +23,8 @@ from products.models import Product
 
 PATIENCE = 30
 AGAIN_AFTER = 0.5
+# How often a port is asked for.
+TRIES = 10
 # The number of the lock, which means nothing.
 MIGRATING = 7_203_441
 STOPPED_WITHIN = 9
@@ -39,6 +43,7 @@ class Command(BaseCommand):
 
     def handle(self, **options):
         """Prepare, then run until a signal, or until one of the processes ends. Raises CommandError."""
+        refuse_taken_port()
         self.wait_for_database()
         self.migrate()
         try:
@@ -98,6 +103,22 @@ class Command(BaseCommand):
         link = setup.offer()
         if link:
             self.stdout.write(f"\nNobody can sign in yet. Make the administrator here, once:\n\n    {link}\n\n")
+
+
+def refuse_taken_port():
+    """Raise CommandError where nobody can listen at the port; a program that is just leaving it is waited for."""
+    for left in reversed(range(TRIES)):
+        with socket.socket(socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET) as probe:
+            # As gunicorn does: connections that have ended are in nobody's way.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.HOST, settings.PORT))
+                return
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or not left:
+                    where = f"{settings.HOST}, port {settings.PORT}: {error.strerror}"
+                    raise CommandError(f"Nothing can be served at {where}. Choose another port by PORT=….") from error
+        time.sleep(AGAIN_AFTER)
 
 
 def is_behind():
