@@ -6,6 +6,7 @@ import os
 import re
 import stat
 import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -152,6 +153,19 @@ READERS = {
 def test_a_bad_value_is_refused_by_name(monkeypatch, tmp_path, name, value):
     with pytest.raises(ImproperlyConfigured, match=name):
         READERS[name](env(monkeypatch, **{name: value}), tmp_path)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", ["METRICS_TOKEN", "SITE_URL", "PORT"])
+def test_of_a_bad_value_the_command_line_says_what_is_wrong_and_nothing_else(tmp_path, name):
+    given = {**os.environ, "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "issuetracker.settings", name: "abc"}
+    command = [sys.executable, "manage.py", "check"]
+    brief, whole = (
+        subprocess.run([*command, *more], cwd=BASE_DIR, env=given, capture_output=True, text=True, check=False)
+        for more in ([], ["--traceback"])
+    )
+    assert (brief.returncode, brief.stderr.count("\n"), brief.stderr.split()[0]) == (1, 1, name)
+    assert (whole.returncode, "Traceback" in whole.stderr) == (1, True)
 
 
 def test_the_secret_key_is_made_once_and_for_its_owner_alone(monkeypatch, tmp_path):
