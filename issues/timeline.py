@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from django.db.models import BigAutoField, Exists, OuterRef, Q
+from django.db.models import BigAutoField, Case, CharField, Exists, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce, NullIf
 
-from history.models import ASIDE, Change, Kind, Via
+from history.models import ASIDE, Change, Event, Kind, Via
 from history.sentences import names_hidden, sentence
 from issues.events import look_up
 from issues.links import without_hidden_links
@@ -85,7 +86,15 @@ def timeline(issue, user, *, questions=(), files=None, everything=False):
 
 def _comments(user, amount):
     said = Comment.objects.visible_to(user).filter(issue=Slot("issue", BigAutoField()))
-    return said.select_related("author").order_by("-created_at", "-id")[:amount]
+    edited_by = Case(When(edited_at=None, then=None), default=Subquery(_other_editor()))
+    return said.annotate(edited_by=edited_by).select_related("author").order_by("-created_at", "-id")[:amount]
+
+
+def _other_editor():
+    """Return the name of who edited a comment last, where that was not its author."""
+    edits = Event.objects.filter(about="comment", about_id=OuterRef("pk"), kind=Kind.COMMENT_EDITED).order_by("-id")
+    name = Coalesce(NullIf("actor__display_name", Value("", CharField())), "actor__username", output_field=CharField())
+    return edits.values(other=Case(When(actor=OuterRef("author"), then=None), default=name))[:1]
 
 
 COMMENTS = ByReader(PreparedModels, _comments)

@@ -228,7 +228,7 @@ def built(model, names, values):
 
 
 class PreparedModels(_Rows):
-    """A prepared queryset of whole rows of a model, with what it selects as related."""
+    """A prepared queryset of whole rows of a model, with its annotations and what it selects as related."""
 
     def rows(self, **values):
         """Return the rows as instances, with `values` in the slots of these names."""
@@ -236,10 +236,12 @@ class PreparedModels(_Rows):
         _sql, _params, compiler, _converters = self._compiled
         start, end = _bounds(compiler.klass_info)
         names = [column.target.attname for column, _sql, _alias in compiler.select[start:end]]
+        annotated = compiler.annotation_col_map.items()
         populators = get_related_populators(compiler.klass_info, compiler.select, DEFAULT)
         found = []
         for row in tuples:
             one = built(compiler.klass_info["model"], names, row[start:end])
+            one.__dict__.update((name, row[place]) for name, place in annotated)
             for populator in populators:
                 populator.populate(row, one)
             found.append(one)

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.services import update_user
 from history.models import Batch, Event
 from issues import services
 from issues import timeline as module
@@ -21,6 +22,7 @@ from issues.services import (
     IssueRecord,
     add_comment,
     create_issue,
+    edit_comment,
     relate,
     trash_comment,
     trash_issue,
@@ -292,6 +294,16 @@ def test_a_comment_is_edited_and_a_conflict_shown(issue, stranger):
     assert answer.status_code == 409
     assert "Second" in answer.content.decode()
     assert fresh(comment).body == "Second"
+
+
+def test_a_comment_that_somebody_else_edited_says_who(issue, stranger, triager, maintainer):
+    comment = add_comment(issue, actor=stranger, via="web", body="First")
+    update_user(maintainer, actor=maintainer, via="web", display_name="")
+    editors = (stranger, "edited"), (triager, "edited by Tom"), (maintainer, "edited by mia"), (stranger, "edited")
+    for actor, said in editors:
+        edit_comment(comment, actor=actor, via="web", body=f"As {actor.username} has it")
+        shown = at(stranger).get("/issues/WEB-1/").content.decode()
+        assert f'<span class="quiet">{said}</span>' in shown
 
 
 def test_a_comment_that_is_mended_is_still_the_one_of_before(issue, stranger):
