@@ -21,6 +21,7 @@ from issuetracker.prepared import Prepared, Slot
 
 NOBODY, VIEWER, REPORTER, TRIAGER, MAINTAINER = range(5)
 ROLES = {"viewer": VIEWER, "reporter": REPORTER, "triager": TRIAGER, "maintainer": MAINTAINER}
+NAMES = {rank: name for name, rank in ROLES.items()}
 
 ACTIONS = {
     "view": VIEWER,
@@ -257,7 +258,9 @@ def refusal(user, action, obj=None, *, own=False):
     """Return None where `can` holds, else `(detail, code)` of why not."""
     denied = (_("You do not have the right to do this."), "forbidden")
     if action in SITE_ACTIONS:
-        return None if is_staff(user) else denied
+        # To the staff it is refused by what their token is limited to.
+        for_staff = (_("Only the staff of this site may do this."), "forbidden")
+        return None if is_staff(user) else for_staff if limit(user) is None else denied
     if obj is None and action in ANYWHERE:
         return None if is_person(user) and limit(user) is None else denied
     if not sees(user, obj):
@@ -267,8 +270,9 @@ def refusal(user, action, obj=None, *, own=False):
     if is_view(obj):
         return _view_refusal(user, action, obj, denied)
     product = obj if is_product(obj) else obj.product
-    if not _role_allows(user, action, obj, role(user, product), own):
-        return denied
+    needed = _needed_role(user, action, obj, own)
+    if not _role_allows(user, action, role(user, product), needed):
+        return (_("Only a %(role)s may do this.") % {"role": NAMES[needed]}, "forbidden") if is_person(user) else denied
     if product.archived and action not in WITH_ARCHIVED:
         return _("This product is archived: it can be read, but not changed."), "archived"
     return None
@@ -279,14 +283,14 @@ def _only_reads(user, product):
     return limited is not None and limited[product.pk] != "write"
 
 
-def _role_allows(user, action, obj, given, own):
-    if action != "view" and not is_person(user):
-        return False
-    if given >= ACTIONS[action]:
-        return True
+def _role_allows(user, action, given, needed):
+    return given >= needed and (action == "view" or is_person(user))
+
+
+def _needed_role(user, action, obj, own):
     if action in OWN and not own and action not in NOT_BY_AUTHORSHIP:
-        own = not is_product(obj) and obj.author_id == user.pk
-    return action in OWN and own and given >= REPORTER
+        own = is_person(user) and not is_product(obj) and obj.author_id == user.pk
+    return REPORTER if action in OWN and own else ACTIONS[action]
 
 
 def _view_refusal(user, action, view, denied):

@@ -99,6 +99,30 @@ def test_action_on_ones_own_issue(product, reporter, action):
     assert access.can(reporter, action, issue) == ("reporter" in ALLOWED[action] or action in own)
 
 
+@pytest.mark.parametrize(
+    ("who", "action", "own", "said"),
+    [
+        ("stranger", "triage", False, "Only a triager may do this."),
+        ("stranger", "edit_comment", False, "Only a triager may do this."),
+        ("triager", "trash", False, "Only a maintainer may do this."),
+        ("viewer", "comment", False, "Only a reporter may do this."),
+        ("viewer", "edit_comment", True, "Only a reporter may do this."),
+        ("triager", "edit_statuses", False, "Only the staff of this site may do this."),
+        ("anonymous", "comment", False, "You do not have the right to do this."),
+    ],
+)
+def test_a_refusal_names_the_role_that_it_takes(people, product, administrator, who, action, own, said):
+    asked = open_to(product, "private", administrator) if who == "viewer" else product
+    asked = None if action in access.SITE_ACTIONS else asked
+    assert access.refusal(people[who], action, asked, own=own) == (said, "forbidden")
+
+
+def test_a_refusal_names_no_role_to_who_may_not_see_it(people, product, administrator):
+    hidden = open_to(product, "private", administrator)
+    said = "You do not have the right to do this."
+    assert access.refusal(people["stranger"], "triage", hidden) == (said, "forbidden")
+
+
 @pytest.mark.parametrize("action", ["edit_comment", "undo"])
 def test_ones_own_comments_and_batches_are_said_to_be_own(product, reporter, stranger, action):
     issue = create_issue(product, actor=reporter, via="web", title="Cart empties")
