@@ -253,6 +253,20 @@ def test_refused_bodies_burn_no_number(api, parts, maintainer, administrator, bo
     assert api(maintainer).post(NESTED, {"title": "next"}).json()["number"] == 2
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"priority": "hgh"}, "“hgh” is none of: none, low, medium, high, urgent."),
+        ({"priority": 3}, "“3” is none of: none, low, medium, high, urgent."),
+        ({"type": "epic"}, "“epic” is none of: bug, feature, task."),
+    ],
+)
+def test_a_word_that_there_is_not_is_answered_with_those_that_there_are(api, parts, triager, body, said):
+    answer = api(triager).patch(f"{ISSUES}WEB-1/", body).json()
+    (((error,),),) = [list(answer["errors"].values())]
+    assert error == {"code": "invalid_choice", "message": said}
+
+
 def test_people_are_written_by_user_name_or_as_they_are_read(api, parts, triager):
     for written in ("tom", "TOM", TOM, {"username": "tom"}):
         assert api(triager).patch(f"{ISSUES}WEB-1/", {"assignee": written}).json()["assignee"] == TOM

@@ -195,11 +195,13 @@ class Whole(serializers.IntegerField):
 class Choice(serializers.ChoiceField):
     """One of some words; nothing is null."""
 
+    default_error_messages = {"invalid_choice": gettext_lazy("“{input}” is none of: {words}.")}
+
     def to_internal_value(self, data):
         """Return `data` if it is one of the words."""
-        if not isinstance(data, str):
-            self.fail("invalid_choice", input=data)
-        return super().to_internal_value(data)
+        if not isinstance(data, str) or data not in self.choices:
+            self.fail("invalid_choice", input=data, words=", ".join(self.choices))
+        return data
 
     def to_representation(self, value):
         """Return the word, or None where there is none."""
