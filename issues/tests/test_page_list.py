@@ -552,6 +552,12 @@ def test_what_is_suggested_leaves_the_rest_of_the_list_as_it_is(product, triager
     assert listing.columns == ("votes",)
 
 
+def test_a_key_that_names_nothing_is_suggested_as_words_and_not_as_itself(product, triager):
+    page = at(triager).get("/issues/?q=WEB-99").content.decode()
+    assert "There is no “WEB-99”. Did you mean" in page
+    assert ">the words &quot;WEB-99&quot;</a>?" in page
+
+
 def test_all_is_not_offered_to_be_changed_where_no_query_says_all(product, triager):
     file_many(product, triager, 2, priority=3)
     client, narrowed = at(triager), {"priority": "high", "author": "tom", "type": "bug"}

@@ -15,6 +15,7 @@ from issues.query import QueryError, parse, to_text
 from issues.query.fields import FIELDS
 from issues.query.parsing import as_values
 from issues.query.printing import print_node
+from issues.query.tokens import quoted
 from issues.query.tree import IS_CLOSED, IS_OPEN, Not, Plain, Query, Sort, Term, both
 from products.numbers import read_number
 
@@ -384,14 +385,20 @@ class Listing:
 
     @property
     def mended(self):
-        """The problems, each with `[(suggestion, address of the list with it)]`."""
+        """The problems, each with `[(what is said of a suggestion, address of the list with it)]`."""
         mended = []
         for problem in self.problems:
             before, after = self.text[: problem.position], self.text[problem.position + problem.length :]
-            texts = [(one, f"{before}{one}{after}") for one in problem.suggestions]
-            links = [(one, "?" + urlencode([("q", text), *self.kept_but_query])) for one, text in texts]
+            typed = self.text[len(before) : len(before) + problem.length]
+            texts = [(_offered(one, typed), f"{before}{one}{after}") for one in problem.suggestions]
+            links = [(said, "?" + urlencode([("q", text), *self.kept_but_query])) for said, text in texts]
             mended.append((problem, links))
         return mended
+
+
+def _offered(suggestion, typed):
+    # In quotes alone it would look like what was typed.
+    return _("the words %(words)s") % {"words": suggestion} if suggestion == quoted(typed) else suggestion
 
 
 def _order(key, descending):
