@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from accounts.models import User
 from history import log
@@ -53,3 +54,9 @@ def test_stopped_while_it_is_filled_it_is_filled_the_next_time(db, monkeypatch):
     assert Product.objects.count() == 3
     assert len(set(passwords)) == 2
     assert User.objects.get(username="ana").check_password((settings.DATA_DIR / NOTE).read_text())
+
+
+def test_where_nothing_is_migrated_yet_it_says_so(db, monkeypatch):
+    monkeypatch.setattr(connection.introspection, "table_names", list)
+    with pytest.raises(CommandError, match="has no tables yet"):
+        call_command("load_demo")

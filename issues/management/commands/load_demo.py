@@ -8,7 +8,7 @@ from itertools import product as pairs
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.services import create_user
@@ -33,7 +33,9 @@ class Command(BaseCommand):
     help = "Fill an empty database with three products, people in every role and some hundreds of issues."
 
     def handle(self, **options):
-        """Load the demonstration. Raises CommandError where there are products already."""
+        """Load the demonstration. Raises CommandError where there are products already, or no tables yet."""
+        if Product._meta.db_table not in connection.introspection.table_names():
+            raise CommandError("This database has no tables yet: manage.py migrate makes them.")
         if Product.objects.exists():
             raise CommandError("This database has products: the demonstration is for an empty one.")
         self.random = random.Random(26)  # noqa: S311 (it decides on stories, not on secrets)
