@@ -7,13 +7,14 @@ from itertools import count
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
 
 from accounts.models import User
 from accounts.services import create_placeholders
 from history import log
 from history.models import Batch, Change, Event, Kind, Via
+from history.writing import in_any_case
 from issues import rules
 from issues.importers import github, ietf, ndjson
 from issues.importers.colours import nearest
@@ -363,9 +364,10 @@ class Import:
         try:
             return create_part(MODELS[kind], product=product, actor=self.actor, via=Via.IMPORT, **fields)
         except ValidationError:
-            # The database may write some name in the same small letters, where Python does not (İ, Σ at an end).
+            # Some name may be one in the letters of the database, where it is not in Python's (İ, Σ at an end).
             own = MODELS[kind].objects.filter(product=product).alias(lowered=Lower("name"))
-            same = own.filter(lowered=Lower(Value(facts["name"]))).first()
+            name = facts["name"]
+            same = own.filter(Q(lowered=Lower(Value(name))) | in_any_case("name", name)).first()
             if same is None:
                 raise
             return same
