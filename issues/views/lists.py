@@ -10,13 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from issues.finding import queue, search
+from issues.finding import SearchError, queue, search
 from issues.finding.counting import INBOX
 from issues.finding.groups import sections
 from issues.finding.pages import paginate_seen, position_of
 from issues.finding.snippets import add_snippets
 from issues.models import Issue, SavedView
-from issues.query import QueryError
 from issues.query.tree import Ref
 from issues.views.access import QUEUE, list_of, queue_at
 from issues.views.listing import INPUTS, USUAL, Listing
@@ -204,8 +203,11 @@ def place_in_list(request, issue):
         # A moment stands for a minute, in which the statement need not be compiled again.
         now = timezone.now().replace(second=0, microsecond=0)
         asked = search(request.user, text=params.get("q", ""), product=key or None, now=now)
-    except QueryError:
-        return None
+    except SearchError as error:
+        if QUEUE not in params:
+            return None
+        # The queue shows what can be understood, and so it goes on.
+        asked = error.found
     if QUEUE in params:
         position = position_of(issue, queue.in_sections(queue.queue_of(asked)), COUNTED)
         at = issue.key if position.number else ""

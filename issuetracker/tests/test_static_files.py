@@ -7,10 +7,13 @@ import time
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
 
 from issuetracker import staticfiles
+
+NAMED, CLASSES = re.compile(r'url\("([\w-]+\.css)"\)'), re.compile(r'class="([^"]*)"')
 
 
 @pytest.fixture
@@ -35,8 +38,31 @@ def test_one_style_sheet_holds_all_layers_in_their_order(collected):
     assert "@import" not in sheet
     places = [sheet.index(f"@layer {layer}") for layer in ("tokens", "base", "layout", "components", "pages")]
     assert places == sorted(places)
-    assert "/*" not in sheet and sheet.count("{") == sheet.count("}")
     assert (collected / f"{names['css/app.css']}.br").exists()
+
+
+@pytest.mark.parametrize("name", staticfiles.STYLES)
+def test_a_joined_sheet_holds_all_that_it_names_and_no_comment(collected, name):
+    names = json.loads((collected / "staticfiles.json").read_text())["paths"]
+    sheet = (collected / names[name]).read_text()
+    assert "@import" not in sheet and "/*" not in sheet and sheet.count("{") == sheet.count("}") > 50
+
+
+def test_what_is_shown_within_a_list_needs_no_sheet_of_other_pages():
+    styles, templates = settings.BASE_DIR / "static/css", settings.BASE_DIR / "templates"
+    here = set().union(*(styled(styles / name) for name in NAMED.findall((styles / "app.css").read_text())))
+    elsewhere = set().union(*(styled(styles / name) for name in NAMED.findall((styles / "pages.css").read_text())))
+    # The height of a button in the bar.
+    lacking = elsewhere - here - {"bar-button"}
+    shown = [templates / "issues/_peek.html", templates / "issues/list.html", templates / "issues/_results.html"]
+    shown += [*(templates / "issues/menus").iterdir(), *(templates / "triage/decisions").iterdir()]
+    used = set(re.findall(r"[\w-]+", " ".join(CLASSES.findall(" ".join(one.read_text() for one in shown)))))
+    assert len(used) > 50 and not used & lacking
+
+
+def styled(sheet):
+    """Return the classes that a sheet names."""
+    return set(re.findall(r"\.([a-z][\w-]*)", staticfiles.STYLE_COMMENT.sub("", sheet.read_text())))
 
 
 def test_scripts_import_one_another_by_their_hashed_names(collected):

@@ -20,6 +20,7 @@ function withWritten(text, was, now) {
   if (text === was) return now;
   const [written, gone] = [words(text), words(was)];
   while (gone.length && written[0] === gone[0]) for (const some of [written, gone]) some.shift();
+  while (gone.length && written.at(-1) === gone.at(-1)) for (const some of [written, gone]) some.pop();
   const end = /\s*$/.exec(text)[0];
   return [...words(now).filter((one) => !gone.includes(one)), ...written].join(" ") + end;
 }

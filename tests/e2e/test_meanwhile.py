@@ -274,14 +274,21 @@ class TestList:
             page.keyboard.press(key)
         expect(text).to_have_value("Said and more")
 
-    @pytest.mark.parametrize(("query", "typed"), [("is:open type:bug", " blinks"), ("is:open type:bug bli", "nks")])
+    @pytest.mark.parametrize(
+        ("query", "at", "typed"),
+        [
+            ("is:open type:bug", "End", " blinks"),
+            ("is:open type:bug bli", "End", "nks"),
+            ("is:open type:bug", "Home", "blinks "),
+        ],
+    )
     def test_words_that_were_not_looked_for_yet_are_looked_for_beside_a_chip(
-        self, reports, visit, triager, query, typed
+        self, reports, visit, triager, query, at, typed
     ):
         page = visit(f"/issues/?q={query}", triager)
         box = page.locator("#q")
         held = Held(page, "**blinks**")
-        box.press("End")
+        box.press(at)
         page.keyboard.type(typed)
         page.locator(".chip", has_text="bug").locator(".chip-remove").click()
         expect(page.locator(".chip", has_text="bug")).to_have_count(0)
