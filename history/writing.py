@@ -162,8 +162,8 @@ def _has_twin(row, field, constraint):
 
 
 def _small(name):
-    """Return `name` in small letters: as Python has it, and letter by letter, as PostgreSQL does (Σ at an end is σ)."""
-    return {name.lower(), "".join(letter.lower()[0] for letter in name)}
+    """Return `name` in small letters: as Python has it, and as PostgreSQL does, to which Σ at an end is σ."""
+    return {name.lower(), name.lower().replace("ς", "σ")}
 
 
 def in_any_case(field, name):
@@ -171,6 +171,12 @@ def in_any_case(field, name):
     if connection.vendor == "sqlite" and not name.isascii():
         return Q(**{f"{field}__iregex": rf"^{re.escape(name)}\Z"})
     return Q(**{f"{field}__iexact": name})
+
+
+def called(rows, name):
+    """Return the row of `rows` that is called `name`, or else one that is so in other capitals, or None."""
+    found = list(rows.filter(in_any_case("name", name)))
+    return next((one for one in found if one.name == name), found[0] if found else None)
 
 
 def _by_field(error):

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import PersonField, TextField
-from history.writing import in_any_case
+from history.writing import called
 from issues.choices import COLUMNS, DECISION_DETAILS, DECLINED, GROUPS, Decision
 from issues.models import QUERY_LIMIT, TITLE_LIMIT, Issue, Priority, Severity, Status
 from issues.rules import LINKS, holds, settable
@@ -240,7 +240,7 @@ class DecisionForm(forms.Form):
         name = data.get("component")
         if name:
             home = data.get("product") or self.issue.product
-            data["component"] = Component.objects.active().filter(in_any_case("name", name), product=home).first()
+            data["component"] = called(Component.objects.active().filter(product=home), name)
             if data["component"] is None:
                 self.add_error("component", _("There is no such component there."))
         # Of what is decided, the service says who has done it.

@@ -212,10 +212,11 @@ class Shortened(logging.Filter):
     def filter(self, record):
         """Return True, having taken the traceback away where it says nothing more."""
         error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, (PermissionDenied, BadRequest)):
-            record.exc_info = record.exc_text = None
-        elif error is not None and (is_full(error) or is_away(error)):
-            record.msg, record.args = "%s (%s)", (record.getMessage(), " ".join(str(error).split()))
+        refused = isinstance(error, (PermissionDenied, BadRequest))
+        if error is not None and (refused or is_full(error) or is_away(error)):
+            said = " ".join(str(error).split())
+            if said:
+                record.msg, record.args = "%s (%s)", (record.getMessage(), said)
             record.exc_info = record.exc_text = None
         return True
 

@@ -272,7 +272,10 @@ def refusal(user, action, obj=None, *, own=False):
     product = obj if is_product(obj) else obj.product
     needed = _needed_role(user, action, obj, own)
     if not _role_allows(user, action, role(user, product), needed):
-        return (_("Only a %(role)s may do this.") % {"role": NAMES[needed]}, "forbidden") if is_person(user) else denied
+        who = _("Only a %(role)s may do this.")
+        if action in OWN and needed > REPORTER:
+            who = _("Only its author or a %(role)s may do this.")
+        return (who % {"role": NAMES[needed]}, "forbidden") if is_person(user) else denied
     if product.archived and action not in WITH_ARCHIVED:
         return _("This product is archived: it can be read, but not changed."), "archived"
     return None

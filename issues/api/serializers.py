@@ -14,7 +14,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import empty
 
 from history.models import Batch, Kind, Via
-from history.writing import in_any_case
+from history.writing import called, in_any_case
 from issues.choices import COLUMNS, DECLINED, GROUPS, Decision, Return
 from issues.events import counts_hidden
 from issues.models import TITLE_LIMIT, Category, Issue, NeedInfo, Priority, Severity
@@ -260,7 +260,7 @@ class IssueSerializer(StrictSerializer):
         errors = {}
         for name, model in PARTS.items():
             if attrs.get(name) is not None:
-                part = model.objects.filter(in_any_case("name", attrs[name]), product=product).first()
+                part = called(model.objects.filter(product=product), attrs[name])
                 if part is None:
                     errors[name] = [unknown(attrs[name])]
                 attrs[name] = part
@@ -280,6 +280,8 @@ class IssueSerializer(StrictSerializer):
         # SQLite lowers ASCII alone.
         others = [in_any_case("name", name) for name in names if not name.isascii()]
         rows = of_it.annotate(lowered=Lower("name")).filter(reduce(or_, others, Q(lowered__in=wanted)))
+        # Of two that differ by capitals, the one that is named goes before.
+        rows = sorted(rows, key=lambda row: row.name in names)
         found = {low: row for row in rows if (low := row.name.lower()) in wanted}
         missing = {place: [unknown(name)] for place, name in enumerate(names) if name.lower() not in found}
         if missing:
@@ -343,7 +345,7 @@ class DecisionSerializer(StrictSerializer):
                 raise ValidationError({"product": [unknown(self.initial_data["product"])]})
         if attrs.get("component") is not None:
             name = attrs["component"]
-            attrs["component"] = Component.objects.filter(in_any_case("name", name), product=target).first()
+            attrs["component"] = called(Component.objects.filter(product=target), name)
             if attrs["component"] is None:
                 raise ValidationError({"component": [unknown(name)]})
         attrs["changes"] = self._to_set(attrs.pop("set", {}), target)

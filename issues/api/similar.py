@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from history.writing import in_any_case
+from history.writing import called
 from issues import reading
 from issues.api.serializers import IssueRowSerializer, unknown
 from issues.api.views import OfIssue
@@ -154,7 +154,7 @@ class SimilarViewSet(Resource):
     def _component(self, product, name):
         if name is None:
             return None
-        component = product and Component.objects.filter(in_any_case("name", name), product=product).first()
+        component = product and called(Component.objects.filter(product=product), name)
         if component is None:
             refuse("component", str(unknown(name)), "unknown")
         return component

@@ -375,9 +375,7 @@ def _move(issue, changes, actor):
     for field in rules.PARTS:
         part = getattr(issue, field)
         if part is not None and field not in changes:
-            changes[field] = (
-                type(part).objects.active().filter(writing.in_any_case("name", part.name), product=target).first()
-            )
+            changes[field] = writing.called(type(part).objects.active().filter(product=target), part.name)
     if "labels" not in changes:
         changes["labels"] = labels_in(target, issue.label_list)
     if "assignee" not in changes and issue.assignee and not access.may_be_asked(issue.assignee, target):

@@ -668,7 +668,7 @@ def test_a_comment_that_is_refused_keeps_its_text(issue, product, triager, stran
     text = page.content.decode()
     assert page.status_code == 403
     assert "I typed this.</textarea>" in text
-    assert "Only a triager may do this." in text
+    assert "Only its author or a triager may do this." in text
     update_product(product, actor=administrator, via="web", archived=True)
     page = post(triager, "comment-add", issue, body="And this.")
     assert (page.status_code, "And this.</textarea>" in page.content.decode()) == (403, True)

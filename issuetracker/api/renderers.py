@@ -45,12 +45,22 @@ class Page(BrowsableAPIRenderer):
 
     template = "api.html"
 
+    def __init__(self):
+        super().__init__()
+        # What was found so far, by action: the framework asks for one several times.
+        self.offered = {}
+
     def show_form_for_method(self, view, method, request, obj):
         """Return whether to offer `method`."""
         return super().show_form_for_method(view, method, request, obj) and self.is_offered(view)
 
     def is_offered(self, view):
         """Return whether the reader, who is signed in, may do what `view` is set to."""
+        if view.action not in self.offered:
+            self.offered[view.action] = self._may(view)
+        return self.offered[view.action]
+
+    def _may(self, view):
         if not is_person(view.request.user):
             return False
         try:

@@ -103,7 +103,7 @@ def test_action_on_ones_own_issue(product, reporter, action):
     ("who", "action", "own", "said"),
     [
         ("stranger", "triage", False, "Only a triager may do this."),
-        ("stranger", "edit_comment", False, "Only a triager may do this."),
+        ("stranger", "edit_comment", False, "Only its author or a triager may do this."),
         ("triager", "trash", False, "Only a maintainer may do this."),
         ("viewer", "comment", False, "Only a reporter may do this."),
         ("viewer", "edit_comment", True, "Only a reporter may do this."),

@@ -200,3 +200,11 @@ def test_who_cannot_be_a_member(product, administrator, stranger, role, active, 
 @pytest.mark.parametrize("name", ["é", "日本", "🙂", "—", "٣", "a\u200bb", "\u0915\u094d"])
 def test_whatever_can_be_seen_is_a_name(product, maintainer, name):
     assert create_part(Version, product=product, actor=maintainer, via="web", name=name).name == name
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL never let such a name in")
+def test_of_two_that_differ_by_capitals_the_one_that_is_named_is_found(product, api, triager):
+    Component.objects.bulk_create([Component(product=product, name=name) for name in ("École", "école")])
+    for name in ("école", "École"):
+        sent = {"title": "Bell", "component": name, "labels": []}
+        assert api(triager).post("/api/v1/products/WEB/issues/", sent, "json").json()["component"] == name

@@ -108,16 +108,17 @@ class Command(BaseCommand):
 def refuse_taken_port():
     """Raise CommandError where nobody can listen at the port; a program that is just leaving it is waited for."""
     for left in reversed(range(TRIES)):
-        with socket.socket(socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET) as probe:
-            # As gunicorn does: connections that have ended are in nobody's way.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
+        try:
+            with socket.socket(socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET) as probe:
+                # As gunicorn does: connections that have ended are in nobody's way.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((settings.HOST, settings.PORT))
                 return
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE or not left:
-                    where = f"{settings.HOST}, port {settings.PORT}: {error.strerror}"
-                    raise CommandError(f"Nothing can be served at {where}. Choose another port by PORT=….") from error
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or not left:
+                where = f"{settings.HOST}, port {settings.PORT}: {error.strerror}"
+                other = "port by PORT=…" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "address by HOST=…"
+                raise CommandError(f"Nothing can be served at {where}. Choose another {other}.") from error
         time.sleep(AGAIN_AFTER)
 
 
