@@ -47,9 +47,14 @@ def with_products(tokens, user):
     return tokens
 
 
+def unexpired(now):
+    """Return the Q of tokens that have not ended by themselves at `now`."""
+    return Q(expires_at=None) | Q(expires_at__gt=now)
+
+
 def live_tokens():
     """Return the queryset of the token with the digest of its slot, if it can be used at the `now` of another."""
-    live = Q(expires_at=None) | Q(expires_at__gt=Slot("now", DateTimeField()))
+    live = unexpired(Slot("now", DateTimeField()))
     tokens = ApiToken.objects.filter(live, digest=Slot("digest", CharField()), revoked_at=None, user__is_active=True)
     return tokens.annotate(roles=role_rows("user_id"))
 

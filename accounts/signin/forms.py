@@ -44,15 +44,17 @@ def password_field(label, kind="current-password", **options):
     return forms.CharField(label=label, strip=False, max_length=LONGEST_PASSWORD, widget=widget, **options)
 
 
+# What phones and password managers are told of a user name.
+NAME_HINTS = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+
+
 class SignInForm(forms.Form):
     """Name or address, and password. Whether there is such an account shows neither in words nor in time."""
 
     username = forms.CharField(
         label=_("User name or e-mail"),
         max_length=ADDRESS_LIMIT,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
-        ),
+        widget=forms.TextInput(attrs={**NAME_HINTS, "autofocus": True}),
     )
     password = password_field(_("Password"))
 
@@ -242,7 +244,7 @@ class AccountForm(NewPasswordForm):
     username = forms.CharField(
         label=_("User name"),
         max_length=NAME_LIMIT,
-        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs=NAME_HINTS),
     )
     field_order = ["username", "password", "again"]
 

@@ -23,6 +23,7 @@ from accounts.signin import limits, place
 from accounts.signin.forms import AddressForm, NewPasswordForm, attempt
 from accounts.signin.proving import proven
 from accounts.signin.views import TOO_MANY_REQUESTS
+from accounts.tokens import unexpired
 
 
 class ChangeForm(PasswordChangeForm):
@@ -68,7 +69,7 @@ def _keep(request, password):
 
 def _tell_of_tokens(request, user):
     """Say that the tokens of `user`, if there are any, outlive the password: scripts would stop with it."""
-    if user.tokens.filter(revoked_at=None).exclude(expires_at__lte=timezone.now()).exists():
+    if user.tokens.filter(unexpired(timezone.now()), revoked_at=None).exists():
         said = _('Your API tokens still work: <a class="link" href="{}">revoke</a> those that you do not know.')
         messages.info(request, format_html(said, reverse("tokens")))
 

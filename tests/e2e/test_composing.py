@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.test_keys import LIST, link, press
+from tests.e2e.parts import link
+from tests.e2e.test_keys import LIST, press
 
 pytestmark = pytest.mark.once
 

@@ -10,6 +10,7 @@ from issues.models import Issue
 from issues.services import bulk, create_issue, decide
 from products.services import create_product
 from tests.e2e.conftest import open_as
+from tests.e2e.parts import link, toast
 
 TITLES = ("Cart empties", "Cart forgets", "Basket blinks", "Total is wrong")
 
@@ -21,14 +22,6 @@ def reports(product, reporter):
 
 def fresh(number):
     return Issue.objects.get(number=number)
-
-
-def toast(page):
-    return page.locator(".toast").last
-
-
-def link(page, key):
-    return page.locator(f'.issue-row[data-issue="{key}"] .issue-link')
 
 
 @pytest.mark.once

@@ -13,8 +13,9 @@ from products.models import Component
 from products.services import create_part, create_product, set_member, update_product
 from tests.cast import create_person
 from tests.e2e.conftest import NARROW, hold_back
+from tests.e2e.parts import heading, link, row, toast
 from tests.e2e.test_attachments import give
-from tests.e2e.test_live import look, row
+from tests.e2e.test_live import look
 
 pytestmark = pytest.mark.once
 
@@ -31,18 +32,6 @@ def reports(product, reporter):
 
 def fresh(number):
     return Issue.objects.select_related("status", "assignee").get(number=number)
-
-
-def link(page, key):
-    return row(page, key).locator(".issue-link")
-
-
-def heading(page):
-    return page.locator(".triage-issue-title")
-
-
-def toast(page):
-    return page.locator(".toast").last
 
 
 def test_keys_faster_than_answers_change_each_row_that_they_were_pressed_at(reports, visit, triager):

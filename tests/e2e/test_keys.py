@@ -13,6 +13,7 @@ from products.models import Label
 from products.services import create_part, set_member
 from tests.cast import create_person
 from tests.e2e.conftest import open_as
+from tests.e2e.parts import link, row
 
 LIST = "/products/WEB/issues/"
 # Offered by a module, where the page has no element that claims them.
@@ -30,14 +31,6 @@ CLAIM = """name => {
 
 def fresh(issue):
     return Issue.objects.select_related("status", "assignee", "component").get(pk=issue.pk)
-
-
-def row(page, key):
-    return page.locator(f'.issue-row[data-issue="{key}"]')
-
-
-def link(page, key):
-    return row(page, key).locator(".issue-link")
 
 
 def menu(page):

@@ -11,6 +11,7 @@ from issues.models import Issue
 from issues.services import create_issue, create_view, reserve_numbers, update_issue
 from products.services import update_product
 from tests.e2e.conftest import NARROW, WIDE, open_as
+from tests.e2e.parts import row
 from tests.e2e.test_every_page import objections
 
 ADDRESS = "/products/WEB/issues/"
@@ -22,10 +23,6 @@ def box(page):
 
 def rows(page):
     return page.locator(".issue-row")
-
-
-def row(page, key):
-    return page.locator(f'.issue-row[data-issue="{key}"]')
 
 
 def options(page):

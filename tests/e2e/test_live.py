@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from issues.models import Issue
 from issues.services import add_comment, create_issue, create_view, decide, update_issue, update_view
 from issues.tests.many import file_many
+from tests.e2e.parts import row
 
 LIST = "/issues/?q=is:open+sort:created-asc"
 
@@ -23,10 +24,6 @@ def look(page):
     with page.expect_response(lambda answer: "since=" in answer.url) as told:
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     return told.value
-
-
-def row(page, key):
-    return page.locator(f'.issue-row[data-issue="{key}"]')
 
 
 @pytest.mark.once

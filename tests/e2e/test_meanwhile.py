@@ -9,8 +9,9 @@ from issues.models import Issue
 from issues.rules import find_status
 from issues.services import add_comment, create_issue, decide, update_issue
 from tests.e2e.held import Held, settle
+from tests.e2e.parts import heading, link, toast
 from tests.e2e.test_attachments import give
-from tests.e2e.test_live import look, row
+from tests.e2e.test_live import look
 
 pytestmark = pytest.mark.once
 
@@ -25,18 +26,6 @@ def reports(product, reporter):
 
 def fresh(number):
     return Issue.objects.get(number=number)
-
-
-def link(page, key):
-    return row(page, key).locator(".issue-link")
-
-
-def heading(page):
-    return page.locator(".triage-issue-title")
-
-
-def toast(page):
-    return page.locator(".toast").last
 
 
 class TestQueue:
@@ -231,10 +220,8 @@ class TestList:
         expect(toast(page)).to_contain_text("Undone")
         assert fresh(1).is_queued
 
-    def test_what_is_written_after_it_was_sent_stays(self, reports, visit, triager):
-        page = visit(LIST, triager)
-        menu = page.locator("[data-row-menu]")
-        text = menu.locator("textarea")
+    def say_and_go_on(self, page, text):
+        """Send a comment on the first row, write on before the answer, and return what keeps that back."""
         link(page, "WEB-1").focus()
         page.keyboard.press("r")
         text.fill("Said")
@@ -242,6 +229,13 @@ class TestList:
         page.keyboard.press("Control+Enter")
         held.wait()
         page.keyboard.type(" and more")
+        return held
+
+    def test_what_is_written_after_it_was_sent_stays(self, reports, visit, triager):
+        page = visit(LIST, triager)
+        menu = page.locator("[data-row-menu]")
+        text = menu.locator("textarea")
+        held = self.say_and_go_on(page, text)
         held.release()
         expect(toast(page)).to_contain_text("comment added")
         expect(text).to_have_value("Said and more")
@@ -258,13 +252,7 @@ class TestList:
     def test_what_is_written_after_it_was_sent_stays_where_another_row_is_gone_to(self, reports, visit, triager):
         page = visit(LIST, triager)
         text = page.locator("[data-row-menu] textarea")
-        link(page, "WEB-1").focus()
-        page.keyboard.press("r")
-        text.fill("Said")
-        held = Held(page, "**/comments/")
-        page.keyboard.press("Control+Enter")
-        held.wait()
-        page.keyboard.type(" and more")
+        held = self.say_and_go_on(page, text)
         for key in ("Escape", "j", "r"):
             page.keyboard.press(key)
         expect(text).to_have_value("")

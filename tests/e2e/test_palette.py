@@ -10,8 +10,9 @@ from issues.models import Issue
 from issues.services import create_view, update_issue
 from tests.e2e.conftest import NARROW, WIDE, open_as
 from tests.e2e.held import Held, settle
+from tests.e2e.parts import link, row
 from tests.e2e.test_every_page import objections
-from tests.e2e.test_keys import LIST, fresh, link, row
+from tests.e2e.test_keys import LIST, fresh
 
 
 def box(page):

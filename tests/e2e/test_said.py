@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from issues.services import create_issue
 from tests.e2e.conftest import NARROW, WIDE, hold_back
+from tests.e2e.parts import link
 
 pytestmark = pytest.mark.once
 
@@ -17,10 +18,6 @@ LISTEN = """said => {
 
 def said(page):
     return page.locator("[data-said]")
-
-
-def link(page, key):
-    return page.locator(f'.issue-row[data-issue="{key}"] .issue-link')
 
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])

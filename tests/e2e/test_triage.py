@@ -11,6 +11,7 @@ from issues.services import add_comment, create_issue, decide, update_issue
 from products.models import Component
 from products.services import create_part
 from tests.e2e.conftest import NARROW, WIDE, hold_back, open_as
+from tests.e2e.parts import heading
 from tests.e2e.test_live import look
 
 TITLES = (
@@ -32,10 +33,6 @@ def twelve(product, reporter, triager):
 
 def shown(page):
     return page.locator("article[data-shown]")
-
-
-def heading(page):
-    return page.locator(".triage-issue-title")
 
 
 def untriaged():
