@@ -206,7 +206,7 @@ def code_of(error):
 class Shortened(logging.Filter):
     """Lets log records pass; those of a database that is away as a line: a thousand tracebacks say no more than it.
 
-    Those of a request that was refused come as a line, too: that is no mistake of ours.
+    Those of a request that was refused come as a line with the reason, too: that is no mistake of ours.
     """
 
     def filter(self, record):

@@ -190,11 +190,18 @@ def test_without_room_the_answer_says_so(client, db, monkeypatch, path):
     assert "secret" not in response.text
 
 
-@pytest.mark.parametrize("answer", [PermissionDenied("Not for you."), BadRequest("No number.")])
-def test_what_is_refused_is_written_down_without_a_traceback(answer):
-    told = logging.LogRecord("django.request", logging.WARNING, "", 1, "Forbidden: %s", ("/",), (None, answer, None))
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        (PermissionDenied("Not for\nyou."), "Refused: / (Not for you.)"),
+        (BadRequest("No number."), "Refused: / (No number.)"),
+        (PermissionDenied(), "Refused: /"),
+    ],
+)
+def test_what_is_refused_is_written_down_as_one_line_with_its_reason(answer, line):
+    told = logging.LogRecord("django.request", logging.WARNING, "", 1, "Refused: %s", ("/",), (None, answer, None))
     assert database.Shortened().filter(told)
-    assert (told.getMessage(), told.exc_info) == ("Forbidden: /", None)
+    assert (told.getMessage(), told.exc_info) == (line, None)
 
 
 def test_an_absence_is_written_down_as_one_line_and_a_mistake_of_ours_with_its_traceback():
