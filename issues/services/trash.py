@@ -169,17 +169,22 @@ def purge(row, *, actor, via, expected_version=None):
 @transaction.atomic
 def _purge_some(row, actor, log_to, expected_version):
     """Do one transaction of a purge. Return whether it was the last."""
-    if isinstance(row, Issue):
-        _lock_around([row.pk])
-    elif isinstance(row, (Attachment, Comment)):
-        # The issue first, as everywhere: who purges that comes to its files and comments in an order of their own.
-        list(Issue.objects.filter(pk=row.issue_id).locked().values_list("pk"))
+    _lock_first(type(row), row.pk)
     fresh = lock(type(row).objects.all(), row, expected_version)
     home = fresh.issue if isinstance(fresh, (Attachment, Comment)) else fresh
     access.authorize(actor, "purge", home)
     if fresh.deleted_at is None:
         raise Conflict(_("Only what is in the trash can be purged: delete it first."), "not_in_trash")
     return _purge(fresh, log_to)
+
+
+def _lock_first(model, pk):
+    """Lock what is locked before the row `pk` of `model` is purged."""
+    if model is Issue:
+        _lock_around([pk])
+    elif model is not Product:
+        # The issue first, as everywhere: who purges that comes to its files and comments in an order of their own.
+        list(Issue.objects.filter(pk__in=model.objects.filter(pk=pk).values("issue")).locked().values_list("pk"))
 
 
 def purge_imported(ids, *, actor, via):
@@ -330,7 +335,6 @@ def purge_expired(now, on_progress=None):
 @transaction.atomic
 def _purge_if_expired(model, pk, limit, log_to):
     """Do one transaction of the purge of a row. Return whether it is gone, or None where it was restored."""
-    if model is Issue:
-        _lock_around([pk])
+    _lock_first(model, pk)
     locked = model.objects.select_for_update().filter(pk=pk, deleted_at__lt=limit).first()
     return _purge(locked, log_to) if locked is not None else None

@@ -91,6 +91,11 @@ class Pause:
 
         return done
 
+    def once_before(self, do):
+        """Return `do` with the pause before it for whoever comes first."""
+        paused = self.before(do)
+        return lambda *arguments, **options: (do if self.reached.is_set() else paused)(*arguments, **options)
+
     def behind(self, do):
         """Return `do` with the pause behind it, before what it did is committed."""
 
@@ -397,7 +402,8 @@ def test_who_compares_a_product_and_files_waits_for_who_changes_that(product, ad
     assert [type(error) for error in pause.race(change, file)] == [Stale]
 
 
-def test_who_purges_a_comment_waits_for_who_purges_its_issue(file, administrator, monkeypatch, pause):
+@pytest.mark.parametrize("how", ["by hand", "in time"])
+def test_who_purges_a_comment_waits_for_who_purges_its_issue(file, administrator, monkeypatch, pause, how):
     doing = {"actor": administrator, "via": "web"}
     (issue,) = file(1)
     with kept([upload(b"log")], actor=administrator, home=issue, action="comment") as files:
@@ -405,8 +411,12 @@ def test_who_purges_a_comment_waits_for_who_purges_its_issue(file, administrator
     trash_comment(comment, **doing)
     trash_issue(issue, **doing)
     # The first of the two has the comment, and comes to its file when the second has that.
-    monkeypatch.setattr(access, "authorize", pause.before(access.authorize))
-    assert pause.race(partial(trash.purge, comment, **doing), partial(trash.purge, issue, **doing)) == []
+    monkeypatch.setattr(trash, "purge_attachments", pause.once_before(trash.purge_attachments))
+    purge = {
+        "by hand": partial(trash.purge, comment, **doing),
+        "in time": partial(trash.purge_expired, timezone.now() + timedelta(days=31)),
+    }
+    assert pause.race(purge[how], partial(trash.purge, issue, **doing)) == []
     assert not Issue.objects.filter(pk=issue.pk).exists()
 
 
