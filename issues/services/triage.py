@@ -48,7 +48,7 @@ def decide(
     lock_ahead({**(changes or {}), **details}, issue.pk)
     issue = lock_issue(issue, expected_version)
     access.authorize(actor, "triage", issue)
-    _refuse_decided(issue, decision, seen)
+    _refuse_decided(issue, decision, seen, changes)
     if batch is not None:
         return Decided(_decide(issue, decision, batch, comment, changes, details), batch)
     with log.shared_batch(actor=actor, via=via) as batch:
@@ -162,13 +162,18 @@ def _refuse_strange(decision, details, changes):
         raise ValidationError({name: ValidationError(message, code="unknown") for name in strange})
 
 
-def _refuse_decided(issue, decision, seen):
-    """Raise Conflict or Stale where somebody has decided on `issue` in the meantime, saying who and what."""
+def _refuse_decided(issue, decision, seen, changes=None):
+    """Raise Conflict or Stale where somebody has decided on `issue` in the meantime, saying who and what.
+
+    So has whoever gave one of the fields that `changes` sets with it another value.
+    """
     if not issue.is_in_triage and (decision not in ANY_TIME or not issue.is_open):
         raise Conflict(_decided(issue), "decided")
     if seen is None or issue.lock_version <= seen:
         return
-    fields = (*SEEN_FIELDS, "component") if decision == Decision.REROUTE else SEEN_FIELDS
+    fields = {name for name, value in (changes or {}).items() if not rules.holds(issue, name, value)}.union(SEEN_FIELDS)
+    if decision == Decision.REROUTE:
+        fields.add("component")
     later = Change.objects.filter(issue=issue, event__version__gt=seen, field__in=fields).exists()
     if later or Event.objects.filter(issue=issue, version__gt=seen, kind=Kind.ASKED).exists():
         raise Stale(_("Somebody has decided on this in the meantime: look at it once more."), issue)

@@ -13,7 +13,7 @@ from history.models import Batch, Event
 from issues.models import Comment, Issue, NeedInfo
 from issues.rules import first_status
 from issues.services import add_comment, create_issue, decide, undo, update_issue
-from products.models import Component
+from products.models import Component, Label
 from products.services import create_part, create_product, set_member
 
 SOON = timezone.now() + timedelta(days=3)
@@ -200,6 +200,20 @@ def test_of_two_components_the_second_does_not_overwrite_the_first(issue, triage
     with pytest.raises(Stale):
         decide(issue, "reroute", actor=triager, via="web", seen=seen, component=login)
     assert decide(issue, "accept", actor=triager, via="web", seen=seen).issue.component == cart
+
+
+@pytest.mark.parametrize("field", ["component", "labels"])
+def test_what_is_set_with_a_decision_overwrites_nothing_that_was_set_meanwhile(issue, triager, maintainer, field):
+    tell = {"product": issue.product, "actor": maintainer, "via": "web"}
+    model = Component if field == "component" else Label
+    chosen, suggested = (create_part(model, name=name, **tell) for name in ("Cart", "Login"))
+    first, second = ([chosen], [suggested]) if field == "labels" else (chosen, suggested)
+    seen = issue.lock_version
+    update_issue(issue, actor=maintainer, via="web", **{field: first})
+    with pytest.raises(Stale):
+        decide(issue, "accept", actor=triager, via="web", seen=seen, changes={field: second})
+    assert fresh(issue).is_in_triage
+    decide(issue, "accept", actor=triager, via="web", seen=seen)
 
 
 def test_a_comment_in_between_is_no_decision(issue, triager, reporter):
