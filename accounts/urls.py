@@ -24,11 +24,7 @@ urlpatterns = [
     path("accounts/password/set/", later("accounts.signin.passwords.set_first"), name="password_set"),
     path("accounts/reset/", later("accounts.signin.passwords.forgotten"), name="password_reset"),
     path("accounts/reset/sent/", later("accounts.signin.passwords.sent"), name="password_reset_sent"),
-    path(
-        "accounts/reset/<str:uidb64>/<str:token>/",
-        later("accounts.signin.passwords.reset"),
-        name="password_reset_confirm",
-    ),
+    path("accounts/reset/<str:uidb64>/<str:token>/", reset, name="password_reset_confirm"),
     path("accounts/sign-up/", later("accounts.signin.signup.sign_up"), name="sign-up"),
     path("accounts/sign-up/sent/", later("accounts.signin.passwords.sent"), name="sign-up-sent"),
     path("accounts/sign-up/<str:token>/", later("accounts.signin.signup.sign_up_with"), name="sign-up-with"),

@@ -12,9 +12,9 @@ from history.models import ASIDE, Kind
 TEXTS = frozenset({"description", "body"})
 SLUGS = frozenset({"status", "resolution"})
 SPELLED = {"wont-do": gettext_lazy("won’t do")}
-# Said by the change that they follow from.
 # No present names.
 NAMELESS: dict = {}
+# Said by the change that they follow from.
 UNSAID = frozenset(
     {
         "number",

@@ -39,7 +39,7 @@ def visible_events(user):
 
     Those of what is in the trash are seen by who may restore it.
     """
-    of_issue = Q(issue__isnull=False) & access.visible_issues(user, "issue__") & _not_in_trash(user, "issue__")
+    of_issue = Q(issue__isnull=False) & access.visible_issues(user, "issue__") & _not_in_trash(user)
     of_issue &= _not_internal(user)
     of_issue &= links_shown(user)
     of_product = Q(issue=None, product__isnull=False) & access.visible_products(user, "product__")
@@ -66,9 +66,9 @@ def _not_internal(user):
     return shown if plain else shown | Q(kind=Kind.WATCHED, actor=user.pk)
 
 
-def _not_in_trash(user, prefix):
-    live = {f"{prefix}deleted_at": None, f"{prefix}product__deleted_at": None}
-    return _or_role(user, "maintainer", f"{prefix}product__", **live)
+def _not_in_trash(user):
+    live = {"issue__deleted_at": None, "issue__product__deleted_at": None}
+    return _or_role(user, "maintainer", "issue__product__", **live)
 
 
 def _or_role(user, name, prefix, **condition):

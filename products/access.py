@@ -377,9 +377,9 @@ def visible_views(user):
     return seen & (Q(product=None) | here if limit(user) is None else here)
 
 
-def visible_comments(user, prefix=""):
+def visible_comments(user):
     """Return the condition that a comment on a visible issue is seen by `user`."""
-    return visible_internals(user, prefix, f"{prefix}issue__product__")
+    return visible_internals(user, product="issue__product__")
 
 
 def visible_internals(user, prefix="", product="product__"):

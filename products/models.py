@@ -64,11 +64,20 @@ def clean_line(value):
         raise ValidationError(_("Write it on one line, without control characters."), code="characters")
 
 
-def limit_text(value):
-    """Refuse a text above 64 KiB of UTF-8. Raises ValidationError."""
+def limit_text(value, limit=TEXT_LIMIT):
+    """Refuse a text above `limit` bytes of UTF-8. Raises ValidationError."""
     clean_text(value)
-    if len(value.encode()) > TEXT_LIMIT:
-        raise ValidationError(_("Too long: at most 64 KiB."), code="max_length")
+    if len(value.encode()) > limit:
+        message = _("Too long: at most %(limit)d KiB.")
+        raise ValidationError(message, code="max_length", params={"limit": limit // 1024})
+
+
+def limit_field(field, text, limit=TEXT_LIMIT):
+    """Refuse a `text` as `limit_text` does. Raises ValidationError by `field`."""
+    try:
+        limit_text(text, limit)
+    except ValidationError as error:
+        raise ValidationError({field: error}) from error
 
 
 def year_error(moment):

@@ -41,6 +41,6 @@ def withhold(about, ids):
     IdempotencyRecord.objects.filter(about=about, about_id__in=ids).update(body="", withheld=True)
 
 
-def forget_answers(now=None):
-    """Remove the answers that have been kept for long enough at `now`."""
-    IdempotencyRecord.objects.filter(created_at__lt=(now or timezone.now()) - KEPT).delete()
+def forget_answers():
+    """Remove the answers that are told no longer to who asks again with the same key."""
+    IdempotencyRecord.objects.filter(created_at__lt=timezone.now() - KEPT).delete()

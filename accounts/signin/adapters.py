@@ -24,11 +24,6 @@ from accounts.signin import place
 PROVIDER = "socialaccount"
 
 
-def is_local_path(text):
-    """Return whether `text` leads to a page of this site and names no host."""
-    return bool(own_address(text))
-
-
 class AccountAdapter(DefaultAccountAdapter):
     """The hooks around every sign-in, however it was begun."""
 
@@ -57,14 +52,14 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_safe_url(self, url):
         """Return whether `url` is a path of this site."""
-        return is_local_path(url)
+        return bool(own_address(url))
 
     def is_open_for_signup(self, request):
         """Return False: accounts are made by services of ours."""
         return False
 
     def is_reauthentication_required(self, **details):
-        """Return False: accounts/signin/confirming.py asks, and the one place is enough."""
+        """Return False: accounts/signin/proving.py asks, and the one place is enough."""
         return False
 
     def send_mail(self, template_prefix, email, context):

@@ -111,9 +111,7 @@ class ProviderAdapter(DefaultSocialAccountAdapter):
     def on_authentication_error(self, request, provider, error=None, exception=None, extra_context=None):
         """Say that it did not work, on our own page."""
         logger.warning("Sign-in by %s failed: %s %.200s", provider.app.provider_id, error, exception)
-        raise ImmediateHttpResponse(
-            back(request, _("%(title)s has not let you in. Try again.") % {"title": provider.name})
-        )
+        raise ImmediateHttpResponse(refused(request, provider.name))
 
 
 def back(request, said):

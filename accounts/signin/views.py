@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.signin.adapters import is_local_path
+from accounts.addresses import own_address
 from accounts.signin.forms import CodeForm, PasskeyStepForm, SignInForm
 
 TOO_MANY_REQUESTS = 429
@@ -18,8 +18,7 @@ SIGN_IN_TAKES = 15 * 60
 
 def next_of(request):
     """Return the path where the person was going; an empty text where that is no path of this site."""
-    target = request.POST.get("next") or request.GET.get("next", "")
-    return target if is_local_path(target) else ""
+    return own_address(request.POST.get("next") or request.GET.get("next", ""))
 
 
 def keep_briefly(request):

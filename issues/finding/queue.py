@@ -36,10 +36,10 @@ def returned(now):
     return queued(now) & (Q(returned_at__isnull=False) | Q(snoozed_until__isnull=False))
 
 
+# Overdue first, then what has come back, then the rest; of each the oldest first.
 RANK = Case(
     When(overdue(Now()), Value(0)), When(returned(Now()), Value(1)), default=Value(2), output_field=IntegerField()
 )
-# Overdue first, then what has come back, then the rest; of each the oldest first.
 
 
 def triaged_by(user, prefix="product__"):

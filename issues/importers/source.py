@@ -12,15 +12,15 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
+from accounts.models import NAME_LIMIT as USER_NAME_LIMIT
 from issues.importers.words import BUG, CLOSED, OPEN
-from products.models import CONTROLS, TEXT_LIMIT, UNSTORABLE, is_visible
+from issues.models import TITLE_LIMIT
+from issues.services.records import IMPORT_LIMIT
+from products.models import CONTROLS, UNSTORABLE, is_visible
 
 MEBIBYTE = 1024 * 1024
 LINE_LIMIT = 16 * MEBIBYTE
-TITLE_LIMIT = 500
 NAME_LIMIT = 100
-BODY_LIMIT = 16 * TEXT_LIMIT
-USER_NAME_LIMIT = 150
 NUMBER_LIMIT = 10**12
 UNTITLED = "(no title)"
 # What an issue has where its source says nothing.
@@ -124,7 +124,7 @@ class Reader:
         if found:
             self.report.changed["characters that no database can keep, replaced"] += len(found)
             value = UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
-        if len(value.encode()) > BODY_LIMIT:
+        if len(value.encode()) > IMPORT_LIMIT:
             raise SourceError(place, "a text of more than 1 MiB")
         return value
 

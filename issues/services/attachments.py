@@ -105,19 +105,20 @@ def redact_attachment(attachment, *, actor, via, expected_version=None):
     attachment.name, attachment.digest = REDACTED_NAME, ""
     attachment.width = attachment.height = None
     blank = log.freeze(attachment)
-    _blank_history(attachment, blank)
+    blank_history(attachment, incoming.FIELD, blank)
     withhold("attachment", [attachment.pk])
     saved = ["name", "digest", "width", "height"]
     batch = log.open_batch(actor=actor, via=via)
     return _finish(attachment, issue, batch, Kind.REDACTED, saved, {incoming.FIELD: (blank, blank)})
 
 
-def _blank_history(attachment, blank):
-    own = Event.objects.filter(about="attachment", about_id=attachment.pk)
-    for event in own.filter(state__has_key=incoming.FIELD):
-        event.state = (event.state or {}) | {incoming.FIELD: blank}
+def blank_history(row, field, blank):
+    """Put `blank` in the place of all that the history of `row` says of a `field` that is redacted."""
+    own = Event.objects.filter(about=row._meta.model_name, about_id=row.pk)
+    for event in own.filter(state__has_key=field):
+        event.state = (event.state or {}) | {field: blank}
         event.save(update_fields=["state"])
-    changes = Change.objects.filter(event__in=own, field=incoming.FIELD)
+    changes = Change.objects.filter(event__in=own, field=field)
     changes.filter(before__isnull=False).update(before=blank)
     changes.filter(after__isnull=False).update(after=blank)
 

@@ -6,7 +6,7 @@ from history import log
 from history.models import Kind
 from history.writing import save_changed
 from issues.models import Vote, Watch
-from issues.services.issues import count_votes, lock_issue, touch
+from issues.services.issues import COUNTED, count_votes, lock_issue, touch
 from products import access
 
 
@@ -45,7 +45,7 @@ def set_vote(issue, user, wanted, batch):
     touch(issue, batch)
     kind = Kind.VOTED if wanted else Kind.UNVOTED
     log.record(batch, kind, about=one, product=issue.product, issue=issue, changes={"vote": pair})
-    save_changed(issue, ["event_count", "lock_version", "updated_at", "updated_by"])
+    save_changed(issue, COUNTED)
     count_votes(*filter(None, (issue.pk, issue.duplicate_of_id)))
 
 

@@ -198,7 +198,7 @@ def _link_chunk(wanted, originals, batch):
     linked, built = [], []
     for issue in issues:
         target = targets.get(wanted[issue.pk])
-        if target is None or _is_above(originals, target.pk, issue.pk):
+        if target is None or issue.pk in _way_up(originals, target.pk):
             continue
         originals[issue.pk] = target.pk
         issue.duplicate_of = target
@@ -221,10 +221,3 @@ def _way_up(originals, pk):
     while (above := originals.get(way[-1])) is not None and above not in way:
         way.append(above)
     return way
-
-
-def _is_above(originals, pk, wanted):
-    """Return whether the way up from the issue `pk` comes by the issue `wanted`."""
-    while pk is not None and pk != wanted:
-        pk = originals.get(pk)
-    return pk is not None

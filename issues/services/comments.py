@@ -12,11 +12,11 @@ from issues import fulltext
 from issues.files.references import resolve
 from issues.models import Comment
 from issues.services import files as incoming
-from issues.services.issues import lock_family, lock_issue, take_along, touch, update_issue, wake
+from issues.services.issues import COUNTED, lock_family, lock_issue, take_along, touch, update_issue, wake
 from issues.services.needinfos import answer
 from products import access
 from products.linking import render_in
-from products.models import TEXT_LIMIT
+from products.models import TEXT_LIMIT, limit_field
 
 
 @transaction.atomic
@@ -56,8 +56,7 @@ def check_comment(comment, limit=TEXT_LIMIT):
     check(comment, exclude=["issue", "author", "deleted_by"])
     if not comment.body.strip():
         raise ValidationError({"body": ValidationError(_("Write something."), code="blank")})
-    if len(comment.body.encode()) > limit:
-        raise ValidationError({"body": ValidationError(_("Too long."), code="max_length")})
+    limit_field("body", comment.body, limit)
 
 
 def _record(kind, comment, issue, batch, *, counted=0, **told):
@@ -69,7 +68,7 @@ def _record(kind, comment, issue, batch, *, counted=0, **told):
         issue.comment_count += counted
         touch(issue, batch)
     log.record(batch, kind, about=comment, product=issue.product, issue=issue, internal=comment.internal, **told)
-    save_changed(issue, ["comment_count", "event_count", "lock_version", "updated_at", "updated_by"])
+    save_changed(issue, ["comment_count", *COUNTED])
     fulltext.index([(issue.pk, issue.title, issue.description)])
 
 

@@ -18,7 +18,7 @@ from issues.services import files as incoming
 from issuetracker.prepared import PreparedModels, Slot
 from products import access
 from products.linking import render_in
-from products.models import Label, Product, limit_text
+from products.models import Label, Product, limit_field
 
 PLAIN_FIELDS = [
     "title",
@@ -338,7 +338,7 @@ def _set_fields(issue, changes, *, actor, now):
     if "assignee" in changes:
         rules.check_person(changes["assignee"], issue.product)
     if "description" in changes:
-        _limit_description(changes["description"])
+        limit_field("description", changes["description"])
     if "labels" in changes:
         rules.check_labels(issue, changes["labels"], present=issue.label_list)
         issue.label_list = in_order(changes["labels"])
@@ -354,13 +354,6 @@ def _set_fields(issue, changes, *, actor, now):
         rules.set_status(issue, changes, now=now)
     if "snoozed_until" in changes:
         rules.snooze(issue, changes["snoozed_until"], now)
-
-
-def _limit_description(text):
-    try:
-        limit_text(text)
-    except ValidationError as error:
-        raise ValidationError({"description": error}) from error
 
 
 def _move(issue, changes, actor):

@@ -12,9 +12,9 @@ from history.writing import check, insert, lock, save_changed
 from issues import rules
 from issues.choices import Return
 from issues.models import NeedInfo
-from issues.services.issues import RETURN_FIELDS, finish, lock_issue, touch
+from issues.services.issues import COUNTED, RETURN_FIELDS, finish, lock_issue, touch
 from products import access
-from products.models import limit_text
+from products.models import limit_field
 
 
 @transaction.atomic
@@ -44,10 +44,7 @@ def check_question(needinfo, issue):
     if not issue.is_open:
         raise Conflict(_("This issue is closed: reopen it to ask about it."), "closed")
     _check_requestee(needinfo.requestee if needinfo.requestee_id else None, issue)
-    try:
-        limit_text(needinfo.question)
-    except ValidationError as error:
-        raise ValidationError({"question": error}) from error
+    limit_field("question", needinfo.question)
     if not needinfo.question.strip():
         raise ValidationError({"question": ValidationError(_("Write your question."), code="blank")})
     check(needinfo, exclude=["issue", "asker", "requestee"])
@@ -147,4 +144,4 @@ def _record(kind, needinfo, issue, batch, **told):
     touch(issue, batch)
     log.record(batch, kind, about=needinfo, product=issue.product, issue=issue, **told)
     waiting = ["waiting_for", "waiting_since", "overdue_at"]
-    save_changed(issue, [*waiting, "event_count", "lock_version", "updated_at", "updated_by"])
+    save_changed(issue, [*waiting, *COUNTED])

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from history import log
 from history.models import Kind, Via
@@ -16,7 +15,7 @@ from issues.models import Comment, Issue, in_order
 from issues.services.comments import check_comment
 from issues.services.issues import SOURCES, check_issue
 from products.linking import render_in
-from products.models import clean_text
+from products.models import limit_field
 
 IMPORT_LIMIT = 1024 * 1024
 # What is told of every new issue, and what every issue has one of a few of.
@@ -209,9 +208,7 @@ class _Builder:
         chosen = {(name, issue.__dict__[name]) for name in CHOSEN}
         check_issue(issue, {name for name, value in chosen & self.valid})
         self.valid |= chosen
-        clean_text(issue.description)
-        if len(issue.description.encode()) > IMPORT_LIMIT:
-            raise ValidationError({"description": ValidationError(_("Too long: at most 1 MiB."), code="max_length")})
+        limit_field("description", issue.description, IMPORT_LIMIT)
         rules.check_labels(issue, issue.label_list, present=issue.label_list)
 
 

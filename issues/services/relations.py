@@ -9,7 +9,7 @@ from history.errors import Conflict
 from history.models import Kind
 from history.writing import save_changed
 from issues.models import Issue, Relation
-from issues.services.issues import lock_family, lock_issue, touch
+from issues.services.issues import COUNTED, lock_family, lock_issue, touch
 from products import access
 
 # What a relation is called when it is read from its other end.
@@ -91,7 +91,7 @@ def _record(kind, relation, source, target, batch):
         if access.shows_to_all(issue, other):
             touch(issue, batch)
         log.record(batch, kind, about=relation, product=issue.product, issue=issue, changes={name: pair})
-        save_changed(issue, ["lock_version", "updated_at", "updated_by", "event_count"])
+        save_changed(issue, COUNTED)
 
 
 def find_relation(source_id, target_id, kind):

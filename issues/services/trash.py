@@ -27,9 +27,9 @@ from issues.models import (
     Vote,
     Watch,
 )
-from issues.services.attachments import purge_attachments, redact_attachment
+from issues.services.attachments import blank_history, purge_attachments, redact_attachment
 from issues.services.comments import lock_comment
-from issues.services.issues import RELATED, count_votes, finish, lock_family, lock_issue, touch
+from issues.services.issues import COUNTED, RELATED, count_votes, finish, lock_family, lock_issue, touch
 from issues.services.needinfos import withdraw_idle
 from issues.services.relations import REVERSED
 from products import access
@@ -105,7 +105,7 @@ def redact(row, field, *, actor, via, expected_version=None):
     html = {f"{field}_html": ""} if field in ("description", "body") else {}
     for name, value in html.items():
         setattr(row, name, value)
-    _blank_history(row, field, log.freeze(blank))
+    blank_history(row, field, log.freeze(blank))
     # An answer about an issue tells of what was asked about it, too.
     withhold(*(("issue", [issue.pk]) if isinstance(row, NeedInfo) else (row._meta.model_name, [row.pk])))
     _record_redaction(row, issue, field, log.freeze(blank), log.open_batch(actor=actor, via=via), html)
@@ -125,15 +125,6 @@ def _lock_any(row, expected_version):
     return issue, issue
 
 
-def _blank_history(row, field, blank):
-    for event in Event.objects.filter(about=row._meta.model_name, about_id=row.pk, state__has_key=field):
-        event.state = (event.state or {}) | {field: blank}
-        event.save(update_fields=["state"])
-    changes = Change.objects.filter(event__about=row._meta.model_name, event__about_id=row.pk, field=field)
-    changes.filter(before__isnull=False).update(before=blank)
-    changes.filter(after__isnull=False).update(after=blank)
-
-
 def _record_redaction(row, issue, field, blank, batch, html):
     row.lock_version += 1
     product = issue.product if issue else row
@@ -148,7 +139,7 @@ def _record_redaction(row, issue, field, blank, batch, html):
     log.record(batch, Kind.REDACTED, about=row, product=product, issue=issue, internal=internal, changes=changes)
     save_changed(row, saved)
     if issue is not None:
-        save_changed(issue, ["event_count", "lock_version", "updated_at", "updated_by"])
+        save_changed(issue, COUNTED)
         fulltext.index([(issue.pk, issue.title, issue.description)])
     if row is issue:
         similar.post([(issue.pk, issue.product_id, issue.title, issue.description)])

@@ -40,7 +40,6 @@ def icon(name, css=""):
     )
 
 
-@register.simple_tag
 @lru_cache(REMEMBERED)
 def glyph(name, css, said):
     """Return a symbol with the words that a screen reader says for it: none where they stand beside it."""
@@ -136,9 +135,9 @@ def get(table, key):
 
 
 @register.filter
-def ago(when, now=None):
+def ago(when):
     """Return how long ago `when` was, in the few letters of a column: "4m", "3h", "5d", "2y"."""
-    seconds = max(0, ((now or timezone.now()) - when).total_seconds())
+    seconds = max(0, (timezone.now() - when).total_seconds())
     for size, letter in ((365 * DAY, "y"), (30 * DAY, "mo"), (DAY, "d"), (HOUR, "h"), (MINUTE, "m")):
         if seconds >= size:
             return f"{int(seconds // size)}{letter}"
@@ -185,7 +184,6 @@ def _sent_along(token, version, reference, back):
     )
 
 
-@register.filter
 def since(when):
     """Return how long ago `when` was as words in a sentence; beyond a week the day itself."""
     seconds = max(0, (timezone.now() - when).total_seconds())

@@ -190,7 +190,7 @@ def test_it_is_seen_at_work_while_much_is_taken_back_or_purged(monkeypatch, prod
 
 @pytest.mark.parametrize("large", ["change", "undo"])
 def test_letters_go_out_while_a_large_change_or_undo_is_unfinished(monkeypatch, settings, product, maintainer, large):
-    jobs = (worker.finish_undos, worker.finish_bulk_changes, worker.send_letters)
+    jobs = (worker.finish_undos, worker.finish_bulk_changes, worker.letters.send_due)
     monkeypatch.setattr(worker, "JOBS", [(job, 0) for job in jobs])
     monkeypatch.setattr(worker, "AT_A_TIME", 0)
     settings.MAIL = True

@@ -56,25 +56,10 @@ def purge_trash():
     services.purge_expired(timezone.now(), on_progress=lambda count: heartbeat.beat())
 
 
-def sweep_files():
-    """Remove the files that no attachment refers to any more."""
-    services.sweep_files()
-
-
 def forget_sessions():
     """Remove the sessions that have expired, and the counts of tries whose time is up."""
     call_command("clearsessions")
     limits.forget_old()
-
-
-def forget_first_answers():
-    """Remove the answers that are told no longer to who asks again with the same key."""
-    forget_answers()
-
-
-def send_letters():
-    """Send the letters about accounts that are due."""
-    letters.send_due()
 
 
 def count_words():
@@ -93,12 +78,12 @@ JOBS = (
     (finish_undos, SHORTEST_WAIT),
     (finish_bulk_changes, SHORTEST_WAIT),
     (purge_trash, 60),
-    (sweep_files, 3600),
+    (services.sweep_files, 3600),
     (forget_sessions, 3600),
-    (forget_first_answers, 3600),
+    (forget_answers, 3600),
     (count_words, 600),
     (post_waiting, SHORTEST_WAIT),
-    (send_letters, SHORTEST_WAIT),
+    (letters.send_due, SHORTEST_WAIT),
 )
 
 
