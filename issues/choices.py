@@ -78,6 +78,13 @@ DECLINED = (
 )
 
 
+def shape_of(category, resolution):
+    """Return how a status of that `category` is drawn, by its name: a closed issue by its `resolution`."""
+    if category != Category.CLOSED or resolution == Resolution.FIXED:
+        return str(category)
+    return "duplicate" if resolution == Resolution.DUPLICATE else "declined"
+
+
 class Decision(models.TextChoices):
     """What a triager does with a new report."""
 

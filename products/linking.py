@@ -2,7 +2,7 @@
 
 import re
 
-from products.markdown import RENDER_LIMIT, render
+from products.markdown import is_plain, render
 from products.models import ProductKey
 
 # What may be one, in Markdown: quick to look for, since it is looked for in every text.
@@ -22,7 +22,7 @@ def render_in(product, text, known=None):
     What a text links to is decided when it is written, and anew when its issue moves. `known` are the `known_keys`,
     read before where there are many texts.
     """
-    keys = set(NAMED.findall(text)) if len(text) <= RENDER_LIMIT else set()
+    keys = set(NAMED.findall(text)) if not is_plain(text) else set()
     others = keys - {product.key}
     if others:
         known = known_keys(key__in=others) if known is None else known

@@ -238,6 +238,11 @@ def _parser_of(text):
     return _parsers[work <= LINKIFY_LIMIT, few_boxes, few_brackets]
 
 
+def is_plain(text):
+    """Return whether `text` is too long to be rendered, and is shown as it is."""
+    return len(text.encode()) > RENDER_LIMIT
+
+
 def render(text, keys=frozenset()):
     """Return safe HTML for a Markdown `text`, with links to issues of the products `keys`.
 
@@ -245,7 +250,7 @@ def render(text, keys=frozenset()):
     """
     if not text:
         return ""
-    if len(text.encode()) > RENDER_LIMIT:
+    if is_plain(text):
         return f"<pre>{html.escape(text)}</pre>"
     return f"<p>{text}</p>\n" if not keys and PLAIN.fullmatch(text) else _rendered(text, keys)
 

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from issues.choices import shape_of
 from issues.finding.pages import paginate
 from issues.finding.search import search
 from issues.models import Issue, SavedView
@@ -119,7 +120,5 @@ def _by_words(user, text):
 
 
 def _place(issue):
-    shape = issue.status.category
-    if shape == "closed" and issue.resolution != "fixed":
-        shape = "duplicate" if issue.resolution == "duplicate" else "declined"
+    shape = shape_of(issue.status.category, issue.resolution)
     return Place(issue.title, issue.key, shape, issue.get_absolute_url())

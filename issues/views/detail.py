@@ -27,7 +27,7 @@ from issues.views.live import is_asked, mark_of_issue, render_part, unchanged
 from issues.views.uploading import by_upload
 from products.access import can
 from products.finding import find
-from products.markdown import RENDER_LIMIT
+from products.markdown import is_plain
 from products.models import Product
 from products.pages import add_errors, explained
 
@@ -101,7 +101,7 @@ def issue_page(
         "file_form": file_form or FilesForm(),
         "comment_files": comment_files or FilesForm(),
         "here": address_of(request, issue),
-        "as_plain_text": len(issue.description.encode()) > RENDER_LIMIT,
+        "as_plain_text": is_plain(issue.description),
         "beginning": issue.description[:LONG_TEXT] if "text" not in request.GET else None,
     }
     alone = request.headers.get("X-Fragment") == "issue"

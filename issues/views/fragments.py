@@ -13,7 +13,7 @@ from issues.views.access import at_issue
 from issues.views.deciding import decisions_of
 from issues.views.fields import fields_of
 from products import access
-from products.markdown import RENDER_LIMIT
+from products.markdown import is_plain
 
 LAST_COMMENTS = 5
 LONG_TEXT = 4000
@@ -34,7 +34,7 @@ def peek(request, issue):
         "labels": issue.label_list,
         "comments": newest[LAST_COMMENTS - 1 :: -1],
         "cut": len(newest) > LAST_COMMENTS,
-        "plain": issue.description[:LONG_TEXT] if len(issue.description.encode()) > RENDER_LIMIT else "",
+        "plain": issue.description[:LONG_TEXT] if is_plain(issue.description) else "",
     }
     return render(request, "issues/_peek.html", context)
 

@@ -3,13 +3,14 @@
 from django.http import JsonResponse
 from django.views.decorators.http import require_safe
 
+from issues.choices import Category
 from issues.finding.places import places as find_places
 from issues.setting.meaning import understand
 from issues.views.access import at_issue
-from issuetracker.templatetags.ui import icon, status_glyph
+from issuetracker.templatetags.ui import icon
 
 PRIVATE = {"Cache-Control": "private, no-store"}
-STATUSES = ("triage", "accepted", "started", "closed", "declined", "duplicate")
+STATUSES = (*Category.values, "declined", "duplicate")
 
 
 @require_safe
@@ -23,10 +24,7 @@ def places(request):
 
 def _drawn(name):
     """Return the symbol, which holds nothing that anybody wrote."""
-    if name in STATUSES:
-        resolution = {"closed": "fixed", "duplicate": "duplicate"}.get(name, "")
-        return status_glyph("closed" if name in ("declined", "duplicate") else name, resolution, "")
-    return icon(name)
+    return icon(name, f"status-icon is-{name}" if name in STATUSES else "")
 
 
 @require_safe

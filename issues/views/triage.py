@@ -40,7 +40,7 @@ from issues.views.rows import answer_with_rows, wants_rows
 from issuetracker.keyset import at_or_first
 from issuetracker.prepared import ByReader, Prepared, PreparedTuples, Slot
 from products import access
-from products.markdown import RENDER_LIMIT
+from products.markdown import is_plain
 from products.models import Product
 from products.numbers import read_number
 from products.pages import add_errors, by_form, explained, go_back
@@ -287,7 +287,7 @@ def _shown(request, issue, form, rows=(), more=""):
     at = keys.index(issue.key) if issue.key in keys else None
     # Where there is `more`, it moves up to the place of the last.
     then = keys[at + 1 : at + 2] or (more and [LAST]) or keys[:at][-1:] if at is not None else keys[:1]
-    long = len(issue.description.encode()) > RENDER_LIMIT
+    long = is_plain(issue.description)
     context = fields_of(request.user, issue)
     files = files_of(context["facts"], issue, request.user)
     entries, cut = timeline(issue, request.user, questions=questions_of(context["facts"]), files=files)

@@ -14,7 +14,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from issues.choices import Priority
+from issues.choices import Priority, shape_of
 from issues.query.completing import as_value
 from issues.views.listing import COLUMNS
 
@@ -57,11 +57,7 @@ def glyph(name, css, said):
 @register.simple_tag
 def status_glyph(category, resolution, name):
     """Return the ring or disc of a status: by `category`, and how it was closed by `resolution`."""
-    shape = category
-    if category == "closed" and resolution == "duplicate":
-        shape = "duplicate"
-    elif category == "closed" and resolution != "fixed":
-        shape = "declined"
+    shape = shape_of(category, resolution)
     return glyph(shape, f"status-icon is-{shape}", name)
 
 
