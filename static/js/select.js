@@ -82,14 +82,34 @@ export function start(page, { rows, current, go }) {
     if (here.searchParams.has("issue")) here.searchParams.delete("issue");
     bar.querySelector("[name=next]").value = here.pathname + here.search;
   });
+  // Where a tap opens an issue, a button makes it select instead, until it is pressed once more.
+  const isSelecting = () => Boolean(page.querySelector("[data-select-rows][aria-pressed=true]")?.offsetParent);
+  page.addEventListener("click", (event) => {
+    if (event.target.closest("[data-select-rows]")) {
+      page.classList.toggle("is-selecting");
+      return fresh();
+    }
+    const row = !event.target.matches("[name=ids]") && isSelecting() && rows().find((one) => one.contains(event.target));
+    if (!row || !boxOf(row)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    tick(row, !boxOf(row).checked);
+    anchor = row;
+    tell();
+  }, true);
   page.addEventListener("click", (event) => {
     if (!event.target.matches("[name=ids]")) return;
     const row = rows().find((one) => one.contains(event.target));
     if (event.shiftKey && anchor?.isConnected) for (const one of between(anchor, row)) tick(one, event.target.checked);
     anchor = row;
   });
+  const any = () => boxes().length > 0;
   const fresh = () => {
     for (const head of page.querySelectorAll("[data-select-all]")) head.hidden = false;
+    for (const button of page.querySelectorAll("[data-select-rows]")) {
+      button.hidden = !any();
+      button.setAttribute("aria-pressed", page.classList.contains("is-selecting"));
+    }
     show();
   };
   page.addEventListener("results", fresh);
@@ -98,7 +118,6 @@ export function start(page, { rows, current, go }) {
   addEventListener("pageshow", fresh);
   fresh();
 
-  const any = () => boxes().length > 0;
   const here = () => boxOf(current());
   offer("select", toggle, here, any);
   offer("select-next", () => extend(1), any, any);

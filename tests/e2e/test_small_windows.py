@@ -351,6 +351,27 @@ def test_a_magnified_list_is_selected_and_peeked_into_by_mouse(reports, visit, t
     expect(page).to_have_url(re.compile("q=is:open"))
 
 
+def test_rows_are_selected_by_touch_once_one_asks_for_it(reports, special_context, live_server, triager):
+    context = special_context(viewport=NARROW, has_touch=True)
+    page = open_as(context, live_server, "/issues/?q=is:open", triager, NARROW)
+    page.locator("html[data-ready]").wait_for(state="attached")
+    select, bar = page.get_by_role("button", name="Select", exact=True), page.locator("[data-selection]")
+    select.tap()
+    expect(select).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("link", name="Cart forgets").tap()
+    page.locator('.issue-row[data-issue="WEB-1"] .col-status').tap()
+    expect(bar).to_contain_text("2 selected")
+    page.get_by_label("Select WEB-2").tap()
+    expect(bar).to_contain_text("1 selected")
+    box = select.bounding_box()
+    assert min(box["width"], box["height"]) >= 44
+    assert not page.evaluate(TOO_WIDE)
+    page.get_by_role("button", name="Clear").tap()
+    select.tap()
+    page.get_by_role("link", name="Cart forgets").tap()
+    expect(page).to_have_url(re.compile("/issues/WEB-2/"))
+
+
 def test_the_boxes_of_a_small_screen_without_scripts(reports, special_context, live_server, triager):
     context = special_context(viewport=NARROW, has_touch=True, java_script_enabled=False)
     page = open_as(context, live_server, "/issues/?q=is:open", triager, NARROW)
