@@ -1,7 +1,7 @@
 """Taking a batch back: each of its events is answered by its inverse, unless somebody has changed that since."""
 
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
@@ -45,6 +45,8 @@ from products.models import Component, Label, Milestone, Product, Version
 AT_ONCE = 500
 # How many a transaction answers: nobody else waits for longer than these take.
 CHUNK = 25
+# So many are read at once to ask who may take them back.
+READ = 1000
 # Fields that mean something only together: if one was changed since, all of them are left alone.
 TOGETHER = (
     frozenset({"status", "resolution", "duplicate_of", "closed_at", "triaged_at"}),
@@ -79,9 +81,10 @@ def undo(batch, *, actor, via):
     running or cannot be undone.
     """
     is_part = connection.in_atomic_block
+    # Before anything is locked, since thousands of events are read for it; each step asks again.
+    authorize_undo(actor, batch)
     with transaction.atomic():
         batch = Batch.objects.select_for_update().get(pk=batch.pk)
-        authorize_undo(actor, batch)
         _refuse_what_cannot_be_undone(batch)
         total = _events_of(batch).count()
         undoing = log.open_batch(actor=actor, via=via, total=total, done=0, state=Batch.State.RUNNING)
@@ -139,26 +142,43 @@ def running():
 
 
 def _step(undoing, batch):
-    events = _events_of(batch).order_by("-id").select_related("issue__product")
+    waiting = _events_of(batch).order_by("-id")
     if undoing.todo is not None:
-        events = events.filter(pk__lt=undoing.todo["below"])
+        waiting = waiting.filter(pk__lt=undoing.todo["below"])
     # One that was begun before places were kept knows only how many are done.
     skipped = undoing.done if undoing.todo is None else 0
-    events = list(events[skipped : skipped + CHUNK])
-    _lock_issues_of(events)
+    found = list(waiting.only("batch", "issue")[skipped : skipped + CHUNK])
+    _lock_issues_of(found)
+    # Read under the locks: rights hang on where an issue is, and on who sees it.
+    again = _events_of(batch).filter(pk__in=[event.pk for event in found])
+    events = list(_with_what_decides(again).order_by("-id"))
+    refused = _refused_by_now(undoing, batch, events)
     for event in events:
-        left = _revert_or_leave(event, undoing)
+        left = [_left_whole(event)] if event.pk in refused else _revert_or_leave(event, undoing)
         # A duplicate that came along may be one that its undoer does not see.
         if event.issue_id is None or undoing.actor is None or access.sees(undoing.actor, event.issue):
             undoing.left_alone += left
-    undoing.done += len(events)
+    undoing.done += len(found)
     # Some may have been purged meanwhile.
-    if undoing.done >= undoing.total or len(events) < CHUNK:
+    if undoing.done >= undoing.total or len(found) < CHUNK:
         undoing.state, undoing.todo = Batch.State.DONE, None
     else:
-        undoing.todo = {"below": events[-1].pk, "limit": access.limit(undoing.actor)}
+        undoing.todo = {"below": found[-1].pk, "limit": access.limit(undoing.actor)}
     undoing.save(update_fields=["left_alone", "done", "state", "todo"])
     return undoing
+
+
+def _refused_by_now(undoing, batch, events):
+    """Return the ids of those of the `events` that may not be taken back by now. Raises Forbidden for the only one."""
+    # Moved back by this undo, an issue is no longer where its events were asked about.
+    moves = undoing.events.filter(kind=Kind.MOVED, issue__in={event.issue_id for event in events} - {None})
+    moved = set(moves.values_list("issue", flat=True))
+    refused = {}
+    for event, error in _refusals(undoing.actor, batch, [event for event in events if event.issue_id not in moved]):
+        if undoing.total == 1:
+            raise error
+        refused[event.pk] = error
+    return refused
 
 
 def _lock_issues_of(events):
@@ -184,56 +204,68 @@ def _events_of(batch):
     return batch.events.exclude(about="member", product__in=created.values("product"))
 
 
-def can_undo(actor, batch, events=None):
-    """Return whether `actor` may undo `batch`; `events` are its events with product and issue, if at hand."""
+def can_undo(actor, batch):
+    """Return whether `actor` may undo `batch`."""
     try:
-        authorize_undo(actor, batch, events)
+        authorize_undo(actor, batch)
     except Forbidden:
         return False
     return True
 
 
-def authorize_undo(actor, batch, events=None):
+def authorize_undo(actor, batch):
     """Raise Forbidden unless `actor` may take back every event of `batch`.
 
     A triager undoes anybody's change to an issue, a reporter those of their own that they may make by hand; only a
     maintainer undoes a trashing or a restoring. What maintainers or staff did to products, parts, members and statuses
     is undone by such, what was set on a person by who may set the same, and what was done to a view by who may do it.
     """
-    homes: dict = {}
-    if events is None:
-        events = (
-            _events_of(batch)
-            .select_related("issue__product", "product")
-            .only(
-                "about",
-                "about_id",
-                "actor",
-                "batch_id",
-                "kind",
-                "issue__author",
-                "issue__assignee",
-                "issue__confidential",
-                "issue__product",
-                "product",
-            )
-        )
-    for event in events:
-        homes.setdefault(_home(event), event)
+    events = _with_what_decides(_events_of(batch)).only(
+        "about",
+        "about_id",
+        "actor",
+        "batch_id",
+        "kind",
+        "issue__author",
+        "issue__assignee",
+        "issue__closed_at",
+        "issue__confidential",
+        "issue__product",
+        "product",
+    )
+    for _event, error in _refusals(actor, batch, events.iterator(chunk_size=READ)):
+        raise error
+
+
+def _with_what_decides(events):
+    return events.select_related("issue__product", "product").prefetch_related("changes")
+
+
+def _refusals(actor, batch, events):
+    """Yield `(event, Forbidden)` of those of the `events` of `batch` that `actor` may not take back.
+
+    Whoever triages asks nothing of the database for another event: there may be thousands.
+    """
+    access.forget_roles(actor)
     own = batch.actor_id is not None and batch.actor_id == actor.pk
-    issues = {event.issue_id for event in homes.values()}
-    for event in homes.values():
-        if not (own and _came_along(event, issues)):
-            _authorize_event(actor, event, own)
+    authorize_return = cache(partial(_authorize_return, actor))
+    for event in events:
+        try:
+            _authorize_event(actor, event, own, authorize_return)
+        except Forbidden as error:
+            if not (own and _came_along(event)):
+                yield event, error
 
 
-def _came_along(event, issues):
-    """Return whether an `event` gave a duplicate the original of its original, one of the `issues` of the same batch.
+def _came_along(event):
+    """Return whether an `event` gave a duplicate the original of its original, an issue of the same batch.
 
     Whoever merged the original takes that back with it, whatever they see of the duplicates.
     """
     change = _change_of_original(event)
-    return change is not None and change.before is not None and change.before["id"] in issues
+    if change is None or change.before is None:
+        return False
+    return Event.objects.filter(batch=event.batch_id, issue=change.before["id"]).exists()
 
 
 def _change_of_original(event):
@@ -270,8 +302,7 @@ def right_by_hand(event, changes, issue):
     if event.about == "issue" and event.kind == Kind.CHANGED:
         return rules.right_to_set({change.field for change in changes}, issue), issue
     if event.kind == Kind.MOVED:
-        moved = next(change for change in changes if change.field == "product")
-        return "triage", _product_of(moved.before) or issue
+        return "triage", _product_of(_moved_from(changes)) or issue
     if event.about == "relation":
         return "relate", issue
     return "triage" if _asks_again(event) else "view", issue
@@ -289,44 +320,37 @@ def _right_on_product(event):
     """Return the action that undoes an `event` of a product: in the archive only some are allowed."""
     if event.kind == Kind.CREATED:
         return "trash"
-    archiving = event.changes.filter(field="archived_at").exists()
+    archiving = any(change.field == "archived_at" for change in event.changes.all())
     return RIGHTS.get(event.kind, "unarchive" if archiving else "maintain")
 
 
-def _home(event):
-    """Return what events have in common that ask for the same right; what hangs on a row more is its own case."""
-    changes_issue = event.about == "issue" and event.kind == Kind.CHANGED
-    if changes_issue or event.about in ("user", "vote", "watch", "relation", *views.ABOUT):
-        return event.about, event.pk, None, event.kind
-    return event.about, event.issue_id, event.product_id, event.kind
-
-
-def _authorize_event(actor, event, own):
+def _authorize_event(actor, event, own, authorize_return):
     if event.about == "relation":
         _authorize_on_relation(actor, event)
     elif event.issue is not None:
         theirs = own and event.kind in ATTENTION and _person_of(event) == actor.pk
-        access.authorize(actor, right_to_undo(event, theirs), event.issue, own=own)
+        access.require(actor, right_to_undo(event, theirs), event.issue, own=own)
         if not access.can(actor, "undo", event.issue):
-            _refuse_others_work(actor, event)
+            if event.kind == Kind.CREATED:
+                _refuse_others_work(actor, event)
             access.require(actor, *right_by_hand(event, event.changes.all(), event.issue))
         if event.kind == Kind.MOVED:
-            _authorize_return(actor, event)
+            authorize_return(_moved_from(event.changes.all())["id"])
     elif event.about in views.ABOUT:
         views.authorize_undo(actor, event)
     elif event.about == "product":
-        access.authorize(actor, _right_on_product(event), event.product)
+        access.require(actor, _right_on_product(event), event.product)
     elif event.product is not None:
-        access.authorize(actor, "maintain", event.product)
+        access.require(actor, "maintain", event.product)
     else:
-        access.authorize(actor, SITE_RIGHTS.get(event.about, "edit_users"))
+        access.require(actor, SITE_RIGHTS.get(event.about, "edit_users"))
         if event.about == "user":
             _authorize_on_person(actor, event)
 
 
 def _authorize_on_relation(actor, event):
     """Raise Forbidden unless `actor` may undo this end of a relation, or end it from the other one."""
-    access.authorize(actor, "be_related", event.issue)
+    access.require(actor, "be_related", event.issue)
     change = event.changes.get()
     other = Issue.objects.select_related("product").filter(pk=(change.before or change.after)["id"]).first()
     if other is None or not access.can(actor, "relate", other):
@@ -353,26 +377,30 @@ def _authorize_on_person(actor, event):
 
 def _refuse_others_work(actor, event):
     """Refuse that a reporter takes a whole issue away in which others have written."""
-    created = Event.objects.filter(batch=event.batch_id, issue=event.issue, kind=Kind.CREATED).exists()
     # What the actor is not told of is no reason: the refusal would tell of it.
     told = Event.objects.filter(access.visible_internals(actor, product="issue__product__"), links_shown(actor))
-    if created and told.filter(issue=event.issue).exclude(actor=actor).exists():
+    if told.filter(issue=event.issue).exclude(actor=actor).exists():
         raise Forbidden(_("Others have worked on this issue: only a triager can take it back."))
 
 
-def _authorize_return(actor, event):
+def _authorize_return(actor, product):
     """Raise Forbidden unless `actor` may file issues where the undo of a move leads, as for a move by hand.
 
     Left alone it would be marked as undone, and nobody else could take it back any more.
     """
-    old = _product_of(event.changes.get(field="product").before)
+    old = Product.objects.filter(pk=product, deleted_at=None).first()
     if old is not None:
-        access.authorize(actor, "create", old)
+        access.require(actor, "create", old)
 
 
 def _product_of(frozen):
     """Return the product that a frozen value names, or None where it is in the trash or gone."""
     return Product.objects.filter(pk=frozen["id"], deleted_at=None).first()
+
+
+def _moved_from(changes):
+    """Return the frozen product from which the `changes` of a move led."""
+    return next(change.before for change in changes if change.field == "product")
 
 
 def _refuse_what_cannot_be_undone(batch):
@@ -405,7 +433,7 @@ def _revert_or_leave(event, undoing):
             raise
     except (ValidationError, ObjectDoesNotExist):
         pass
-    return [_left(event, "role" if event.about == "member" else None)]
+    return [_left_whole(event)]
 
 
 def _revert(event, undoing):
@@ -736,6 +764,10 @@ def _finish_row(row, before, undoing, kind):
         views.finish_undone(row, before, undoing)
     else:
         products.finish_part(row, before, lambda: undoing)
+
+
+def _left_whole(event):
+    return _left(event, "role" if event.about == "member" else None)
 
 
 def _left(event, field):

@@ -3,17 +3,21 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.services import create_user, update_user
 from history.errors import Forbidden
 from history.models import Batch
-from issues.models import Relation, Status, Vote, Watch
+from issues.models import Comment, Relation, Status, Vote, Watch
 from issues.services import (
     add_comment,
     ask,
+    bulk,
     can_undo,
     create_issue,
     create_status,
+    decide,
     purge,
     relate,
     restore_comment,
@@ -30,6 +34,7 @@ from issues.services import (
     watch,
     withdraw,
 )
+from issues.tests.many import file_many
 from issues.timeline import timeline
 from products.models import Label, Product
 from products.services import create_part, create_product, set_member, update_product
@@ -123,7 +128,88 @@ def test_who_loses_the_right_while_an_undo_runs_on_moves_nothing_more(
     set_member(secret, triager, None, actor=administrator, via="web")
     undone = resume(undone)
     assert [fresh(one).product for one in issues] == [product, secret]
-    assert "product" in {left["field"] for left in undone.left_alone}
+    assert [left["field"] for left in undone.left_alone] == ["issue"]
+
+
+def leave(product, triager, administrator):
+    set_member(product, triager, None, actor=administrator, via="web")
+
+
+def end(product, triager, administrator):
+    update_user(triager, actor=administrator, via="web", is_active=False)
+
+
+def archive(product, triager, administrator):
+    update_product(product, actor=administrator, via="web", archived=True)
+
+
+def raise_all(product, actor, count):
+    """Return a batch that has given `count` new issues a priority, and these."""
+    issues = file_many(product, actor, count)
+    bulk.change([one.pk for one in issues], bulk.Plan({product.pk: {"priority": 3}}), actor=actor, via="web")
+    return last(), issues
+
+
+@pytest.mark.parametrize("lose", [leave, end, archive])
+def test_nor_does_it_take_anything_else_back(product, administrator, triager, monkeypatch, lose):
+    monkeypatch.setattr(undoing, "CHUNK", 1)
+    monkeypatch.setattr(undoing, "AT_ONCE", 1)
+    batch, issues = raise_all(product, administrator, 2)
+    undone = undo(batch, actor=triager, via="web")
+    lose(fresh(product), fresh(triager), administrator)
+    undone = resume(undone)
+    assert [fresh(one).priority for one in issues] == [3, 0]
+    assert undone.left_alone == [{"issue": "WEB-1", "field": "issue", "by": None}]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("lose", [leave, archive])
+def test_nor_does_who_loses_it_before_anything_is_locked(product, administrator, triager, monkeypatch, lose, count):
+    batch, issues = raise_all(product, administrator, count)
+    lock = undoing._lock_issues_of
+
+    def lose_first(events):
+        lose(fresh(product), triager, administrator)
+        lock(events)
+
+    monkeypatch.setattr(undoing, "_lock_issues_of", lose_first)
+    if count == 1:
+        refused_as(batch, triager)
+    else:
+        assert len(undo(batch, actor=triager, via="web").left_alone) == count
+    assert {fresh(one).priority for one in issues} == {3}
+
+
+def test_what_was_said_with_a_move_goes_with_it_also_where_a_step_ends_between(
+    product, administrator, triager, monkeypatch
+):
+    monkeypatch.setattr(undoing, "CHUNK", 1)
+    home = create_product(actor=administrator, via="web", key="API", title="API")
+    issue = create_issue(home, actor=administrator, via="web", title="Cart empties")
+    decided = decide(issue, "reroute", actor=administrator, via="web", product=product, comment="Yours.")
+    assert undo(decided.batch, actor=triager, via="web").left_alone == []
+    assert fresh(issue).product == home and Comment.objects.get().deleted_at
+
+
+@pytest.mark.parametrize("what", ["changed", "moved", "created"])
+def test_to_ask_about_many_takes_no_more_than_about_few(product, administrator, triager, what):
+    def asked(count):
+        if what == "created":
+            file_many(product, administrator, count)
+        else:
+            _batch, issues = raise_all(product, triager, count)
+        if what == "moved":
+            home = create_product(actor=administrator, via="web", key=f"TO{count}", title="API")
+            set_member(home, triager, "triager", actor=administrator, via="web")
+            plan = bulk.Plan({product.pk: {"product": home}})
+            bulk.change([one.pk for one in issues], plan, actor=triager, via="web")
+        batch = last()
+        assert batch.events.count() == count
+        with CaptureQueriesContext(connection) as queries:
+            assert can_undo(triager, batch)
+        return len(queries)
+
+    assert asked(10) == asked(100)
 
 
 @pytest.mark.parametrize(("field", "also"), [("parent", {}), ("duplicate_of", {"resolution": "fixed"})])
