@@ -276,7 +276,7 @@ def update_issue(issue, *, actor, via, expected_version=None, seen=None, batch=N
         withdraw_idle(issue, batch)
     finish(issue, before, batch, kind)
     if changes.get("duplicate_of") is not None:
-        _take_duplicates_along(issue, batch)
+        take_duplicates_along(issue, batch)
     # Whoever sets in the same step until when it sleeps knows of the rest.
     wakes = "snoozed_until" not in changes
     if wakes and actor.pk == issue.author_id and not TEXTS.isdisjoint(changes):
@@ -497,9 +497,9 @@ def wake(issue, batch):
     finish(issue, before, batch, Kind.RETURNED)
 
 
-def _take_duplicates_along(issue, batch):
-    """Make the duplicates of `issue`, which has become one itself, duplicates of its original."""
-    for duplicate in Issue.objects.filter(duplicate_of=issue).order_by("pk"):
+def take_duplicates_along(issue, batch, but=()):
+    """Make the duplicates of `issue`, which has become one itself, duplicates of its original, `but` some of them."""
+    for duplicate in Issue.objects.filter(duplicate_of=issue).exclude(pk__in=but).order_by("pk"):
         duplicate = Issue.objects.select_for_update(of=("self",)).select_related(*RELATED).get(pk=duplicate.pk)
         before = log.state(duplicate, ["duplicate_of"])
         duplicate.duplicate_of = issue.duplicate_of

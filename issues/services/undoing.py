@@ -34,7 +34,7 @@ from issues.models import (
     in_order,
 )
 from issues.services import attachments, attention, comments, needinfos, relations, statuses, trash, views
-from issues.services.issues import KEPT, finish, lock_family, lock_issue
+from issues.services.issues import KEPT, finish, lock_family, lock_issue, take_duplicates_along
 from issues.services.records import IMPORT_LIMIT
 from issuetracker.database import ending_when_away
 from products import access
@@ -487,6 +487,10 @@ def _revert_issue(event, undoing):
             if issue.waiting_for_id is not None:
                 needinfos.withdraw_idle(issue, undoing)
             finish(issue, before, undoing, Kind.MOVED if "product" in wanted else Kind.CHANGED)
+            if wanted.get("duplicate_of") is not None:
+                # Those that the batch tells of go back by themselves.
+                told = Change.objects.filter(event__batch=event.batch_id, field="duplicate_of")
+                take_duplicates_along(issue, undoing, but=told.values("issue"))
     except (ValidationError, ObjectDoesNotExist):
         return left + [_left(event, field) for field in wanted]
     return left
@@ -527,7 +531,7 @@ def _put_issue(issue, wanted, event):
 def _may_return(issue, actor, batch, field, frozen):
     """Return whether `actor` may put `issue` back to where the value leads, or under what it names.
 
-    No duplicate gets an original that is one itself, unless that goes back in the same `batch`.
+    No duplicate gets an original that is one itself, unless that ends in the same `batch`.
     """
     if field == "product":
         old = _product_of(frozen)
@@ -536,14 +540,26 @@ def _may_return(issue, actor, batch, field, frozen):
         return True
     try:
         other = Issue.objects.select_related("product").get(pk=frozen["id"])
-        if field == "duplicate_of" and other.duplicate_of_id is not None:
-            merged = Change.objects.filter(event__batch=batch, issue=other, field="duplicate_of")
-            if not merged.exists():
-                return False
+        if field == "duplicate_of" and other.duplicate_of_id is not None and not _is_freed(other, actor, batch):
+            return False
         rules.check_link(issue, field, other, actor, may_be_trashed=True)
     except (ValidationError, Issue.DoesNotExist):
         return False
     return True
+
+
+def _is_freed(issue, actor, batch):
+    """Return whether the duplicate `issue` is none any more once the undo of `batch` has come to it.
+
+    Raises Issue.DoesNotExist where it is in the trash, and so stays one.
+    """
+    issue = lock_issue(issue)
+    merged = Event.objects.filter(batch=batch, issue=issue, changes__field="duplicate_of")
+    event = _with_what_decides(merged).select_related("batch").first()
+    if event is None or any(_refusals(actor, event.batch, [event])):
+        return False
+    wanted, _left_alone = _invert(event, log.state(issue, KEPT), partial(_may_return, issue, actor, batch))
+    return wanted.get("duplicate_of", issue) is None
 
 
 def _may_be_asked(issue, wanted):

@@ -201,6 +201,32 @@ class TestDuplicates:
         undo(fresh(undone), actor=triager, via="web")
         assert fresh(third).duplicate_of is None
 
+    @pytest.mark.parametrize("how", ["trashed", "merged again", "merged elsewhere"])
+    def test_nor_leads_a_duplicate_back_to_what_stays_one(self, product, issue, original, maintainer, how):
+        doing = {"actor": maintainer, "via": "web"}
+        along, elsewhere = (create_issue(product, title=title, **doing) for title in ("Along", "Elsewhere"))
+        update_issue(along, duplicate_of=issue, **doing)
+        decided = decide(issue, "duplicate", duplicate_of=original, **doing)
+        if how == "trashed":
+            trash_issue(fresh(issue), **doing)
+        else:
+            update_issue(fresh(issue), status=first_status("triage"), **doing)
+            update_issue(fresh(issue), duplicate_of=elsewhere if how == "merged elsewhere" else original, **doing)
+        left = undo(fresh(decided.batch), **doing).left_alone
+        assert {"issue": along.key, "field": "duplicate_of", "by": None} in left
+        assert fresh(along).duplicate_of == original
+
+    def test_duplicates_go_along_where_an_undo_makes_their_original_one(self, product, issue, original, triager):
+        doing = {"actor": triager, "via": "web"}
+        along, later = (create_issue(product, title=title, **doing) for title in ("Along", "Later"))
+        update_issue(along, duplicate_of=issue, **doing)
+        undone = undo(fresh(decide(issue, "duplicate", duplicate_of=original, **doing).batch), **doing)
+        update_issue(later, duplicate_of=issue, **doing)
+        again = undo(fresh(undone), **doing)
+        assert ([fresh(one).duplicate_of for one in (along, later)], again.left_alone) == ([original] * 2, [])
+        assert undo(fresh(again), **doing).left_alone == []
+        assert [fresh(one).duplicate_of for one in (issue, along, later)] == [None, issue, issue]
+
     def test_votes_between_internal_products_count(self, administrator, stranger):
         one, two = (
             create_product(actor=administrator, via="web", key=key, title=key, visibility="internal")
