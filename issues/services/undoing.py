@@ -16,7 +16,7 @@ from accounts.models import User
 from history import log
 from history.errors import Conflict, Forbidden, Refused
 from history.models import ASIDE, Batch, Change, Event, Kind, Via
-from history.writing import lock
+from history.writing import called, lock
 from issues import rules
 from issues.links import links_shown
 from issues.models import (
@@ -34,7 +34,7 @@ from issues.models import (
     in_order,
 )
 from issues.services import attachments, attention, comments, needinfos, relations, statuses, trash, views
-from issues.services.issues import KEPT, finish, lock_family, lock_issue, take_duplicates_along
+from issues.services.issues import KEPT, finish, labels_in, lock_family, lock_issue, take_duplicates_along
 from issues.services.records import IMPORT_LIMIT
 from issuetracker.database import ending_when_away
 from products import access
@@ -165,6 +165,10 @@ def _step(undoing, batch):
     else:
         undoing.todo = {"below": found[-1].pk, "limit": access.limit(undoing.actor)}
     undoing.save(update_fields=["left_alone", "done", "state", "todo"])
+    if undoing.state == Batch.State.DONE and undoing.left_alone and not undoing.events.exists():
+        # Nothing of it is undone: marked as such it could never be.
+        batch.undone_by = None
+        batch.save(update_fields=["undone_by"])
     return undoing
 
 
@@ -478,6 +482,10 @@ def _revert_issue(event, undoing):
     if not _may_be_asked(issue, wanted):
         del wanted["assignee"]
         left.append(_left(event, "assignee"))
+    if "product" in wanted:
+        fitting = _fitting(issue, wanted, event)
+        wanted |= fitting
+        left = [one for one in left if one["field"] not in fitting]
     try:
         # A savepoint, so that what does not fit any more leaves nothing half done.
         with transaction.atomic():
@@ -568,6 +576,32 @@ def _may_be_asked(issue, wanted):
         return True
     home = _product_of(wanted["product"]) if "product" in wanted else issue.product
     return access.may_be_asked(User.objects.filter(pk=wanted["assignee"]["id"]).first(), home)
+
+
+def _fitting(issue, wanted, event):
+    """Return frozen values for what was set on `issue` since it was moved and does not fit where it goes back to.
+
+    A part becomes what it was before the move or, where that did not change it, the one of the same name, if any. So
+    does a label, and whoever may not be asked there is no assignee any more: as in a move.
+    """
+    home = _product_of(wanted["product"])
+    was = {change.field: change.before for change in event.changes.all()}
+    fitting: dict = {}
+    for field in rules.PARTS:
+        part = getattr(issue, field)
+        if part is not None and field not in wanted:
+            there = called(type(part).objects.active().filter(product=home), part.name)
+            fitting[field] = was.get(field, log.freeze(there))
+    if "assignee" not in wanted and issue.assignee and not access.may_be_asked(issue.assignee, home):
+        fitting["assignee"] = None
+    present = wanted.get("labels", [log.freeze(label) for label in issue.label_list])
+    labels = list(Label.objects.filter(pk__in=[item["id"] for item in present]))
+    kept = [label for label in labels if label.product_id in (None, home.pk)]
+    if len(kept) < len(labels):
+        groups = {label.group for label in kept if label.group}
+        renamed = labels_in(home, [label for label in labels if label not in kept])
+        fitting["labels"] = [log.freeze(one) for one in (*kept, *renamed) if one in kept or one.group not in groups]
+    return fitting
 
 
 def _revert_question(event, undoing):

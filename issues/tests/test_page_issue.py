@@ -340,6 +340,16 @@ def test_undo_from_the_history(issue, triager):
     assert again.status_code == 409
 
 
+def test_an_undo_that_leaves_all_alone_says_so_and_offers_no_undo_of_itself(issue, triager, maintainer):
+    update_issue(issue, actor=triager, via="web", priority=4)
+    batch = Batch.objects.latest("id")
+    update_issue(issue, actor=maintainer, via="web", priority=2)
+    answer = at(triager).post(f"/batches/{batch.pk}/undo/", {"next": "/issues/WEB-1/"}, follow=True)
+    page = answer.content.decode()
+    assert "Nothing is undone: somebody has changed it since (WEB-1 priority)." in page
+    assert "toast-action" not in page and f"/batches/{batch.pk}/undo/" in page
+
+
 def test_undo_says_in_how_many_issues_as_far_as_one_sees_them(issue, product, triager, stranger):
     others = [create_issue(product, actor=triager, via="web", title=title, confidential=True) for title in ("A", "B")]
     update_issue(issue, actor=triager, via="web", priority=4)

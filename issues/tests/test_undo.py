@@ -133,6 +133,66 @@ def test_a_move_is_taken_back_to_the_old_number(issue, administrator, product):
     assert fresh(issue).key == "WEB-1"
 
 
+@pytest.mark.parametrize(
+    ("before", "since", "component", "labels"),
+    [
+        (None, "Basket", None, []),
+        (None, "Checkout", "Checkout", ["Checkout"]),
+        ("Cart", None, "Cart", ["Cart"]),
+        ("Cart", "Basket", "Cart", ["Cart"]),
+        ("Cart", "Checkout", "Cart", ["Cart", "Checkout"]),
+    ],
+)
+@pytest.mark.parametrize("part", [Component, Label])
+def test_a_move_is_taken_back_also_where_a_part_was_set_since(
+    issue, administrator, product, part, before, since, component, labels
+):
+    def named(home, name):
+        return name and part.objects.get(product=home, name=name)
+
+    def put(home, name):
+        rows = {"component": named(home, name)} if part is Component else {"labels": [named(home, name)]}
+        return name and change(fresh(issue), administrator, **rows)
+
+    def parts():
+        row = fresh(issue)
+        return [label.name for label in row.label_list] if part is Label else row.component and row.component.name
+
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    for home, names in ((product, ("Cart", "Checkout")), (other, ("Basket", "Checkout"))):
+        for name in names:
+            create_part(part, product=home, actor=administrator, via="web", name=name)
+    put(product, before)
+    moving = change(fresh(issue), administrator, product=other)
+    put(other, since)
+    there = parts()
+    undone = take_back(moving, administrator)
+    assert (fresh(issue).key, undone.left_alone) == ("WEB-1", [])
+    assert parts() == (labels if part is Label else component)
+    assert {label.product for label in fresh(issue).label_list} <= {product}
+    assert take_back(undone, administrator).left_alone == []
+    assert (fresh(issue).product, parts()) == (other, there)
+
+
+def test_nor_does_an_assignee_stand_in_its_way(issue, administrator, product, stranger):
+    home = create_product(actor=administrator, via="web", key="OPS", title="Operations", visibility="private")
+    change(issue, administrator, product=home)
+    moving = change(fresh(issue), administrator, product=product)
+    change(fresh(issue), administrator, assignee=stranger)
+    assert take_back(moving, administrator).left_alone == []
+    assert (fresh(issue).product, fresh(issue).assignee) == (home, None)
+
+
+def test_an_undo_that_leaves_all_alone_can_be_asked_for_again(issue, triager, maintainer):
+    batch = change(issue, triager, title="Better")
+    since = change(issue, maintainer, title="Best")
+    assert take_back(batch, triager).left_alone == [{"issue": "WEB-1", "field": "title", "by": "mia"}]
+    assert fresh(batch).undone_by is None
+    take_back(since, triager)
+    assert take_back(batch, triager).left_alone == []
+    assert fresh(issue).title == "Cart empties"
+
+
 def test_comments_are_taken_back(issue, reporter, maintainer):
     comment = add_comment(issue, actor=reporter, via="web", body="First")
     written = Batch.objects.latest("id")

@@ -331,7 +331,7 @@ def undo(request, pk):
     if services.give_a_way_in([batch]) and (asked := prove_first(request, said, back)):
         return asked
     undone = services.undo(batch, actor=request.user, via="web")
-    tags = f"undo-{undone.pk}" if services.can_undo(request.user, undone) else ""
+    tags = f"undo-{undone.pk}" if undone.undone and services.can_undo(request.user, undone) else ""
     messages.success(request, _told(batch, undone, request.user), extra_tags=tags)
     if wants_rows(request):
         return answer_with_rows(request, undone.events.values("issue")[:ROWS])
@@ -368,6 +368,10 @@ def _told(batch, undone, user):
         only = seen.select_related("product").first() if count == 1 else None
         where = only.key if only else ngettext("%d issue", "%d issues", count) % count
         return (_("Done again in %(where)s.") if again else _("Undone in %(where)s.")) % {"where": where}
-    done_again = _("Done again, but for what somebody has changed since: %(fields)s.")
-    told = done_again if again else _("Undone, but for what somebody has changed since: %(fields)s.")
+    if not undone.undone:
+        done_again = _("Nothing is done again: somebody has changed it since (%(fields)s).")
+        told = done_again if again else _("Nothing is undone: somebody has changed it since (%(fields)s).")
+    else:
+        done_again = _("Done again, but for what somebody has changed since: %(fields)s.")
+        told = done_again if again else _("Undone, but for what somebody has changed since: %(fields)s.")
     return told % {"fields": ", ".join(left[:8])}
