@@ -479,6 +479,9 @@ def _revert_issue(event, undoing):
         return []
     before = log.state(issue, KEPT)
     wanted, left = _invert(event, before, partial(_may_return, issue, undoing.actor, event.batch_id))
+    if event.kind == Kind.RETURNED and "snoozed_until" in wanted and _is_decided_since(event, issue):
+        del wanted["snoozed_until"]
+        left.append(_left(event, "snoozed_until"))
     if not _may_be_asked(issue, wanted):
         del wanted["assignee"]
         left.append(_left(event, "assignee"))
@@ -568,6 +571,11 @@ def _is_freed(issue, actor, batch):
         return False
     wanted, _left_alone = _invert(event, log.state(issue, KEPT), partial(_may_return, issue, actor, batch))
     return wanted.get("duplicate_of", issue) is None
+
+
+def _is_decided_since(event, issue):
+    """Return whether somebody has decided on an `issue` that `event` woke in the queue."""
+    return not issue.is_in_triage and any(change.field == "returned_at" for change in event.changes.all())
 
 
 def _may_be_asked(issue, wanted):

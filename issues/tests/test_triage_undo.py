@@ -117,6 +117,27 @@ def test_what_it_waited_meanwhile_stays(issue, other, triager, reporter):
     assert timedelta(0) <= fresh(issue).overdue_at - (due - 2 * A_DAY) < timedelta(minutes=1)
 
 
+@pytest.mark.parametrize(
+    ("accepts", "slept"), [([], True), (["before"], True), (["since"], False)], ids=["never", "before", "since"]
+)
+def test_who_unsays_what_woke_it_puts_nothing_to_sleep_that_was_accepted_since(
+    issue, triager, reporter, accepts, slept
+):
+    def accept(when):
+        if when in accepts:
+            decide(issue, "accept", actor=triager, via="web")
+
+    accept("before")
+    update_issue(issue, actor=triager, via="web", snoozed_until=LATER)
+    add_comment(issue, actor=reporter, via="web", body="This one.")
+    saying = Batch.objects.latest("id")
+    assert fresh(issue).snoozed_until is None
+    accept("since")
+    left = undo(saying, actor=reporter, via="web").left_alone
+    assert fresh(issue).snoozed_until == (LATER if slept else None)
+    assert [one["field"] for one in left] == ([] if slept else ["snoozed_until"])
+
+
 def test_nobody_is_told_of_the_clock(api, issue, other, triager):
     decide(issue, "reroute", actor=triager, via="web", product=other)
     assert Change.objects.filter(issue=issue, field="waits_from").exists()
