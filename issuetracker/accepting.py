@@ -1,9 +1,12 @@
 """How gunicorn's processes share connections that come at once, and let go of those where nothing goes on."""
 
 import errno
+import selectors
 import socket
 import struct
+import time
 from contextlib import suppress
+from functools import partial
 
 from gunicorn.workers.gthread import ThreadWorker
 
@@ -48,8 +51,9 @@ class SharingWorker(ThreadWorker):
     as they live, with one core at work and the others idle.
     """
 
-    # Seconds.
+    # Seconds: for what is to come or to be taken, and for a client to end what we have ended.
     patience = 30
+    farewell = 2
 
     def __init__(self, *args, **kwargs):
         self.has_done_one = True
@@ -78,5 +82,38 @@ class SharingWorker(ThreadWorker):
 
     def finish_request(self, conn, fs):
         """Put away a connection whose request is done, for the next one or for good."""
-        super().finish_request(conn, fs)
+        if fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+        else:
+            self.part(conn)
         self.has_done_one = True
+
+    def part(self, conn):
+        """Say that nothing more comes, and see the connection off: at once, its client might lose the answer's end.
+
+        gunicorn would wait here for the client, and meanwhile for nobody else.
+        """
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            conn.sock.setblocking(False)
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.see_off, conn))
+        except (OSError, ValueError):
+            self.forget(conn)
+            return
+        conn.timeout = time.monotonic() + self.farewell
+        # Whatever stands there is closed when its time is up.
+        self.pending_conns.append(conn)
+
+    def see_off(self, conn, client):
+        """Read what still comes, which is nobody's, until the client has ended it too."""
+        with suppress(OSError):
+            if client.recv(65536):
+                return
+        self.poller.unregister(client)
+        self.pending_conns.remove(conn)
+        self.forget(conn)
+
+    def forget(self, conn):
+        """Close what is of no more use."""
+        self.nr_conns -= 1
+        conn.close()

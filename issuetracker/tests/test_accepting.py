@@ -85,6 +85,30 @@ def test_a_new_connection_is_taken_while_others_keep_all_threads_busy(connect):
     assert len(answered(kept)) == CLIENTS
 
 
+@pytest.mark.parametrize("sent", [b"GET / HTTP/1.0\r\n\r\n", b"GET /\r\n\r\n"], ids=["answered", "refused"])
+def test_who_leaves_open_what_is_done_keeps_nobody_waiting(site, connect, sent):
+    with ExitStack() as stack:
+        for _one in range(20):
+            stack.enter_context(socket.create_connection(("127.0.0.1", site))).sendall(sent)
+        time.sleep(0.3)
+        others = connect(2 * THREADS)
+        began = time.monotonic()
+        ask(others)
+        assert len(answered(others)) == len(others)
+        assert time.monotonic() - began < 1
+
+
+def test_who_goes_on_sending_and_reads_late_gets_all_of_the_answer(site):
+    with socket.create_connection(("127.0.0.1", site), timeout=20) as late:
+        late.sendall(b"GET /text HTTP/1.0\r\n\r\n")
+        taken = len(late.recv(1000))
+        late.sendall(b"x" * 1000)
+        while piece := late.recv(1_000_000):
+            taken += len(piece)
+            time.sleep(0.02)
+    assert taken > LARGE
+
+
 hasty = pytest.mark.parametrize("site", [("--worker-class", "issuetracker.tests.slow_site.HastyWorker")], indirect=True)
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
 
