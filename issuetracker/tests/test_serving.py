@@ -117,11 +117,20 @@ def test_a_port_that_is_taken_is_refused_before_anything_is_done(settings, monke
             call_command("serve")
 
 
-def test_a_port_that_another_program_is_just_leaving_is_waited_for(settings, monkeypatch):
+def test_a_port_that_another_program_is_just_leaving_is_waited_for(settings, monkeypatch, capsys):
     other = socket.create_server(("127.0.0.1", 0))
     settings.PORT = other.getsockname()[1]
-    monkeypatch.setattr(serve.time, "sleep", lambda seconds: other.close())
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        # The most that it may take.
+        if sum(slept) >= serve.STOPPED_WITHIN:
+            other.close()
+
+    monkeypatch.setattr(serve.time, "sleep", sleep)
     serve.refuse_taken_port()
+    assert capsys.readouterr().err == f"Waiting for port {settings.PORT}.\n"
 
 
 @pytest.mark.one_python

@@ -23,11 +23,11 @@ from products.models import Product
 
 PATIENCE = 30
 AGAIN_AFTER = 0.5
-# How often a port is asked for.
-TRIES = 10
 # The number of the lock, which means nothing.
 MIGRATING = 7_203_441
 STOPPED_WITHIN = 9
+# How often a port is asked for: who stops may keep it for as long.
+TRIES = 20
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
 
 
@@ -119,6 +119,8 @@ def refuse_taken_port():
                 where = f"{settings.HOST}, port {settings.PORT}: {error.strerror}"
                 other = "port by PORT=…" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "address by HOST=…"
                 raise CommandError(f"Nothing can be served at {where}. Choose another {other}.") from error
+        if left == TRIES - 1:
+            sys.stderr.write(f"Waiting for port {settings.PORT}.\n")
         time.sleep(AGAIN_AFTER)
 
 
