@@ -3,7 +3,7 @@
 import sys
 from functools import cache
 
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import BadRequest, DisallowedHost
 from django.db import Error, ProgrammingError
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -69,13 +69,17 @@ def liveness(request):
 
 def bad_request(request, exception):
     """Answer a request that makes no sense, or calls us by a name not ours: a problem to programs, a page to people."""
-    wrong_host = ""
-    if isinstance(exception, DisallowedHost):
-        wrong_host = _("This site does not answer to that name: whoever runs it sets SITE_URL or ALLOWED_HOSTS.")
+    wrong_host = isinstance(exception, DisallowedHost)
+    detail = _("Something in this request could not be read.")
+    if wrong_host:
+        detail = _("This site does not answer to that name: whoever runs it sets SITE_URL or ALLOWED_HOSTS.")
+    elif isinstance(exception, BadRequest) and str(exception):
+        # What is raised as anything else, as what Django takes for an attack, tells nobody its reason.
+        detail = str(exception)
     if request.path_info.startswith(ANSWERED_IN_JSON):
-        detail = wrong_host or _("Something in this request could not be read.")
         return _problem(400, _("Bad Request"), detail, code="bad_request")
-    return HttpResponseBadRequest(loader.render_to_string("400.html", {"wrong_host": wrong_host}))
+    page = loader.render_to_string("400.html", {"detail": detail, "wrong_host": wrong_host})
+    return HttpResponseBadRequest(page)
 
 
 def server_error(request):

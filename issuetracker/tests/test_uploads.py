@@ -48,7 +48,7 @@ def full_disk(monkeypatch):
 
 @pytest.fixture(params=["page", "API"])
 def send(request, product, reporter, api):
-    """A function that sends the form to either door, and returns the status."""
+    """A function that sends the form to either door, and returns the answer."""
     create_issue(product, actor=reporter, via="web", title="Cart empties")
     if request.param == "API":
         path, client = "/api/v1/issues/WEB-1/attachments/", api(reporter)
@@ -56,30 +56,40 @@ def send(request, product, reporter, api):
         path, client = "/issues/WEB-1/attachments/", Client()
         client.force_login(reporter)
     client.raise_request_exception = False
-    return lambda **extra: client.generic("POST", path, BODY, content_type=KIND, **extra).status_code
+    return lambda **extra: client.generic("POST", path, BODY, content_type=KIND, **extra)
+
+
+def is_told(answer, reason="It broke off on its way."):
+    """Return whether somebody is told for which reason their request is refused."""
+    return (answer.status_code, reason in answer.text) == (400, True)
 
 
 def test_a_full_disk(incoming, full_disk, send):
-    assert send() == 507
+    assert send().status_code == 507
     assert not list(incoming.iterdir())
 
 
 def test_a_connection_that_is_cut_off(incoming, send):
-    assert send(**{"wsgi.input": CutOff()}) == 400
+    assert is_told(send(**{"wsgi.input": CutOff()}))
     assert not list(incoming.iterdir())
 
 
 def test_a_body_that_ends_before_its_length(incoming, send):
     short = Entire(io.BytesIO(BODY[:500_000]))
-    assert send(**{"wsgi.input": short}) == 400
+    assert is_told(send(**{"wsgi.input": short}))
     assert not list(incoming.iterdir())
+
+
+def test_more_than_a_form_may_send(client, product):
+    sent = {"content_type": KIND, "CONTENT_LENGTH": 10**12}
+    assert is_told(client.generic("POST", "/issues/WEB-1/attachments/", BODY, **sent), "Too much at once")
 
 
 def test_a_comment_that_ends_before_its_length_is_not_kept(client, product, reporter):
     issue = create_issue(product, actor=reporter, via="web", title="Cart empties")
     client.force_login(reporter)
     sent = {"content_type": "application/x-www-form-urlencoded", "wsgi.input": Entire(io.BytesIO(b"body=Do+not"))}
-    assert client.generic("POST", "/issues/WEB-1/comments/", b"body=Do+not+delete+it", **sent).status_code == 400
+    assert is_told(client.generic("POST", "/issues/WEB-1/comments/", b"body=Do+not+delete+it", **sent))
     assert not issue.comments.exists()
 
 
@@ -88,11 +98,11 @@ def test_json_that_is_cut_off_is_no_fault_of_ours(api, reporter):
     client.raise_request_exception = False
     body.left = b""
     sent = {"content_type": "application/json", "wsgi.input": body}
-    assert client.generic("POST", "/api/v1/issues/search/", b"{}", **sent).status_code == 400
+    assert is_told(client.generic("POST", "/api/v1/issues/search/", b"{}", **sent))
 
 
 def test_what_is_whole_comes_in(incoming, send, tmp_path, settings):
     settings.ATTACHMENTS_DIR = tmp_path / "attachments"
     settings.ATTACHMENTS_DIR.mkdir()
-    assert send() in (201, 302)
+    assert send().status_code in (201, 302)
     assert [path.name for path in incoming.iterdir()] == ["attachments"]
