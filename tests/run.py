@@ -26,7 +26,8 @@ def main():
     coverage("report")
     for _code, lines in results:
         print("\n".join(lines))
-    return max(code for code, _lines in results)
+    # Of a run that was killed it is negative.
+    return int(any(code for code, _lines in results))
 
 
 def run(name, *arguments, **environment):
