@@ -405,6 +405,15 @@ def test_beside_another_tracker_nothing_of_its_is_used(path, more):
     assert own - set(re.findall(r"\b([A-Z_]+)=", line)) == set()
 
 
+@pytest.mark.once
+def test_in_the_tests_nothing_of_a_tracker_is_used_but_its_database():
+    names = re.findall(r"^#?([A-Z_]+)=", (BASE_DIR / ".env.example").read_text(), re.MULTILINE)
+    wrong = dict.fromkeys({*names} - {"DATABASE_URL", "HOST", "PORT"}, "?")
+    command = [sys.executable, "-c", "import issuetracker.settings_test"]
+    said = subprocess.run(command, cwd=BASE_DIR, env={**os.environ, **wrong}, stderr=subprocess.PIPE, text=True)
+    assert said.stderr == ""
+
+
 # Restores where nothing is yet, as the real one does, and tells where.
 STAND_IN = """#!/bin/sh
 echo $2 $DATA_DIR
