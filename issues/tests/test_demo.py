@@ -13,6 +13,12 @@ from issues.services.issues import RELATED
 from products.models import Member, Product
 
 
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path):
+    """A folder of its own for each test: another process notes another password meanwhile."""
+    settings.DATA_DIR = tmp_path
+
+
 # The demonstration serves SQLite wherever it runs.
 @pytest.mark.one_python
 @pytest.mark.once
