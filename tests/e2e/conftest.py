@@ -159,16 +159,21 @@ def hold_back(page, pattern, answer=Route.continue_, *, done=False):
         go() if open_.is_set() else held.append(go)
 
     def let_go():
-        until = time.monotonic() + 10
-        while not held:
-            assert time.monotonic() < until, f"Nothing was sent to {pattern}."
-            page.wait_for_timeout(20)
+        wait_until(page, lambda: held, f"Nothing was sent to {pattern}.")
         open_.set()
         for go in held:
             go()
 
     page.route(pattern, keep)
     return let_go
+
+
+def wait_until(page, is_so, otherwise):
+    """Wait, while the page goes on, until `is_so()`, or fail with what is so `otherwise`."""
+    until = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < until, otherwise
+        page.wait_for_timeout(20)
 
 
 @pytest.fixture

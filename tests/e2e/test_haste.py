@@ -12,7 +12,7 @@ from issues.services import add_comment, create_issue, decide, trash_issue, upda
 from products.models import Component
 from products.services import create_part, create_product, set_member, update_product
 from tests.cast import create_person
-from tests.e2e.conftest import NARROW, hold_back
+from tests.e2e.conftest import NARROW, hold_back, wait_until
 from tests.e2e.parts import heading, link, row, toast
 from tests.e2e.test_attachments import give
 from tests.e2e.test_live import look
@@ -610,9 +610,10 @@ class TestQueue:
     ):
         page = visit("/triage/", triager)
         page.wait_for_load_state("networkidle")
-        page.route("**/issues/WEB-1/triage/", lambda route: route.fetch() if arrives else None)
+        sent = []
+        page.route("**/issues/WEB-1/triage/", lambda route: sent.append(route.fetch() if arrives else route))
         self.ask(page)
-        page.wait_for_timeout(500)
+        wait_until(page, lambda: sent, "The question was not sent.")
         page.goto(page.url.split("/triage/")[0] + "/issues/WEB-2/")
         if arrives:
             add_comment(fresh(1), actor=reporter, via="web", body="This one.")

@@ -1,6 +1,7 @@
 """The list in the browser: searched as one types, completed, narrowed, gone back, peeked into, changed in place."""
 
 import re
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -89,20 +90,33 @@ def test_results_follow_as_one_types_and_back_leads_to_what_was_before(listed):
 
 
 @pytest.mark.once
+@pytest.mark.clock
 def test_the_beginning_of_a_field_is_not_at_once_a_word_to_look_for(listed):
     asked = []
     listed.on("request", lambda request: asked.append(request.url))
+    listed.clock.install()
+    # Nothing that the page waits for happens before it is said.
+    listed.clock.pause_at(datetime.now() + timedelta(minutes=1))
     box(listed).click()
     listed.keyboard.press("End")
     listed.keyboard.type(" priori")
+    listed.clock.run_for(100)
     expect(options(listed)).to_have_count(1)
     # Longer than what one types takes to be looked for, and shorter than it takes where a field is offered.
-    listed.wait_for_timeout(400)
+    listed.clock.run_for(400)
     listed.keyboard.type("ty:urgent")
+    listed.clock.run_for(100)
+    expect(options(listed)).to_have_count(0)
+    listed.clock.run_for(400)
     expect(rows(listed)).to_have_count(1)
     assert not [url for url in asked if url.endswith("priori")]
 
     listed.keyboard.type(" labe")
+    listed.clock.run_for(100)
+    expect(options(listed)).to_have_count(1)
+    listed.clock.run_for(400)
+    assert not [url for url in asked if url.endswith("labe")]
+    listed.clock.run_for(1000)
     expect(rows(listed)).to_have_count(0)
     assert [url for url in asked if url.endswith("labe")]
 
