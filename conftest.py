@@ -14,6 +14,7 @@ from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 from pytest_django.plugin import blocking_manager_key
 
+from tests import browsers
 from tests.cast import Cast, seed_site
 from tests.figures import note
 
@@ -22,8 +23,6 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.register_profile("few", settings.get_profile("unhurried"), max_examples=20)
 settings.load_profile("unhurried")
 
-# The first has no windows, and takes a third less time; with --long that which people use comes first.
-BROWSERS = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -178,9 +177,8 @@ def api():
 
 
 def _browser(config):
-    """Return the path of the browser of the tests, or None where the machine has none."""
-    names = [*BROWSERS[1:], *BROWSERS] if config.getoption("long") else BROWSERS
-    return next(filter(None, map(shutil.which, names)), None)
+    """Return the path of the browser of the tests, with --long rather one that people use, or None."""
+    return browsers.find(windows=config.getoption("long"))
 
 
 @pytest.fixture(scope="session")

@@ -94,6 +94,8 @@ def environment(url, port=None):
         yield {
             **os.environ,
             "DATABASE_URL": url,
+            "DATABASE_REPLICA_URL": "",
+            "CACHE_URL": "",
             "DATA_DIR": folder,
             "PORT": str(port),
             "SITE_URL": f"http://127.0.0.1:{port}",

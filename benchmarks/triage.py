@@ -9,18 +9,17 @@ the frame after the one in which it is drawn.
 
 import argparse
 import itertools
-import os
-import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from pathlib import Path
 
 import machine
 from playwright.sync_api import sync_playwright
+
+from tests import browsers
 
 ROOT = Path(__file__).resolve().parent.parent
 DECISIONS = {"accept": ["1"], "decline": ["3", "2"], "snooze": ["h", "1"], "ask": ["n"]}
@@ -74,14 +73,13 @@ def main():
     parser.add_argument("file", type=Path)
     parser.add_argument("--port", default="8190")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        env = {**os.environ, "DATA_DIR": folder, "PORT": options.port, "DATABASE_URL": ""}
+    with machine.environment("", options.port) as env:
         manage(env, "migrate")
         manage({**env, **PERSON}, "createsuperuser", "--noinput")
         manage(env, "import_issues", "--format", "ietf", "--product", "IETF", "--triage", str(options.file))
         server = subprocess.Popen([sys.executable, ROOT / "manage.py", "serve"], env=env, stdout=subprocess.DEVNULL)
         try:
-            work(f"http://localhost:{options.port}")
+            work(env["SITE_URL"])
         finally:
             server.terminate()
             server.wait()
@@ -96,7 +94,9 @@ def work(address):
         except OSError:
             time.sleep(0.5)
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
+        browser = play.chromium.launch(
+            executable_path=browsers.find(windows=True), args=["--no-sandbox", "--disable-gpu"]
+        )
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.add_init_script(CLOCK)
         page.goto(f"{address}/accounts/login/")

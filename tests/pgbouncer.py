@@ -4,10 +4,9 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
-from tests.postgresql import free_port, unprivileged_user
+from tests.postgresql import free_port, unprivileged_user, wait_for
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 SETTINGS = {
@@ -42,7 +41,7 @@ class PgBouncer:
                 os.chown(path, user.pw_uid, user.pw_gid)
         self.log = (self.folder / "log").open("ab")
         self.process = subprocess.Popen([PROGRAM, file], stdout=self.log, stderr=self.log, **self.identity)
-        time.sleep(1)
+        wait_for(self.port, "PgBouncer")
 
     def url(self, name):
         """Return the DATABASE_URL of the server of this name."""

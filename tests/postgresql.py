@@ -165,6 +165,19 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def wait_for(port, name):
+    """Return when the program of this name accepts connections at a port of this machine."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise RuntimeError(f"{name} did not start")
+
+
 @contextlib.contextmanager
 def database_url():
     """Give the DATABASE_URL of a running server; one that was started for this stops at the end."""

@@ -2,11 +2,9 @@
 
 import shutil
 import signal
-import socket
 import subprocess
-import time
 
-from tests.postgresql import free_port
+from tests.postgresql import free_port, wait_for
 
 PROGRAM = shutil.which("redis-server")
 
@@ -27,15 +25,7 @@ class RedisServer:
         """Start it, and return when it accepts connections."""
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
         self.process = subprocess.Popen([PROGRAM, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                time.sleep(0.02)
-            else:
-                return
-        raise RuntimeError("Redis did not start")
+        wait_for(self.port, "Redis")
 
     def stop(self):
         """Stop it at once, as a broken machine would."""
