@@ -1,5 +1,5 @@
-# `make run` serves the tracker, `make demo` a filled one, `make test` runs every test on both databases,
-# `make check-long` those that have more to do than there is time for, in full.
+# `make run` serves the tracker, `make demo` a filled one, `make test` runs every test on SQLite, and on PostgreSQL what may
+# differ there; `make check-long` those that have more to do than there is time for, in full.
 
 # The newest that runs, since a name on the path may lead nowhere.
 NEW_ENOUGH = import sys; sys.exit(sys.version_info < (3, 11))
