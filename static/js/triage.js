@@ -1,6 +1,6 @@
 // The queue, one issue after the other: the next one is fetched while this one is read, so that it is there at once.
 import "./digits.js";
-import { fieldIn, forget, forgetSaved, keep, keyOfComment, noteAnswered, noteSending, recall } from "./drafts.js";
+import { draftOf, fieldIn, forget, forgetSaved, give, keep, keyOfComment, noteAnswered, noteSending, recall } from "./drafts.js";
 import { isPlain, isSignIn, parse, readerOf, say, send, signedOut, takeToken } from "./fragments.js";
 import { offer, offerIssue } from "./offer.js";
 import { live } from "./live.js";
@@ -483,13 +483,13 @@ export function start(page) {
   }
 
   // A form that was sent has done its work: its menu closes, and what was `sent` of its texts is no draft any more. What
-  // was written since stays, and so does whoever writes it.
+  // was written since stays, internal if it was to be, and so does whoever writes it.
   function leave(form, key, sent) {
-    const since = sent.filter(([field, value]) => field.value !== value).map(([field]) => [field, field.value]);
+    const since = sent.filter(([field, value]) => field.value !== value).map(([field]) => [field, draftOf(field)]);
     const menu = form.closest("details");
     const left = (menu ?? form).contains(document.activeElement) && !since.length;
     dropSent(form, key, sent);
-    for (const [field, value] of since) field.value = value;
+    for (const [field, kept] of since) give(field, kept);
     menu?.removeAttribute("open");
     if (left) text()?.focus({ preventScroll: true });
   }

@@ -417,6 +417,24 @@ class TestQueue:
         expect(page.locator(".composer textarea")).to_have_value("Between us")
         expect(page.get_by_label("Internal")).to_be_checked()
 
+    def test_what_is_written_after_it_was_sent_is_internal_still(self, reports, visit, triager):
+        page = visit("/triage/", triager)
+        page.wait_for_load_state("networkidle")
+        let_go = hold_back(page, "**/issues/WEB-1/comments/")
+        text = page.locator(".composer textarea")
+        text.fill("Between us")
+        page.get_by_label("Internal").check()
+        text.press("Control+Enter")
+        text.press_sequentially(" two")
+        let_go()
+        expect(toast(page)).to_contain_text("comment added")
+        expect(text).to_have_value("Between us two")
+        expect(page.get_by_label("Internal")).to_be_checked()
+        expect(page.locator(".composer[aria-busy]")).to_have_count(0)
+        text.press("Control+Enter")
+        expect(text).to_have_value("")
+        assert list(fresh(1).comments.values_list("internal", flat=True)) == [True, True]
+
     @pytest.mark.parametrize("fetched", [True, False])
     def test_a_comment_outlives_a_decision_and_what_takes_it_back(self, reports, visit, triager, fetched):
         page = visit("/triage/", triager)
