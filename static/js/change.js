@@ -14,6 +14,8 @@ export function start(page, { focus, changed }) {
   const failed = page.querySelector("template[data-failed]").innerHTML;
   const loadMenu = latest("menu");
   const drafts = new Map();
+  // The texts that are being sent, each with its row and field.
+  const sending = new Set();
   // What has been pressed and not been answered yet, and when all of it is.
   const pressed = new Set();
   let answered = Promise.resolve();
@@ -143,11 +145,14 @@ export function start(page, { focus, changed }) {
   }
 
   async function submit(form, submitter, { key, field }, also = {}) {
-    if (form.ariaBusy) return;
-    form.ariaBusy = "true";
     const box = form.querySelector("textarea");
     const sent = box?.value;
+    const text = sent && `${draft(key, field)} ${sent}`;
+    if (form.ariaBusy || sending.has(text)) return;
+    form.ariaBusy = "true";
+    if (text) sending.add(text);
     const answer = await send(form, submitter, { ...surroundings(key), ...also }).catch(() => NOTHING);
+    sending.delete(text);
     form.ariaBusy = null;
     put(answer.rows);
     // By now one may have closed the menu, be at another row, or write in another menu.
@@ -159,6 +164,7 @@ export function start(page, { focus, changed }) {
       const goesOn = box?.value !== sent;
       if (drafts.get(draft(key, field))?.text === sent) drafts.delete(draft(key, field));
       if (isOwn && !goesOn) form.reset();
+      emptyElsewhere(key, field, sent);
       if (isOpen && !goesOn) close();
       answer.toasts.forEach(showToast);
       if (isHere && !(isOpen && goesOn)) focusUnlessPeeking(rowOf(key));
@@ -167,6 +173,12 @@ export function start(page, { focus, changed }) {
     } else {
       complainOnTop(`${key}: ${answer.errors ?? failed}`);
     }
+  }
+
+  // Whoever has opened the menu again has the same text before them in another form.
+  function emptyElsewhere(key, field, sent) {
+    const box = content.querySelector("textarea");
+    if (box && box.value === sent && opened.key === key && opened.field === field) box.value = "";
   }
 
   // The menu stays, with what is wrong above it and with what can be chosen now.

@@ -241,7 +241,7 @@ class TestList:
         expect(text).to_have_value("Said and more")
         expect(text).to_be_focused()
         page.keyboard.press("Escape")
-        expect(menu).to_be_hidden()
+        expect(link(page, "WEB-1")).to_be_focused()
         page.keyboard.press("r")
         expect(text).to_be_focused()
         expect(text).to_have_value("Said and more")
@@ -261,6 +261,41 @@ class TestList:
         for key in ("Escape", "k", "r"):
             page.keyboard.press(key)
         expect(text).to_have_value("Said and more")
+
+    @pytest.mark.parametrize(("closes", "arrives"), [(False, True), (True, True), (False, False)])
+    def test_what_is_being_sent_is_sent_once_though_its_menu_is_opened_again(
+        self, reports, visit, triager, complaints, closes, arrives
+    ):
+        page = visit(LIST, triager)
+        text = page.locator("[data-row-menu] textarea")
+        link(page, "WEB-1").focus()
+        page.keyboard.press("r")
+        text.fill("Said")
+        held = Held(page, "**/comments/")
+        page.keyboard.press("Control+Enter")
+        held.wait()
+        page.keyboard.press("Escape")
+        expect(link(page, "WEB-1")).to_be_focused()
+        page.keyboard.press("r")
+        expect(text).to_have_value("Said")
+        page.keyboard.press("Control+Enter")
+        settle(page)
+        assert len(held.routes) == 1
+        if closes:
+            page.keyboard.press("Escape")
+        (held.release if arrives else held.abort)()
+        expect(toast(page)).to_contain_text("comment added" if arrives else "WEB-1: It could not be done")
+        if not closes:
+            expect(text).to_have_value("" if arrives else "Said")
+            page.keyboard.press("Escape")
+        expect(link(page, "WEB-1")).to_be_focused()
+        page.keyboard.press("r")
+        expect(text).to_have_value("" if arrives else "Said")
+        if not arrives:
+            page.keyboard.press("Control+Enter")
+            expect(toast(page)).to_contain_text("comment added")
+        assert fresh(1).comment_count == 1
+        complaints.clear()
 
     @pytest.mark.parametrize(
         ("query", "at", "typed"),
