@@ -185,8 +185,8 @@ export function start(page, { focus, changed }) {
   async function explain(key, field, answer) {
     const row = rowOf(key);
     if (field === "accept" || !row) return complainOnTop(answer.errors ?? failed);
-    opened = { key, field };
     if (answer.rows.length && !(await open(row, field))) return complainOnTop(`${key}: ${answer.errors ?? failed}`);
+    opened = { key, field };
     if (!menu.matches(":popover-open")) {
       content.replaceChildren();
       menu.showPopover();

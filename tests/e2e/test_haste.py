@@ -299,6 +299,29 @@ def test_what_is_wrong_is_seen_where_a_menu_was_closed_before_it_could_not_come(
     complaints.clear()
 
 
+def test_what_was_refused_is_there_again_and_not_what_was_written_about_another(reports, visit, triager, complaints):
+    page = visit(LIST, triager)
+    menu = page.locator("[data-row-menu]")
+    let_go = hold_back(page, "**/issues/WEB-1/triage/")
+    link(page, "WEB-1").focus()
+    page.keyboard.press("2")
+    menu.locator("textarea").fill("About this one")
+    menu.locator("input.control").fill("WEB-99999")
+    page.keyboard.press("Enter")
+    for key in ("Escape", "j", "r"):
+        page.keyboard.press(key)
+    menu.locator("textarea").fill("About the other")
+    for key in ("Escape", "k"):
+        page.keyboard.press(key)
+    let_go()
+    expect(page.locator("[data-menu-error]")).to_contain_text("WEB-99999")
+    expect(menu.locator("textarea")).to_have_value("About this one")
+    for key in ("Escape", "j", "r"):
+        page.keyboard.press(key)
+    expect(menu.locator("textarea")).to_have_value("About the other")
+    complaints.clear()
+
+
 @pytest.mark.parametrize("slow", [False, True])
 def test_enter_assigns_to_the_same_however_fast_the_menu_comes(
     reports, visit, triager, product, administrator, stranger, slow
