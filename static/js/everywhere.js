@@ -33,6 +33,9 @@ offer("palette", openPalette, hasPalette, hasPalette);
 // Where a page has no box of its own.
 offer("search", openPalette, hasPalette, hasPalette);
 
+// For what the palette was opened last: whoever leaves it before its module has come has nothing done by it.
+let latest;
+
 // The box has the focus at once, so that what is typed before its module has come is not taken for keys.
 function openPalette() {
   const dialog = document.getElementById("palette");
@@ -40,6 +43,8 @@ function openPalette() {
   document.querySelector("dialog[open]")?.close();
   const actions = available().filter((action) => !["palette", "submit"].includes(action.name));
   const context = { actions, issue: issueHere() };
+  latest = context;
+  dialog.querySelector("[role=combobox]").value = "";
   dialog.showModal();
   const note = (event) => {
     if (event.key !== "Enter" || composing(event)) return;
@@ -49,6 +54,6 @@ function openPalette() {
   dialog.addEventListener("keydown", note);
   import("./palette.js").then((module) => {
     dialog.removeEventListener("keydown", note);
-    module.open(dialog, context);
+    if (dialog.open && context === latest) module.open(dialog, context);
   });
 }

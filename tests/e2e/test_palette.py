@@ -226,6 +226,25 @@ def test_nothing_is_done_of_what_was_left(issue, listed, text, asks):
 
 
 @pytest.mark.once
+@pytest.mark.parametrize("keys", [("Escape",), ("Escape", "Control+k")])
+def test_nothing_is_done_of_what_was_left_before_its_module_came(issue, listed, keys):
+    link(listed, "WEB-2").focus()
+    held = Held(listed, "**/js/palette*.js")
+    summon(listed, "prio")
+    for key in ("Enter", *keys):
+        listed.keyboard.press(key)
+    held.wait()
+    with listed.expect_event("requestfinished", lambda one: "/js/palette" in one.url):
+        held.release()
+    settle(listed)
+    expect(listed.locator("[data-row-menu]")).to_be_hidden()
+    if listed.locator("#palette").is_hidden():
+        listed.keyboard.press("Control+k")
+    expect(options(listed).nth(1)).to_be_visible()
+    expect(box(listed)).to_have_value("")
+
+
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("text", "asks", "found"), [("> p high", "**/words/**", "high"), ("cart", "**/palette/**", "The cart")]
 )
