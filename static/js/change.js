@@ -199,6 +199,13 @@ export function start(page, { focus, changed }) {
     if (!page.querySelector("[data-peek-panel]").contains(document.activeElement)) focus(row);
   }
 
+  // The message with the focus has gone, and its row is not listed any more.
+  function focusInList() {
+    const row = [...page.querySelectorAll(".issue-row")].find((one) => one.getBoundingClientRect().top >= 0);
+    if (row) focus(row);
+    else page.querySelector("#q")?.focus();
+  }
+
   // Press a button of a menu without opening that: whatever is pressed at once is done one after the other.
   function press(row, field, action) {
     const [key, seen, address] = [row.dataset.issue, row.dataset.seen, menuOf(row, field)];
@@ -270,8 +277,11 @@ export function start(page, { focus, changed }) {
     form.ariaBusy = null;
     if (!answer.ok) return complainOnTop(answer.errors ?? failed);
     put(answer.rows);
+    const hadFocus = form.contains(document.activeElement);
     answer.toasts.forEach(showToast);
-    focusUnlessPeeking(answer.rows.map((row) => rowOf(row.dataset.issue)).find(Boolean));
+    const row = answer.rows.map((one) => rowOf(one.dataset.issue)).find(Boolean);
+    if (row) focusUnlessPeeking(row);
+    else if (hadFocus) focusInList();
   }, true);
 
   return { open, press, send: sendFrom };

@@ -222,6 +222,22 @@ def test_the_last_of_a_list_is_taken_back(reports, visit, triager, maintainer):
     assert fresh(1).is_queued
 
 
+@pytest.mark.parametrize("alone", [False, True])
+def test_the_focus_stays_in_a_list_without_what_is_taken_back(reports, visit, triager, maintainer, alone):
+    for issue in reports[1:] if alone else ():
+        decide(issue, "accept", actor=maintainer, via="web")
+    page = visit(LIST, triager)
+    link(page, "WEB-1").focus()
+    page.keyboard.press("1")
+    expect(toast(page)).to_contain_text("Accepted WEB-1")
+    toast(page).get_by_role("button", name="Undo").focus()
+    look(page)
+    expect(row(page, "WEB-1")).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(toast(page)).to_contain_text("Undone")
+    expect(page.locator("#q") if alone else link(page, "WEB-2")).to_be_focused()
+
+
 def test_a_tick_outlives_a_change_of_its_row_and_a_refresh(reports, visit, triager, maintainer):
     page = visit(LIST, triager)
     page.get_by_label("Select WEB-2").check()
