@@ -22,6 +22,8 @@ export function start(page) {
   let turns = 0;
   // What was read when it was trashed or hidden.
   let missing = null;
+  // The queue when an issue was last in it: whoever still reads what others have decided goes on from its place.
+  const orders = new Map();
   // How many fields and comments are being sent.
   let sending = 0;
   let isLeaving = false;
@@ -36,6 +38,7 @@ export function start(page) {
   const shown = () => text()?.dataset.shown;
   const name = () => `${shown()} ${part(".triage-issue-title").textContent}`;
   const rows = () => [...page.querySelectorAll(".queue-row")];
+  const keys = () => rows().map((row) => row.dataset.issue);
   const rowOf = (key) => rows().find((row) => row.dataset.issue === key);
 
   // The address of the page at an issue, or at none: of the same queue.
@@ -72,9 +75,22 @@ export function start(page) {
   }
 
   function neighbour(step, key = shown()) {
-    const all = rows();
-    const at = all.findIndex((row) => row.dataset.issue === key);
-    return (all[at + step] ?? (at < 0 ? all[0] : undefined))?.dataset.issue;
+    const all = keys();
+    const at = all.indexOf(key);
+    if (at >= 0) return all[at + step];
+    const order = orders.get(key) ?? [];
+    const before = order.slice(0, order.indexOf(key)).findLast((one) => all.includes(one));
+    const place = all.indexOf(before) + 1;
+    return all[step > 0 ? place : place - 1];
+  }
+
+  function noteOrder(key = shown()) {
+    if (rowOf(key)) orders.set(key, keys());
+  }
+
+  function takeOut(key) {
+    noteOrder(key);
+    rowOf(key)?.closest(".queue-item").remove();
   }
 
   // What comes next is there when one goes on.
@@ -226,6 +242,7 @@ export function start(page) {
 
   // The queue and its numbers, drawn anew around what is being read and written.
   function redraw(fresh, answered) {
+    noteOrder();
     const chosen = new Set([...page.querySelectorAll("[name=ids]:checked")].map((box) => box.value));
     for (const selector of [".triage-head", "[data-queue]"]) {
       const old = part(selector);
@@ -247,13 +264,14 @@ export function start(page) {
 
   // An answer may come before another decision is made; its row is there again, if that fails.
   function takeOutDecided(answered) {
-    for (const key of deciding) if (key !== answered && key !== shown()) rowOf(key)?.closest(".queue-item").remove();
+    for (const key of deciding) if (key !== answered && key !== shown()) takeOut(key);
   }
 
   function whole(fresh, answered) {
     part("[data-toasts]", fresh)?.remove();
     keepDrafts();
     const before = shown();
+    noteOrder();
     page.innerHTML = fresh.body.innerHTML;
     takeOutDecided(answered);
     reveal();
@@ -347,7 +365,7 @@ export function start(page) {
     const sent = ask(form.action, "triage", { method: "POST", body });
     // The next one is on the screen before the answer is here; what was decided leaves the queue.
     const next = then && ready.has(then) ? await fetchIssue(then) : null;
-    if (next?.ok) rowOf(key)?.closest(".queue-item").remove();
+    if (next?.ok) takeOut(key);
     // Unless one has gone on to another by now.
     const leads = next?.ok && turn === turns;
     if (leads) {
@@ -518,7 +536,7 @@ export function start(page) {
     missing = shown();
     complain(`${missing}: ${page.dataset.gone}`);
     const beside = neighbour(1) ?? neighbour(-1);
-    rowOf(missing)?.closest(".queue-item").remove();
+    takeOut(missing);
     if (isWriting()) return true;
     if (beside) go(beside, { push: false });
     else refresh();

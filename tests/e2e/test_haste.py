@@ -836,6 +836,25 @@ class TestQueueOfOthers:
         expect(heading(page)).to_have_text("Cart forgets")
         complaints.clear()
 
+    @pytest.mark.parametrize("told", [True, False])
+    @pytest.mark.parametrize(("at", "key", "then"), [(2, "j", 3), (3, "k", 2)])
+    def test_one_goes_on_from_where_what_others_decided_was(
+        self, reports, visit, triager, maintainer, complaints, at, key, then, told
+    ):
+        page = visit(f"/triage/?issue=WEB-{at}", triager)
+        page.wait_for_load_state("networkidle")
+        decide(reports[at - 1], "accept", actor=maintainer, via="web")
+        if told:
+            look(page)
+        else:
+            page.keyboard.press("1")
+            expect(page.locator("[data-error-summary]")).to_contain_text(f"has decided on WEB-{at}")
+        expect(page.locator(".queue-row")).to_have_count(2)
+        expect(heading(page)).to_have_text(TITLES[at - 1])
+        page.keyboard.press(key)
+        expect(heading(page)).to_have_text(TITLES[then - 1])
+        complaints.clear()
+
     @pytest.mark.parametrize("writes", [True, False])
     def test_what_was_rerouted_is_renewed_under_its_key(self, page, reports, other, maintainer, administrator, writes):
         set_member(other, maintainer, "maintainer", actor=administrator, via="web")
