@@ -6,6 +6,7 @@ from copy import copy, deepcopy
 from django.conf import settings
 from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
+from django.utils.text import Truncator
 from django.utils.timezone import is_aware
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -196,11 +197,17 @@ class Choice(serializers.ChoiceField):
     """One of some words; nothing is null."""
 
     default_error_messages = {"invalid_choice": gettext_lazy("“{input}” is none of: {words}.")}
+    # So much of what was sent is told again.
+    TOLD = 100
 
     def to_internal_value(self, data):
         """Return `data` if it is one of the words."""
+        if isinstance(data, (list, Mapping)):
+            message = _("This must be one of: %(words)s.") % {"words": ", ".join(self.choices)}
+            raise ValidationError(message, "invalid_choice")
         if not isinstance(data, str) or data not in self.choices:
-            self.fail("invalid_choice", input=data, words=", ".join(self.choices))
+            told = Truncator(str(data)).chars(self.TOLD)
+            self.fail("invalid_choice", input=told, words=", ".join(self.choices))
         return data
 
     def to_representation(self, value):

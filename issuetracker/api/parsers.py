@@ -9,6 +9,8 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from issuetracker.uploads import is_too_much, whole
 
 BODY_LIMIT = 1024 * 1024
+# Nothing that is asked for is nested a tenth as deep. What Python bears depends on who is calling.
+DEPTH_LIMIT = 50
 # The form of a page brings this along for the session: it says nothing of what is asked for.
 PAGE_FIELD = "csrfmiddlewaretoken"
 
@@ -53,6 +55,8 @@ class StrictJSONParser(BaseParser):
             raise ParseError(_("The body is nested too deeply.")) from error
         except ValueError as error:
             raise ParseError(_("The body is not proper JSON in UTF-8: %(reason)s") % {"reason": error}) from error
+        if body.count(b"[") + body.count(b"{") > DEPTH_LIMIT and _is_deep(value):
+            raise ParseError(_("The body is nested too deeply."))
         if b"\\u0000" in body and _holds_nul(value):
             raise ParseError(_("The body holds a NUL character, which cannot be stored."))
         return value
@@ -83,7 +87,7 @@ def _refuse_constant(name):
 
 
 def _holds_nul(value):
-    """Return whether any text within `value` holds NUL. JSON is read to a depth at which Python cannot call itself."""
+    """Return whether any text within `value` holds NUL."""
     waiting = [value]
     while waiting:
         one = waiting.pop()
@@ -94,3 +98,12 @@ def _holds_nul(value):
         elif isinstance(one, str) and "\x00" in one:
             return True
     return False
+
+
+def _is_deep(value):
+    """Return whether more than DEPTH_LIMIT lists and objects stand within one another in `value`."""
+    level = [[value]]
+    for _step in range(DEPTH_LIMIT + 1):
+        within = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+        level = [inner for inner in within if isinstance(inner, (dict, list))]
+    return bool(level)

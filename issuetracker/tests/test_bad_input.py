@@ -43,6 +43,32 @@ def test_nul_deep_within_a_body(api, issue, reporter, depth, text):
     problem(api(reporter).post("/api/v1/products/WEB/issues/", body, content_type="application/json"))
 
 
+@pytest.mark.parametrize(("depth", "code"), [(40, "invalid"), (60, "parse_error"), (700, "parse_error")])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("views/", b'{"name": "x", "columns": %s}'),
+        ("me/", b'{"email": %s}'),
+        ("issues/WEB-1/triage/", b'{"decision": "accept", "set": {"type": %s}}'),
+        ("issues/bulk/", b'{"q": "cart", "set": {"add_labels": %s}}'),
+    ],
+)
+def test_how_deep_a_body_may_be_does_not_hang_on_who_reads_it(api, issue, administrator, path, body, depth, code):
+    client = api(administrator)
+    send = client.patch if path == "me/" else client.post
+    for value in (depth * b"[" + depth * b"]", depth * b'{"a":' + b"1" + depth * b"}"):
+        told = problem(send(f"/api/v1/{path}", body % value, content_type="application/json"))
+        assert told["code"] == code, told
+
+
+@pytest.mark.parametrize("value", [300_000 * "x", 100_000 * [0], {"a": 300_000 * "x"}])
+def test_a_wrong_word_is_not_told_again_at_length(api, issue, administrator, value):
+    told = problem(api(administrator).patch("/api/v1/issues/WEB-1/", {"type": value}))
+    ((error,),) = told["errors"].values()
+    assert error["code"] == "invalid_choice" and len(error["message"]) < 200
+    assert error["message"].endswith("bug, feature, task.")
+
+
 @pytest.mark.parametrize(
     ("method", "path", "data", "status"),
     [
