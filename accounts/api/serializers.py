@@ -5,7 +5,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.models import ALL_SCOPES, SCOPES, User
-from issuetracker.api.fields import Choice, Flag, StrictSerializer, Text, is_text
+from issuetracker.api.fields import Choice, Email, Flag, StrictSerializer, Text, is_text
 
 
 @extend_schema_serializer(component_name="Person")
@@ -24,7 +24,7 @@ class MeSerializer(StrictSerializer):
     id = serializers.IntegerField(read_only=True)
     username = serializers.CharField(read_only=True)
     display_name = Text(max_length=150, required=False, allow_blank=True)
-    email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
+    email = Email(max_length=254, required=False, allow_blank=True)
     time_zone = Text(max_length=64, required=False)
     theme = Choice(choices=User.Theme.choices, required=False)
     single_key_shortcuts = Flag(required=False)

@@ -74,6 +74,7 @@ def test_what_was_read_before_the_staff_changed_it_may_be_sent_back(api, reporte
         ({"time_zone": "Mars"}, "time_zone", "choice"),
         ({"theme": "neon"}, "theme", "invalid_choice"),
         ({"email": "x"}, "email", "invalid"),
+        ({"email": 5}, "email", "text"),
         ({"display_name": "Rosa\nRed"}, "display_name", "characters"),
         ({"display_name": "\u200b\u2060"}, "display_name", "blank"),
         ({"email": "sam@example.org"}, "email", "unique"),

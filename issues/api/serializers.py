@@ -26,6 +26,7 @@ from issuetracker.api.fields import (
     Flag,
     PersonField,
     RankField,
+    Slug,
     StrictSerializer,
     Text,
     Whole,
@@ -533,7 +534,7 @@ class StatusSerializer(StrictSerializer):
 
     DEFAULTS = {"position": 0}
 
-    slug = serializers.SlugField(max_length=40)
+    slug = Slug(max_length=40)
     name = Text(max_length=60)
     category = Choice(choices=Category.choices)
     position = Whole(required=False, min_value=0, max_value=32767)

@@ -209,6 +209,7 @@ def test_statuses(api, administrator):
     for body, field in (
         ({"slug": "new", "name": "x", "category": "triage"}, "slug"),
         ({"slug": "a b", "name": "x", "category": "triage"}, "slug"),
+        ({"slug": 5, "name": "x", "category": "triage"}, "slug"),
         ({"slug": "x", "name": "CLOSED", "category": "triage"}, "name"),
         ({"slug": "x", "name": "ÉTUDE", "category": "triage"}, "name"),
         ({"slug": "x", "name": "x", "category": "done"}, "category"),

@@ -158,19 +158,31 @@ def _copied(field):
     return deepcopy(field) if within else copy(field)
 
 
-class Text(serializers.CharField):
-    """A text, kept as it is written."""
+class OnlyText:
+    """What takes no number for a text."""
 
     default_error_messages = {"text": gettext_lazy("This must be a text.")}
-
-    def __init__(self, **options):
-        super().__init__(trim_whitespace=False, **options)
 
     def to_internal_value(self, data):
         """Return `data` if it is a text."""
         if not isinstance(data, str):
             self.fail("text")
         return super().to_internal_value(data)
+
+
+class Text(OnlyText, serializers.CharField):
+    """A text, kept as it is written."""
+
+    def __init__(self, **options):
+        super().__init__(trim_whitespace=False, **options)
+
+
+class Slug(OnlyText, serializers.SlugField):
+    """A name for addresses."""
+
+
+class Email(OnlyText, serializers.EmailField):
+    """An address for mail."""
 
 
 class Flag(serializers.BooleanField):
