@@ -28,8 +28,11 @@ def planned(ids, wanted, context):
     """Return the Plan of setting `wanted`, the `set` of a request, on the issues `ids`.
 
     Names are looked up once for each product; where one of them lacks a name its issues are refused. Raises
-    ValidationError under `set` for what is wrong whatever the product, and where no product has the names.
+    ValidationError under `set` for what is wrong whatever the product, also where there are no issues, and where no
+    product has the names.
     """
+    if not ids:
+        _check_fields(wanted, context)
     plan, errors = Plan({}), []
     for issue in one_of_each_product(ids):
         try:
@@ -53,20 +56,44 @@ def all_seen(keys, user):
     return keys <= Issue.objects.visible_to(user).named(keys)
 
 
+def _parted(wanted):
+    """Return what is `wanted` in three parts: of a decision, fields of an issue, and LABELS. Raises ValidationError."""
+    taken = ("decision", *DETAILS) if "decision" in wanted else ()
+    decision = {name: value for name, value in wanted.items() if name in taken}
+    labels = {name: value for name, value in wanted.items() if name in LABELS}
+    for name, names in labels.items():
+        if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+            raise ValidationError({name: [ErrorDetail(_("Name the labels in a list."), "not_a_list")]})
+    fields = {name: value for name, value in wanted.items() if name not in taken and name not in LABELS}
+    return decision, fields, labels
+
+
+def _check_fields(wanted, context):
+    """Raise ValidationError under `set` for what is wrong with a field as such."""
+    try:
+        decision, fields, _names = _parted(wanted)
+        if decision:
+            serializers.DecisionSerializer(data=decision, context=context).to_internal_value(decision)
+        serializers.IssueSerializer(data=fields, partial=True, context=context).to_internal_value(fields)
+    except ValidationError as error:
+        raise ValidationError({"set": error.detail}) from error
+
+
 def _read(issue, wanted, context):
     """Return `(decision, changes, details)` of what is `wanted`, with the rows that names mean for `issue`."""
-    fields = {name: value for name, value in wanted.items() if name not in LABELS}
-    labels = {name: wanted[name] for name in LABELS if name in wanted}
-    if "decision" not in fields:
+    given, fields, labels = _parted(wanted)
+    if not given:
         serializer = serializers.IssueSerializer(issue, data=fields, partial=True, context=context)
         serializer.is_valid(raise_exception=True)
         changes = serializer.changes
         labels = _labels(changes.get("product", issue.product), labels)
         return "", {**changes, **labels}, {}
-    given = {name: fields.pop(name) for name in ("decision", *DETAILS) if name in fields}
     context = {**context, "issue": issue}
     serializer = serializers.DecisionSerializer(data={**given, "set": fields}, context=context)
-    serializer.is_valid(raise_exception=True)
+    if not serializer.is_valid():
+        # To who asks, all of it stands side by side.
+        errors = dict(serializer.errors)
+        raise ValidationError({**errors.pop("set", {}), **errors})
     details = dict(serializer.validated_data)
     labels = _labels(details.get("product", issue.product), labels)
     return details.pop("decision"), {**details.pop("changes"), **labels}, details
@@ -76,8 +103,6 @@ def _labels(product, wanted):
     """Return `{"add_labels": labels, "remove_labels": labels}` of lists of names. Raises ValidationError."""
     found = {}
     for name, names in wanted.items():
-        if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
-            raise ValidationError({name: [ErrorDetail(_("Name the labels in a list."), "not_a_list")]})
         rows = {label.name.lower(): label for label in Label.objects.filter(product=product)}
         rows |= {label.name.lower(): label for label in Label.objects.filter(product=None)}
         missing = [one for one in names if one.lower() not in rows]

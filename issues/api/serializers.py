@@ -242,7 +242,7 @@ class IssueSerializer(StrictSerializer):
         product = find_present(self.context["request"].user, key)
         if product is None:
             raise ValidationError([unknown(key)])
-        if self.instance is None and present is not None:
+        if self.instance is None and present is not None and not self.partial:
             raise ValidationError(_("The address says another product."), "read_only")
         return product
 

@@ -360,7 +360,10 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
         context = {**self.get_serializer_context(), "issue": row}
         asked = serializers.DecisionSerializer(data=request.data, context=context)
         asked.is_valid(raise_exception=True)
-        decided = services.decide(row, expected_version=expected, **self.doing, **asked.validated_data)
+        try:
+            decided = services.decide(row, expected_version=expected, **self.doing, **asked.validated_data)
+        except ValidationError as error:
+            raise _where_it_was_sent(error, asked.validated_data) from error
         self.subject = decided.issue
         told, tag = self.told(self.again(decided.issue))
         return Response({"issue": told, "batch": decided.batch.pk}, headers={"ETag": tag})
@@ -381,6 +384,13 @@ class IssueViewSet(Trusting, Redacted, Described, Listed, Created, Read, Updated
     def perform_restore(self, row, expected):
         """Take the issue out of the trash. Return it."""
         return services.restore_issue(row, expected_version=expected, **self.doing)
+
+
+def _where_it_was_sent(error, decision):
+    """Return what a service refused of a `decision`, with `set.` before what was set beside it."""
+    beside = set(decision["changes"]) - set(decision)
+    told = {f"set.{name}" if name in beside else name: errors for name, errors in error.error_dict.items()}
+    return ValidationError(told)
 
 
 def _told_bulk(matched, outcome):

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.services import update_user
 from issues.models import Issue
 from issues.services import create_issue, decide, update_issue
 from issues.tests.many import file_many
@@ -82,11 +83,16 @@ def test_a_decision(api, issue, original, triager, maintainer, administrator, pr
         ({"decision": "accept", "resolution": "invalid"}, "resolution"),
         ({"decision": "accept", "set": {"priority": "huge"}}, "set.priority"),
         ({"decision": "accept", "set": {"nothing": 1}}, "set.nothing"),
+        ({"decision": "accept", "set": {"assignee": "sam"}}, "set.assignee"),
+        ({"decision": "accept", "set": {"status": "closed"}}, "set.status"),
+        ({"decision": "accept", "set": {"parent": "WEB-1"}}, "set.parent"),
+        ({"decision": "decline", "set": {"priority": "low"}}, "resolution"),
         ({"decision": "accept", "nothing": 1}, "nothing"),
         pytest.param({"decision": "accept", "comment": "字" * 30_000}, "comment", id="long comment"),
     ],
 )
-def test_a_wrong_decision_says_where(api, issue, triager, body, field):
+def test_a_wrong_decision_says_where(api, issue, triager, stranger, administrator, body, field):
+    update_user(stranger, actor=administrator, via="web", is_active=False)
     answer = api(triager).post(f"{ISSUE}triage/", body, format="json")
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [field]), answer.content
     assert Issue.objects.get().lock_version == 1

@@ -210,6 +210,9 @@ def test_what_does_not_fit_is_refused_alone(api, issues, parts, triager, maintai
         ({"q": "cart", "set": {"add_labels": ["nope"]}}, "set.add_labels"),
         ({"q": "cart", "set": {"add_labels": "bug"}}, "set.add_labels"),
         ({"q": "cart", "set": {"decision": "keep"}}, "set.decision"),
+        ({"q": "cart", "set": {"decision": "accept", "priority": "huge"}}, "set.priority"),
+        ({"q": "cart", "set": {"decision": "accept", "component": "Nope"}}, "set.component"),
+        ({"q": "cart", "set": {"decision": "accept", "set": {"priority": "low"}}}, "set.set"),
         ({"ids": ["WEB-1"], "set": {"priority": "low"}}, "ids.0"),
         ({"q": "cart", "set": {"priority": "low"}, "force": True}, "force"),
     ],
@@ -218,6 +221,30 @@ def test_what_is_wrong_changes_nothing(api, issues, triager, body, field):
     answer = send(api, triager, 400, **body)
     assert list(answer["errors"]) == [field], answer
     assert not Batch.objects.filter(todo__isnull=False).exists()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fields"),
+    [
+        ({"priorty": "high"}, ["set.priorty"]),
+        ({"priority": "huge", "status": "nope"}, ["set.priority", "set.status"]),
+        ({"add_labels": "bug"}, ["set.add_labels"]),
+        ({"decision": "keep"}, ["set.decision"]),
+        ({"decision": "accept", "priority": "huge"}, ["set.priority"]),
+        ({"decision": "snooze", "until": "soon"}, ["set.until"]),
+        # What a product may have.
+        ({"component": "Nope", "add_labels": ["nope"]}, []),
+        ({"decision": "reroute", "product": "API"}, []),
+        ({"product": "API", "priority": "high"}, []),
+    ],
+)
+@pytest.mark.parametrize("path", [BULK, "/api/v1/products/WEB/issues/bulk/"])
+def test_what_is_wrong_is_said_where_nothing_is_found(api, issues, other, triager, path, wanted, fields):
+    for dry_run in (True, False):
+        body = {"q": "title:nosuchthing", "set": wanted, "dry_run": dry_run}
+        answer = api(triager).post(path, body, format="json")
+        assert answer.status_code == (400 if fields else 200), answer.content
+        assert sorted(answer.json().get("errors", ())) == fields
 
 
 @pytest.mark.parametrize("more", [{}, {"component": "Cart"}, {"decision": "accept"}])
