@@ -52,7 +52,7 @@ def create_view(*, actor, via, pinned=False, **fields):
 
 @transaction.atomic
 def update_view(view, *, actor, via, expected_version=None, **changes):
-    """Change the named fields of `view`. Return it as it is then.
+    """Change the named fields of `view`; only what differs takes the right to edit it. Return it as it is then.
 
     Raises Forbidden, Stale, Unreadable for a query that cannot be run, or ValidationError by field.
     """
@@ -62,10 +62,13 @@ def update_view(view, *, actor, via, expected_version=None, **changes):
         homes = {view.product_id, getattr(changes.get("product"), "pk", None)}
         list(Product.objects.filter(pk__in=homes).order_by("pk").select_for_update(no_key=True).values_list("pk"))
     view = _lock(view, expected_version)
-    authorize(actor, "edit_view", view)
+    authorize(actor, "pin_view", view)
+    refusal = access.refusal(actor, "edit_view", view)
     before, home = log.state(view), (view.product, view.shared)
     log_to = cache(partial(log.open_batch, actor=actor, via=via))
     _set(view, changes)
+    if refusal and log.difference(before, log.state(view)):
+        raise Forbidden(*refusal)
     moved = (view.product, view.shared) != home
     if moved:
         authorize(actor, _right_to(view.shared), view.product)

@@ -106,6 +106,19 @@ def test_who_may_do_what(api, request, view, method, body, statuses):
         assert answer.status_code == status, (who, answer.content)
 
 
+@pytest.mark.parametrize("is_archived", [False, True])
+def test_who_may_only_pin_a_view_may_send_back_what_was_read(api, product, view, viewer, administrator, is_archived):
+    if is_archived:
+        update_product(product, actor=administrator, via="web", archived=True)
+    client, address = api(viewer), f"{VIEWS}{view.pk}/"
+    read = client.get(address)
+    answer = client.patch(address, {**read.json(), "pinned": True}, HTTP_IF_MATCH=read["ETag"])
+    assert (answer.status_code, answer.json()) == (200, {**read.json(), "pinned": True}), answer.content
+    for changed in ({"columns": ["votes"]}, {"product": None}, {"shared": False}):
+        assert client.patch(address, {**read.json(), **changed}).status_code == 403
+    assert SavedView.objects.get().lock_version == 1
+
+
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
 def test_a_personal_view_is_not_there_for_others(api, product, triager, administrator, stranger, method):
     view = create_view(actor=triager, via="web", name="Hush")
