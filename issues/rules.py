@@ -43,6 +43,8 @@ STAGE_FIELDS = frozenset(
 )
 PARTS = ("component", "milestone", "version")
 LINKS = ("parent", "duplicate_of")
+# So many labels an issue is given; an import may have brought more, which may stay.
+LABELS_LIMIT = 100
 
 
 def _of_category():
@@ -308,8 +310,11 @@ def check_parts(issue, changes):
 
 
 def check_labels(issue, labels, present=()):
-    """Raise ValidationError unless `labels` fit together and the product; those `present` may be archived."""
+    """Raise ValidationError unless `labels` fit together and the product; those `present` may be archived, and many."""
     present = {label.pk for label in present}
+    if len({label.pk for label in labels}) > max(LABELS_LIMIT, len(present)):
+        message = _("At most %(limit)d labels.") % {"limit": LABELS_LIMIT}
+        raise ValidationError({"labels": ValidationError(message, code="max_length")})
     groups = {}
     for label in labels:
         if label.product_id not in (None, issue.product_id) or (label.archived and label.pk not in present):

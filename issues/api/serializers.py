@@ -19,7 +19,7 @@ from issues.choices import COLUMNS, DECLINED, GROUPS, Decision, Return
 from issues.events import counts_hidden
 from issues.models import TITLE_LIMIT, Category, Issue, NeedInfo, Priority, Severity
 from issues.query.parsing import CHARACTERS
-from issues.rules import find_status, first_status, seen_link, settable
+from issues.rules import LABELS_LIMIT, find_status, first_status, seen_link, settable
 from issuetracker.api.fields import (
     AddressField,
     Choice,
@@ -40,7 +40,6 @@ from products.finding import find_present
 from products.models import TEXT_LIMIT, Component, Label, Milestone, Product, Version
 
 PARTS = {"component": Component, "milestone": Milestone, "version": Version}
-LABELS_LIMIT = 100
 PRIORITIES, SEVERITIES = words(Priority), words(Severity)
 VIEW_COLUMNS, VIEW_GROUPS = list(COLUMNS.items()), list(GROUPS.items())
 RELATIONS = [("blocks", "blocks"), ("blocked-by", "blocked by"), ("relates", "relates to")]
@@ -99,10 +98,17 @@ class LongText(Text):
 
 @extend_schema_field({"type": "array", "items": {"type": "string", "maxLength": 100}, "maxItems": LABELS_LIMIT})
 class LabelsField(serializers.ListField):
-    """The names of labels."""
+    """The names of labels: at most 100, or those that are there already."""
 
     def __init__(self, **options):
         super().__init__(child=Text(max_length=100), required=False, max_length=LABELS_LIMIT, **options)
+
+    def run_validators(self, value):
+        """Ask nothing of a list that stays as it is."""
+        issue = self.parent.instance
+        stays = issue is not None and len(value) > LABELS_LIMIT and value == self.get_attribute(issue)
+        if not stays:
+            super().run_validators(value)
 
     def get_attribute(self, instance):
         """Return the names."""

@@ -9,7 +9,15 @@ from history import log
 from history.errors import Forbidden, Stale
 from history.models import Event
 from issues.models import Issue, IssueNumber, Status
-from issues.services import create_issue, create_status, trash_issue, update_issue, update_status
+from issues.services import (
+    IssueRecord,
+    create_issue,
+    create_status,
+    trash_issue,
+    update_issue,
+    update_status,
+    write_batch,
+)
 from products.models import Component, Label, Milestone
 from products.services import create_part, create_product, set_member, trash_product, update_part, update_product
 
@@ -207,6 +215,30 @@ def test_a_move_gives_a_new_number_and_moving_back_the_old_one(issue, product, o
     assert change(moved, triager, product=other).key == "API-1"
     assert IssueNumber.objects.filter(issue=issue).count() == 2
     assert create_issue(product, actor=triager, via="web", title="Three").number == 3
+
+
+def test_an_issue_is_given_at_most_a_hundred_labels(api, product, issue, triager):
+    labels = Label.objects.bulk_create([Label(product=product, name=f"label {number:03}") for number in range(103)])
+    with pytest.raises(ValidationError) as refused:
+        change(issue, triager, labels=labels[:101])
+    assert refused.value.error_dict["labels"][0].code == "max_length"
+    change(issue, triager, labels=labels[:100])
+    body = {"ids": [issue.pk], "set": {"add_labels": [labels[100].name]}}
+    told = api(triager).post("/api/v1/issues/bulk/", body).json()
+    assert told["refused"] == [{"issue": "WEB-1", "code": "max_length"}]
+
+
+def test_more_labels_that_an_import_has_brought_may_stay_and_go(api, product, triager):
+    labels = Label.objects.bulk_create([Label(product=product, name=f"label {number:03}") for number in range(103)])
+    write_batch([IssueRecord(product, {"title": "x", "labels": labels[:102]})], actor=None, via="import")
+    client, path = api(triager), "/api/v1/issues/WEB-1/"
+    read = client.get(path).json()
+    assert client.patch(path, {**read, "title": "y"}).json()["labels"] == read["labels"]
+    issue = change(Issue.objects.get(), triager, labels=labels[1:102])
+    with pytest.raises(ValidationError):
+        change(issue, triager, labels=labels[:102])
+    assert client.patch(path, {"labels": read["labels"]}).status_code == 400
+    assert len(Issue.objects.get().label_list) == 101
 
 
 @pytest.mark.parametrize(("here", "there"), [("Cart", "Cart"), ("Cart", "CART"), ("Été", "été")])
