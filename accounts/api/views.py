@@ -11,7 +11,7 @@ from accounts.api.serializers import MeSerializer, PersonSerializer, TokenSerial
 from accounts.models import NAME_LIMIT, ApiToken, User, can_be_stored
 from accounts.tokens import with_products
 from history.errors import Forbidden
-from issuetracker.api.views import Created, Ended, Listed, Read, Resource, Unversioned, Updated
+from issuetracker.api.views import Created, Listed, Passing, Read, Resource, Unversioned, Updated
 from issuetracker.keyset import Key
 from products import access
 
@@ -25,6 +25,7 @@ class UserViewSet(Unversioned, Listed, Read, Resource):
     lookup_value_converter = "name"
     ordering = (Key("username"),)
     parameters = ("q",)
+    for_people = True
 
     def get_queryset(self):
         """Return the active people, those of ?q= alone whose names begin so."""
@@ -49,6 +50,7 @@ class MeViewSet(Read, Updated, Resource):
 
     serializer_class = MeSerializer
     write_scope = "admin"
+    for_people = True
     http_method_names = ("get", "head", "patch")
 
     def get_object(self):
@@ -68,12 +70,13 @@ class MeViewSet(Read, Updated, Resource):
 
 
 @extend_schema(tags=["people"])
-class TokenViewSet(Listed, Created, Read, Ended, Resource):
+class TokenViewSet(Listed, Created, Read, Passing, Resource):
     """One's own tokens that are not revoked. A token that is for some products neither sees nor makes any."""
 
     serializer_class = TokenSerializer
     lookup_value_converter = "int"
     write_scope = "admin"
+    for_people = True
     told_once = True
     ordering = (Key("id"),)
 

@@ -45,6 +45,7 @@ class TriageViewSet(IssueViewSet):
 
     pagination_class = QueuePagination
     page_name = "TriageQueue"
+    for_people = True
     http_method_names = ("get", "head")
 
     def ask(self, text):

@@ -39,7 +39,7 @@ FIELD_ERROR = {
         "suggestions": {"type": "array", "items": {"type": "string"}, "description": "Texts to put in that place."},
     },
 }
-ALWAYS = (400, 401, 403, 404, 406, 429, 503)
+ALWAYS = (400, 401, 403, 404, 406, 429, 503, 507)
 WRITING = (409, 411, 412, 413, 415, 428)
 MOVING = ("{product_key}", "{issue_key}")
 # Operations that answer about no one thing, or about none that has a state: their names end so.
@@ -70,13 +70,19 @@ PROMISED = {
     "428": "ETag",
     "429": "Retry-After",
     "503": "Retry-After",
+    "507": "Retry-After",
 }
+# What asks for its condition: it cannot be taken back.
+REQUIRES_CONDITION = "_purge"
 NULL = "#/components/schemas/NullEnum"
 KEY = OpenApiParameter(
     idempotency.HEADER,
     {"type": "string", "minLength": 1, "maxLength": idempotency.KEY_LIMIT, "pattern": "^[ -~]+$"},
     OpenApiParameter.HEADER,
     description="Of your choice: the request is done once, however often it comes with it within a day.",
+)
+LEFT = OpenApiParameter(
+    "ETag", str, OpenApiParameter.HEADER, required=True, description="The state that is left of it.", response=[204]
 )
 
 
@@ -92,9 +98,16 @@ class Schema(AutoSchema):
         return "_".join([*parts, VERBS.get(action, action)])
 
     def get_override_parameters(self):
-        """Return the parameters that stand in no serializer: the key of what is done once."""
+        """Return the headers that stand in no serializer: the key of what is done once, the state of what is left."""
         does = self.method == "POST" and self.view.action not in self.view.reading
-        return [*super().get_override_parameters(), *([KEY] if does else [])]
+        leaves = self.method == "DELETE" and self.view.leaves
+        return [*super().get_override_parameters(), *([KEY] if does else []), *([LEFT] if leaves else [])]
+
+    def get_auth(self):
+        """Return the ways to sign in, of which what is public needs none to be read."""
+        reads = self.method == "GET" or self.view.action in self.view.reading
+        is_open = reads and not getattr(self.view, "for_people", False)
+        return [*super().get_auth(), *([{}] if is_open else [])]
 
     def get_paginated_name(self, serializer_name):
         """Return the name of a page: a view whose pages hold more than others gives its own."""
@@ -149,9 +162,11 @@ def _complete(path, method, operation):
         if code in responses:
             responses[code]["headers"] = _headers(header)
     if not name.endswith(UNCONDITIONAL) or _is_added(path, name):
-        _add_condition(operation, "If-Match" if writes else "If-None-Match")
+        _add_condition(operation, "If-Match" if writes else "If-None-Match", name.endswith(REQUIRES_CONDITION))
     if not name.endswith(STATELESS):
         _promise_state(responses, writes)
+    if keyed:
+        _say_replayed(responses)
 
 
 def _is_added(path, name):
@@ -159,9 +174,19 @@ def _is_added(path, name):
     return name.endswith("_create") and ("{" in path or name == "issues_create")
 
 
-def _add_condition(operation, header):
+def _add_condition(operation, header, is_required):
     parameter = {"name": header, "in": "header", "schema": {"type": "string"}, "description": "An ETag, or `*`."}
+    if is_required:
+        parameter["required"] = True
     operation.setdefault("parameters", []).append(parameter)
+
+
+def _say_replayed(responses):
+    told = {"description": "That this is the answer from the first time.", "required": False}
+    for code in responses:
+        if code.startswith("2"):
+            headers = responses[code].setdefault("headers", {})
+            headers[idempotency.REPLAYED] = {**told, "schema": {"type": "string", "enum": ["true"]}}
 
 
 def _promise_state(responses, writes):

@@ -49,6 +49,8 @@ class Resource(GenericViewSet):
     actions: dict = {}
     # The same of those whose author may do more; the service asks, and a page before it offers them.
     authors_actions: dict = {}
+    # Whether also what is read is for who is signed in alone, as the schema says it.
+    for_people = False
     # Whether the answer to a POST holds a secret, and so is not kept for who asks again.
     told_once = False
     # The row that the answer to a POST tells of.
@@ -350,6 +352,10 @@ class Updated:
 class Ended:
     """DELETE."""
 
+    # Whether something is left, of which the answer tells the state.
+    leaves = True
+
+    @extend_schema(responses={204: None})
     def destroy(self, request, *args, **kwargs):
         """Take it away: into the trash, or into the archive."""
         row = self.get_object()
@@ -359,6 +365,8 @@ class Ended:
 
 class Passing(Ended):
     """DELETE of what is gone for good by it. Who sees and may change what it belonged to may be told of it again."""
+
+    leaves = False
 
     def is_seen(self, pk):
         """Return True: the URL's parent was found, and whoever sees that sees all of these."""

@@ -100,7 +100,15 @@ def test_choices_have_names_that_one_would_give_them(schema):
         ("issues_patch", "401", {"WWW-Authenticate"}),
         ("issues_patch", "412", {"ETag"}),
         ("issues_patch", "503", {"Retry-After"}),
+        ("issues_patch", "507", {"Retry-After"}),
+        ("issues_read", "507", {"Retry-After"}),
         ("issues_purge", "428", {"ETag"}),
+        ("issues_purge", "204", set()),
+        ("issues_delete", "204", {"ETag"}),
+        ("products_labels_delete", "204", {"ETag"}),
+        ("views_delete", "204", {"ETag"}),
+        ("issues_relations_delete", "204", set()),
+        ("me_tokens_delete", "204", set()),
         ("issues_triage", "200", {"ETag"}),
         ("issues_votes_create", "200", {"ETag"}),
         ("issues_list", "200", set()),
@@ -124,6 +132,24 @@ def test_conditions_stand_where_they_are_heeded(schema, operation, condition):
     found = {one["operationId"]: one for _path, _method, one in operations(schema)}[operation]
     asked = {one["name"] for one in found.get("parameters", [])}
     assert asked & {"If-Match", "If-None-Match"} == ({condition} if condition else set())
+
+
+def test_what_cannot_be_taken_back_needs_its_condition(schema):
+    needing = {
+        operation["operationId"]
+        for *_, operation in operations(schema)
+        if any(one["name"] == "If-Match" and one.get("required") for one in operation.get("parameters", []))
+    }
+    purging = {name for *_, one in operations(schema) if (name := one["operationId"]).endswith("_purge")}
+    assert needing == purging and {"issues_purge", "products_purge", "issues_comments_purge"} <= purging
+
+
+def test_what_is_done_once_may_be_answered_as_the_first_time(schema):
+    for path, method, operation in operations(schema):
+        keyed = "Idempotency-Key" in {one["name"] for one in operation.get("parameters", [])}
+        for code, answer in operation["responses"].items():
+            told = "Idempotent-Replayed" in answer.get("headers", {})
+            assert told == (keyed and code.startswith("2")), (path, method, code)
 
 
 def test_every_route_of_the_api_stands_in_the_schema(schema):

@@ -160,6 +160,7 @@ class MemberViewSet(Listed, Created, Read, Updated, Passing, OfProduct):
     lookup_url_kwarg = "username"
     lookup_value_converter = "name"
     ordering = (Key("user__username"),)
+    for_people = True
     actions = dict.fromkeys(("create", "update", "partial_update", "destroy"), "maintain")
 
     def rows(self):

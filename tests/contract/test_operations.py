@@ -1,9 +1,13 @@
 """Every operation of the schema, asked as everybody: every answer is one that the schema tells of."""
 
+import json
 from collections import Counter
+from urllib.parse import urlencode
 
 import pytest
 
+from history.models import Batch, Kind
+from issues.models import Vote
 from tests.contract.asking import ask
 from tests.hostile.places import names_in
 
@@ -29,6 +33,32 @@ def test_every_answer_stands_in_the_schema(world, identities, asked, long, figur
     figures("contract: requests that were obeyed", obeyed)
     assert obeyed > statuses.total() / 4
     assert not faults, f"{len(faults)} faults\n" + "\n".join(faults[:50])
+
+
+def test_what_is_read_without_signing_in_stands_in_the_schema(world, asked, client):
+    wrong, answers = [], Counter()
+    filing = Batch.objects.get(events__kind=Kind.CREATED, events__about="issue", events__issue__number=1)
+    vote = Vote.objects.get(issue__number=1)
+    for operation in asked:
+        path, method = operation.path, operation.method.upper()
+        is_open = {} in operation.definition.raw["security"]
+        names = names_of(world, path, world.ids["token"])
+        names |= {"id": filing.pk} if "/batches/" in path else {}
+        names |= {"id": vote.pk} if "/votes/" in path else {}
+        names |= {"username": world.administrator.username} if "/watchers/" in path else {}
+        body = {"q": "is:open"} if path.endswith(("/search/", "/parse/")) else {}
+        query = {"title": "Cart"} if path.endswith("v1/similar/") else {"q": "is:open"} if "complete" in path else {}
+        address = f"{path.format(**names)}?{urlencode(query)}"
+        answer = client.generic(method, address, json.dumps(body), content_type="application/json")
+        # Read to its end, it closes what it holds open.
+        answer.getvalue()
+        answers[answer.status_code] += 1
+        # What is in the trash is not there for who is signed out.
+        refused = {401, 404} if path.endswith(("/restore/", "/purge/")) else {401}
+        if answer.status_code not in ({200} if is_open else refused):
+            wrong.append((operation.label, is_open, answer.status_code))
+    assert not wrong, wrong
+    assert min(answers[200], answers[401]) > 20, answers
 
 
 def names_of(world, path, token):
