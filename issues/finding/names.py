@@ -1,6 +1,8 @@
 """What the names in a query stand for: all are looked up in one statement, as far as the reader may see."""
 
 from difflib import get_close_matches
+from functools import reduce
+from operator import or_
 
 from django.db.models import CharField, Exists, F, OuterRef, Q, Sum, Value
 from django.db.models.functions import Cast, Concat, Lower
@@ -8,6 +10,7 @@ from django.db.models.functions import Cast, Concat, Lower
 from accounts.models import User
 from history.log import name_key
 from history.models import Change
+from history.writing import in_any_case
 from issues import fulltext
 from issues.columns import issue_key
 from issues.models import Comment, FormerKey, Issue, IssueNumber, Status, WordCount
@@ -35,11 +38,14 @@ class Names:
         self.user, self.product = user, product
         # In how many documents each word is: of those that the user may read, and of all.
         self.documents: dict = {WORD: {}, WORD_ANYWHERE: {}}
+        # Of two people whose names differ by capitals, as SQLite has let them in, the one that is named is meant.
+        self.exact: dict = {}
         self.found = self._look_up(wanted(tree))
 
     def ids(self, kind, text):
         """Return the ids that `text` stands for; an empty list where it is nothing that the user may see."""
-        return self.found.get((kind, text.lower()), [])
+        exact = self.exact.get(text) if kind == PERSON else None
+        return exact or self.found.get((kind, text.lower()), [])
 
     def status_ids(self, text):
         """Return the ids of the status with that slug, or else of the statuses of that category."""
@@ -101,6 +107,8 @@ class Names:
                 if kind in self.documents:
                     self.documents[kind][called] = pk
                     continue
+                if kind == PERSON:
+                    self.exact[called] = [pk]
                 ids = found.setdefault((kind, called.lower()), [])
                 if pk not in ids:
                     ids.append(pk)
@@ -114,8 +122,9 @@ class Names:
         rows = rows.annotate(kind=Value(kind, CharField()), ident=F(ident), called=Cast(field, CharField()))
         if texts is None:
             return rows
-        # SQLite lowers ASCII alone: other letters are found as they are written.
-        alike = Q(lowered__in=[text.lower() for text in texts]) | Q(called__in=texts)
+        # SQLite lowers ASCII alone.
+        others = [in_any_case(field, text) for text in texts if not text.isascii()]
+        alike = reduce(or_, others, Q(lowered__in=[text.lower() for text in texts]))
         return rows.annotate(lowered=Lower(field)).filter(alike)
 
     def _words(self, kind, terms):

@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.services import create_user
 from issues import services
 from issues.finding import SearchError, search
 from issues.finding.completion import complete
@@ -16,7 +18,7 @@ from issues.finding.pages import IDS, paginate, paginate_seen
 from issues.models import Comment, Issue, Priority, Severity, Status
 from issues.query import moments
 from products.models import Component, Label, Milestone, Version
-from products.services import create_part, create_product, update_part
+from products.services import create_part, create_product, set_member, update_part
 
 NOW = datetime(2026, 9, 16, 12, tzinfo=UTC)
 
@@ -440,6 +442,32 @@ def test_whoever_is_called_as_a_word_of_waiting_is_named_in_quotes(issues, triag
 def test_who_is_not_signed_in_has_no_self(issues):
     for query in ("assignee:@me", "is:mine", "by:@me", "was:assignee=@me", "changed:status/by=@me"):
         assert [code for code, _text in problems(query, AnonymousUser())] == ["anonymous"]
+
+
+@pytest.mark.parametrize(
+    "query", ['label:"ünder WAY"', "component:ÉTÉ", "assignee:élise", "was:assignee=ÉLISE", "by:élise"]
+)
+def test_names_of_any_letters_are_found_in_any_capitals(product, maintainer, query):
+    elise = create_user(actor=None, via="web", username="Élise", display_name="Élise")
+    set_member(product, elise, "triager", actor=maintainer, via="web")
+    label, component = (
+        create_part(model, product=product, actor=maintainer, via="web", name=name)
+        for model, name in ((Label, "Ünder way"), (Component, "Été"))
+    )
+    a = services.create_issue(product, actor=elise, via="web", title="a", assignee=elise, labels=[label])
+    services.update_issue(a, actor=elise, via="web", component=component)
+    services.create_issue(product, actor=maintainer, via="web", title="b")
+    assert found(query, maintainer) == "a"
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL never let such a name in")
+def test_of_two_people_whose_names_differ_by_capitals_the_one_that_is_named_is_meant(product, triager):
+    for name in ("Élise", "élise"):
+        author = User.objects.create(username=name)
+        issue = services.create_issue(product, actor=triager, via="web", title="ab"[name.islower()])
+        Issue.objects.filter(pk=issue.pk).update(author=author)
+    for name, titles in (("Élise", "a"), ("élise", "b"), ("ÉLISE", "ab")):
+        assert found(f"author:{name} sort:created-asc", triager) == titles
 
 
 def test_in_the_list_of_a_product_names_and_numbers_are_its_own(issues, administrator, product):

@@ -196,6 +196,15 @@ def test_a_list_is_shown_in_sections(product, triager, reporter, maintainer, gro
         assert sorted(keys(at(triager).get("/issues/" + section["address"]))) == sorted(keys_of_it)
 
 
+def test_components_of_one_name_in_any_capitals_are_one_section(product, triager, administrator):
+    other = create_product(actor=administrator, via="web", key="API", title="API", visibility="public")
+    for home, name in ((product, "ÉTÉ"), (other, "Été")):
+        component = create_part(Component, product=home, actor=administrator, via="web", name=name)
+        create_issue(home, actor=administrator, via="web", title="One", component=component)
+    (section,) = at(triager).get("/issues/?group=component").context["sections"]
+    assert sorted(keys(at(triager).get("/issues/" + section["address"]))) == ["API-1", "WEB-1"]
+
+
 @pytest.mark.parametrize("query", ["no:priority", "priority:none", "no:priority priority:none", "priority:none,high"])
 def test_a_section_leads_on_in_the_place_of_what_the_query_says_of_its_field(product, triager, query):
     file(product, triager, 2)
