@@ -121,8 +121,11 @@ def search(user, *, text="", params=None, product=None, zone=None, now=None):
     query, problems = _read(text)
     terms = _parameters(params) if params is not None else []
     _refuse_repeated(query, terms)
-    sort = query.sort or _sort(params)
-    whole = Query(both(query.tree, *(term for _name, term in terms)), query.where, sort)
+    sort = _sort(params)
+    if sort and query.sort:
+        message = _("The query says the order already: say it once.")
+        raise ValidationError({"sort": ValidationError(message, code="repeated")})
+    whole = Query(both(query.tree, *(term for _name, term in terms)), query.where, query.sort or sort)
     now = timezone.localtime(now or timezone.now(), zone)
     conditions = Conditions(Names(whole.tree, user, product), user, now, query.where)
     plain = _plain_conditions(terms, conditions)

@@ -135,6 +135,8 @@ def test_filters_and_order(api, five, triager, reporter):
         ("label=", "label", "blank"),
         ("status=new&status=closed", "status", "repeated"),
         ("sort=title", "sort", "choice"),
+        ("q=sort:votes&sort=created", "sort", "repeated"),
+        ("q=sort:votes&sort=nonsense", "sort", "choice"),
         ("page_size=0", "page_size", "range"),
         ("page_size=101", "page_size", "range"),
         ("page_size=-1", "page_size", "range"),

@@ -130,6 +130,14 @@ def test_refusals(issues, triager, query, field, code):
     assert [(field, error[0].code) for field, error in refused.value.error_dict.items()] == [(field, code)]
 
 
+@pytest.mark.parametrize(("sort", "code"), [("created", "repeated"), ("votes", "repeated"), ("nonsense", "choice")])
+def test_an_order_is_said_once(issues, triager, sort, code):
+    with pytest.raises(ValidationError) as refused:
+        search(triager, text="is:open sort:votes", params=QueryDict(f"sort={sort}"))
+    assert [(field, error[0].code) for field, error in refused.value.error_dict.items()] == [("sort", code)]
+    assert search(triager, text="is:open sort:votes", params=QueryDict("sort=")).canonical == "is:open sort:votes-desc"
+
+
 def test_all_names_are_looked_up_in_one_statement(issues, triager, django_assert_num_queries):
     list(Issue.objects.visible_to(triager)[:1])
     query = "label=bug&label=Ünder+way&component=Cart&assignee=@none,rosa&status=new&product=WEB&author=tom"

@@ -552,6 +552,19 @@ def test_a_filter_that_the_query_says_already_is_left_out(product, triager, said
     assert "This is said already: say once what a field is that holds one value." in page.content.decode()
 
 
+def test_an_order_beside_that_of_the_query_is_told_of(product, triager):
+    view = create_view(actor=triager, via="web", name="Voted", query="is:open sort:votes")
+    client = at(triager)
+    for path, query in ((f"/views/{view.pk}/", "sort=created"), ("/issues/", "q=is:open+sort:votes&sort=created")):
+        page = client.get(f"{path}?{query}")
+        listing = page.context["listing"]
+        assert (listing.text, list(listing.errors), listing.beside) == ("is:open sort:votes-desc", ["sort"], [])
+        assert "The query says the order already: say it once." in page.content.decode()
+        # What the page leads to says it once.
+        for _said, address, _chosen in listing.sorts:
+            assert not client.get(f"{path}{address}").context["listing"].errors
+
+
 def test_what_is_suggested_leaves_the_rest_of_the_list_as_it_is(product, triager):
     client = at(triager)
     page = client.get("/issues/?q=assinee:tom&priority=high&group=status&page_size=25&columns=votes")
