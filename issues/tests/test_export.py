@@ -201,6 +201,16 @@ def test_a_parameter_that_means_nothing_is_refused(product, triager, api, query)
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [query.partition("=")[0]])
 
 
+@pytest.mark.parametrize("query", ["lable=security", "page_size=5", "format=csv", "token=x"])
+def test_a_parameter_of_a_page_that_means_nothing_is_refused(product, triager, query):
+    file(product, triager)
+    view = create_view(actor=triager, via="web", name="Ours", product=product, shared=True)
+    for place in ("/issues/export.csv", "/products/WEB/issues/export.jsonl", f"/views/{view.pk}/export.csv"):
+        answer = at(triager).get(f"{place}?q=is:open&{query}")
+        assert answer.status_code == 400
+        assert f"There is no such filter: {query.partition('=')[0]}." in answer.content.decode()
+
+
 def test_the_parameters_are_those_of_the_list(product, triager, api):
     file(product, triager, priority=1)
     file(product, triager, "Two", priority=4)

@@ -185,6 +185,16 @@ def test_a_query_that_cannot_be_run_is_refused_whole(product, triager, query):
     assert b"WEB-1" not in answer.content
 
 
+@pytest.mark.parametrize("query", ["lable=security", "page_size=5", "lable=", "utm_source=x"])
+def test_a_parameter_that_is_none_is_refused_rather_than_passed_over(product, triager, query):
+    file(product, triager)
+    view = create_view(actor=triager, via="web", name="Ours", product=product, shared=True)
+    for place in (*PLACES, f"/views/{view.pk}/feed.atom?q="):
+        answer = Client().get(f"{place}is:open&{query}")
+        told = f"There is no such filter: {query.partition('=')[0]}.\n"
+        assert (answer.status_code, answer.content.decode()) == (400, told)
+
+
 def test_it_is_silent_one_request_after_access_is_lost(product, administrator, reporter):
     file(product, reporter)
     update_product(product, actor=administrator, via="web", visibility="private")

@@ -5,6 +5,7 @@ from django.views.decorators.http import require_safe
 from issues.exporters import export
 from issues.finding import search
 from issues.models import Issue
+from issues.views.listing import ASKED, refuse_others
 from issues.views.saved import find_view
 from products.pages import at_product, explained
 
@@ -32,6 +33,7 @@ def view(request, pk, kind):
 
 
 def _export(request, kind, product, view=None):
+    refuse_others(request.GET, ASKED)
     text = request.GET.get("q", view.query if view else "")
     asked = search(request.user, text=text, params=request.GET, product=product)
     rows = Issue.objects.visible_to(request.user)

@@ -25,7 +25,7 @@ from issues.finding import search
 from issues.finding.pages import paginate
 from issues.models import Issue
 from issues.query.fields import FIELDS as FILTERS
-from issues.views.listing import Listing
+from issues.views.listing import ASKED, Listing, refuse_others
 from issues.views.saved import find_view
 from issuetracker.replica import primary
 from products.finding import find
@@ -107,6 +107,7 @@ def _product(user, key):
 
 
 def _feed(request, reader, product, view=None):
+    refuse_others(request.GET, {*ASKED, "token"})
     text = request.GET.get("q", view.query if view else "")
     given = [(name, one) for name in (*FILTERS, "sort") for one in request.GET.getlist(name)]
     zone = ZoneInfo(getattr(reader, "time_zone", "UTC"))

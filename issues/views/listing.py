@@ -46,8 +46,9 @@ TURNED = {
     "status-desc": _("Last status"),
     "number-asc": _("Lowest number"),
 }
-# What an address of a list may hold.
-PARAMETERS = {*FIELDS, "q", "sort", "group", "columns", "page_size", "cursor", "since", "go", "count"}
+# What says which issues there are, and what else an address of a list may hold.
+ASKED = {*FIELDS, "q", "sort"}
+PARAMETERS = {*ASKED, "group", "columns", "page_size", "cursor", "since", "go", "count"}
 CHOICES = (
     ("is", _("State"), [("open", _("open")), ("closed", _("closed")), ("untriaged", _("untriaged"))]),
     ("category", _("Category"), Category.choices),
@@ -394,6 +395,13 @@ class Listing:
             links = [(said, "?" + urlencode([("q", text), *self.kept_but_query])) for said, text in texts]
             mended.append((problem, links))
         return mended
+
+
+def refuse_others(params, allowed):
+    """Raise ValidationError where there are other `params` than `allowed`: a misspelt filter would let more through."""
+    unknown = [name for name in params if name not in allowed]
+    if unknown:
+        raise ValidationError(_("There is no such filter: %(names)s.") % {"names": ", ".join(unknown)}, "unknown")
 
 
 def _offered(suggestion, typed):
