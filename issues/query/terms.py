@@ -102,7 +102,9 @@ class TermReader:
         try:
             value = value_of(field, "", text, was_quoted, place)
         except Wrong as wrong:
-            raise Wrong(wrong.code, wrong.message, wrong.suggestions, place) from wrong
+            # A value that is missing is offered with its field, which stands before the place here.
+            offered = [one.removeprefix(f"{field.name}:") for one in wrong.suggestions]
+            raise Wrong(wrong.code, wrong.message, offered, place) from wrong
         return Was(field.name, value, self.place)
 
     def _changed(self):
