@@ -17,16 +17,17 @@ def watchers(issue, user):
     return User.objects.filter(wanted, is_active=True).exclude(Exists(watches.filter(issue=issue.pk, wanted=False)))
 
 
-def watched_by(ids, user):
-    """Return the condition that an issue is heard of by one of the users `ids`, as far as `user` sees why.
+def watched_by(watcher, user):
+    """Return the condition that an issue is heard of by the user with the id `watcher`, as far as `user` sees why.
 
     What they hear of is collected by each of its reasons: it is little, and the issues are many.
     """
-    said = Comment.objects.visible_to(user).filter(author__in=ids).order_by()
-    wanted = Watch.objects.filter(user__in=ids, wanted=True)
-    concerned = [Issue.objects.filter(author__in=ids).values("pk"), Issue.objects.filter(assignee__in=ids).values("pk")]
+    said = Comment.objects.visible_to(user).filter(author=watcher).order_by()
+    wanted = Watch.objects.filter(user=watcher, wanted=True)
+    concerned = [Issue.objects.filter(**{name: watcher}).values("pk") for name in ("author", "assignee")]
     reasons = [*concerned, said.values("issue"), wanted.values("issue")]
     own = reasons[0].union(*reasons[1:])
     duplicates = Issue.objects.visible_to(user).filter(duplicate_of__isnull=False, pk__in=own).values("duplicate_of")
-    refused = Exists(Watch.objects.filter(issue=OuterRef("pk"), user__in=ids, wanted=False))
-    return Q(pk__in=own.union(duplicates)) & ~Q(refused)
+    refused = Exists(Watch.objects.filter(issue=OuterRef("pk"), user=watcher, wanted=False))
+    hears = Exists(User.objects.filter(pk=watcher, is_active=True))
+    return Q(hears) & Q(pk__in=own.union(duplicates)) & ~Q(refused)

@@ -186,7 +186,7 @@ class Conditions:
             "blocked-by": lambda: Q(_link(Relation, "target", kind=Relation.Kind.BLOCKS, source__in=ids)),
             "commenter": lambda: self._commented(author__in=ids),
             # Each for themselves: what one does not want to hear of, another may.
-            "watcher": lambda: _joined([watched_by([pk], self.user) for pk in ids], Q.OR),
+            "watcher": lambda: _joined([watched_by(pk, self.user) for pk in ids], Q.OR),
             "needinfo": lambda: Q(_link(NeedInfo, requestee__in=ids, state=NeedInfo.State.OPEN)),
             "waiting": lambda: Q(waiting_for__in=ids),
             "mentions": lambda: self._mentioned(ids),
@@ -250,7 +250,7 @@ class Conditions:
             return Q(assignee__in=me) | Q(author__in=me) if me else None
         if value.text == "watched":
             me = self._me(value.place)
-            return watched_by(me, self.user) if me else None
+            return watched_by(me[0], self.user) if me else None
         if value.text in ("blocked", "blocking"):
             return self._in_the_way(value.text)
         untriaged = _among("status", self.names.ids(CATEGORY, "triage"))

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import create_user
+from accounts.services import create_user, update_user
 from issues import services
 from issues.finding import SearchError, search
 from issues.finding.completion import complete
@@ -570,6 +570,14 @@ def test_who_is_one_of_several_watchers_is_found_whatever_the_others_want(issues
     assert found("watcher:rosa,mia sort:number-asc", triager) == "abe"
     assert found("-watcher:rosa,mia sort:number-asc", triager) == "cdf"
     assert found("watcher:mia", triager) == ""
+
+
+def test_who_is_deactivated_watches_nothing(issues, triager, reporter, administrator):
+    assert found("watcher:rosa sort:number-asc", triager) == "abe"
+    update_user(reporter, actor=administrator, via="web", is_active=False)
+    assert found("watcher:rosa", triager) == ""
+    assert found("-watcher:rosa sort:number-asc", triager) == "abcdef"
+    assert found("author:rosa sort:number-asc", triager) != ""
 
 
 def test_what_is_long_is_neither_kept_nor_said_for_each_product(product, triager, stranger, administrator):
