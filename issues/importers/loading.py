@@ -33,7 +33,7 @@ from issues.services import (
     write_batch,
 )
 from products import access
-from products.models import UNSTORABLE, Component, Label, Milestone, Product, ProductKey, Version
+from products.models import UNSTORABLE, Component, Label, Milestone, Product, ProductKey, Version, group_of
 from products.services import create_part, create_product
 
 READERS = {"github": github.read, "ietf": ietf.read, "ndjson": ndjson.read}
@@ -185,7 +185,8 @@ class Import:
     def _note_labels(self, home, *labels):
         """Note labels, and which of their groups are loose."""
         for names in labels:
-            groups = Counter(group_of(name) for name in names if "/" in name)
+            # In lower case: each label will be written as the first of its name is, in the file or in the product.
+            groups = Counter(group_of(name.lower()) for name in names)
             home.loose_groups |= {group for group, count in groups.items() if count > 1 and group}
             for name in names:
                 home.parts["label"].setdefault(name.lower(), {"name": name})
@@ -448,11 +449,6 @@ class Import:
             Change.objects.filter(field="duplicate_of", issue__product__in=products).values_list("issue", flat=True)
         )
         return [pair for pair in pairs if pair[0] not in told]
-
-
-def group_of(label):
-    """Return the group of a label in lower case, which is empty for none."""
-    return label.lower().rpartition("/")[0]
 
 
 def ungrouped(name):

@@ -15,7 +15,7 @@ from issues.similar import weights as w
 from issues.similar.finding import look_up
 from issues.similar.scoring import TITLE
 from products import access
-from products.models import Member
+from products.models import Member, group_of
 
 FIELDS = ("component", "type", "severity", "labels", "assignee")
 OF_COMPONENT = ("component_id", "component__name", "component__archived_at")
@@ -131,6 +131,6 @@ def _fitting(offers):
     """Return the `offers` of labels without those that a better one excludes, being of its group."""
     groups: dict = {}
     for offer in offers:
-        group, slash, _name = offer.value.lower().rpartition("/")
-        groups.setdefault((group, slash) if slash else offer.value, offer)
+        group = group_of(offer.value)
+        groups.setdefault((group,) if group else offer.value, offer)
     return list(groups.values())

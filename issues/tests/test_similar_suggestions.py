@@ -153,6 +153,14 @@ def test_newer_votes_count_more(product, issue, triager, made):
     assert told[0]["score"] > 0.9
 
 
+@pytest.mark.parametrize("names", [("Type/a", "type/b"), ("/a", "/b")])
+def test_labels_that_exclude_each_other_by_no_rule_are_suggested_together(product, issue, triager, made, names):
+    given = [create_part(Label, product=product, name=name, **made) for name in names]
+    for _time in range(3):
+        file(product, triager, labels=given)
+    assert {one["value"] for one in suggest(triager, issue)["labels"]} == set(names)
+
+
 def test_a_label_of_the_site_is_suggested_and_one_of_a_group(product, issue, triager, made, labels):
     of_site = create_part(Label, product=None, name="regression", **made)
     for own in (labels[:1], labels[:1], labels[:1], labels[1:2], labels[1:2]):
