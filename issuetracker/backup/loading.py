@@ -67,10 +67,12 @@ def _twins(model, field, rows):
     columns, alike, same = tables.columns_of(model), defaultdict(list), defaultdict(list)
     name, homes = columns.index(field), [columns.index(one) for one in columns if one == "product_id"]
     for row in rows:
-        if not row[name].isascii():
-            alike[row[name].casefold(), *(row[home] for home in homes)].append(row[name])
+        # The small letter of İ is i, with a dot above it or, to some databases, without.
+        folded = row[name].casefold().replace("\u0307", "")
+        alike[folded, *(row[home] for home in homes)].append(row[name])
     for place, names in alike.items():
-        for one in names if len(names) > 1 else ():
+        # Of names in ASCII alone, all databases let the same in.
+        for one in names if len(names) > 1 and not "".join(names).isascii() else ():
             same[place, _lowered(one)].append(one)
     return [names for names in same.values() if len(names) > 1]
 
