@@ -1,6 +1,7 @@
 """Finding a product by its key, and the few that one sees, each in one statement that is compiled once."""
 
 from django.db.models import CharField
+from django.http import Http404
 
 from issuetracker.prepared import ByReader, PreparedModels, PreparedTuples, Slot
 from products import access
@@ -24,6 +25,14 @@ def find_present(user, key):
 def find(user, key):
     """Return the product whose key is or once was `key`, in any case, or None where `user` sees none."""
     return find_present(user, key) or Product.objects.visible_to(user).select_related("owner").at(key)
+
+
+def named(user, key):
+    """Return the product that the parameter `key` names, as `find`, or None without one. Raises Http404."""
+    product = find(user, key) if key else None
+    if key and product is None:
+        raise Http404
+    return product
 
 
 def few_seen(user, limit):

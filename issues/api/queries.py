@@ -1,6 +1,5 @@
 """The query language itself over REST: explaining a query without running it, and completing one."""
 
-from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -18,7 +17,7 @@ from issuetracker.api.fields import StrictSerializer
 from issuetracker.api.fields import Text as TextField
 from issuetracker.api.pages import check_parameters, refuse, zone_of
 from issuetracker.api.parsers import require_length
-from products.models import Product
+from products.finding import named
 from products.numbers import read_number
 
 KINDS = ("term", "words", "issue", "group")
@@ -85,7 +84,7 @@ class QueryViewSet(GenericViewSet):
         asked = AskedSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         check_parameters(request.query_params, ("tz",))
-        product = self._product(asked.validated_data.get("product"))
+        product = named(request.user, asked.validated_data.get("product"))
         text, zone = asked.validated_data["q"], zone_of(request.query_params)
         found = search(request.user, text=text, product=product, zone=zone)
         sort = [f"{one.key}-{'desc' if one.descending else 'asc'}" for one in found.sort]
@@ -116,13 +115,7 @@ class QueryViewSet(GenericViewSet):
             refuse("q", _("At most %(limit)d characters.") % {"limit": CHARACTERS}, "max_length")
         if at and read_number(at) is None:
             refuse("at", _("Give the number of characters before the place."), "invalid")
-        return Response(complete(text, at, request.user, self._product(params.get("product"))))
-
-    def _product(self, key):
-        product = Product.objects.visible_to(self.request.user).at(key) if key else None
-        if key and product is None:
-            raise Http404
-        return product
+        return Response(complete(text, at, request.user, named(request.user, params.get("product"))))
 
 
 def _part(node):

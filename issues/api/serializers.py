@@ -37,7 +37,7 @@ from issuetracker.api.fields import (
     words,
 )
 from products.finding import find_present
-from products.models import TEXT_LIMIT, Component, Label, Milestone, Product, Version
+from products.models import TEXT_LIMIT, Component, Label, Milestone, Version
 
 PARTS = {"component": Component, "milestone": Milestone, "version": Version}
 PRIORITIES, SEVERITIES = words(Priority), words(Severity)
@@ -346,8 +346,7 @@ class DecisionSerializer(StrictSerializer):
         """Return the decision with rows in the place of names."""
         target = self.context["issue"].product
         if "product" in attrs:
-            visible = Product.objects.visible_to(self.context["request"].user)
-            attrs["product"] = target = visible.filter(key=attrs["product"]).first()
+            attrs["product"] = target = find_present(self.context["request"].user, attrs["product"])
             if target is None:
                 raise ValidationError({"product": [unknown(self.initial_data["product"])]})
         if attrs.get("component") is not None:

@@ -1,6 +1,5 @@
 """What is like an issue, or like a text that is to become one, and what the fields of an issue may be."""
 
-from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -16,7 +15,8 @@ from issues.similar.suggesting import suggest
 from issuetracker.api.fields import PersonField
 from issuetracker.api.pages import refuse
 from issuetracker.api.views import Resource
-from products.models import Component, Product
+from products.finding import named
+from products.models import Component
 
 SIGNS = ("words", "description", "component", "product", "open", "duplicates")
 
@@ -140,16 +140,10 @@ class SimilarViewSet(Resource):
             refuse("title", _("Give a value."), "required")
         if len(title) > TITLE_LIMIT:
             refuse("title", _("At most %(limit)d characters.") % {"limit": TITLE_LIMIT}, "max_length")
-        product = self._product(params.get("product"))
+        product = named(request.user, params.get("product"))
         component = self._component(product, params.get("component"))
         found = similar(request.user, title, description, product, component, fetch=reading.read_ids)
         return Response(told(found, request.user))
-
-    def _product(self, key):
-        product = Product.objects.visible_to(self.request.user).at(key) if key else None
-        if key and product is None:
-            raise Http404
-        return product
 
     def _component(self, product, name):
         if name is None:

@@ -4,7 +4,7 @@ import pytest
 
 from issues import services
 from products.models import Component, Label, Product
-from products.services import create_part, create_product
+from products.services import create_part, create_product, update_product
 
 PATHS = ("/api/v1/issues/", "/api/v1/products/WEB/issues/")
 
@@ -294,6 +294,17 @@ def test_completion_refuses_what_it_cannot_read(api, triager):
 @pytest.mark.parametrize("at", ["-1", "9" * 4000, "x", ""])
 def test_a_place_that_is_none_is_the_end_for_a_page(issues, client, at):
     assert client.get("/issues/query/complete/", {"q": "is:op", "at": at}).json()["offers"][0]["text"] == "open"
+
+
+def test_a_product_is_named_as_in_its_addresses(issues, product, client, api, administrator):
+    update_product(product, actor=administrator, via="web", key="SHOP")
+    for place, key, status in (
+        *((place, key, 200) for place in ("/", "/api/v1/") for key in ("SHOP", "shop", "WEB", "web")),
+        *((place, key, 404) for place in ("/", "/api/v1/") for key in ("NOT", "SEC")),
+        ("/", "", 200),
+    ):
+        where = "issues/" if place == "/" else ""
+        assert client.get(f"{place}{where}query/complete/?q=label:b&product={key}").status_code == status, (place, key)
 
 
 def test_the_help_page_names_every_field(client, db):

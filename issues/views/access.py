@@ -9,7 +9,7 @@ from accounts.addresses import own_address
 from issues import reading
 from issues.models import Issue
 from issuetracker.prepared import PreparedModels
-from products.finding import find as find_product
+from products.finding import named
 from products.numbers import read_number
 from products.pages import explained, sent_on
 
@@ -38,11 +38,7 @@ def list_of(request):
 
 def home_of(request):
     """Return the product that is named beside a query, whose list that is of, or None. Raises Http404."""
-    key = request.POST.get("in") or request.GET.get("in", "")
-    product = find_product(request.user, key) if key else None
-    if key and product is None:
-        raise Http404
-    return product
+    return named(request.user, request.POST.get("in") or request.GET.get("in"))
 
 
 def address_of(request, issue, place=""):

@@ -28,7 +28,7 @@ from issues.query.fields import FIELDS as FILTERS
 from issues.views.listing import ASKED, Listing, refuse_others
 from issues.views.saved import find_view
 from issuetracker.replica import primary
-from products.finding import find
+from products.finding import named
 from products.pages import by_form, explained
 
 SHOWN = 50
@@ -89,7 +89,7 @@ def issues(request, reader):
 @for_reader
 def product_issues(request, reader, key):
     """Tell of issues of one product."""
-    return _feed(request, reader, _product(reader, key))
+    return _feed(request, reader, named(reader, key))
 
 
 @for_reader
@@ -97,13 +97,6 @@ def view(request, reader, pk):
     """Tell of what a saved view finds."""
     found = find_view(reader, pk)
     return _feed(request, reader, found.product, found)
-
-
-def _product(user, key):
-    product = find(user, key)
-    if product is None:
-        raise Http404
-    return product
 
 
 def _feed(request, reader, product, view=None):
@@ -144,7 +137,7 @@ def new_address(request):
     """Make the address of a feed, with a token for it alone; it is shown in this answer and never again."""
     sent = request.POST
     view = find_view(request.user, sent["view"]) if sent.get("view", "").isdecimal() else None
-    product = view.product if view else _product(request.user, sent["product"]) if sent.get("product") else None
+    product = view.product if view else named(request.user, sent.get("product"))
     text = sent.get("q", "")
     # Refused here rather than in a feed reader.
     search(request.user, text=text, product=product)

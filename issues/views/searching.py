@@ -1,12 +1,12 @@
 """What helps with searching: completion while one types, and the page that explains the language."""
 
-from django.http import Http404, JsonResponse
+from django.http import JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from issues.finding.completion import complete
 from issues.query.fields import CHANGEABLE, DIRECTIVES, FIELDS, HISTORY, KEPT, SORTS
-from products.models import Product
+from products.finding import named
 
 EXAMPLES = (
     "is:open assignee:@me",
@@ -23,17 +23,9 @@ EXAMPLES = (
 @require_safe
 def complete_query(request):
     """Answer with the completions at a place of a query: `{"start", "end", "offers": [{"text", "said", "open"}]}`."""
-    told = complete(request.GET.get("q", ""), request.GET.get("at", ""), request.user, _product(request))
+    product = named(request.user, request.GET.get("product"))
+    told = complete(request.GET.get("q", ""), request.GET.get("at", ""), request.user, product)
     return JsonResponse(told, headers={"Cache-Control": "private, no-store"})
-
-
-def _product(request):
-    if "product" not in request.GET:
-        return None
-    product = Product.objects.visible_to(request.user).filter(key=request.GET["product"]).first()
-    if product is None:
-        raise Http404
-    return product
 
 
 @require_safe
