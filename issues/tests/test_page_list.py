@@ -589,6 +589,19 @@ def test_all_is_not_offered_to_be_changed_where_no_query_says_all(product, triag
     assert b"/issues/bulk/?" not in page.content
 
 
+def test_what_no_query_says_is_not_offered_to_be_saved(product, triager):
+    file_many(product, triager, 2, priority=3)
+    view = create_view(actor=triager, via="web", name="High", query="is:open")
+    client, narrowed = at(triager), {"priority": "high", "author": "tom", "type": "bug"}
+    for query, is_offered in (("is:open", True), (LONG, False)):
+        page = client.get(f"/views/{view.pk}/", {"q": query, "severity": "unset,s1,s2,s3,s4", **narrowed})
+        assert bool(page.context["listing"].beside) != is_offered
+        for sign in (b'name="query"', f"/views/{view.pk}/save/".encode()):
+            assert (sign in page.content) == is_offered
+        # The menu stands outside of what scripts draw anew, which says so.
+        assert (b" data-beside>" in page.content) != is_offered
+
+
 def test_a_view_and_its_files_are_narrowed_alike(product, triager):
     file_many(product, triager, 3, priority=3)
     file_many(product, triager, 2)

@@ -87,3 +87,16 @@ def test_the_button_that_saves_says_so_on_a_phone(issue, visit, triager):
     page.locator("#save-view-menu summary").click()
     button = page.locator("#save-view").get_by_role("button", name="Save", exact=True)
     expect(button).not_to_have_css("font-size", "0px")
+
+
+@pytest.mark.once
+def test_no_view_is_offered_of_what_stands_beside_too_long_a_query(issue, visit, triager):
+    page = visit("/issues/?q=is:open" + "".join(f"+-{'z' * 25}{n}" for n in range(34)), triager)
+    menu = page.locator("#save-view-menu")
+    expect(menu).to_be_visible()
+    page.locator("#filter > summary").click()
+    page.locator("#filter-assignee").fill("tom")
+    page.locator("#filter-author").fill("rosa")
+    page.locator("#filter").get_by_role("button", name="Add").click()
+    expect(page).to_have_url(re.compile("assignee=tom"))
+    expect(menu).to_be_hidden()
