@@ -112,6 +112,18 @@ def test_all_that_a_query_finds(client, issues, administrator, reporter, triager
     assert Batch.objects.latest("id").query == "cart"
 
 
+def test_all_that_a_query_which_asks_for_nothing_finds(client, issues, administrator, reporter, triager):
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    create_issue(other, actor=reporter, via="web", title="Cart of another")
+    update_issue(issues[0], actor=triager, via="web", status=Status.objects.get(slug="closed"))
+    client.force_login(triager)
+    page = " ".join(client.get(all_of(client.get("/issues/", {"q": ""}))).content.decode().split())
+    assert "5 issues are chosen." in page and '<input type="hidden" name="q" value="">' in page
+    assert "4 would change" in send(client, triager, q="", words="p high", preview="1")
+    assert client.post(PAGE, {"q": "", "words": "p high", "apply": "1"}).url == "/issues/?q="
+    assert Issue.objects.filter(priority=3).count() == 4
+
+
 def all_of(page):
     """Return the address of the page that changes all that a list finds."""
     return unescape(re.search(r'href="(/issues/bulk/[^"]*)"', page.content.decode())[1])

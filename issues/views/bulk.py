@@ -96,8 +96,9 @@ def _ask_again(request, context, wrong):
 
 def _chosen(request, home):
     """Return `(ids, query, said, problems)` of what is chosen: one more than LIMIT at most, and by what in words."""
-    query = request.POST.get("q") or request.GET.get("q", "")
-    if query or home:
+    # Of an empty query all is chosen; without one, what is ticked.
+    query = request.POST.get("q", request.GET.get("q", "" if home else None))
+    if query is not None:
         try:
             asked = search(request.user, text=query, product=home)
         except SearchError as error:
@@ -227,7 +228,7 @@ def _apply(request, ids, plan, context):
     query, product = context["q"], context["home"]
     batch = service.change(ids, plan, actor=request.user, via="web", query=context["said"])
     home = reverse("product-issues", args=[product.key]) if product else reverse("issues")
-    if query or product:
+    if query is not None:
         home = own_address(f"{home}?{urlencode([('q', query)])}") or home
     if batch.state == Batch.State.RUNNING:
         return redirect(f"{reverse('batch', args=[batch.pk])}?{urlencode([('next', _back(request) or home)])}")
