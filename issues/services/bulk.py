@@ -4,20 +4,20 @@ from dataclasses import dataclass, field, replace
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import ObjectDoesNotExist
+from django.db.models import ObjectDoesNotExist, Q
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from history import log
-from history.errors import Refused
-from history.models import Batch
+from history.errors import Refused, Stale
+from history.models import Batch, Event, Kind
 from issues.models import Issue
 from issues.query import to_text
 from issues.query.parsing import is_discrete
 from issues.query.tree import Plain, Term, both
 from issues.services.issues import foresee, labels_in, lock_family, update_issue
-from issues.services.triage import decide, foresee_decision
+from issues.services.triage import SEEN_FIELDS, decide, foresee_decision
 from issuetracker.database import ending_when_away
 from products import access
 from products.models import Product
@@ -173,6 +173,15 @@ def one_of_each_product(ids):
     return list(found.values())
 
 
+def standing(ids, fields):
+    """Return `{id: (lock_version, *values)}` of the issues `ids`, with the values of their `fields`."""
+    found: dict = {}
+    for start in range(0, len(ids), AT_ONCE):
+        rows = Issue.objects.filter(pk__in=ids[start : start + AT_ONCE])
+        found |= {pk: tuple(told) for pk, *told in rows.values_list("pk", "lock_version", *fields)}
+    return found
+
+
 def preview(ids, plan, *, actor):
     """Return what is Foreseen of `change`. Nothing is written."""
     outcome = Foreseen()
@@ -229,16 +238,20 @@ def _labels_then(issue, changes, details):
     return labels_in(target, issue.label_list) if is_moved else issue.label_list
 
 
-def change(ids, plan, *, actor, via, query=""):
+def change(ids, plan, *, actor, via, query="", seen=None):
     """Change the issues with these `ids` (LIMIT at most) as the Plan says. Return the Batch.
 
     With more than AT_ONCE to change it is still running, and so it is when the database goes away meanwhile: the
-    worker carries on. `query` says what was chosen. Its `todo` tells the `changes`, `unchanged` and `refused` so far.
+    worker carries on. `query` says what was chosen, `seen` which version of each the caller knows of: `{id: version}`.
+    Its `todo` tells the `changes`, `unchanged` and `refused` so far.
     """
     refused = _refused(ids, plan, actor)
     left = [pk for pk in ids if pk not in refused]
     outcome = Outcome(refused=list(refused.values()))
-    todo = {"ids": [*refused, *left], "plan": plan.frozen(), "limit": access.limit(actor), **outcome.told()}
+    ids = [*refused, *left]
+    todo = {"ids": ids, "plan": plan.frozen(), "limit": access.limit(actor), **outcome.told()}
+    if seen is not None:
+        todo["seen"] = [seen.get(pk) for pk in ids]
     batch = log.open_batch(
         actor=actor, via=via, query=query, total=len(ids), done=len(refused), state=Batch.State.RUNNING, todo=todo
     )
@@ -293,11 +306,12 @@ def carry_on(batch):
         # What it names was purged while it waited.
         return _end(batch, Batch.State.FAILED)
     ids = todo["ids"][batch.done : batch.done + CHUNK]
+    seen = dict(zip(ids, todo.get("seen", ())[batch.done :], strict=False))
     outcome = Outcome(todo["changes"], todo["unchanged"], todo["refused"])
     access.forget_roles(batch.actor)
     _lock(ids, plan)
     for issue in _rows(ids, batch.actor):
-        outcome.add(issue, lambda issue=issue: _do(issue, plan, batch))
+        outcome.add(issue, lambda issue=issue: _do(issue, plan, batch, seen.get(issue.pk)))
     batch.todo = todo | outcome.told()
     batch.done += len(ids)
     if batch.done >= batch.total:
@@ -315,16 +329,30 @@ def _lock(ids, plan):
 def _end(batch, state):
     """Save a bulk change that is over, without its plan: what it said may be redacted where it stands now."""
     batch.state = state
-    batch.todo = {name: value for name, value in batch.todo.items() if name not in ("ids", "plan", "limit")}
+    batch.todo = {name: value for name, value in batch.todo.items() if name not in ("ids", "plan", "limit", "seen")}
     batch.save(update_fields=["todo", "done", "state"])
     return batch
 
 
-def _do(issue, plan, batch):
+def _do(issue, plan, batch, seen):
     changes, details = _for(issue, plan, batch.actor)
+    if seen is not None:
+        _refuse_unseen(issue, plan, seen)
     doing = {"actor": batch.actor, "via": batch.via, "batch": batch}
     if plan.decision:
         fresh = decide(issue, plan.decision, changes=changes, **doing, **details).issue
     else:
         fresh = update_issue(issue, **doing, **changes)
     return fresh.event_count > issue.event_count
+
+
+def _refuse_unseen(issue, plan, seen):
+    """Raise Stale where after the version `seen` somebody has changed what the Plan sets, or decided where it does."""
+    if issue.lock_version <= seen:
+        return
+    fields = {*plan.changes[issue.product_id], *plan.details.get(issue.product_id, ())}
+    later = Q(changes__field__in=fields)
+    if plan.decision or not fields.isdisjoint(SEEN_FIELDS):
+        later = Q(changes__field__in=fields.union(SEEN_FIELDS)) | Q(kind=Kind.ASKED)
+    if Event.objects.filter(later, issue=issue, version__gt=seen).exists():
+        raise Stale(_("Somebody has changed this in the meantime."), issue)

@@ -8,7 +8,7 @@ import pytest
 from history.models import Batch
 from issues.choices import Decision
 from issues.models import Comment, Issue, Status
-from issues.services import bulk, create_issue, undo, update_issue
+from issues.services import add_comment, bulk, create_issue, undo, update_issue
 from products.models import Component, Label
 from products.services import create_part, create_product, set_member, update_part, update_product
 
@@ -486,6 +486,59 @@ def test_nothing_is_done_to_what_was_not_shown(client, issues, product, reporter
     stamp = re.search(r'name="foreseen" value="(\w+)"', again)[1]
     send(client, triager, 302, apply="1", foreseen=stamp, **wanted)
     assert Issue.objects.filter(priority=3).count() == 5
+
+
+@pytest.mark.parametrize(
+    ("wanted", "theirs"),
+    [
+        ({"decision": "reroute", "product": "API"}, {"decision": "accept"}),
+        ({"field-move": "API"}, {"decision": "accept"}),
+        ({"decision": "accept"}, {"decision": "snooze", "until": "2030-01-02T10:00:00Z"}),
+        ({"decision": "accept"}, {"decision": "needinfo", "ask": "rosa", "question": "Which?"}),
+        ({"words": "s accepted"}, {"decision": "duplicate", "duplicate_of": "WEB-4"}),
+        ({"decision": "reroute", "component": "Cart"}, {"component": "Till"}),
+        ({"words": "p high"}, {"priority": "urgent"}),
+        ({"decision": "accept", "words": "p high"}, {"priority": "urgent"}),
+    ],
+)
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_what_others_decide_meanwhile_is_not_overwritten(
+    client, api, issues, product, administrator, maintainer, triager, monkeypatch, wanted, theirs, is_begun
+):
+    create_product(actor=administrator, via="web", key="API", title="API")
+    create_part(Component, product=product, actor=maintainer, via="web", name="Till")
+    sent = {"ids": [issue.pk for issue in issues[:2]], **wanted}
+    sent["foreseen"] = re.search(r'name="foreseen" value="(\w+)"', send(client, triager, preview="1", **sent))[1]
+    if is_begun:
+        monkeypatch.setattr(bulk, "AT_ONCE", 1)
+        send(client, triager, 302, apply="1", **sent)
+    mia, path = api(maintainer), "/api/v1/issues/WEB-1/"
+    answer = mia.post(f"{path}triage/", theirs) if "decision" in theirs else mia.patch(path, theirs)
+    assert answer.status_code == 200
+    left = Issue.objects.get(pk=issues[0].pk)
+    if is_begun:
+        batch = bulk.carry_on(Batch.objects.get(todo__isnull=False))
+        page = " ".join(client.get(f"/batches/{batch.pk}/").content.decode().split())
+        assert "1 changed, 0 were so already, 1 left as it is." in page
+        assert "meanwhile (WEB-1)" in page or "decided on them already (WEB-1)" in page
+    else:
+        again = send(client, triager, apply="1", **sent)
+        assert "This is no longer what was shown before, and nothing has been changed yet." in again
+    found = Issue.objects.get(pk=left.pk)
+    assert (found.event_count, found.product, found.status) == (left.event_count, product, left.status)
+    assert (Issue.objects.get(pk=issues[1].pk).event_count > 1) == is_begun
+
+
+@pytest.mark.parametrize("theirs", [{"priority": 4}, {"title": "Cart of old"}, None])
+def test_what_is_said_or_set_beside_it_meanwhile_holds_up_nothing(client, issues, maintainer, triager, theirs):
+    sent = {"ids": [issue.pk for issue in issues[:2]], "words": "s accepted"}
+    sent["foreseen"] = re.search(r'name="foreseen" value="(\w+)"', send(client, triager, preview="1", **sent))[1]
+    if theirs:
+        update_issue(issues[0], actor=maintainer, via="web", **theirs)
+    else:
+        add_comment(issues[0], actor=maintainer, via="web", body="Me too.")
+    send(client, triager, 302, apply="1", **sent)
+    assert Issue.objects.filter(status__slug="accepted").count() == 2
 
 
 def test_the_names_of_what_is_hidden_are_not_offered(client, issues, administrator, triager):

@@ -41,6 +41,7 @@ REASONS = {
     "exclusive": gettext_lazy("a label of the same group is there"),
     "field": gettext_lazy("only a triager may set this"),
     "decided": gettext_lazy("somebody has decided on them already"),
+    "stale": gettext_lazy("somebody has changed them meanwhile"),
     "circle": gettext_lazy("they would be duplicates of themselves"),
     "person": gettext_lazy("whom you name does not see them"),
     "duplicate": gettext_lazy("the original is a duplicate itself"),
@@ -49,6 +50,8 @@ REASONS = {
     "required": gettext_lazy("this would not change where they are"),
 }
 UNFIT = gettext_lazy("it does not fit them")
+# What tells what is decided on an issue, beside what is shown of it.
+DECIDED = ("product", "resolution", "snoozed_until", "status", "waiting_for")
 # What is sent beside what is to be done.
 AROUND = {"csrfmiddlewaretoken", "preview", "apply", "foreseen", "next", "ids", "q", "in"}
 
@@ -171,9 +174,10 @@ def _go_on(request, wanted, samples, context):
     plan, wrong, changes = plan_for(wanted, samples, request.user)
     if wrong or not plan.changes:
         return _ask_again(request, context, _located(wrong))
-    shown = _stamp(request.POST, ids)
+    standing = _standing(ids, plan)
+    shown = _stamp(request.POST, standing)
     if "apply" in request.POST and request.POST.get("foreseen", shown) == shown:
-        return _apply(request, ids, plan, context)
+        return _apply(request, ids, plan, context, {pk: version for pk, (version, *_told) in standing.items()})
     outcome = service.preview(ids, plan, actor=request.user)
     context |= {"outcome": outcome, "changes": changes, "refused": _by_reason(outcome.refused), "foreseen": shown}
     context["first"] = _told(outcome.changing, request.user)
@@ -203,11 +207,21 @@ def _differing(issue, then):
                 yield IssueForm.base_fields[name].label, before, after
 
 
-def _stamp(data, ids):
-    """Return a short text that changes with what is to be done to which issues: nothing is done that was not shown."""
+def _standing(ids, plan):
+    """Return what is decided on the issues `ids`, and what they have of what the Plan sets, with their versions."""
+    given = {name for values in (*plan.changes.values(), *plan.details.values()) for name in values}
+    return service.standing(ids, sorted({*DECIDED, *(name for name in SET if name in given)}))
+
+
+def _stamp(data, standing):
+    """Return a short text that changes with what is to be done to which issues, and with how these stand.
+
+    So nothing is done that was not shown. Of their versions, which move with every comment, it takes no notice.
+    """
     given = {name: [text for text in data.getlist(name) if text] for name in data if name not in AROUND}
     told = sorted((name, texts) for name, texts in given.items() if texts)
-    return sha256(repr((told, sorted(ids))).encode()).hexdigest()[:16]
+    held = sorted((pk, values) for pk, (_version, *values) in standing.items())
+    return sha256(repr((told, held)).encode()).hexdigest()[:16]
 
 
 def _by_reason(refused):
@@ -224,9 +238,9 @@ def _as_seen_now(told, user):
     return [(why, [key for key in keys if key in seen], count) for why, keys, count in told]
 
 
-def _apply(request, ids, plan, context):
+def _apply(request, ids, plan, context, seen):
     query, product = context["q"], context["home"]
-    batch = service.change(ids, plan, actor=request.user, via="web", query=context["said"])
+    batch = service.change(ids, plan, actor=request.user, via="web", query=context["said"], seen=seen)
     home = reverse("product-issues", args=[product.key]) if product else reverse("issues")
     if query is not None:
         home = own_address(f"{home}?{urlencode([('q', query)])}") or home
