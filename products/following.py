@@ -1,6 +1,6 @@
 """What other apps do where a product or a person has changed, in the same transaction: this knows nothing of theirs.
 
-An app says once, as it is set up, what it does; the services of products and people call `tell` and `tell_deactivated`.
+An app says once, as it is set up, what it does; the services of products and people call `tell` and `tell_of_person`.
 """
 
 _followers: list = []
@@ -23,11 +23,14 @@ def tell(product, changes, batch):
 
 
 def follow_people(act):
-    """Let `act(user, batch)` be called where a person has been deactivated; what it logs is for a batch of its own."""
+    """Let `act(user, batch)` be called where a person has been deactivated, or is no superuser any more.
+
+    What it logs is for a batch of its own.
+    """
     _followers_of_people.append(act)
 
 
-def tell_deactivated(user, batch):
-    """Tell all followers that the locked `user` was just deactivated in `batch`."""
+def tell_of_person(user, batch):
+    """Tell all followers that the locked `user` was just deactivated in `batch`, or is no superuser any more."""
     for act in _followers_of_people:
         act(user, batch)

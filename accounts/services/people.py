@@ -218,7 +218,8 @@ def finish_user(user, before, log_to):
         _tell_address_before(user, changes["email"][0])
     if "is_active" in changes and not user.is_active:
         end_sessions(user)
-        following.tell_deactivated(user, batch)
+    if any(name in changes and not getattr(user, name) for name in ("is_active", "is_superuser")):
+        following.tell_of_person(user, batch)
     return user
 
 

@@ -27,19 +27,17 @@ def follow_product(product, changes, batch):
 
 
 def follow_person(user, batch):
-    """Take back the questions to `user`, who was deactivated in `batch`: what they keep waiting is in the queue again.
+    """Take back the questions to `user`, who in `batch` was deactivated or became no superuser, where they are idle.
 
-    In a batch of its own, since who may undo that need not triage here.
+    What they keep waiting is in the queue again. In a batch of its own, since who may undo that need not triage here.
     """
     asked = NeedInfo.objects.filter(state=NeedInfo.State.OPEN, requestee=user)
     asked = asked.filter(issue__deleted_at=None, issue__product__deleted_at=None)
-    ids = sorted(set(asked.values_list("issue", flat=True)))
-    if ids:
-        own = log.open_batch(actor=batch.actor, via=batch.via, at=batch.at)
-        for issue in Issue.objects.filter(pk__in=ids).order_by("pk"):
-            # What has gone to the trash meanwhile is looked at when it comes back.
-            with suppress(Issue.DoesNotExist):
-                withdraw_idle(lock_issue(issue), own)
+    # Held before it is asked which are: who moves one meanwhile still sees what `user` was.
+    list(Issue.objects.filter(pk__in=set(asked.values_list("issue", flat=True))).locked().values_list("pk"))
+    idle = _idle(asked)
+    if idle:
+        _withdraw(idle, log.open_batch(actor=batch.actor, via=batch.via, at=batch.at))
 
 
 def _move_deadlines(product, before, after):
@@ -61,6 +59,11 @@ def _count_votes(product):
 def _withdraw_idle(product, batch):
     """Take back the questions to who does not see the issue any more, which few are: each is an event."""
     asked = NeedInfo.objects.filter(state=NeedInfo.State.OPEN, issue__product=product, issue__deleted_at=None)
+    _withdraw(_idle(asked), batch)
+
+
+def _idle(asked):
+    """Return the ids of the issues about which one of the questions `asked` is idle."""
     people: dict = {}
     idle = set()
     for one in asked.select_related("requestee", "issue__product"):
@@ -68,5 +71,11 @@ def _withdraw_idle(product, batch):
         one.requestee = people.setdefault(one.requestee_id, one.requestee)
         if is_idle(one, one.issue):
             idle.add(one.issue_id)
-    for issue in Issue.objects.filter(pk__in=idle).order_by("pk"):
-        withdraw_idle(lock_issue(issue), batch)
+    return idle
+
+
+def _withdraw(ids, batch):
+    for issue in Issue.objects.filter(pk__in=ids).order_by("pk"):
+        # What has gone to the trash meanwhile is looked at when it comes back.
+        with suppress(Issue.DoesNotExist):
+            withdraw_idle(lock_issue(issue), batch)

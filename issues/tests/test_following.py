@@ -194,6 +194,22 @@ def test_who_is_deactivated_keeps_nothing_waiting(original, administrator, triag
     assert fresh(reporter).is_active
 
 
+@pytest.mark.parametrize(("role", "state"), [(None, "withdrawn"), ("viewer", "open")])
+def test_what_is_asked_of_a_superuser_who_is_none_any_more(
+    original, product, administrator, triager, stranger, role, state
+):
+    update_user(stranger, actor=administrator, via="admin", is_superuser=True)
+    change(product, administrator, visibility="private")
+    if role:
+        set_member(product, stranger, role, actor=administrator, via="web")
+    asked = ask(original, actor=triager, via="web", requestee=fresh(stranger), question="Which browser?")
+    batches = Batch.objects.count()
+    update_user(fresh(stranger), actor=administrator, via="admin", is_superuser=False)
+    assert (fresh(asked).state, fresh(original).is_queued) == (state, state == "withdrawn")
+    # Where nothing is withdrawn there is nothing to undo either.
+    assert Batch.objects.count() == batches + (2 if state == "withdrawn" else 1)
+
+
 def test_what_comes_back_from_the_trash_waits_for_nobody_who_sees_it_no_more(
     product, original, administrator, triager, stranger
 ):

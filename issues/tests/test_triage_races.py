@@ -17,6 +17,7 @@ from issues.models import Issue, NeedInfo, Presence, Status
 from issues.rules import first_status
 from issues.services import (
     add_comment,
+    ask,
     attach,
     attention,
     be_here,
@@ -41,7 +42,7 @@ from issues.services import issues as issue_services
 from issues.services.bulk import Plan
 from issues.tests.samples import upload
 from products import access
-from products.services import create_product, update_product
+from products.services import create_product, set_member, update_product
 
 ROUNDS = 8
 LONG_AGO = timezone.now() - timedelta(hours=1)
@@ -298,6 +299,26 @@ def test_of_an_answer_and_a_closing_no_question_is_left(file, triager, reporter,
         assert together(say, close) == []
         assert not NeedInfo.objects.filter(issue=issue, state="open").exists()
         assert Issue.objects.get(pk=issue.pk).waiting_for_id is None
+
+
+def test_a_member_is_changed_although_an_issue_goes_to_the_trash_at_that_moment(
+    file, product, administrator, stranger, monkeypatch, pause
+):
+    doing = {"actor": administrator, "via": "web"}
+    update_product(product, visibility="private", **doing)
+    set_member(product, stranger, "viewer", **doing)
+    one, other = file(2)
+    for issue in (one, other):
+        ask(issue, requestee=stranger, question="Which?", **doing)
+
+    def throw_away():
+        with transaction.atomic():
+            trash_issue(one, **doing)
+            pause.here()
+
+    assert pause.race(throw_away, partial(set_member, product, stranger, None, **doing)) == []
+    assert not product.members.filter(user=stranger).exists()
+    assert Issue.objects.get(pk=other.pk).waiting_for_id is None
 
 
 def test_a_bulk_change_waits_for_who_votes(file, triager, stranger, maintainer):
