@@ -16,7 +16,7 @@ from issues.models import Issue
 from issues.query import to_text
 from issues.query.parsing import is_discrete
 from issues.query.tree import Plain, Term, both
-from issues.services.issues import foresee, labels_in, lock_family, update_issue
+from issues.services.issues import foresee, hold_people, labels_in, lock_family, update_issue
 from issues.services.triage import SEEN_FIELDS, decide, foresee_decision
 from issuetracker.database import ending_when_away
 from products import access
@@ -323,6 +323,7 @@ def carry_on(batch):
 def _lock(ids, plan):
     """Lock what the change of the issues `ids` writes to, in one order, whichever one merges or votes for meanwhile."""
     parents, originals = plan.named("parent"), plan.named("duplicate_of")
+    hold_people(plan.named("ask"))
     lock_family(*ids, *parents, *originals, parents=parents, products=plan.named("product"))
 
 

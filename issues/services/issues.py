@@ -86,16 +86,34 @@ def hold_products(ids):
     Who merges or moves does so before they lock issues, and who changes a product locks that first: else neither would
     see what the other does, and votes that are hidden would be counted.
     """
-    if connection.vendor == "postgresql":
+    _hold("SELECT id FROM products_product WHERE id = ANY(%s) ORDER BY id FOR SHARE", ids)
+
+
+def hold_people(ids):
+    """Keep what the people `ids` may see from changing until the transaction ends. On SQLite nobody writes meanwhile.
+
+    Who asks them does so before they lock anything else, and who changes a person locks that first: else neither would
+    see what the other does, and what is asked of nobody any more would stay open.
+    """
+    _hold("SELECT id FROM accounts_user WHERE id = ANY(%s) ORDER BY id FOR SHARE", ids)
+
+
+def _hold(statement, ids):
+    if ids and connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT id FROM products_product WHERE id = ANY(%s) ORDER BY id FOR SHARE", [sorted(ids)])
+            cursor.execute(statement, [sorted(ids)])
 
 
 def lock_ahead(changes, *ids):
-    """Lock what the `changes` to the issues `ids` concern beside them: where they go, and what they are put under."""
+    """Lock what the `changes` to the issues `ids` concern beside them: where they go, what they are put under, and whom
+    somebody is to `ask` about them.
+    """
+    asked = changes.get("ask")
+    if asked:
+        hold_people([asked.pk])
     named = {field: changes[field].pk for field in ("product", "parent", "duplicate_of") if changes.get(field)}
     homes = [named.pop("product")] if "product" in named else []
-    if named or homes:
+    if named or homes or asked:
         lock_family(*ids, *named.values(), parents=[named["parent"]] if "parent" in named else [], products=homes)
 
 

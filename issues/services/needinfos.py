@@ -5,6 +5,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from history import log
 from history.errors import Conflict
 from history.models import Kind
@@ -12,7 +13,7 @@ from history.writing import check, insert, lock, save_changed
 from issues import rules
 from issues.choices import Return
 from issues.models import NeedInfo
-from issues.services.issues import COUNTED, RETURN_FIELDS, finish, lock_issue, touch
+from issues.services.issues import COUNTED, RETURN_FIELDS, finish, lock_ahead, lock_issue, touch
 from products import access
 from products.models import limit_field
 
@@ -24,8 +25,12 @@ def ask(issue, *, actor, via, requestee, question, due_on=None, expected_version
     Raises Forbidden, Stale, Conflict where it is closed, or ValidationError by field. `batch` makes it part of a larger
     one.
     """
+    lock_ahead({"ask": requestee}, issue.pk)
     issue = lock_issue(issue, expected_version)
     access.authorize(actor, "triage", issue)
+    if requestee is not None:
+        # As they are now: since they were read they may have been deactivated, or lost what they saw.
+        requestee = User.objects.get(pk=requestee.pk)
     now = timezone.now()
     one = NeedInfo(issue=issue, asker=actor, requestee=requestee, question=question, due_on=due_on, created_at=now)
     check_question(one, issue)

@@ -256,7 +256,7 @@ class TestQuestions:
         elif why == "confidential":
             update_issue(issue, actor=triager, via="web", confidential=True)
         else:
-            stranger.is_active = False
+            type(stranger).objects.filter(pk=stranger.pk).update(is_active=False)
         with pytest.raises(ValidationError) as caught:
             ask(issue, triager, stranger)
         assert list(caught.value.error_dict) == ["ask"]

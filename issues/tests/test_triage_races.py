@@ -10,6 +10,7 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import connections, transaction
 from django.utils import timezone
 
+from accounts.services import update_user
 from history.errors import Conflict, Forbidden, Stale
 from history.models import Batch, Change
 from issues import fulltext, similar
@@ -27,6 +28,7 @@ from issues.services import (
     create_status,
     decide,
     kept,
+    needinfos,
     relate,
     relations,
     trash,
@@ -299,6 +301,56 @@ def test_of_an_answer_and_a_closing_no_question_is_left(file, triager, reporter,
         assert together(say, close) == []
         assert not NeedInfo.objects.filter(issue=issue, state="open").exists()
         assert Issue.objects.get(pk=issue.pk).waiting_for_id is None
+
+
+ASKS = {
+    "ask": lambda one, person, **doing: ask(one, requestee=person, question="Which?", **doing),
+    "decide": lambda one, person, **doing: decide(one, "needinfo", ask=person, question="Which?", **doing),
+    "many": lambda one, person, **doing: bulk.change(
+        [one.pk],
+        Plan({one.product_id: {}}, "needinfo", {one.product_id: {"ask": person, "question": "Which?"}}),
+        **doing,
+    ),
+}
+SHUT_OUTS = {
+    "deactivated": lambda person, product, **doing: update_user(person, is_active=False, **doing),
+    "no superuser": lambda person, product, **doing: update_user(person, is_superuser=False, **doing),
+    "no member": lambda person, product, **doing: set_member(product, person, None, **doing),
+}
+
+
+@pytest.mark.parametrize(
+    ("how", "shut_out"),
+    [("ask", "deactivated"), ("decide", "no superuser"), ("many", "deactivated"), ("ask", "no member")],
+)
+@pytest.mark.parametrize(("asks_first", "is_asked"), [(True, True), (False, True), (True, False), (False, False)])
+def test_nothing_is_asked_for_ever_of_who_is_shut_out_at_that_moment(
+    file, product, administrator, stranger, monkeypatch, how, shut_out, asks_first, is_asked, pause
+):
+    doing = {"actor": administrator, "via": "web"}
+    update_product(product, visibility="private", **doing)
+    if shut_out == "no member":
+        set_member(product, stranger, "viewer", **doing)
+    else:
+        update_user(stranger, is_superuser=True, **doing)
+    person = type(stranger).objects.get(pk=stranger.pk)
+    (one,) = file(1)
+    if is_asked:
+        # Whoever shuts them out wants the same row then.
+        ask(one, requestee=person, question="Where?", **doing)
+    asking = partial(ASKS[how], one, person, **doing)
+
+    def leave():
+        with transaction.atomic():
+            SHUT_OUTS[shut_out](person, product, **doing)
+            pause.here()
+
+    if asks_first:
+        monkeypatch.setattr(needinfos, "insert", pause.behind(needinfos.insert))
+    errors = pause.race(asking, leave) if asks_first else pause.race(leave, asking)
+    assert [error for error in errors if not isinstance(error, ValidationError)] == []
+    assert not NeedInfo.objects.filter(state="open").exists()
+    assert Issue.objects.get(pk=one.pk).waiting_for_id is None
 
 
 def test_a_member_is_changed_although_an_issue_goes_to_the_trash_at_that_moment(
