@@ -89,7 +89,8 @@ def explained(view):
         except Unreadable as refused:
             return refusal(request, 400, _("This cannot be understood"), refused.detail)
         except ValidationError as refused:
-            return refusal(request, 400, _("This cannot be saved"), " ".join(refused.messages))
+            title = _("This cannot be saved") if request.method == "POST" else _("This cannot be understood")
+            return refusal(request, 400, title, " ".join(refused.messages))
         except ObjectDoesNotExist as gone:
             raise Http404 from gone
 
