@@ -48,6 +48,14 @@ class Severity(models.IntegerChoices):
     S1 = 4, _("S1")
 
 
+RANKS = {"priority": Priority, "severity": Severity}
+
+
+def slugs(ranks):
+    """Return the choices of a Priority or Severity by their names in lower case: `[(slug, label)]`."""
+    return [(rank.name.lower(), rank.label) for rank in ranks]
+
+
 class Type(models.TextChoices):
     """What kind of issue it is."""
 

@@ -8,9 +8,9 @@ from django.db.models.functions import Cast, Coalesce, NullIf
 from accounts.models import User
 from history.models import Event, Kind
 from issues.columns import issue_key
-from issues.links import LINKS, links_shown
 from issues.models import Attachment, Comment, Issue, SavedView, Status
 from issues.querysets import live_and_seen
+from issues.related import RELATIONS, relations_shown
 from issues.services.views import ABOUT as OF_VIEWS
 from issuetracker.prepared import Among, ByReader, ListSlot, PreparedTuples
 from products import access
@@ -19,7 +19,7 @@ from products.models import Component, Label, Milestone, Product, Version
 OPEN_TO_ALL = ("status", "label")
 # What a field names, by the model that knows who sees it.
 NAMING = {
-    **dict.fromkeys(("parent", "duplicate_of", *LINKS), Issue),
+    **dict.fromkeys(("parent", "duplicate_of", *RELATIONS), Issue),
     "product": Product,
     "component": Component,
     "milestone": Milestone,
@@ -41,7 +41,7 @@ def visible_events(user):
     """
     of_issue = Q(issue__isnull=False) & access.visible_issues(user, "issue__") & _not_in_trash(user)
     of_issue &= _not_internal(user)
-    of_issue &= links_shown(user)
+    of_issue &= relations_shown(user)
     of_product = Q(issue=None, product__isnull=False) & access.visible_products(user, "product__")
     of_product &= _or_role(user, "maintainer", "product__", product__deleted_at=None)
     if not access.is_person(user):
@@ -53,8 +53,7 @@ def visible_events(user):
     trashed = Comment.objects.filter(pk=OuterRef("about_id"), deleted_at__isnull=False)
     events = Event.objects.filter(of_issue | of_product | of_site | Q(about__in=OF_VIEWS))
     events = SavedView.objects.hide_events(events, user)
-    gone = Q(deleted_at__isnull=False) | Q(comment__deleted_at__isnull=False)
-    files = Attachment.objects.filter(gone, pk=OuterRef("about_id"))
+    files = Attachment.objects.gone().filter(pk=OuterRef("about_id"))
     marks = (When(about="comment", then=Exists(trashed)), When(about="attachment", then=Exists(files)))
     return events.annotate(of_trash=Case(*marks, default=Value(False)))
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import PersonField, TextField
 from history.writing import called
-from issues.choices import COLUMNS, DECISION_DETAILS, DECLINED, GROUPS, Decision
+from issues.choices import COLUMNS, DECISION_DETAILS, DECLINED, GROUPS, Decision, slugs
 from issues.models import QUERY_LIMIT, TITLE_LIMIT, Issue, Priority, Severity, Status
 from issues.rules import LINKS, holds, settable
 from issues.similar.suggesting import is_empty
@@ -18,11 +18,6 @@ from products.numbers import read_number
 # As browsers send a moment, in the time zone of who is signed in.
 MOMENT = "%Y-%m-%dT%H:%M"
 TEXT_AREA = forms.Textarea(attrs={"rows": 10})
-
-
-def slugs(choices):
-    """Return the choices of an ordered enumeration by the slugs that the API has for them."""
-    return [(choice.name.lower(), choice.label) for choice in choices]
 
 
 class RankField(forms.ChoiceField):

@@ -107,9 +107,12 @@ class AttachmentQuerySet(models.QuerySet):
 
     def _on_visible(self, user):
         """Return the condition that an attachment is on what `user` sees."""
-        live = Q(issue__deleted_at=None, issue__product__deleted_at=None)
         said = access.visible_internals(user, "comment__", "issue__product__") & Q(comment__deleted_at=None)
-        return access.visible_issues(user, "issue__") & live & (Q(comment=None) | said)
+        return live_and_seen(user, "issue__") & (Q(comment=None) | said)
+
+    def gone(self):
+        """Return those in the trash, be it with their comment."""
+        return self.filter(Q(deleted_at__isnull=False) | Q(comment__deleted_at__isnull=False))
 
     def kept(self):
         """Return those whose file is there, in the trash or not."""

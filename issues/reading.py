@@ -18,12 +18,12 @@ from issues.choices import Priority, Severity
 from issues.columns import label_rows, linked_row, moment_in_json, needinfo_rows
 from issues.finding.pages import STAMP
 from issues.models import Issue
+from issues.rules import LINKS
 from issuetracker.prepared import Among, ListSlot, Prepared, PreparedModels, Slot
 from products import access
+from products.models import PARTS
 
 PEOPLE = ("assignee", "author", "created_by", "updated_by")
-PARTS = ("component", "milestone", "version")
-LINKS = ("parent", "duplicate_of")
 TEXTS = ("description", "description_html")
 # What a row in the queue is told by.
 Place = namedtuple(

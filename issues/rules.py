@@ -12,6 +12,7 @@ from issues.models import Category, Issue, Status
 from issuetracker.prepared import PreparedModels, Slot
 from products import access
 from products.access import REPORTER_FIELDS, TRIAGER
+from products.models import PARTS
 
 FIELDS = frozenset(
     [
@@ -41,7 +42,6 @@ CLOSING_FIELDS = frozenset({"status", "resolution"})
 STAGE_FIELDS = frozenset(
     {"status", "resolution", "duplicate_of", "closed_at", "triaged_at", "returned_at", "returned_reason"}
 )
-PARTS = ("component", "milestone", "version")
 LINKS = ("parent", "duplicate_of")
 # So many labels an issue is given; an import may have brought more, which may stay.
 LABELS_LIMIT = 100

@@ -8,9 +8,9 @@ from django.db.models.functions import Coalesce, NullIf
 from history.models import ASIDE, Change, Event, Kind, Via
 from history.sentences import names_hidden, sentence
 from issues.events import look_up
-from issues.links import without_hidden_links
 from issues.models import Attachment, Comment, Issue
 from issues.querysets import live_and_seen
+from issues.related import without_hidden_relations
 from issues.services import right_by_hand, right_to_undo
 from issuetracker.prepared import ByReader, PreparedModels, Slot
 from products.access import can, reader, sees_internals
@@ -125,13 +125,12 @@ def _changes(internal, trash, user, amount):
     Relations to what is hidden are left out here, since what is left out later would be counted as older entries.
     """
     told = Change.objects.filter(live_and_seen(user, "issue__"), issue=Slot("issue", BigAutoField()))
-    told = without_hidden_links(told, user)
+    told = without_hidden_relations(told, user)
     told = told.exclude(event__kind__in=UNTOLD).exclude(field__in=ASIDE)
     if not internal:
         told = told.exclude(event__internal=True)
     if not trash:
-        gone = Q(deleted_at__isnull=False) | Q(comment__deleted_at__isnull=False)
-        files = Attachment.objects.filter(gone, pk=OuterRef("event__about_id"))
+        files = Attachment.objects.gone().filter(pk=OuterRef("event__about_id"))
         told = told.exclude(Q(event__about="attachment") & ~Q(event__actor=user.pk) & Q(Exists(files)))
     return told.select_related("event__actor", "event__batch").order_by("-event_id", "id")[:amount]
 

@@ -61,18 +61,15 @@ class Environment:
 
 def read_port(env):
     """Return PORT as a number from 1 to 65535. Raises ImproperlyConfigured."""
-    value = env.str("PORT", default="") or "8002"
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 65535:
-        raise ImproperlyConfigured(f"PORT must be a number from 1 to 65535, not {value!r}.")
-    return int(value)
+    return read_count(env, "PORT", 8002, most=65535)
 
 
-def read_flag(env, name):
-    """Return the variable `name` as a boolean, off by default. Raises ImproperlyConfigured."""
-    value = env.str(name, default="off").strip().lower()
+def read_flag(env, name, *, default="off"):
+    """Return the variable `name` as a boolean. Raises ImproperlyConfigured."""
+    value = env.str(name, default="").strip().lower() or default
     if value in ("on", "true", "yes", "1"):
         return True
-    if value in ("off", "false", "no", "0", ""):
+    if value in ("off", "false", "no", "0"):
         return False
     raise ImproperlyConfigured(f"{name} must be on or off, not {value!r}.")
 

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from issuetracker.environment import read_count, read_flag
+
 SIGNUPS = {"closed": "closed", "invite": "invitation", "invitation": "invitation", "open": "open"}
 ROLES = ("viewer", "reporter", "triager", "maintainer")
 RANKS = ("staff", "administrator")
@@ -27,10 +29,7 @@ def read_proxies(env, https):
 
     Raises ImproperlyConfigured unless it is a number from 0 to 9.
     """
-    value = env.str("PROXIES", default="") or str(int(https))
-    if len(value) != 1 or value not in "0123456789":
-        raise ImproperlyConfigured(f"PROXIES must be a number from 0 to 9, not {value!r}.")
-    return int(value)
+    return read_count(env, "PROXIES", int(https), most=9, least=0)
 
 
 def read_local(env, providers):
@@ -38,16 +37,13 @@ def read_local(env, providers):
 
     Raises ImproperlyConfigured where nobody could sign in.
     """
-    words = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
-    value = (env.str("LOCAL_LOGIN", default="") or "on").strip().lower()
-    if value not in words:
-        raise ImproperlyConfigured(f"LOCAL_LOGIN must be on or off, not {value!r}.")
+    is_local = read_flag(env, "LOCAL_LOGIN", default="on")
     name = env.str("BREAK_GLASS", default="").strip()
-    if not words[value] and not providers:
+    if not is_local and not providers:
         raise ImproperlyConfigured("LOCAL_LOGIN can be off only where OIDC_PROVIDERS names somebody else to ask.")
-    if not words[value] and not name:
+    if not is_local and not name:
         raise ImproperlyConfigured("With LOCAL_LOGIN off, BREAK_GLASS must name the administrator who still gets in.")
-    return words[value], name
+    return is_local, name
 
 
 def read_providers(env):

@@ -356,3 +356,7 @@ class Label(Part):
     def group(self):
         """The group it excludes others of: what stands before the last slash, or None."""
         return group_of(self.name)
+
+
+# What an issue has one of each of, which means something within its product alone.
+PARTS: dict[str, type[Part]] = {"component": Component, "milestone": Milestone, "version": Version}

@@ -15,7 +15,7 @@ from rest_framework.fields import empty
 
 from history.models import Batch, Kind, Via
 from history.writing import called, in_any_case
-from issues.choices import COLUMNS, DECLINED, GROUPS, Decision, Return
+from issues.choices import COLUMNS, DECLINED, GROUPS, Decision, Return, slugs
 from issues.events import counts_hidden
 from issues.models import TITLE_LIMIT, Category, Issue, NeedInfo, Priority, Severity
 from issues.query.parsing import CHARACTERS
@@ -25,7 +25,6 @@ from issuetracker.api.fields import (
     Choice,
     Flag,
     PersonField,
-    RankField,
     Slug,
     StrictSerializer,
     Text,
@@ -34,13 +33,11 @@ from issuetracker.api.fields import (
     is_person,
     is_text,
     moment_of,
-    words,
 )
 from products.finding import find_present
-from products.models import TEXT_LIMIT, Component, Label, Milestone, Version
+from products.models import PARTS, TEXT_LIMIT, Component, Label
 
-PARTS = {"component": Component, "milestone": Milestone, "version": Version}
-PRIORITIES, SEVERITIES = words(Priority), words(Severity)
+PRIORITIES, SEVERITIES = slugs(Priority), slugs(Severity)
 VIEW_COLUMNS, VIEW_GROUPS = list(COLUMNS.items()), list(GROUPS.items())
 RELATIONS = [("blocks", "blocks"), ("blocked-by", "blocked by"), ("relates", "relates to")]
 
@@ -82,6 +79,22 @@ class IssueKeyField(NamedField):
     def get_attribute(self, instance):
         """Return the issue that is named, if the reader sees it."""
         return seen_link(self.context["request"].user, super().get_attribute(instance))
+
+
+class RankField(Choice):
+    """One of the members of an IntegerChoices, by its name in lower case."""
+
+    def __init__(self, ranks, **options):
+        self.ranks = ranks
+        super().__init__(choices=slugs(ranks), **options)
+
+    def to_internal_value(self, data):
+        """Return the rank that the word names."""
+        return self.ranks[super().to_internal_value(data).upper()]
+
+    def to_representation(self, value):
+        """Return the word for a rank."""
+        return self.ranks(value).name.lower()
 
 
 class LongText(Text):

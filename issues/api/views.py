@@ -28,6 +28,8 @@ from issues.finding import search
 from issues.finding.pages import paginate, paginate_seen
 from issues.models import Comment, Issue, Relation, SavedView, Status
 from issues.query.fields import FIELDS
+from issues.querysets import live_and_seen
+from issues.rules import LINKS
 from issues.services import bulk as bulk_service
 from issues.services.relations import REVERSED
 from issues.services.views import ABOUT as OF_VIEWS
@@ -45,7 +47,6 @@ from products.api.views import ProductViewSet as Products
 # As an address says it; more digits than these no database number holds.
 NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 NAMES = ("assignee", "author", "created_by", "updated_by")
-LINKS = ("parent", "duplicate_of")
 # What the representation of an issue shows, and what tells whether the reader may see the issues that it names.
 COLUMNS = [
     *(field.name for field in Issue._meta.concrete_fields if field.name not in ("event_count", "deleted_by")),
@@ -484,8 +485,7 @@ class RelationViewSet(Listed, Created, Read, Passing, OfIssue):
         """Return those of the issue of the URL whose two ends the reader sees."""
         rows = self.rows()
         for end in self.ENDS:
-            seen = access.visible_issues(self.request.user, f"{end}__")
-            rows = rows.filter(seen, **{f"{end}__deleted_at": None, f"{end}__product__deleted_at": None})
+            rows = rows.filter(live_and_seen(self.request.user, f"{end}__"))
         return rows.filter(self.of_issue("source__") | self.of_issue("target__"))
 
     def home_of(self, row):

@@ -1,6 +1,6 @@
 """Completing a query while it is typed: fields, then values, only such as the reader may see."""
 
-from issues.finding.names import CATEGORY, PARTS, Names, kind_of
+from issues.finding.names import CATEGORY, NAMED, Names, kind_of
 from issues.query import QueryError, parse
 from issues.query.completing import Offer, as_value, completing
 from issues.query.fields import FIELDS
@@ -25,7 +25,7 @@ def complete(text, at, user, product=None):
     place = completing(text, len(text) if position is None else position)
     offers = [offer for offer in place.offers if access.is_person(user) or offer.text not in OWN]
     if place.field and "\x00" not in place.beginning:
-        if product is None and place.field in PARTS:
+        if product is None and place.field in NAMED:
             # What is being written may be half a value: something stands in its place.
             product = _product_named(f"{text[: place.start]}x{text[place.end :]}", user)
         offers += _names(FIELDS[place.field], place.beginning, user, product)

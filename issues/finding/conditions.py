@@ -8,23 +8,23 @@ from django.utils.translation import gettext as _
 from history.log import name_key
 from history.models import Change, Event
 from issues import fulltext
-from issues.choices import Priority, Resolution, Severity
+from issues.choices import RANKS, Resolution
 from issues.finding import queue
 from issues.finding.names import CATEGORY, ISSUE, PERSON, WORD_ANYWHERE, kind_of
-from issues.links import links_shown
 from issues.models import Comment, Issue, IssueLabel, NeedInfo, Relation
 from issues.query import moments
 from issues.query.completing import as_value
 from issues.query.errors import Problem
 from issues.query.fields import CHANGEABLE, FIELDS, KEPT, WAITING, Kind
+from issues.query.terms import nothing_to_search
 from issues.query.tokens import quoted
 from issues.query.tree import Range, Ref, Special, Term, Text
+from issues.related import relations_shown
 from issues.watchers import watched_by
 from products import access
 
 NOTHING = Q(pk__in=[])
 LOOKUPS = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}
-RANKS = {"priority": Priority, "severity": Severity}
 TRUTHS = {"true": True, "false": False}
 EVERYWHERE = None
 # In so many documents a word is still rare: their issues are sorted at once.
@@ -87,7 +87,7 @@ class Conditions:
     def _needle(self, node):
         needle = fulltext.needle(node.text, node.prefix)
         if needle is None:
-            self._problem("empty", node.place, _("There is no letter and no digit to search for in this."))
+            self._problem("empty", node.place, nothing_to_search())
         else:
             self.needles.append(needle)
         return needle
@@ -148,13 +148,8 @@ class Conditions:
         return COMPARISONS[field.kind](field, node.operator, value.text, self.now)
 
     def _words_of(self, field, value):
-        prefix = value.text.endswith("*")
-        needle = fulltext.needle(value.text.rstrip("*"), prefix)
-        if needle is None:
-            self._problem("empty", value.place, _("There is no letter and no digit to search for in this."))
-            return None
-        self.needles.append(needle)
-        return self._matching([needle], (field.name,))
+        needle = self._needle(Text(value.text.rstrip("*"), value.text.endswith("*"), value.place))
+        return self._matching([needle], (field.name,)) if needle else None
 
     def _ids(self, field, value):
         """Return the ids that a value names, or None, with a Problem, where there are none."""
@@ -332,7 +327,7 @@ class Conditions:
         ids = self._person(node.who)
         if ids is None:
             return None
-        told = Event.objects.filter(access.visible_internals(self.user), links_shown(self.user))
+        told = Event.objects.filter(access.visible_internals(self.user), relations_shown(self.user))
         return Q(_link(told, actor__in=ids))
 
     def _person(self, value):

@@ -16,10 +16,11 @@ from issues.columns import issue_key
 from issues.models import Comment, FormerKey, Issue, IssueNumber, Status, WordCount
 from issues.query.fields import FIELDS, Kind
 from issues.query.tree import By, Changed, Plain, Ref, Term, Text, Was, leaves
+from issues.querysets import live_and_seen
 from products import access
-from products.models import Component, Label, Milestone, ProductKey, Version
+from products.models import PARTS, Label, ProductKey
 
-PARTS = {"component": Component, "milestone": Milestone, "version": Version, "label": Label}
+NAMED = {**PARTS, "label": Label}
 PERSON, ISSUE, CATEGORY, WORD, WORD_ANYWHERE = "person", "issue", "category", "word", "word anywhere"
 # The beginning of a word is taken for common where it is as short as this, and for rare where it is longer.
 SHORT = 2
@@ -148,7 +149,7 @@ class Names:
         return self._parts(kind), "name", "pk"
 
     def _parts(self, kind):
-        rows, own = PARTS[kind].objects.visible_to(self.user), of_product(self.product)
+        rows, own = NAMED[kind].objects.visible_to(self.user), of_product(self.product)
         return rows.filter(own | Q(product=None) if own and kind == "label" else own)
 
     def _issues(self, keys):
@@ -157,15 +158,13 @@ class Names:
         for key in keys:
             product, _dash, number = key.rpartition("-")
             condition |= Q(product__keys__key=product, number=int(number))
-        seen = access.visible_issues(self.user, "issue__")
-        rows = IssueNumber.objects.filter(seen, condition, issue__deleted_at=None, issue__product__deleted_at=None)
+        rows = IssueNumber.objects.filter(live_and_seen(self.user, "issue__"), condition)
         key = issue_key("product__keys__key")
         return rows.annotate(kind=Value(ISSUE, CharField()), ident=F("issue_id"), called=key)
 
     def _former(self, keys):
         """Return the issues that had these keys in a product that has been purged."""
-        seen = access.visible_issues(self.user, "issue__")
-        rows = FormerKey.objects.filter(seen, key__in=keys, issue__deleted_at=None, issue__product__deleted_at=None)
+        rows = FormerKey.objects.filter(live_and_seen(self.user, "issue__"), key__in=keys)
         return rows.annotate(kind=Value(ISSUE, CharField()), ident=F("issue_id"), called=F("key"))
 
 

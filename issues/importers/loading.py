@@ -18,7 +18,7 @@ from history.writing import in_any_case
 from issues import rules
 from issues.importers import github, ietf, ndjson
 from issues.importers.colours import nearest
-from issues.importers.past import PARTS, walked
+from issues.importers.past import walked
 from issues.importers.source import NAME_LIMIT, UNTITLED, Report, SourceError, opened, visible
 from issues.importers.spool import Spool
 from issues.importers.words import CLOSED, DUPLICATE, OPEN, STARTED
@@ -33,7 +33,7 @@ from issues.services import (
     write_batch,
 )
 from products import access
-from products.models import UNSTORABLE, Component, Label, Milestone, Product, ProductKey, Version, group_of
+from products.models import PARTS, UNSTORABLE, Component, Label, Milestone, Product, ProductKey, Version, group_of
 from products.services import create_part, create_product
 
 READERS = {"github": github.read, "ietf": ietf.read, "ndjson": ndjson.read}

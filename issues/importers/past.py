@@ -5,9 +5,7 @@ from datetime import datetime
 
 from history.models import Kind
 from issues.importers.words import CLOSED, FIXED
-
-# Names that mean something within one product alone.
-PARTS = ("component", "milestone", "version")
+from products.models import PARTS
 
 
 @dataclass(slots=True)

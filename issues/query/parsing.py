@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from issues.query.errors import Problem, QueryError
 from issues.query.fields import ALIASES, DIRECTIVES, FIELDS, HISTORY, SORTS, VOCABULARY, WHERE, Kind
 from issues.query.printing import NUMBER, REF, depth, print_value
-from issues.query.terms import TermReader, star_misplaced
+from issues.query.terms import TermReader, nothing_to_search, star_misplaced
 from issues.query.tokens import ADDRESS, quoted, tokens, unquoted
 from issues.query.tree import (
     BEST_FIRST,
@@ -273,7 +273,7 @@ class _Parser:
 
     def _words(self, text, prefix, token):
         if not any(character.isalnum() for character in text):
-            self._problem("empty", token, _("There is no letter and no digit to search for in this."))
+            self._problem("empty", token, nothing_to_search())
             return None
         return Text(text, prefix, Place(token.start, len(token.text)))
 

@@ -286,7 +286,7 @@ def _duration(field, text):
 
 def _words(field, text):
     if not any(character.isalnum() for character in text):
-        raise Wrong("empty", _("There is no letter and no digit to search for in this."))
+        raise Wrong("empty", nothing_to_search())
     return text
 
 
@@ -300,6 +300,11 @@ SINGLES = {
     Kind.SPAN: _duration,
     Kind.TEXT: _words,
 }
+
+
+def nothing_to_search():
+    """Return what is said of a text without a letter and without a digit."""
+    return _("There is no letter and no digit to search for in this.")
 
 
 def star_misplaced():

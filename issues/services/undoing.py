@@ -18,21 +18,20 @@ from history.errors import Conflict, Forbidden, Refused
 from history.models import ASIDE, Batch, Change, Event, Kind, Via
 from history.writing import called, lock
 from issues import rules
-from issues.links import links_shown
+from issues.choices import RANKS
 from issues.models import (
     Attachment,
     Comment,
     Issue,
     NeedInfo,
-    Priority,
     Relation,
     SavedView,
-    Severity,
     Status,
     Vote,
     Watch,
     in_order,
 )
+from issues.related import relations_shown
 from issues.services import attachments, attention, comments, needinfos, relations, statuses, trash, views
 from issues.services.issues import KEPT, finish, labels_in, lock_family, lock_issue, take_duplicates_along
 from issues.services.records import IMPORT_LIMIT
@@ -60,7 +59,6 @@ FOLLOWING = {"returned_at", "returned_reason"}
 # With these the time in triage ends or begins anew.
 TIMED = {"product", "triaged_at"}
 EMPTY = {"BooleanField": bool, "JSONField": list}
-RANKS = {"priority": Priority, "severity": Severity}
 # All else that was done to an issue asks for the right to undo.
 RIGHTS = {Kind.TRASHED: "restore", Kind.RESTORED: "trash"}
 # What is one's own, and to be taken back by whoever may do it.
@@ -382,7 +380,7 @@ def _authorize_on_person(actor, event):
 def _refuse_others_work(actor, event):
     """Refuse that a reporter takes a whole issue away in which others have written."""
     # What the actor is not told of is no reason: the refusal would tell of it.
-    told = Event.objects.filter(access.visible_internals(actor, product="issue__product__"), links_shown(actor))
+    told = Event.objects.filter(access.visible_internals(actor, product="issue__product__"), relations_shown(actor))
     if told.filter(issue=event.issue).exclude(actor=actor).exists():
         raise Forbidden(_("Others have worked on this issue: only a triager can take it back."))
 

@@ -7,11 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from issues.choices import Category, Priority, Resolution, Severity, Type
 from issues.models import Status
 from issues.setting.parsing import CHARACTERS, Setting, Word
-from products.models import Component, Label, Member, Milestone, Product, Version
+from products.models import PARTS, Label, Member, Product
 
 KEEP = ("", _("as it is"))
 NONE = ("none", _("none"))
-PARTS = {"component": Component, "milestone": Milestone, "version": Version}
 SET = ("status", "priority", "severity", "assignee", "type", *PARTS, "due_on")
 OFFERED_PEOPLE = 100
 

@@ -14,7 +14,7 @@ from accounts.services import update_user
 from history.errors import Conflict, Forbidden, Stale
 from history.models import Batch, Change
 from issues import fulltext, similar
-from issues.models import Issue, NeedInfo, Presence, Status
+from issues.models import Comment, Issue, NeedInfo, Presence, Status
 from issues.rules import first_status
 from issues.services import (
     add_comment,
@@ -482,12 +482,13 @@ def test_who_purges_a_comment_waits_for_who_purges_its_issue(file, administrator
     with kept([upload(b"log")], actor=administrator, home=issue, action="comment") as files:
         comment = add_comment(issue, body="Here.", files=files, **doing)
     trash_comment(comment, **doing)
+    Comment.objects.update(deleted_at=timezone.now() - timedelta(days=31))
     trash_issue(issue, **doing)
     # The first of the two has the comment, and comes to its file when the second has that.
     monkeypatch.setattr(trash, "purge_attachments", pause.once_before(trash.purge_attachments))
     purge = {
         "by hand": partial(trash.purge, comment, **doing),
-        "in time": partial(trash.purge_expired, timezone.now() + timedelta(days=31)),
+        "in time": partial(trash.purge_expired, timezone.now()),
     }
     assert pause.race(purge[how], partial(trash.purge, issue, **doing)) == []
     assert not Issue.objects.filter(pk=issue.pk).exists()

@@ -21,7 +21,7 @@ from issues.finding import SearchError, search
 from issues.forms import DecisionForm, IssueForm
 from issues.models import Issue
 from issues.services import bulk as service
-from issues.setting.choosing import PARTS, SET, ManyForm
+from issues.setting.choosing import SET, ManyForm
 from issues.setting.many import Wanted, lacking, plan_for
 from issues.setting.meaning import present
 from issues.setting.parsing import WordsError, parse
@@ -29,7 +29,7 @@ from issues.views.access import home_of
 from issues.views.deciding import declined
 from issues.views.live import render_part
 from products.access import can
-from products.models import Product
+from products.models import PARTS, Product
 from products.numbers import read_number
 from products.pages import explained, go_back
 

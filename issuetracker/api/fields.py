@@ -227,27 +227,6 @@ class Choice(serializers.ChoiceField):
         return value or None
 
 
-def words(ranks):
-    """Return the choices of an IntegerChoices in the API: their names in lower case."""
-    return [(rank.name.lower(), rank.label) for rank in ranks]
-
-
-class RankField(Choice):
-    """One of the members of an IntegerChoices, by its name in lower case."""
-
-    def __init__(self, ranks, **options):
-        self.ranks = ranks
-        super().__init__(choices=words(ranks), **options)
-
-    def to_internal_value(self, data):
-        """Return the rank that the word names."""
-        return self.ranks[super().to_internal_value(data).upper()]
-
-    def to_representation(self, value):
-        """Return the word for a rank."""
-        return self.ranks(value).name.lower()
-
-
 def person(user):
     """Return how a person is written wherever one is named, or None."""
     return {"username": user.username, "display_name": user.display_name} if user is not None else None
