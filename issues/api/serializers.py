@@ -109,18 +109,20 @@ class LongText(Text):
             super().run_validators(value)
 
 
-@extend_schema_field({"type": "array", "items": {"type": "string", "maxLength": 100}, "maxItems": LABELS_LIMIT})
+@extend_schema_field(
+    {"type": "array", "items": {"type": "string", "maxLength": 100}, "description": f"At most {LABELS_LIMIT} are set."}
+)
 class LabelsField(serializers.ListField):
-    """The names of labels: at most 100, or those that are there already."""
+    """The names of labels: at most 100, or no more than there are already."""
 
     def __init__(self, **options):
         super().__init__(child=Text(max_length=100), required=False, max_length=LABELS_LIMIT, **options)
 
     def run_validators(self, value):
-        """Ask nothing of a list that stays as it is."""
+        """Ask nothing of a list that does not grow."""
         issue = self.parent.instance
-        stays = issue is not None and len(value) > LABELS_LIMIT and value == self.get_attribute(issue)
-        if not stays:
+        is_long = len(value) > LABELS_LIMIT
+        if not is_long or issue is None or len(value) > len(self.get_attribute(issue)):
             super().run_validators(value)
 
     def get_attribute(self, instance):

@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 from issues.exporters import export
 from issues.finding import search
 from issues.models import Issue
-from issues.views.listing import ASKED, refuse_others
+from issues.views.listing import asked_of
 from issues.views.saved import find_view
 from products.pages import at_product, explained
 
@@ -33,9 +33,8 @@ def view(request, pk, kind):
 
 
 def _export(request, kind, product, view=None):
-    refuse_others(request.GET, ASKED)
-    text = request.GET.get("q", view.query if view else "")
-    asked = search(request.user, text=text, params=request.GET, product=product)
+    text, params = asked_of(request.GET, view)
+    asked = search(request.user, text=text, params=params, product=product)
     rows = Issue.objects.visible_to(request.user)
     if product is not None:
         rows = rows.filter(product=product)

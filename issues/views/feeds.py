@@ -25,7 +25,7 @@ from issues.finding import search
 from issues.finding.pages import paginate
 from issues.models import Issue
 from issues.query.fields import FIELDS as FILTERS
-from issues.views.listing import ASKED, Listing, refuse_others
+from issues.views.listing import Listing, asked_of
 from issues.views.saved import find_view
 from issuetracker.replica import primary
 from products.finding import named
@@ -100,11 +100,12 @@ def view(request, reader, pk):
 
 
 def _feed(request, reader, product, view=None):
-    refuse_others(request.GET, {*ASKED, "token"})
-    text = request.GET.get("q", view.query if view else "")
-    given = [(name, one) for name in (*FILTERS, "sort") for one in request.GET.getlist(name)]
+    params = request.GET.copy()
+    params.pop("token", None)
+    text, params = asked_of(params, view)
+    given = [(name, one) for name in (*FILTERS, "sort") for one in params.getlist(name)]
     zone = ZoneInfo(getattr(reader, "time_zone", "UTC"))
-    searched = search(reader, text=text, params=request.GET, product=product, zone=zone)
+    searched = search(reader, text=text, params=params, product=product, zone=zone)
     said = searched.canonical if given else text
     asked = searched.unranked()
     seen = Issue.objects.visible_to(reader)

@@ -46,9 +46,8 @@ TURNED = {
     "status-desc": _("Last status"),
     "number-asc": _("Lowest number"),
 }
-# What says which issues there are, and what else an address of a list may hold.
-ASKED = {*FIELDS, "q", "sort"}
-PARAMETERS = {*ASKED, "group", "columns", "page_size", "cursor", "since", "go", "count"}
+# What an address of a list may hold.
+PARAMETERS = {*FIELDS, "q", "sort", "group", "columns", "page_size", "cursor", "since", "go", "count"}
 CHOICES = (
     ("is", _("State"), [("open", _("open")), ("closed", _("closed")), ("untriaged", _("untriaged"))]),
     ("category", _("Category"), Category.choices),
@@ -397,11 +396,28 @@ class Listing:
         return mended
 
 
-def refuse_others(params, allowed):
-    """Raise ValidationError where there are other `params` than `allowed`: a misspelt filter would let more through."""
-    unknown = [name for name in params if name not in allowed]
+def asked_of(params, view=None):
+    """Return `(query, params)` of the address of a feed or an export, of a saved `view` or of a list.
+
+    Raises ValidationError where there are others than those of a list: a misspelt filter would let more through.
+    """
+    unknown = [name for name in params if name not in PARAMETERS]
     if unknown:
         raise ValidationError(_("There is no such filter: %(names)s.") % {"names": ", ".join(unknown)}, "unknown")
+    if view is None or "q" in params:
+        return params.get("q", ""), params
+    if _has_order(view.query):
+        # It may have got one since the address was noted.
+        params = params.copy()
+        params.pop("sort", None)
+    return view.query, params
+
+
+def _has_order(text):
+    try:
+        return bool(parse(text).sort)
+    except QueryError:
+        return False
 
 
 def _offered(suggestion, typed):
