@@ -286,7 +286,8 @@ def _shown(request, issue, form, rows=(), more=""):
     keys = [row.key for row in rows]
     at = keys.index(issue.key) if issue.key in keys else None
     # Where there is `more`, it moves up to the place of the last.
-    then = keys[at + 1 : at + 2] or (more and [LAST]) or keys[:at][-1:] if at is not None else keys[:1]
+    after = keys[:1] if at is None else keys[at + 1 : at + 2]
+    then = after or (more and [LAST]) or keys[:at][-1:]
     long = is_plain(issue.description)
     context = fields_of(request.user, issue)
     files = files_of(context["facts"], issue, request.user)
@@ -307,7 +308,7 @@ def _shown(request, issue, form, rows=(), more=""):
         "record": _record(issue, request.user),
         "at": at + 1 if at is not None else None,
         "before": _address(request, keys[at - 1], cursor) if at else "",
-        "after": _address(request, keys[at + 1], cursor) if at is not None and keys[at + 1 :] else "",
+        "after": _address(request, after[0], cursor) if after else "",
         "then": then[0] if then else "",
         "alike": similar_to(request.user, issue),
         "suggested": _suggested(request.user, issue),

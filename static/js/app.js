@@ -106,7 +106,7 @@ document.addEventListener("enter", (event) => {
   closeMenus(event.target);
   enter(event.target);
 });
-document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")));
+document.addEventListener("click", (event) => closeMenus(event.target.closest("details.menu")), true);
 // Tab leads out of a menu to what may lie beneath it.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Tab" || !event.target.closest("details.menu[open]")) return;

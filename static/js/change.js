@@ -148,7 +148,8 @@ export function start(page, { focus, changed }) {
     const box = form.querySelector("textarea");
     const sent = box?.value;
     const text = sent && `${draft(key, field)} ${sent}`;
-    if (form.ariaBusy || sending.has(text)) return;
+    if (form.ariaBusy) return;
+    if (sending.has(text)) return complainOnTop(`${key}: ${page.querySelector("template[data-failed]").dataset.sending}`);
     form.ariaBusy = "true";
     if (text) sending.add(text);
     const answer = await send(form, submitter, { ...surroundings(key), ...also }).catch(() => NOTHING);

@@ -1,5 +1,5 @@
 // Selecting rows: the boxes are those of a form that works without this; keys tick them, and a bar says how many are.
-import { say } from "./fragments.js";
+import { isPlain, say } from "./fragments.js";
 import { offer } from "./offer.js";
 
 // The words that set what a key sets of one row.
@@ -89,10 +89,13 @@ export function start(page, { rows, current, go }) {
       page.classList.toggle("is-selecting");
       return fresh();
     }
-    const row = !event.target.matches("[name=ids]") && isSelecting() && rows().find((one) => one.contains(event.target));
-    if (!row || !boxOf(row)) return;
+    // What a key does, or asks for another tab, is as ever.
+    if (!event.isTrusted || !isPlain(event) || event.target.matches("[name=ids]") || !isSelecting()) return;
+    const row = rows().find((one) => one.contains(event.target));
+    if (!row) return;
     event.preventDefault();
     event.stopPropagation();
+    if (!boxOf(row)) return;
     tick(row, !boxOf(row).checked);
     anchor = row;
     tell();
@@ -115,7 +118,10 @@ export function start(page, { rows, current, go }) {
   page.addEventListener("results", fresh);
   page.addEventListener("redrawn", fresh);
   // A browser that goes back to a page ticks again what was ticked.
-  addEventListener("pageshow", fresh);
+  addEventListener("pageshow", () => {
+    page.classList.toggle("is-selecting", selected().length > 0);
+    fresh();
+  });
   fresh();
 
   const here = () => boxOf(current());

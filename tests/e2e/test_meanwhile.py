@@ -279,7 +279,7 @@ class TestList:
         page.keyboard.press("r")
         expect(text).to_have_value("Said")
         page.keyboard.press("Control+Enter")
-        settle(page)
+        expect(toast(page)).to_contain_text("WEB-1: Wait a moment")
         assert len(held.routes) == 1
         if closes:
             page.keyboard.press("Escape")

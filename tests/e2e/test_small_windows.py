@@ -12,8 +12,10 @@ from accounts.services import update_user
 from issues.choices import Priority, Severity
 from issues.models import Issue
 from issues.services import add_comment, ask, bulk, create_issue, decide, update_issue
-from products.services import set_member
+from products.services import create_product, set_member
 from tests.e2e.conftest import NARROW, open_as
+from tests.e2e.held import settle
+from tests.e2e.test_live import look
 
 pytestmark = pytest.mark.once
 
@@ -370,6 +372,50 @@ def test_rows_are_selected_by_touch_once_one_asks_for_it(reports, special_contex
     select.tap()
     page.get_by_role("link", name="Cart forgets").tap()
     expect(page).to_have_url(re.compile("/issues/WEB-2/"))
+
+
+def test_a_tap_that_selects_closes_a_menu_and_opens_no_issue(
+    reports, special_context, live_server, triager, administrator
+):
+    elsewhere = create_product(actor=administrator, via="web", key="API", title="API")
+    create_issue(elsewhere, actor=administrator, via="web", title="Not theirs to change")
+    context = special_context(viewport=NARROW, has_touch=True)
+    page = open_as(context, live_server, "/issues/?q=is:open", triager, NARROW)
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.get_by_role("button", name="Select", exact=True).tap()
+    page.get_by_role("link", name="Cart forgets").tap()
+    group = page.locator("#group")
+    group.locator("summary").tap()
+    group.locator(".menu-item").last.tap(trial=True)
+    page.get_by_role("link", name="Cart empties").tap()
+    expect(group).not_to_have_attribute("open", "")
+    expect(page.locator("[data-selection]")).to_contain_text("2 selected")
+    page.get_by_role("link", name="Not theirs to change").tap()
+    settle(page)
+    expect(page).to_have_url(re.compile("/issues/\\?q="))
+
+
+def test_my_work_is_selected_by_touch(reports, special_context, live_server, triager):
+    update_issue(reports[0], actor=triager, via="web", assignee=triager)
+    page = open_as(special_context(viewport=NARROW, has_touch=True), live_server, "/", triager, NARROW)
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.get_by_role("button", name="Select", exact=True).tap()
+    page.get_by_role("link", name=TITLES[0]).tap()
+    expect(page.locator("[data-selection]")).to_contain_text("1 selected")
+
+
+def test_one_goes_on_by_touch_from_what_somebody_else_has_decided(
+    reports, special_context, live_server, triager, maintainer
+):
+    page = open_as(special_context(viewport=NARROW, has_touch=True), live_server, "/triage/", triager, NARROW)
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.get_by_role("link", name="Next", exact=True).tap()
+    expect(page.locator(".triage-issue-title")).to_have_text(TITLES[1])
+    decide(reports[1], "accept", actor=maintainer, via="web")
+    look(page)
+    expect(page.locator(".triage-head")).to_contain_text("2 in the queue")
+    page.get_by_role("link", name="Next", exact=True).tap()
+    expect(page.locator(".triage-issue-title")).to_have_text(TITLES[2])
 
 
 def test_the_boxes_of_a_small_screen_without_scripts(reports, special_context, live_server, triager):
