@@ -9,6 +9,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from accounts.addressing import prove_first
+from history.errors import Conflict
 from history.models import Batch, Change, Event, Via
 from issues import services
 from issues.api import events
@@ -322,7 +323,9 @@ class BatchAdmin(ReadOnlyAdmin):
             return asked
 
         def service(batch):
-            services.undo(batch, actor=request.user, via=Via.ADMIN)
+            undone = services.undo(batch, actor=request.user, via=Via.ADMIN)
+            if undone.left_alone and not undone.undone:
+                raise Conflict(_("Nothing is undone: it has been changed since."))
 
         self.do_to_each(request, queryset.order_by("-id"), service, _("undone"))
         return None

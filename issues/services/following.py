@@ -31,11 +31,7 @@ def follow_person(user, batch):
 
     What they keep waiting is in the queue again. In a batch of its own, since who may undo that need not triage here.
     """
-    asked = NeedInfo.objects.filter(state=NeedInfo.State.OPEN, requestee=user)
-    asked = asked.filter(issue__deleted_at=None, issue__product__deleted_at=None)
-    # Held before it is asked which are: who moves one meanwhile still sees what `user` was.
-    list(Issue.objects.filter(pk__in=set(asked.values_list("issue", flat=True))).locked().values_list("pk"))
-    idle = _idle(asked)
+    idle = _idle(NeedInfo.objects.filter(state=NeedInfo.State.OPEN, requestee=user))
     if idle:
         _withdraw(idle, log.open_batch(actor=batch.actor, via=batch.via, at=batch.at))
 
@@ -58,12 +54,17 @@ def _count_votes(product):
 
 def _withdraw_idle(product, batch):
     """Take back the questions to who does not see the issue any more, which few are: each is an event."""
-    asked = NeedInfo.objects.filter(state=NeedInfo.State.OPEN, issue__product=product, issue__deleted_at=None)
-    _withdraw(_idle(asked), batch)
+    _withdraw(_idle(NeedInfo.objects.filter(state=NeedInfo.State.OPEN, issue__product=product)), batch)
 
 
 def _idle(asked):
-    """Return the ids of the issues about which one of the questions `asked` is idle."""
+    """Return the ids of the issues, not in the trash, about which one of the questions `asked` is idle. Locks them.
+
+    Those in the trash as well, and before it is asked which are: who moves or restores one meanwhile does not yet see
+    what has become of the person.
+    """
+    list(Issue.objects.filter(pk__in=set(asked.values_list("issue", flat=True))).locked().values_list("pk"))
+    asked = asked.filter(issue__deleted_at=None, issue__product__deleted_at=None)
     people: dict = {}
     idle = set()
     for one in asked.select_related("requestee", "issue__product"):

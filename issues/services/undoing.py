@@ -33,7 +33,7 @@ from issues.models import (
 )
 from issues.related import relations_shown
 from issues.services import attachments, attention, comments, needinfos, relations, statuses, trash, views
-from issues.services.issues import KEPT, finish, labels_in, lock_family, lock_issue, take_duplicates_along
+from issues.services.issues import KEPT, finish, hold_people, labels_in, lock_family, lock_issue, take_duplicates_along
 from issues.services.records import IMPORT_LIMIT
 from issuetracker.database import ending_when_away
 from products import access
@@ -92,7 +92,7 @@ def undo(batch, *, actor, via):
         batch.save(update_fields=["undone_by", "state"])
         if is_part and total > CHUNK:
             # All steps are one transaction then, which holds what each of them locks.
-            _lock_issues_of(_events_of(batch).order_by("-id")[:AT_ONCE])
+            _lock_all_of(_events_of(batch).order_by("-id")[:AT_ONCE])
         undoing = _counted(_step(undoing, batch))
     with ending_when_away():
         while undoing.state == Batch.State.RUNNING and undoing.done < AT_ONCE:
@@ -145,8 +145,8 @@ def _step(undoing, batch):
         waiting = waiting.filter(pk__lt=undoing.todo["below"])
     # One that was begun before places were kept knows only how many are done.
     skipped = undoing.done if undoing.todo is None else 0
-    found = list(waiting.only("batch", "issue")[skipped : skipped + CHUNK])
-    _lock_issues_of(found)
+    found = list(waiting.only("batch", "issue", "product", "about", "about_id")[skipped : skipped + CHUNK])
+    _lock_all_of(found)
     # Read under the locks: rights hang on where an issue is, and on who sees it.
     again = _events_of(batch).filter(pk__in=[event.pk for event in found])
     events = list(_with_what_decides(again).order_by("-id"))
@@ -183,8 +183,12 @@ def _refused_by_now(undoing, batch, events):
     return refused
 
 
-def _lock_issues_of(events):
-    """Lock all issues that the undo of `events` may write to, in one order, whichever it comes to first."""
+def _lock_all_of(events):
+    """Lock all that the undo of `events` may write to, in one order, whichever it comes to first."""
+    asked = NeedInfo.objects.filter(pk__in=[event.about_id for event in events if event.about == "needinfo"])
+    hold_people(asked.exclude(requestee=None).values_list("requestee", flat=True).distinct())
+    changed = Product.objects.filter(pk__in={one.product_id for one in events if one.about in ("product", "member")})
+    list(changed.order_by("pk").select_for_update(no_key=True).values_list("pk"))
     ids = {event.issue_id for event in events} - {None}
     named: dict = {"parent": [], "duplicate_of": [], "product": []} | {kind: [] for kind in relations.REVERSED}
     changes = Change.objects.filter(event__in=[event.pk for event in events], field__in=named)
@@ -486,7 +490,7 @@ def _revert_issue(event, undoing):
     if "product" in wanted:
         fitting = _fitting(issue, wanted, event)
         wanted |= fitting
-        left = [one for one in left if one["field"] not in fitting]
+        left = [one for one in left if one["field"] not in {"labels", *fitting}]
     try:
         # A savepoint, so that what does not fit any more leaves nothing half done.
         with transaction.atomic():
@@ -600,14 +604,28 @@ def _fitting(issue, wanted, event):
             fitting[field] = was.get(field, log.freeze(there))
     if "assignee" not in wanted and issue.assignee and not access.may_be_asked(issue.assignee, home):
         fitting["assignee"] = None
-    present = wanted.get("labels", [log.freeze(label) for label in issue.label_list])
-    labels = list(Label.objects.filter(pk__in=[item["id"] for item in present]))
+    if "labels" in wanted:
+        labels = list(Label.objects.filter(pk__in=[item["id"] for item in wanted["labels"]]))
+    else:
+        labels = [*issue.label_list, *_labels_taken(event)]
     kept = [label for label in labels if label.product_id in (None, home.pk)]
-    if len(kept) < len(labels):
-        groups = {label.group for label in kept if label.group}
-        renamed = labels_in(home, [label for label in labels if label not in kept])
-        fitting["labels"] = [log.freeze(one) for one in (*kept, *renamed) if one in kept or one.group not in groups]
+    others = labels_in(home, [label for label in labels if label not in kept])
+    fit: dict = {}
+    for label in (*kept, *others):
+        fit.setdefault((label.group,) if label.group else label.pk, label)
+    if set(fit.values()) != set(labels if "labels" in wanted else issue.label_list):
+        fitting["labels"] = [log.freeze(label) for label in fit.values()]
     return fitting
+
+
+def _labels_taken(event):
+    """Return the labels that a move left behind, as far as they are there: where it went had none of their names."""
+    change = next((change for change in event.changes.all() if change.field == "labels"), None)
+    if change is None:
+        return []
+    names = {item["name"].lower() for item in change.after or ()}
+    left = [item["id"] for item in change.before or () if item["name"].lower() not in names]
+    return list(Label.objects.filter(pk__in=left))
 
 
 def _revert_question(event, undoing):

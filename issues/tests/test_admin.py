@@ -194,6 +194,16 @@ def test_what_an_undo_left_alone_is_shown_to_superusers_alone(issue, administrat
     assert b"SECRET-7" not in answer.content
 
 
+def test_a_batch_of_which_nothing_is_undone_is_not_counted(issue, administrator, triager):
+    first = update_issue(issue, actor=triager, via="web", title="Better").events.latest("id").batch
+    update_issue(issue, actor=triager, via="web", title="Best")
+    client = at(administrator)
+    asked = {"action": "take_back", "_selected_action": [first.pk]}
+    page = client.post(reverse("admin:history_batch_changelist"), asked, follow=True).content.decode()
+    assert "Nothing is undone: it has been changed since." in page
+    assert "1 undone" not in page
+
+
 def test_a_batch_is_undone_and_a_token_revoked(issue, administrator, triager):
     update_issue(issue, actor=triager, via="web", priority=4)
     batch = Batch.objects.latest("id")

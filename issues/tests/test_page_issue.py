@@ -346,7 +346,7 @@ def test_an_undo_that_leaves_all_alone_says_so_and_offers_no_undo_of_itself(issu
     update_issue(issue, actor=maintainer, via="web", priority=2)
     answer = at(triager).post(f"/batches/{batch.pk}/undo/", {"next": "/issues/WEB-1/"}, follow=True)
     page = answer.content.decode()
-    assert "Nothing is undone: somebody has changed it since (WEB-1 priority)." in page
+    assert "Nothing is undone: changed since, or not yours any more: WEB-1 priority." in page
     assert "toast-action" not in page and f"/batches/{batch.pk}/undo/" in page
 
 

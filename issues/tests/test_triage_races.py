@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.services import update_user
 from history.errors import Conflict, Forbidden, Stale
-from history.models import Batch, Change
+from history.models import Batch, Change, Event
 from issues import fulltext, similar
 from issues.models import Comment, Issue, NeedInfo, Presence, Status
 from issues.rules import first_status
@@ -31,6 +31,7 @@ from issues.services import (
     needinfos,
     relate,
     relations,
+    restore_issue,
     trash,
     trash_comment,
     trash_issue,
@@ -41,6 +42,7 @@ from issues.services import (
     vote,
 )
 from issues.services import issues as issue_services
+from issues.services import undoing as undo_services
 from issues.services.bulk import Plan
 from issues.tests.samples import upload
 from products import access
@@ -473,6 +475,49 @@ def test_who_compares_a_product_and_files_waits_for_who_changes_that(product, ad
 
     file = partial(create_issue, product, title="New", expected_version=product.lock_version, **doing)
     assert [type(error) for error in pause.race(change, file)] == [Stale]
+
+
+@pytest.mark.parametrize("how", ["restored", "asked again"])
+@pytest.mark.parametrize("gone", ["deactivated", "no member"])
+def test_who_goes_while_what_asks_them_comes_back_is_asked_no_more(
+    file, product, administrator, stranger, monkeypatch, pause, how, gone
+):
+    doing = {"actor": administrator, "via": "web"}
+    (issue,) = file(1)
+    update_product(product, visibility="private", **doing)
+    set_member(product, stranger, "reporter", **doing)
+    question = ask(issue, requestee=stranger, question="Since when?", **doing)
+    if how == "restored":
+        trash_issue(issue, **doing)
+        monkeypatch.setattr(trash, "withdraw_idle", pause.behind(trash.withdraw_idle))
+        back = partial(restore_issue, issue, **doing)
+    else:
+        needinfos.withdraw(question, **doing)
+        monkeypatch.setattr(needinfos, "is_idle", pause.behind(needinfos.is_idle))
+        back = partial(undo, Event.objects.filter(about="needinfo").latest("id").batch, **doing)
+    goes = {
+        "deactivated": partial(update_user, stranger, is_active=False, **doing),
+        "no member": partial(set_member, product, stranger, None, **doing),
+    }
+    assert pause.race(back, goes[gone]) == []
+    assert not NeedInfo.objects.filter(state="open").exists()
+
+
+def test_who_takes_back_that_somebody_left_waits_for_who_asks(
+    file, product, administrator, triager, stranger, monkeypatch, pause
+):
+    doing = {"actor": administrator, "via": "web"}
+    (issue,) = file(1)
+    update_product(product, visibility="private", **doing)
+    set_member(product, stranger, "reporter", **doing)
+    ask(issue, requestee=stranger, question="Since when?", **doing)
+    set_member(product, stranger, None, **doing)
+    leaving = Event.objects.filter(about="member").latest("id").batch
+    assert leaving.events.filter(about="needinfo").exists()
+    monkeypatch.setattr(undo_services, "_lock_all_of", pause.behind(undo_services._lock_all_of))
+    other = partial(ask, issue, requestee=triager, question="Which release?", **doing)
+    assert pause.race(partial(undo, leaving, **doing), other) == []
+    assert NeedInfo.objects.filter(state="open").count() == 2
 
 
 @pytest.mark.parametrize("how", ["by hand", "in time"])

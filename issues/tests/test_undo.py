@@ -174,6 +174,33 @@ def test_a_move_is_taken_back_also_where_a_part_was_set_since(
     assert (fresh(issue).product, parts()) == (other, there)
 
 
+@pytest.mark.parametrize(
+    ("before", "since", "labels"),
+    [
+        (["Cart", "Checkout"], ["Basket"], ["Cart"]),
+        (["Cart", "Checkout"], ["Basket", "Checkout"], ["Cart", "Checkout"]),
+        (["Cart", "Checkout"], [], ["Cart"]),
+        (["Checkout"], [], []),
+        (["Checkout"], ["ux"], ["ux"]),
+    ],
+)
+def test_a_move_gives_back_the_labels_that_nobody_has_taken_off_since(
+    issue, administrator, product, before, since, labels
+):
+    other = create_product(actor=administrator, via="web", key="API", title="API")
+    for home, names in ((product, ("Cart", "Checkout")), (other, ("Basket", "Checkout")), (None, ("ux",))):
+        for name in names:
+            create_part(Label, product=home, actor=administrator, via="web", name=name)
+    change(issue, administrator, labels=list(Label.objects.filter(product=product, name__in=before)))
+    moving = change(fresh(issue), administrator, product=other)
+    chosen = Label.objects.filter(name__in=since).exclude(product=product)
+    change(fresh(issue), administrator, labels=list(chosen))
+    assert take_back(moving, administrator).left_alone == []
+    assert [(label.name, label.product in (product, None)) for label in fresh(issue).label_list] == [
+        (name, True) for name in labels
+    ]
+
+
 def test_nor_does_an_assignee_stand_in_its_way(issue, administrator, product, stranger):
     home = create_product(actor=administrator, via="web", key="OPS", title="Operations", visibility="private")
     change(issue, administrator, product=home)

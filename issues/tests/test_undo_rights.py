@@ -166,13 +166,13 @@ def test_nor_does_it_take_anything_else_back(product, administrator, triager, mo
 @pytest.mark.parametrize("lose", [leave, archive])
 def test_nor_does_who_loses_it_before_anything_is_locked(product, administrator, triager, monkeypatch, lose, count):
     batch, issues = raise_all(product, administrator, count)
-    lock = undoing._lock_issues_of
+    lock = undoing._lock_all_of
 
     def lose_first(events):
         lose(fresh(product), triager, administrator)
         lock(events)
 
-    monkeypatch.setattr(undoing, "_lock_issues_of", lose_first)
+    monkeypatch.setattr(undoing, "_lock_all_of", lose_first)
     if count == 1:
         refused_as(batch, triager)
     else:

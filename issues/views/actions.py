@@ -369,8 +369,8 @@ def _told(batch, undone, user):
         where = only.key if only else ngettext("%d issue", "%d issues", count) % count
         return (_("Done again in %(where)s.") if again else _("Undone in %(where)s.")) % {"where": where}
     if not undone.undone:
-        done_again = _("Nothing is done again: somebody has changed it since (%(fields)s).")
-        told = done_again if again else _("Nothing is undone: somebody has changed it since (%(fields)s).")
+        done_again = _("Nothing is done again: changed since, or not yours to take back any more: %(fields)s.")
+        told = done_again if again else _("Nothing is undone: changed since, or not yours any more: %(fields)s.")
     else:
         done_again = _("Done again, but for what somebody has changed since: %(fields)s.")
         told = done_again if again else _("Undone, but for what somebody has changed since: %(fields)s.")
