@@ -75,6 +75,26 @@ def _or_role(user, name, prefix, **condition):
     return Q() if access.is_superuser(user) else Q(**condition) | access.products_with_role(user, name, prefix)
 
 
+def outcome_of(batch, user):
+    """Return what became of `batch`, a change of many or an undo, as far as `user` is told: its maker, or a superuser.
+
+    `{"changes", "unchanged", "refused": [{"issue", "code"}], "left_alone": [{"issue", "field", "by"}]}`, each None
+    where it is not told, and the lists without issues that `user` does not see any more.
+    """
+    is_told = access.is_superuser(user) or (access.is_person(user) and batch.actor_id == user.pk)
+    todo = (batch.todo or {}) if is_told else {}
+    refused = [{"issue": key, "code": code} for key, code in todo["refused"]] if "refused" in todo else None
+    left = (batch.left_alone or ([] if hasattr(batch, "undoes") else None)) if is_told else None
+    keys = {one["issue"] for one in (*(refused or ()), *(left or ()))} - {None}
+    seen = Issue.objects.visible_to(user).named(keys) | {None}
+    return {
+        "changes": todo.get("changes"),
+        "unchanged": todo.get("unchanged"),
+        "refused": refused and [one for one in refused if one["issue"] in seen],
+        "left_alone": left and [one for one in left if one["issue"] in seen],
+    }
+
+
 def counts_hidden(batch, user):
     """Return whether `batch` counts what `user` does not see.
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import psycopg2
 from django.conf import settings
-from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
+from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied, SuspiciousOperation
 from django.db import DatabaseError, Error, InterfaceError, OperationalError, connections, transaction
 from django.db.backends.signals import connection_created
 from django.utils.translation import gettext as _
@@ -212,10 +212,10 @@ class Shortened(logging.Filter):
     def filter(self, record):
         """Return True, having taken the traceback away where it says nothing more."""
         error = record.exc_info[1] if record.exc_info else None
-        refused = isinstance(error, (PermissionDenied, BadRequest))
+        refused = isinstance(error, (PermissionDenied, BadRequest, SuspiciousOperation))
         if error is not None and (refused or is_full(error) or is_away(error)):
-            said = " ".join(str(error).split())
-            if said:
+            said, line = (" ".join(text.split()) for text in (str(error), record.getMessage()))
+            if said not in line:
                 record.msg, record.args = "%s (%s)", (record.getMessage(), said)
             record.exc_info = record.exc_text = None
         return True

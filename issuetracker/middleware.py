@@ -67,6 +67,23 @@ class DatabaseGuard:
         return self.get_response(request)
 
 
+class WithoutBody:
+    """Answers HEAD with the headers alone: the server would write down a warning for each body that it has to drop."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        """Answer `request`."""
+        response = self.get_response(request)
+        if request.method == "HEAD":
+            if response.streaming:
+                response.streaming_content = ()
+            else:
+                response.content = b""
+        return response
+
+
 class ContentSecurityPolicy(CSPMiddleware):
     """The policy of our own pages, and a looser one where templates or scripts are not ours and carry no nonces.
 

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "issuetracker.stack.roomy",
     "issuetracker.tracing.RequestId",
+    "issuetracker.middleware.WithoutBody",
     "issuetracker.middleware.Measured",
     "issuetracker.middleware.DatabaseGuard",
     "issuetracker.replica.ReadFromReplica",

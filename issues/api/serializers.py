@@ -16,7 +16,7 @@ from rest_framework.fields import empty
 from history.models import Batch, Kind, Via
 from history.writing import called, in_any_case
 from issues.choices import COLUMNS, DECLINED, GROUPS, Decision, Return, slugs
-from issues.events import counts_hidden
+from issues.events import counts_hidden, outcome_of
 from issues.models import TITLE_LIMIT, Category, Issue, NeedInfo, Priority, Severity
 from issues.query.parsing import CHARACTERS
 from issues.rules import LABELS_LIMIT, find_status, first_status, seen_link, settable
@@ -573,8 +573,20 @@ class EventSerializer(serializers.Serializer):
     changes = serializers.DictField(child=serializers.ListField(child=serializers.JSONField()))
 
 
+class LeftAloneSerializer(serializers.Serializer):
+    """What an undo left as it is, since somebody has changed it."""
+
+    issue = serializers.CharField(allow_null=True)
+    field = serializers.CharField()
+    by = serializers.CharField(allow_null=True)
+
+
 class BatchSerializer(serializers.Serializer):
-    """One call: a change, or many at once. Counts are null for who does not see all that they count."""
+    """One call: a change, or many at once. Counts are null for who does not see all that they count.
+
+    To whoever made it, and to a superuser, a change of many tells what it did and refused, and an undo what it left
+    alone. All that is null for others, and for what is neither.
+    """
 
     id = serializers.IntegerField()
     actor = PersonField(allow_null=True)
@@ -584,20 +596,18 @@ class BatchSerializer(serializers.Serializer):
     total = serializers.IntegerField(allow_null=True)
     done = serializers.IntegerField(allow_null=True)
     undone_by = serializers.IntegerField(allow_null=True, source="undone_by_id")
+    changes = serializers.IntegerField(allow_null=True, source="outcome.changes")
+    unchanged = serializers.IntegerField(allow_null=True, source="outcome.unchanged")
+    refused = RefusedSerializer(many=True, allow_null=True, source="outcome.refused")
+    left_alone = LeftAloneSerializer(many=True, allow_null=True, source="outcome.left_alone")
 
     def to_representation(self, instance):
         """Return the fields, without counts of what the reader does not see."""
+        user = self.context["request"].user
+        instance.outcome = outcome_of(instance, user)
         told = super().to_representation(instance)
-        hides = counts_hidden(instance, self.context["request"].user)
-        return {**told, "total": None, "done": None} if hides else told
-
-
-class LeftAloneSerializer(serializers.Serializer):
-    """What an undo left as it is, since somebody has changed it."""
-
-    issue = serializers.CharField(allow_null=True)
-    field = serializers.CharField()
-    by = serializers.CharField(allow_null=True)
+        hides = counts_hidden(instance, user)
+        return told | dict.fromkeys(("total", "done", "changes", "unchanged")) if hides else told
 
 
 class UndoSerializer(serializers.Serializer):

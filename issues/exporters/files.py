@@ -10,7 +10,7 @@ from itertools import chain
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
@@ -59,7 +59,8 @@ def export(kind, asked, rows, user, *, name, head=False):
         "Cache-Control": "private, no-store",
     }
     if head:
-        return HttpResponse(content_type=file.media_type, headers=headers)
+        # As the file itself, it does not say how long that is.
+        return StreamingHttpResponse((), content_type=file.media_type, headers=headers)
     pieces = chunks(asked, rows, user)
     # What is wrong with the query shows with the first rows, while there can still be another answer.
     first = next(pieces, [])

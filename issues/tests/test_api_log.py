@@ -5,8 +5,10 @@ from django.db import OperationalError, connection
 
 from history.models import Batch
 from issues import services
+from issues.models import Issue
+from issues.services import bulk
 from products.models import Component, Label
-from products.services import create_part
+from products.services import create_part, set_member
 
 ONE = "/api/v1/issues/WEB-1/"
 TOM = {"username": "tom", "display_name": "Tom"}
@@ -82,6 +84,10 @@ def test_undo(api, issue, triager, stranger):
         "total": 1,
         "done": 1,
         "undone_by": None,
+        "changes": None,
+        "unchanged": None,
+        "refused": None,
+        "left_alone": None,
     }
     client.patch(ONE, {"priority": "low"})
     assert api(stranger).post(f"/api/v1/batches/{batch}/undo/").status_code == 403
@@ -97,6 +103,8 @@ def test_undo(api, issue, triager, stranger):
     again = client.post(f"/api/v1/batches/{batch}/undo/")
     assert (again.status_code, again.json()["code"]) == (409, "undone")
     assert client.get(f"/api/v1/batches/{batch}/").json()["undone_by"] == undoing
+    told = [api(user).get(f"/api/v1/batches/{undoing}/").json()["left_alone"] for user in (triager, stranger)]
+    assert told == [left, None]
 
 
 def test_a_long_undo_runs_on(api, issue, triager, monkeypatch):
@@ -109,6 +117,35 @@ def test_a_long_undo_runs_on(api, issue, triager, monkeypatch):
     assert client.get(f"/api/v1/batches/{answer.json()['batch']}/").json()["state"] == "running"
     services.resume(Batch.objects.latest("id"))
     assert client.get(ONE).json()["title"] == "one"
+
+
+def test_an_undo_by_a_superuser_counts_what_it_has_taken_back(api, issue, administrator):
+    client = api(administrator)
+    client.patch(ONE, {"title": "two"})
+    answer = client.post(f"/api/v1/batches/{Batch.objects.latest('id').pk}/undo/")
+    assert (answer.json()["undone"], answer.json()["left_alone"]) == (1, [])
+
+
+def test_a_change_of_many_tells_its_maker_and_a_superuser_what_it_refused(
+    api, product, issue, triager, maintainer, administrator, monkeypatch
+):
+    monkeypatch.setattr("issues.services.bulk.CHUNK", 1)
+    monkeypatch.setattr("issues.services.bulk.AT_ONCE", 1)
+    services.create_issue(product, actor=triager, via="web", title="two")
+    body = {"ids": list(Issue.objects.order_by("pk").values_list("pk", flat=True)), "set": {"priority": "high"}}
+    answer = api(triager).post("/api/v1/issues/bulk/", body)
+    path = f"/api/v1/batches/{answer.json()['batch']}/"
+    assert [api(user).get(path).status_code for user in (triager, administrator)] == [200, 200]
+    bulk.carry_on(Batch.objects.get(pk=answer.json()["batch"]))
+    set_member(product, triager, "viewer", actor=maintainer, via="web")
+    while Batch.objects.get(pk=answer.json()["batch"]).state == "running":
+        bulk.carry_on(Batch.objects.get(pk=answer.json()["batch"]))
+    refused = [{"issue": "WEB-2", "code": "forbidden"}]
+    names = ("state", "changes", "unchanged", "refused", "left_alone")
+    told = [[api(user).get(path).json()[name] for name in names] for user in (triager, administrator, maintainer)]
+    assert told == [["done", 1, 0, refused, None]] * 2 + [["done", None, None, None, None]]
+    services.trash_issue(Issue.objects.get(number=2), actor=maintainer, via="web")
+    assert api(triager).get(path).json()["refused"] == []
 
 
 @pytest.mark.parametrize("body", [{"dry_run": True}, ["dry_run"]])

@@ -1,6 +1,8 @@
 """The schema, and the page that shows it."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 from django.conf import settings
@@ -182,6 +184,27 @@ def test_the_page_shows_it_without_another_host(client, db):
     sources = page["Content-Security-Policy"].partition("script-src ")[2].partition(";")[0].split()
     assert sources == ["testserver/static/", "testserver/docs"]
     assert "unsafe-inline" not in " ".join(sources)
+
+
+AT_ONCE = """
+import threading
+import django
+django.setup()
+from django.test import Client
+told = []
+def ask():
+    told.append(Client().get("/openapi.json").status_code)
+threads = [threading.Thread(target=ask) for _one in range(6)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(told)
+"""
+
+
+@pytest.mark.one_python
+def test_it_is_told_to_all_who_ask_for_it_first_and_at_once():
+    asked = subprocess.run([sys.executable, "-c", AT_ONCE], cwd=settings.BASE_DIR, capture_output=True, text=True)
+    assert asked.stdout == "[200, 200, 200, 200, 200, 200]\n", asked.stderr
 
 
 @pytest.mark.one_python

@@ -6,7 +6,7 @@ import logging
 import time
 
 import pytest
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.db import (
     DatabaseError,
     InterfaceError,
@@ -196,6 +196,7 @@ def test_without_room_the_answer_says_so(client, db, monkeypatch, path):
         (PermissionDenied("Not for\nyou."), "Refused: / (Not for you.)"),
         (BadRequest("No number."), "Refused: / (No number.)"),
         (PermissionDenied(), "Refused: /"),
+        (SuspiciousOperation("/"), "Refused: /"),
     ],
 )
 def test_what_is_refused_is_written_down_as_one_line_with_its_reason(answer, line):

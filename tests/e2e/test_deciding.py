@@ -44,6 +44,25 @@ def test_on_the_page_of_the_issue(reports, visit, triager):
 
 
 @pytest.mark.once
+@pytest.mark.parametrize(("place", "scripts"), [("issue", True), ("list", True), ("queue", True), ("queue", False)])
+def test_enter_takes_the_original_that_is_typed_and_not_a_similar_one(
+    reports, special_context, live_server, triager, place, scripts
+):
+    path = {"issue": "/issues/WEB-1/", "queue": "/triage/?issue=WEB-1", "list": "/issues/?q=is:open"}[place]
+    page = open_as(special_context(java_script_enabled=scripts), live_server, path, triager)
+    if scripts:
+        page.locator("html[data-ready]").wait_for(state="attached")
+    if place == "list":
+        link(page, "WEB-1").focus()
+    page.keyboard.press("2") if scripts else page.locator("[data-action=duplicate] > summary").click()
+    expect(page.locator("[data-digit]", has_text="WEB-2").first).to_be_visible()
+    page.locator("#decide-duplicate_of").fill("WEB-4")
+    page.locator("#decide-duplicate_of").press("Enter")
+    expect(page.get_by_text(re.compile("Closed WEB-1 as a duplicate of")).first).to_contain_text("WEB-4")
+    assert fresh(1).duplicate_of == reports[3]
+
+
+@pytest.mark.once
 def test_in_a_list_and_beside_it(reports, visit, triager):
     page = visit("/issues/?q=is:open+sort:created-asc", triager)
     link(page, "WEB-1").focus()

@@ -88,7 +88,7 @@ class Command(BaseCommand):
             except OperationalError as error:
                 if time.monotonic() > deadline:
                     raise CommandError(f"The database cannot be reached: {error}") from error
-                self.stderr.write("Waiting for the database.")
+                self.stderr.write(f"Waiting for the database: {' '.join(str(error).split())}")
                 time.sleep(2)
 
     def migrate(self):

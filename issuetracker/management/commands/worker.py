@@ -124,7 +124,8 @@ def wait_for_migrations():
 def _migrated():
     try:
         migrated = is_migrated()
-    except (DatabaseError, InterfaceError):
+    except (DatabaseError, InterfaceError) as error:
+        log.info("The database does not answer: %s", " ".join(str(error).split()))
         connections.close_all()
         return False
     heartbeat.beat()
