@@ -5,6 +5,7 @@ import selectors
 import socket
 import struct
 import time
+from collections import deque
 from contextlib import suppress
 from functools import partial
 
@@ -54,15 +55,19 @@ class SharingWorker(ThreadWorker):
     # Seconds: for what is to come or to be taken, and for a client to end what we have ended.
     patience = 30
     farewell = 2
+    # How many of those on which nothing has come are kept: a newer one takes the place of the oldest.
+    silent = 200
 
     def __init__(self, *args, **kwargs):
         self.has_done_one = True
+        # Those on which nothing has come yet, the oldest first.
+        self.silent_conns = deque()
         super().__init__(*args, **kwargs)
 
     @property
     def worker_connections(self):
         """How many connections it may have before it takes no more: asked before each wait for what comes next."""
-        busy = self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns)
+        busy = self.nr_conns - sum(map(len, (self.keepalived_conns, self.pending_conns, self.silent_conns)))
         return self.most if self.has_done_one or busy < self.cfg.threads else 0
 
     @worker_connections.setter
@@ -75,10 +80,39 @@ class SharingWorker(ThreadWorker):
         super().wait_for_and_dispatch_events(timeout)
 
     def enqueue_req(self, conn):
-        """Leave a connection, whether new or kept, to a thread."""
-        if not isinstance(conn.sock, Connection):
-            conn.sock = Connection(conn.sock, self.patience)
-        super().enqueue_req(conn)
+        """Leave a connection to a thread; a new one as soon as something comes.
+
+        Browsers open some ahead, for which a thread would wait.
+        """
+        if isinstance(conn.sock, Connection):
+            super().enqueue_req(conn)
+            return
+        conn.sock = Connection(conn.sock, self.patience)
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + self.patience
+        if len(self.silent_conns) >= self.silent:
+            self.leave_silent()
+        self.silent_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.begin, conn))
+
+    def begin(self, conn, client):
+        """Leave a connection on which something has come to a thread."""
+        self.poller.unregister(client)
+        self.silent_conns.remove(conn)
+        conn.data_ready = True
+        self.enqueue_req(conn)
+
+    def murder_pending(self):
+        """Close those that have been silent, or have not been ended by their clients, for too long; at a stop, all."""
+        super().murder_pending()
+        while self.silent_conns and (not self.alive or self.silent_conns[0].timeout <= time.monotonic()):
+            self.leave_silent()
+
+    def leave_silent(self):
+        """Close the connection that has been silent for longest."""
+        conn = self.silent_conns.popleft()
+        self.poller.unregister(conn.sock)
+        self.forget(conn)
 
     def finish_request(self, conn, fs):
         """Put away a connection whose request is done, for the next one or for good."""

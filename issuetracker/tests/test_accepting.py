@@ -106,6 +106,33 @@ def test_who_leaves_open_what_is_done_keeps_nobody_waiting(site, connect, sent):
         assert time.monotonic() - began < 5
 
 
+def test_who_says_nothing_keeps_no_thread(site, connect, tmp_path):
+    with ExitStack() as stack:
+        silent = [stack.enter_context(socket.create_connection(("127.0.0.1", site))) for _one in range(4 * THREADS)]
+        others = connect(2 * THREADS)
+        began = time.monotonic()
+        ask(others)
+        assert len(answered(others)) == len(others)
+        # A thread would wait for five seconds.
+        assert time.monotonic() - began < 4
+        for one in silent:
+            one.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert all(b" 200 " in one.recv(100) for one in silent)
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_of_many_who_say_nothing_the_newest_are_kept(site, connect):
+    with ExitStack() as stack:
+        silent = [stack.enter_context(socket.create_connection(("127.0.0.1", site))) for _one in range(500)]
+        others = connect(THREADS)
+        ask(others)
+        assert len(answered(others)) == len(others)
+        silent[0].settimeout(20)
+        assert silent[0].recv(1) == b""
+        silent[-1].sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert b" 200 " in silent[-1].recv(100)
+
+
 def test_who_goes_on_sending_and_reads_late_gets_all_of_the_answer(site):
     with socket.create_connection(("127.0.0.1", site), timeout=20) as late:
         late.sendall(b"GET /text HTTP/1.0\r\n\r\n")
