@@ -48,13 +48,28 @@ def test_what_would_change_is_shown_and_then_done(client, issues, triager):
     assert "1 changed, 1 left as it is." in client.get("/issues/").content.decode()
 
 
+def test_what_would_change_tells_labels_of_those_alone_that_get_or_lose_them(client, issues, triager):
+    for issue, names in ((issues[0], ["bug"]), (issues[1], ["ui"])):
+        update_issue(issue, actor=triager, via="web", labels=Label.objects.filter(name__in=names))
+    ids = [issue.pk for issue in issues[:3]]
+    page = send(client, triager, ids=ids, words="l bug -l ui p high")
+    rows = dict(re.findall(r'<li><a class="key" href="[^"]*">(WEB-\d)</a>(.*?)</li>', page))
+    said = {key: re.search(r"Labels: <s>(.*?)</s> → <ins>(.*?)</ins>", row) for key, row in rows.items()}
+    assert {key: found and found.groups() for key, found in said.items()} == {
+        "WEB-1": None,
+        "WEB-2": ("ui", "bug"),
+        "WEB-3": ("none", "bug"),
+    }
+    assert all("Priority: " in row for row in rows.values())
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
         ({"words": "p high"}, "Priority: low → high"),
         ({"words": "a @me sp s1 p none"}, "Priority: low → none; Severity: unset → S1; Assignee: nobody → Tom"),
         ({"words": "p low t task c cart"}, "Type: bug → task; Component: none → Cart"),
-        ({"words": "l bug"}, ""),
+        ({"words": "l bug"}, "Labels: none → bug"),
         ({"decision": "accept"}, "Status: New → Accepted"),
         ({"decision": "duplicate", "duplicate_of": "WEB-4"}, "Status: New → Closed: duplicate"),
     ],
@@ -67,7 +82,7 @@ def test_which_issues_would_change_is_shown_with_what_they_were_and_become(clien
     page = send(client, triager, ids=[issue.pk for issue in issues[:3]], **data)
     told = [f'<li><a class="key" href="/issues/WEB-{n}/">WEB-{n}</a> Cart {n}' for n in (1, 2, 3)]
     said = re.sub("(: )(.+?)( → )([^;]+)", r"\1<s>\2</s>\3<ins>\4</ins>", said)
-    assert all(one + (f' <span class="secondary">{said}</span></li>' if said else "</li>") in page for one in told)
+    assert all(f'{one} <span class="secondary">{said}</span></li>' in page for one in told)
     page = send(client, triager, ids=[issues[3].pk], words="p high")
     assert "WEB-4" not in page
 

@@ -189,10 +189,10 @@ def _go_on(request, wanted, samples, context):
 def _told(changing, user):
     """Return the issues that would change as `(issue, [(label, before, after)])`: what would be set, in words.
 
-    `changing` are as they would be. What labels there are is seen in the list.
+    `changing` are as they would be.
     """
     seen = Issue.objects.visible_to(user).select_related("product", "status", "assignee", *PARTS)
-    rows = seen.in_bulk([then.pk for then in changing])
+    rows = seen.prefetch_related("labels").in_bulk([then.pk for then in changing])
     return [(rows[then.pk], list(_differing(rows[then.pk], then))) for then in changing if then.pk in rows]
 
 
@@ -205,6 +205,9 @@ def _differing(issue, then):
             before, after = present(issue, name), present(then, name)
             if before != after:
                 yield IssueForm.base_fields[name].label, before, after
+    before, after = (", ".join(label.name for label in one.label_list) or _("none") for one in (issue, then))
+    if before != after:
+        yield IssueForm.base_fields["labels"].label, before, after
 
 
 def _standing(ids, plan):
