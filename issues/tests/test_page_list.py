@@ -162,6 +162,28 @@ def test_empty_lists_say_what_to_do(product, stranger):
     assert "Nothing waits for you" in at(stranger).get("/").content.decode()
 
 
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("/issues/?q=502", "/issues/?q=%22502%22"),
+        ("/products/WEB/issues/?q=%23502", "/products/WEB/issues/?q=%22502%22"),
+        ("/issues/?q=502&type=bug", "/issues/?q=%22502%22+type%3Abug"),
+        ("/issues/?q=1", None),
+        ("/issues/?q=%22503%22", None),
+        ("/issues/?q=-%23503+503", None),
+        ("/issues/?q=WEB-502", None),
+    ],
+)
+def test_where_no_issue_has_the_number_it_is_offered_as_a_word(product, triager, address, expected):
+    create_issue(product, actor=triager, via="web", title="Payment fails with code 502", type="bug")
+    page = at(triager).get(address)
+    offered = re.search(r'href="([^"]*)">Search for “502” as a word', page.content.decode())
+    assert (offered is not None) == (expected is not None)
+    if expected:
+        leads = address.partition("?")[0] + unescape(offered[1])
+        assert (leads, keys(at(triager).get(leads))) == (expected, ["WEB-1"])
+
+
 @pytest.mark.parametrize("address", ["/", "/issues/", "/issues/new/"])
 def test_where_there_is_no_product_the_way_leads_to_the_first(administrator, stranger, address):
     def leads(user):

@@ -16,7 +16,7 @@ from issues.query.fields import FIELDS
 from issues.query.parsing import as_values
 from issues.query.printing import print_node
 from issues.query.tokens import quoted
-from issues.query.tree import IS_CLOSED, IS_OPEN, Not, Plain, Query, Sort, Term, both
+from issues.query.tree import IS_CLOSED, IS_OPEN, Not, Plain, Query, Ref, Sort, Term, Text, both
 from products.numbers import read_number
 
 OPEN = "is:open"
@@ -233,6 +233,16 @@ class Listing:
 
     def _with(self, tree):
         return Query(tree, self.query.where, self.query.sort)
+
+    @property
+    def as_word(self):
+        """The number that it asks for as that of an issue, and the address of the list with it as a word; or None."""
+        for node in self.nodes:
+            if isinstance(node, Ref) and node.product is None:
+                word = Text(str(node.number))
+                tree = both(*(word if one is node else one for one in self.nodes))
+                return word.text, self.address(query=self._with(tree))
+        return None
 
     @property
     def chips(self):
