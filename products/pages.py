@@ -100,7 +100,12 @@ def explained(view):
 def tell_done(request, text, *, may_undo=True):
     """Say what was done, with a way to undo it; where nothing was, say nothing."""
     if request.batches:
-        messages.success(request, text, extra_tags=f"undo-{request.batches[0].pk}" if may_undo else "")
+        messages.success(request, text, extra_tags=undo_tag(request) if may_undo else "")
+
+
+def undo_tag(request):
+    """Return the tag of a message that offers to undo what was done; "" where nothing was."""
+    return f"undo-{request.batches[0].pk}" if request.batches else ""
 
 
 def above(user, product, page):

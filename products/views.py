@@ -131,6 +131,8 @@ def restore(request, key):
     """Take a product out of the trash."""
     product = get_object_or_404(Product.objects.trashed_for(request.user), key=key)
     services.restore_product(product, actor=request.user, via="web")
+    # Undone, its page would be there no more.
+    tell_done(request, _("%(key)s is out of the trash.") % {"key": product.key}, may_undo=False)
     return redirect(product)
 
 

@@ -73,7 +73,8 @@ def test_files_are_added_taken_away_and_brought_back(issue, reporter, maintainer
     assert "removed the file <b>shot.png</b>" in text
     assert one.token not in text
     assert "shot.png" in at(maintainer).get("/products/WEB/trash/").content.decode()
-    at(maintainer).post(f"/issues/WEB-1/attachments/{one.pk}/restore/")
+    back = at(maintainer).post(f"/issues/WEB-1/attachments/{one.pk}/restore/", follow=True).content.decode()
+    assert "shot.png is out of the trash." in back
     assert one.token in client.get("/issues/WEB-1/").content.decode()
 
 

@@ -381,6 +381,41 @@ def test_trash_and_back_and_gone(issue, maintainer):
     assert not Issue.objects.exists()
 
 
+def test_what_comes_out_of_the_trash_is_told_and_can_go_back(issue, maintainer):
+    trash_issue(issue, actor=maintainer, via="web")
+    client = at(maintainer)
+    page = client.post("/issues/WEB-1/restore/", follow=True).content.decode()
+    batch = Batch.objects.latest("id")
+    assert "WEB-1 is out of the trash." in page and f'action="/batches/{batch.pk}/undo/"' in page
+    undone = client.post(f"/batches/{batch.pk}/undo/", {"next": "/issues/WEB-1/"}, follow=True)
+    # Its page is there no more.
+    assert undone.redirect_chain == [("/products/WEB/issues/", 302)] and "Undone" in undone.content.decode()
+    assert fresh(issue).deleted_at
+
+
+def test_a_comment_out_of_the_trash_is_told_and_can_go_back(issue, maintainer):
+    comment = add_comment(issue, actor=maintainer, via="web", body="Seen.")
+    trash_comment(comment, actor=maintainer, via="web")
+    page = at(maintainer).post(f"/issues/WEB-1/comments/{comment.pk}/restore/", follow=True).content.decode()
+    assert "The comment is out of the trash." in page
+    assert f'action="/batches/{Batch.objects.latest("id").pk}/undo/"' in page
+
+
+def test_what_is_saved_by_the_form_of_all_fields_can_be_undone(issue, triager):
+    sent = {"seen": issue.lock_version, "was_title": issue.title, "title": "Better"}
+    page = at(triager).post("/issues/WEB-1/edit/", sent, follow=True).content.decode()
+    batch = Batch.objects.latest("id")
+    assert "WEB-1 is saved." in page and 'data-saved="WEB-1"' in page
+    assert f'action="/batches/{batch.pk}/undo/"' in page.partition('class="toast ')[2].partition("</form>")[0]
+    at(triager).post(f"/batches/{batch.pk}/undo/")
+    assert fresh(issue).title == issue.title
+    # Nothing has changed, and what was written is no draft any more.
+    sent = {"seen": issue.lock_version, "was_title": issue.title, "title": issue.title}
+    page = at(triager).post("/issues/WEB-1/edit/", sent, follow=True).content.decode()
+    toast = page.partition('class="toast ')[2].partition("toast-close")[0]
+    assert 'data-saved="WEB-1"' in toast and "/undo/" not in toast
+
+
 @pytest.mark.parametrize(
     ("name", "data", "allowed"),
     [

@@ -172,6 +172,7 @@ def restore_comment(request, issue, pk):
     """Take a comment out of the trash."""
     comment = get_object_or_404(Comment.objects.trashed_for(request.user).filter(issue=issue), pk=pk)
     services.restore_comment(comment, actor=request.user, via="web")
+    tell_done(request, _("The comment is out of the trash."))
     return go_back(request, address_of(request, issue))
 
 
@@ -296,7 +297,8 @@ def restore(request, key):
     issue = Issue.objects.trashed_for(request.user).select_related("product").at(key)
     if issue is None:
         raise Http404
-    services.restore_issue(issue, actor=request.user, via="web")
+    back = services.restore_issue(issue, actor=request.user, via="web")
+    tell_done(request, _("%(key)s is out of the trash.") % {"key": back.key})
     return redirect(issue)
 
 
@@ -339,6 +341,10 @@ def undo(request, pk):
     if SavedView.objects.filter(pk__in=views, archived_at__isnull=False).exists():
         # The page of a view that was just made is there no more.
         return redirect("views")
+    gone = Issue.objects.trashed_for(request.user).filter(pk__in=undone.events.values("issue"))
+    for issue in gone.select_related("product")[:1]:
+        if back.startswith(issue.get_absolute_url()):
+            return redirect("product-issues", issue.product.key)
     return redirect(_at_undone(back, undone, request.user))
 
 

@@ -64,7 +64,8 @@ def detach(request, issue, pk):
 def restore(request, issue, pk):
     """Take a file out of the trash."""
     rows = Attachment.objects.trashed_for(request.user).filter(issue=issue)
-    services.restore_attachment(get_object_or_404(rows, pk=pk), actor=request.user, via="web")
+    back = services.restore_attachment(get_object_or_404(rows, pk=pk), actor=request.user, via="web")
+    tell_done(request, _("%(name)s is out of the trash.") % {"name": back.name})
     return go_back(request, address_of(request, issue, PLACE))
 
 

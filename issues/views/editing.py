@@ -17,7 +17,7 @@ from issues.rules import seen_link
 from issues.views.access import address_of, at_issue, list_of
 from issues.views.uploading import by_upload
 from products.numbers import read_number
-from products.pages import add_errors
+from products.pages import add_errors, undo_tag
 
 
 class EditForm(IssueForm):
@@ -105,7 +105,8 @@ def edit(request, issue):
         try:
             with services.kept(files.uploads, actor=request.user, action="attach", home=issue) as kept:
                 services.update_issue(issue, actor=request.user, via="web", seen=seen, files=kept, **form.changes())
-            messages.success(request, _("%(key)s is saved.") % {"key": issue.key}, extra_tags=f"saved-{issue.key}")
+            tags = f"saved-{issue.key} {undo_tag(request)}"
+            messages.success(request, _("%(key)s is saved.") % {"key": issue.key}, extra_tags=tags)
             return redirect(address_of(request, issue))
         except ValidationError as error:
             add_errors(form, error, files)

@@ -127,7 +127,8 @@ def test_to_the_trash_and_back(product, maintainer):
     page = client.post("/products/WEB/delete/", {"confirm": "1"}, follow=True)
     assert "WEB is in the trash for 30 days" in page.content.decode()
     assert client.get("/products/WEB/").status_code == 404
-    client.post("/products/WEB/restore/")
+    page = client.post("/products/WEB/restore/", follow=True)
+    assert "WEB is out of the trash." in page.content.decode()
     assert client.get("/products/WEB/").status_code == 200
 
 
