@@ -62,6 +62,10 @@ WHOLE = {
     # It concerns nobody else.
     Kind.WATCHED: "",
 }
+COMMENTS = {
+    Kind.TRASHED: gettext_lazy("moved a comment to the trash"),
+    Kind.RESTORED: gettext_lazy("took a comment out of the trash"),
+}
 RETURNS = {
     "answer": gettext_lazy("brought it back into the queue by an answer"),
     "activity": gettext_lazy("woke it"),
@@ -91,10 +95,10 @@ def sentence(event, changes, hidden=frozenset(), names=NAMELESS):
     """
     if event.about == "attachment":
         return format_html(str(FILES[event.kind]), *(_strong(name) for name in _file_names(changes)[:1]))
-    about_comment = event.about == "comment"
+    if event.about == "comment" and event.kind in COMMENTS:
+        return COMMENTS[event.kind]
     if event.kind in WHOLE:
-        said = WHOLE[event.kind]
-        return _("%(said)s (a comment)") % {"said": said} if about_comment and event.kind == Kind.TRASHED else said
+        return WHOLE[event.kind]
     if event.kind == Kind.REDACTED:
         return format_html(_("redacted the {}"), NAMES.get(changes[0].field, _("text")))
     if event.kind in (Kind.RELATED, Kind.UNRELATED):

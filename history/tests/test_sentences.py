@@ -71,8 +71,9 @@ def test_relations_say_what_they_are_and_vanish_with_what_they_name():
     ("kind", "about", "expected"),
     [
         ("trashed", "issue", "moved it to the trash"),
-        ("trashed", "comment", "moved it to the trash (a comment)"),
+        ("trashed", "comment", "moved a comment to the trash"),
         ("restored", "issue", "took it out of the trash"),
+        ("restored", "comment", "took a comment out of the trash"),
         ("redacted", "comment", "redacted the text"),
     ],
 )
