@@ -8,7 +8,6 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
-from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -102,9 +101,9 @@ class SetupForm(forms.Form):
 @never_cache
 @sensitive_post_parameters("password", "again")
 def setup(request, token):
-    """Show the form, and sign in who has filled it. Raises Http404 once the link is used or replaced."""
+    """Show the form, and sign in who has filled it; of a link that is used, replaced or none at all say one thing."""
     if not is_open(token):
-        raise Http404
+        return render(request, "accounts/link_over.html", status=404)
     form = SetupForm(request.POST or None)
     user = form.save() if form.is_valid() else None
     if user is None:

@@ -45,6 +45,12 @@ def test_it_makes_the_administrator_and_signs_in(client, link):
 def test_it_is_good_once(client, link):
     client.post(link, FILLED)
     client.logout()
+    used, never = (client.get(path) for path in (link, "/accounts/setup/guess/"))
+    assert used.status_code == never.status_code == 404
+    # What is drawn by lot for each page is no difference.
+    said, other = (re.sub(r'(nonce|value)="[^"]*"', "", page.content.decode()) for page in (used, never))
+    assert said == other
+    assert "This link is over" in said and 'href="/accounts/login/"' in said
     User.objects.all().delete()
     assert client.get(link).status_code == 404
     assert client.post(link, FILLED).status_code == 404
@@ -70,7 +76,7 @@ def test_what_cannot_be_used_is_refused_beside_its_field(client, link, change, f
     assert client.get(link).status_code == 200
 
 
-def test_a_wrong_or_replaced_link_does_not_exist(client, link):
+def test_a_wrong_or_replaced_link_is_over(client, link):
     assert client.get("/accounts/setup/guess/").status_code == 404
     setup.offer()
     assert client.get(link).status_code == 404
