@@ -24,6 +24,10 @@ class Feed(Atom1Feed):
         """Return when the latest change in it was."""
         return max((item["updateddate"] for item in self.items), default=NEVER)
 
+    def item_attributes(self, item):
+        """Let what a description leads to be found as from the page of its issue."""
+        return {**super().item_attributes(item), "xml:base": item["link"]}
+
 
 def write_feed(title, address, feed_address, issues):
     """Return the feed of `issues`, with their product and author at hand, as text; the addresses are whole ones."""

@@ -1,6 +1,7 @@
 """Atom feeds: what they tell of, to whom, and the tokens in their addresses."""
 
 import re
+from urllib.parse import urljoin
 from xml.etree import ElementTree
 
 import pytest
@@ -73,6 +74,15 @@ def test_whatever_is_written_the_feed_is_one(product, reporter, text):
     (entry,) = read(f"{PLACES[0]}is:open").findall(f"{ATOM}entry")
     summary = entry.findtext(f"{ATOM}summary")
     assert "<script" not in summary and "<img" not in summary and len(summary) < 20000
+
+
+def test_what_a_description_leads_to_is_found_from_the_feed(product, reporter):
+    file(product, reporter)
+    file(product, reporter, "Two", description="As in WEB-1.")
+    entry = read(f"{PLACES[0]}WEB-2").find(f"{ATOM}entry")
+    base = entry.get("{http://www.w3.org/XML/1998/namespace}base")
+    link = re.search(r'href="([^"]*)"', entry.findtext(f"{ATOM}summary"))[1]
+    assert urljoin(base, link) == "http://localhost:8002/issues/WEB-1/"
 
 
 def test_the_newest_fifty_or_in_the_order_that_is_asked_for(product, triager):
