@@ -243,7 +243,7 @@ def _word(field, text):
     text = text.lower()
     text = ALIASES.get(text, text) if field.kind is Kind.FIELDS else text
     if text not in field.words:
-        raise Wrong("unknown", _("%(name)s is never “%(value)s”.") % _named(field, text), _offered(field, text))
+        raise Wrong("unknown", _("There is no “%(name)s:%(value)s”.") % _named(field, text), _offered(field, text))
     return text
 
 

@@ -265,6 +265,22 @@ def test_a_mistake_is_named_with_its_place(text, code, position, length, suggest
     assert to_text(refused.value.valid) == valid
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("is:opn", "There is no “is:opn”."),
+        ("-priority:HIHG", "There is no “priority:hihg”."),
+        ("priority:>hihg", "There is no “priority:hihg”."),
+        ("was:type=bugs", "There is no “type:bugs”."),
+        ("no:title", "There is no “no:title”."),
+    ],
+)
+def test_a_word_that_is_no_value_is_told_as_it_stands_there(text, message):
+    with pytest.raises(QueryError) as refused:
+        parse(text)
+    assert [(problem.code, problem.message) for problem in refused.value.problems] == [("unknown", message)]
+
+
 @pytest.mark.parametrize("text", [row[0] for row in REFUSED if row[1] == "repeated" and row[4]])
 def test_what_is_suggested_for_a_repeated_field_mends_it(text):
     with pytest.raises(QueryError) as refused:
