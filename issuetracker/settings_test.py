@@ -8,13 +8,13 @@ from pathlib import Path
 
 if "TEST_DATA_DIR" not in os.environ:
     os.environ["TEST_DATA_DIR"] = tempfile.mkdtemp(prefix="issuetracker-tests-")
-
-# What is set for a tracker, in its containers or in .env, is nothing to its tests, but for the database server.
-os.environ.update(
-    (name, "")
-    for name in re.findall(r"(?m)^#?([A-Z_]+)=", Path(__file__).parents[1].joinpath(".env.example").read_text())
-    if name not in ("DATABASE_URL", "HOST", "PORT")
-)
+    # What is set for a tracker, in its containers or in .env, is nothing to its tests, but for the database server.
+    # What a test sets for a tracker that it starts is.
+    os.environ.update(
+        (name, "")
+        for name in re.findall(r"(?m)^#?([A-Z_]+)=", Path(__file__).parents[1].joinpath(".env.example").read_text())
+        if name not in ("DATABASE_URL", "HOST", "PORT")
+    )
 
 os.environ.update(
     DATA_DIR=os.environ["TEST_DATA_DIR"],

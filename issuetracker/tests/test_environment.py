@@ -406,11 +406,13 @@ def test_beside_another_tracker_nothing_of_its_is_used(path, more):
 
 
 @pytest.mark.once
-def test_in_the_tests_nothing_of_a_tracker_is_used_but_its_database():
+def test_in_the_tests_nothing_of_a_tracker_is_used_but_its_database(tmp_path):
     names = re.findall(r"^#?([A-Z_]+)=", (BASE_DIR / ".env.example").read_text(), re.MULTILINE)
     wrong = dict.fromkeys({*names} - {"DATABASE_URL", "HOST", "PORT"}, "?")
     command = [sys.executable, "-c", "import issuetracker.settings_test"]
-    said = subprocess.run(command, cwd=BASE_DIR, env={**os.environ, **wrong}, stderr=subprocess.PIPE, text=True)
+    own = {name: value for name, value in os.environ.items() if name != "TEST_DATA_DIR"}
+    env = {**own, **wrong, "TMPDIR": str(tmp_path)}
+    said = subprocess.run(command, cwd=BASE_DIR, env=env, stderr=subprocess.PIPE, text=True)
     assert said.stderr == ""
 
 
