@@ -1,8 +1,8 @@
 // What every page offers: its keys, the palette, a form to send, and a way back to what was done last.
 import { composing } from "./composing.js";
-import { available, issueHere, isOffered, offer, table } from "./keys.js";
+import { available, issueHere, isOffered, offer, sendForm, table } from "./keys.js";
 
-offer("submit", () => document.activeElement.form?.requestSubmit(), () => Boolean(document.activeElement.form), () => true);
+offer("submit", () => sendForm(document.activeElement), () => Boolean(document.activeElement.form), () => true);
 
 // Of the sheet is shown what this page offers, but for keys that are switched off.
 offer("help", () => {

@@ -187,13 +187,15 @@ function explain(keys) {
   import("./toasts.js").then(({ tell }) => tell((isAtOne && whyAt) || why));
 }
 
+// As the button that has the focus sends it, if one has: it may be what is chosen.
+export const sendForm = (at) => at.form?.requestSubmit(at.type === "submit" ? at : null);
+
 function withModifier(event, key) {
   if (event.repeat) return swallow(event, meaning(key));
   if (key === "mod+Enter") {
     if (!event.target.form) return explain(key);
     event.preventDefault();
-    event.target.form.requestSubmit();
-    return;
+    return sendForm(event.target);
   }
   const does = meaning(key);
   if (!does) return;

@@ -297,6 +297,25 @@ def test_a_digit_chooses_in_a_menu_of_a_field(issue, visit, triager, path, key, 
     assert attrgetter(field)(fresh(issue)) == value
 
 
+@pytest.mark.parametrize(
+    ("key", "name", "field", "value"),
+    [
+        ("p", "High", "priority_slug", "high"),
+        ("Shift+C", "None", "component", None),
+        ("3", "Won’t do", "status.slug", "closed"),
+    ],
+    ids=["priority", "component", "decline"],
+)
+@pytest.mark.once
+def test_the_form_of_a_menu_is_sent_with_what_has_the_focus(issue, visit, triager, key, name, field, value):
+    page = visit("/issues/WEB-1/", triager)
+    page.keyboard.press(key)
+    page.locator("details.menu[open]").get_by_role("button", name=name).focus()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".toast")).to_contain_text("WEB-1")
+    assert attrgetter(field)(fresh(issue)) == value
+
+
 def test_the_letters_of_a_menu_in_a_list(rows):
     page = rows
     page.keyboard.press("j")
