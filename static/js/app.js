@@ -1,7 +1,7 @@
 // What every page needs before anything else; the rest is loaded when a page first asks for it.
 import { composing } from "./composing.js";
 import "./everywhere.js";
-import { typing } from "./keys.js";
+import { table, typing } from "./keys.js";
 
 const modules = {
   toasts: () => import("./toasts.js"),
@@ -78,15 +78,17 @@ function narrow(field) {
   return items.filter((item) => !item.hidden);
 }
 
-// Enter takes the first that has a word which begins so, nobody last. The whole user name of a member is meant as it
-// stands, offered or not, and so may be what is in the midst of other names: both are sent as they are typed.
+// Enter takes the first that has a word which begins so, nobody last, and else the one whose key is typed. The whole user
+// name of a member is meant as it stands, offered or not, and so may be what is in the midst of other names: both are
+// sent as they are typed.
 function meant(field) {
   const typed = typedIn(field);
   const members = field.form.parentElement.querySelectorAll("datalist option");
   if ([...members].some((one) => one.value.toLowerCase() === typed)) return undefined;
   const begins = (name) => [name, ...name.split(/[\s._-]/)].some((word) => word.startsWith(typed));
   const left = narrow(field).filter((item) => namesOf(item).some(begins));
-  return left.find((item) => item.value) ?? left[0];
+  const isKeyOf = (item) => table.get(item.dataset.action)?.keys.includes(typed);
+  return left.find((item) => item.value) ?? left[0] ?? [...field.form.parentElement.querySelectorAll(".menu-item")].find(isKeyOf);
 }
 
 document.addEventListener("input", (event) => {
@@ -149,7 +151,9 @@ document.addEventListener("keydown", (event) => {
   const step = STEPS[event.key];
   const steps = event.key.startsWith("Arrow") ? "[type=checkbox], [data-narrows]" : "[type=checkbox]";
   if (!step || event.target.matches(`input:not(${steps}), select, textarea`)) return;
-  const items = itemsAround(event.target);
+  // What is typed narrows the items, among which the button that sends it as it stands is none.
+  const isItem = (one) => one === event.target || one.type !== "submit" || !one.form?.querySelector("[data-narrows]");
+  const items = itemsAround(event.target)?.filter(isItem);
   if (!items) return;
   const at = items.indexOf(event.target);
   event.preventDefault();

@@ -276,6 +276,26 @@ def test_a_letter_assigns_to_oneself_where_no_name_begins_so(issue, visit, triag
 
 
 @pytest.mark.parametrize(
+    ("keys", "chosen"),
+    [(("i", "Enter"), "tom"), (("m", "i", "ArrowDown", "Enter"), "mia"), (("m", "i", "ArrowDown", "i"), "tom")],
+    ids=["oneself", "gone to", "oneself after all"],
+)
+@pytest.mark.parametrize("path", ["/issues/WEB-1/", "/triage/", LIST], ids=["issue", "queue", "list"])
+@pytest.mark.once
+def test_who_is_gone_to_in_a_menu_of_people_is_meant(issue, visit, triager, path, keys, chosen):
+    update_issue(issue, actor=triager, via="web", assignee=None)
+    page = visit(path, triager)
+    if path == LIST:
+        link(page, "WEB-1").focus()
+    page.keyboard.press("a")
+    expect(page.locator("#set-assignee:visible")).to_be_focused()
+    for key in keys:
+        page.keyboard.press(key)
+    expect(page.locator(".toast")).to_contain_text("WEB-1")
+    assert fresh(issue).assignee.username == chosen
+
+
+@pytest.mark.parametrize(
     ("key", "digit", "field", "value"),
     [
         ("p", "2", "priority_slug", "high"),
