@@ -86,7 +86,7 @@ export function start(page, { rows, current, go }) {
   const isSelecting = () => Boolean(page.querySelector("[data-select-rows][aria-pressed=true]")?.offsetParent);
   page.addEventListener("click", (event) => {
     if (event.target.closest("[data-select-rows]")) {
-      page.classList.toggle("is-selecting");
+      if (!page.classList.toggle("is-selecting") && selected().length) all(false);
       return fresh();
     }
     // What a key does, or asks for another tab, is as ever.

@@ -369,7 +369,11 @@ def test_rows_are_selected_by_touch_once_one_asks_for_it(reports, special_contex
     assert min(box["width"], box["height"]) >= 44
     assert not page.evaluate(TOO_WIDE)
     page.get_by_role("button", name="Clear").tap()
+    page.get_by_role("link", name="Cart forgets").tap()
+    expect(bar).to_contain_text("1 selected")
     select.tap()
+    expect(select).to_have_attribute("aria-pressed", "false")
+    expect(bar).to_be_hidden()
     page.get_by_role("link", name="Cart forgets").tap()
     expect(page).to_have_url(re.compile("/issues/WEB-2/"))
 
