@@ -342,6 +342,20 @@ def test_further_decisions_are_shown_where_one_has_read_to(
     assert page.evaluate("scrollY") == 700
 
 
+def test_a_message_leaves_each_decision_free(reports, special_context, live_server, triager):
+    page = open_as(special_context(viewport=NARROW, has_touch=True), live_server, "/triage/", triager, NARROW)
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.get_by_role("button", name="Accept").tap()
+    page.get_by_role("button", name="Undo").tap()
+    expect(page.locator(".triage-issue-title")).to_have_text(TITLES[0])
+    for more in (False, True):
+        if more:
+            page.get_by_role("link", name="Later or ask").tap()
+            expect(page.locator(".bar-later")).to_be_visible()
+        message, bar = (page.locator(one).bounding_box() for one in (".toast", ".triage-bar"))
+        assert message["y"] + message["height"] <= bar["y"]
+
+
 def test_a_magnified_list_is_selected_and_peeked_into_by_mouse(reports, visit, triager):
     page = visit("/issues/?q=is:open", triager, {"width": 640, "height": 700})
     row = page.locator('.issue-row[data-issue="WEB-2"]')
