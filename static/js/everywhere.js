@@ -46,14 +46,35 @@ function openPalette() {
   latest = context;
   dialog.querySelector("[role=combobox]").value = "";
   dialog.showModal();
-  const note = (event) => {
+  const begin = () => {
+    context.failed = false;
+    const isLatest = () => dialog.open && context === latest;
+    const came = (module) => {
+      dialog.onkeydown = null;
+      if (isLatest()) module.open(dialog, context);
+    };
+    const failed = () => {
+      context.failed = true;
+      if (isLatest()) sayFailed(dialog);
+    };
+    import("./palette.js").then(came, failed);
+  };
+  dialog.onkeydown = (event) => {
     if (event.key !== "Enter" || composing(event)) return;
     event.preventDefault();
-    context.entered = true;
+    if (context.failed) begin();
+    else context.entered = true;
   };
-  dialog.addEventListener("keydown", note);
-  import("./palette.js").then((module) => {
-    dialog.removeEventListener("keydown", note);
-    if (dialog.open && context === latest) module.open(dialog, context);
-  });
+  begin();
+}
+
+// The module that would say so has not come; Enter asks for it once more.
+function sayFailed(dialog) {
+  const [preview, said] = ["preview", "said"].map((name) => dialog.querySelector(`[data-palette-${name}]`));
+  const problem = document.createElement("p");
+  problem.className = "palette-problem";
+  problem.textContent = dialog.dataset.failed;
+  preview.replaceChildren(problem);
+  preview.hidden = false;
+  said.textContent = dialog.dataset.failed;
 }

@@ -245,6 +245,22 @@ def test_nothing_is_done_of_what_was_left_before_its_module_came(issue, listed, 
 
 
 @pytest.mark.once
+@pytest.mark.parametrize("again", [("Enter",), ("Escape", "Control+k")], ids=["by Enter", "opened anew"])
+def test_what_cannot_be_loaded_is_said_and_tried_again(issue, listed, complaints, again):
+    lost = Held(listed, "**/js/palette*.js")
+    summon(listed, "")
+    lost.wait()
+    lost.abort()
+    expect(preview(listed)).to_have_text("It could not be loaded. Try again.")
+    expect(said(listed)).to_have_text("It could not be loaded. Try again.")
+    for key in again:
+        listed.keyboard.press(key)
+    expect(options(listed).first).to_be_visible()
+    expect(preview(listed)).to_be_hidden()
+    complaints.clear()
+
+
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("text", "asks", "found"), [("> p high", "**/words/**", "high"), ("cart", "**/palette/**", "The cart")]
 )
