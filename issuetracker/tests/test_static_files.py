@@ -13,6 +13,7 @@ from django.templatetags.static import static
 
 from issuetracker import staticfiles
 
+DECLARED = re.compile(r"^(?:export )?(?:async )?(?:function|const|let) (\w+)", re.MULTILINE)
 NAMED, CLASSES = re.compile(r'url\("([\w-]+\.css)"\)'), re.compile(r'class="([^"]*)"')
 
 
@@ -76,6 +77,8 @@ def test_what_every_page_loads_is_one_script(collected):
     script = (collected / names["js/app.js"]).read_text()
     assert 'addEventListener("keydown"' in script
     assert not re.search(r"^import |^ *//", script, re.MULTILINE)
+    declared = DECLARED.findall(script)
+    assert len(declared) > 50 and sorted(declared) == sorted(set(declared))
     for name in staticfiles.SHARED:
         assert not re.search(r"^import |^let ", (collected / names[f"js/{name}"]).read_text(), re.MULTILINE), name
     own = "|".join(name.removesuffix(".js") for name in staticfiles.SCRIPTS if name not in staticfiles.SHARED)
