@@ -200,6 +200,30 @@ def test_a_message_names_no_key_where_no_button_does(reports, visit, triager):
     expect(page.locator(".toast-action kbd")).to_be_hidden()
 
 
+def test_a_product_is_told_by_lines(product, visit, triager):
+    page = visit("/products/", triager, NARROW)
+    key, name, owner, seen, untriaged, open_ = (one.bounding_box() for one in page.locator("tbody td").all())
+    lines = [(key, name), (owner,), (seen,), (untriaged, open_)]
+    for line in lines:
+        assert line[0]["x"] == key["x"]
+        assert len({round(one["y"] + one["height"] / 2) for one in line}) == 1
+    for upper, lower in pairwise(lines):
+        assert max(one["y"] + one["height"] for one in upper) <= min(one["y"] for one in lower)
+    assert not page.evaluate(TOO_WIDE)
+
+
+def test_what_would_change_is_told_below_its_issue(reports, visit, triager):
+    page = visit("/issues/?q=is:open", triager, NARROW)
+    page.get_by_role("link", name="Change all").click()
+    page.get_by_label("In words").fill("p urgent")
+    page.get_by_role("button", name="Show what would change").click()
+    keys, changes = (page.locator(f".bulk-first {one}") for one in (".key", ".secondary"))
+    expect(changes).to_have_count(3)
+    for key, change in zip(keys.all(), changes.all(), strict=True):
+        above, below = key.bounding_box(), change.bounding_box()
+        assert (below["x"], below["y"] >= above["y"] + above["height"]) == (above["x"], True)
+
+
 def test_roles_are_set_at_the_same_place_of_each_row(product, visit, triager, stranger, maintainer):
     set_member(product, stranger, "viewer", actor=maintainer, via="web")
     update_user(triager, actor=triager, via="web", display_name="Tom Weber")
