@@ -4,6 +4,7 @@ import html
 import re
 from contextvars import ContextVar
 from itertools import product
+from threading import Lock
 from time import thread_time
 
 import nh3
@@ -93,6 +94,10 @@ ATTRIBUTES = {
 }
 
 
+# A lexer is prepared as it is first asked for, which a second thread would break.
+_preparing = Lock()
+
+
 class _TooSlow(Exception):
     """The code of a text takes longer to highlight than it may."""
 
@@ -101,7 +106,8 @@ def _highlighted(code, language, _attributes):
     if not language or len(code) > HIGHLIGHT_LIMIT or LONG_LINE.search(code):
         return ""
     try:
-        lexer = get_lexer_by_name(language, stripnl=False)
+        with _preparing:
+            lexer = get_lexer_by_name(language, stripnl=False)
         return pygments.format(_in_time(lexer.get_tokens(code)), HtmlFormatter(nowrap=True))
     except (ClassNotFound, _TooSlow):
         return ""
@@ -228,6 +234,10 @@ def _make_parser(linkify, tasks, links):
 
 
 _parsers = {each: _make_parser(*each) for each in product((True, False), repeat=3)}
+for _each in _parsers.values():
+    # Its rules, and the tables for addresses, are made as they are first come to, and to a second thread they are not
+    # whole meanwhile. Here there is one, and processes that begin as copies of this one have them.
+    _each.render("a https://example.org/%20 b", {"keys": frozenset()})
 
 
 def _parser_of(text):

@@ -1,10 +1,12 @@
 """Markdown: what people write looks as they mean it, and can never act."""
 
+import subprocess
 import sys
 from html.parser import HTMLParser
 from time import thread_time
 
 import pytest
+from django.conf import settings
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -240,3 +242,21 @@ def test_plain_text_is_shown_as_the_parser_shows_it(text):
 def test_code_that_takes_too_long_is_shown_without_colours(monkeypatch):
     monkeypatch.setattr("products.markdown.HIGHLIGHT_SECONDS", -1)
     assert _rendered("```python\nimport os\n```") == '<pre><code class="language-python">import os\n</code></pre>\n'
+
+
+COLD = """
+import mdurl._decode, mdurl._encode
+from products import markdown
+for parser in markdown._parsers.values():
+    rulers = [parser.core.ruler, parser.block.ruler, parser.inline.ruler, parser.inline.ruler2]
+    print(all(ruler.__cache__ for ruler in rulers))
+print(bool(mdurl._encode.encode_cache), bool(mdurl._decode.decode_cache))
+"""
+
+
+@pytest.mark.one_python
+def test_nothing_is_left_to_be_made_by_the_first_who_write_at_once():
+    told = subprocess.run(
+        [sys.executable, "-c", COLD], cwd=settings.BASE_DIR, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == ["True"] * 10
