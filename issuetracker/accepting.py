@@ -97,6 +97,9 @@ class SharingWorker(ThreadWorker):
 
     def begin(self, conn, client):
         """Leave a connection on which something has come to a thread."""
+        if conn not in self.silent_conns:
+            # Another has taken its place, told of at the same time.
+            return
         self.poller.unregister(client)
         self.silent_conns.remove(conn)
         conn.data_ready = True
