@@ -124,10 +124,13 @@ class Names:
         rows = rows.annotate(kind=Value(kind, CharField()), ident=F(ident), called=Cast(field, CharField()))
         if texts is None:
             return rows
-        # SQLite lowers ASCII alone, and has no index for it.
-        beyond = [] if connection.vendor == "postgresql" else [text for text in texts if not text.isascii()]
-        others = [in_any_case(field, text) for text in beyond]
-        alike = reduce(or_, others, Q(lowered__in=[text.lower() for text in texts]))
+        lowered, beyond = [text.lower() for text in texts], [text for text in texts if not text.isascii()]
+        if connection.vendor == "postgresql":
+            # In its own small letters, which have an index, and are not everywhere Python's.
+            alike = Q(lowered__in=[*lowered, *(Lower(Value(text)) for text in beyond)])
+        else:
+            # SQLite lowers ASCII alone.
+            alike = reduce(or_, [in_any_case(field, text) for text in beyond], Q(lowered__in=lowered))
         return rows.annotate(lowered=Lower(field)).filter(alike)
 
     def _words(self, kind, terms):

@@ -460,6 +460,13 @@ def test_names_of_any_letters_are_found_in_any_capitals(product, maintainer, que
     assert found(query, maintainer) == "a"
 
 
+@pytest.mark.parametrize("name", ["ΟΔΟΣ", "İstanbul"])
+def test_a_name_is_found_as_it_is_written_whatever_its_small_letters_are(product, triager, maintainer, name):
+    label = create_part(Label, product=product, actor=maintainer, via="web", name=name)
+    services.create_issue(product, actor=triager, via="web", title="a", labels=[label])
+    assert found(f"label:{name}", triager) == "a"
+
+
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL never let such a name in")
 def test_of_two_people_whose_names_differ_by_capitals_the_one_that_is_named_is_meant(product, triager):
     for name in ("Élise", "élise"):
