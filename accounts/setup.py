@@ -103,7 +103,7 @@ class SetupForm(forms.Form):
 def setup(request, token):
     """Show the form, and sign in who has filled it; of a link that is used, replaced or none at all say one thing."""
     if not is_open(token):
-        return render(request, "accounts/link_over.html", status=404)
+        return render(request, "accounts/link_over.html", {"of_setup": True}, status=404)
     form = SetupForm(request.POST or None)
     user = form.save() if form.is_valid() else None
     if user is None:

@@ -649,8 +649,8 @@ class BatchViewSet(Read, Resource):
         if access.is_superuser(self.request.user):
             return Batch.objects.select_related("actor")
         seen = visible_events(self.request.user).filter(batch=self.kwargs["pk"])
-        # A change of many has no event as long as it waits for the worker.
-        own = Q(actor=self.request.user.pk or 0, todo__isnull=False)
+        # A change of many has no event as long as it waits for the worker, nor has an undo that has left all alone.
+        own = Q(actor=self.request.user.pk or 0) & (Q(todo__isnull=False) | ~Q(left_alone=[]))
         # What it waits to do may lie beyond the products that a token is for.
         known = Q(pk__in=seen.values("batch"))
         rows = Batch.objects.filter(known | own if access.limit(self.request.user) is None else known)

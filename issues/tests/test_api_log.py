@@ -119,6 +119,16 @@ def test_a_long_undo_runs_on(api, issue, triager, monkeypatch):
     assert client.get(ONE).json()["title"] == "one"
 
 
+def test_an_undo_that_left_all_alone_is_told_to_whoever_began_it(api, issue, triager, maintainer):
+    api(triager).patch(ONE, {"title": "two"})
+    batch = Batch.objects.latest("id").pk
+    api(maintainer).patch(ONE, {"title": "three"})
+    undoing = api(triager).post(f"/api/v1/batches/{batch}/undo/").json()["batch"]
+    told = [api(user).get(f"/api/v1/batches/{undoing}/") for user in (triager, maintainer)]
+    assert [answer.status_code for answer in told] == [200, 404]
+    assert told[0].json()["left_alone"] == [{"issue": "WEB-1", "field": "title", "by": "mia"}]
+
+
 def test_an_undo_by_a_superuser_counts_what_it_has_taken_back(api, issue, administrator):
     client = api(administrator)
     client.patch(ONE, {"title": "two"})

@@ -390,6 +390,14 @@ def test_what_comes_out_of_the_trash_is_told_and_can_go_back(issue, maintainer):
     undone = client.post(f"/batches/{batch.pk}/undo/", {"next": "/issues/WEB-1/"}, follow=True)
     # Its page is there no more.
     assert undone.redirect_chain == [("/products/WEB/issues/", 302)] and "Undone" in undone.content.decode()
+
+
+@pytest.mark.parametrize("who", ["maintainer", "triager", "reporter"])
+def test_whoever_takes_an_issue_back_is_led_to_the_list(client, issue, who, request):
+    client.force_login(request.getfixturevalue(who))
+    batch = Batch.objects.filter(events__issue=issue, events__kind="created").get()
+    undone = client.post(f"/batches/{batch.pk}/undo/", {"next": "/issues/WEB-1/#event-1"}, follow=True)
+    assert undone.redirect_chain == [("/products/WEB/issues/", 302)] and "Undone" in undone.content.decode()
     assert fresh(issue).deleted_at
 
 

@@ -341,7 +341,7 @@ def undo(request, pk):
     if SavedView.objects.filter(pk__in=views, archived_at__isnull=False).exists():
         # The page of a view that was just made is there no more.
         return redirect("views")
-    gone = Issue.objects.trashed_for(request.user).filter(pk__in=undone.events.values("issue"))
+    gone = Issue.objects.filter(deleted_at__isnull=False, pk__in=undone.events.values("issue"))
     for issue in gone.select_related("product")[:1]:
         if back.startswith(issue.get_absolute_url()):
             return redirect("product-issues", issue.product.key)
