@@ -6,10 +6,10 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.admin.widgets import AdminTextareaWidget, AutocompleteSelect
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.db import DataError
+from django.db import DataError, models
 from django.http import Http404
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -18,6 +18,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.forms import TextField
 from history.errors import Refused
 from history.log import shared_batch
 from history.models import Via
@@ -94,6 +95,8 @@ class ServiceAdmin(admin.ModelAdmin):
     """Administration of a model by its services. Give `create` and `change`, or neither for one that is only read."""
 
     form = ServiceForm
+    # Else each text of several lines would be a changed one.
+    formfield_overrides = {models.TextField: {"form_class": TextField, "widget": AdminTextareaWidget}}
     paginator = CappedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER

@@ -1,5 +1,6 @@
 """Every write to saved views and to who has pinned them."""
 
+import re
 from functools import cache, partial
 
 from django.core.exceptions import ValidationError
@@ -25,6 +26,7 @@ FIELDS = frozenset({"name", "product", "query", "columns", "group", "shared", "i
 ABOUT = ("savedview", "savedviewpin")
 # So many views fit into a side bar.
 PINS_LIMIT = 20
+LINE_ENDS = re.compile(r"[\r\n]+")
 
 
 @transaction.atomic
@@ -133,6 +135,9 @@ def _set(view, fields):
         if field == "columns":
             # In the order of the table, so that the same columns are the same view.
             value = [*(name for name in COLUMNS if name in value), *(name for name in value if name not in COLUMNS)]
+        if field == "query":
+            # As it is read: the box above a list, which has one line, would leave the ends of others out.
+            value = LINE_ENDS.sub(" ", value)
         setattr(view, field, value)
 
 

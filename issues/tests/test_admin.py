@@ -8,8 +8,8 @@ from accounts.models import ApiToken, User
 from accounts.services import create_token, create_user
 from accounts.tests.test_sign_in_page import enter
 from history import log
-from history.models import Batch, Event
-from issues.models import Issue, Status
+from history.models import Batch, Change, Event
+from issues.models import Comment, Issue, Status
 from issues.services import add_comment, bulk, create_issue, trash_comment, undo, update_issue
 from issues.tests.clients import at
 from issues.tests.many import file_many
@@ -85,6 +85,18 @@ def test_an_issue_is_changed_through_the_service(issue, administrator):
     event = Event.objects.filter(issue=issue).latest("id")
     assert (event.actor, event.batch.via) == (administrator, "admin")
     assert log.replay("issue", issue.pk) == log.present(fresh)
+
+
+def test_a_text_of_several_lines_is_changed_by_who_changes_it_alone(issue, administrator, triager):
+    text = "    code\nmore\n"
+    update_issue(issue, actor=triager, via="web", description=text)
+    comment = add_comment(issue, actor=triager, via="web", body=text)
+    sent = text.replace("\n", "\r\n")
+    assert change(at(administrator), "issues_issue", issue, description=sent, priority="3").status_code == 302
+    assert change(at(administrator), "issues_comment", comment, body=sent).status_code == 302
+    fresh = Issue.objects.get(pk=issue.pk)
+    assert (fresh.description, fresh.priority, Comment.objects.get().body) == (text, 3, text)
+    assert not Change.objects.filter(event__actor=administrator, field__in=["description", "body"]).exists()
 
 
 def test_labels_are_set_in_the_form(issue, product, maintainer, administrator):

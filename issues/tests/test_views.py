@@ -155,6 +155,11 @@ def test_who_may_save_one_for_a_private_product(people, product, administrator, 
         assert not SavedView.objects.exists() and not Event.objects.filter(about="savedview").exists()
 
 
+def test_a_query_of_several_lines_is_kept_in_one(product, triager):
+    view = create_view(actor=triager, via="api", name="Lines", query="is:open\r\nassignee:@me\ncrash")
+    assert view.query == "is:open assignee:@me crash"
+
+
 def test_a_query_is_checked_when_it_is_saved(product, triager):
     with pytest.raises(Unreadable) as refused:
         save(triager, query="is:opn")
