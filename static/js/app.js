@@ -44,7 +44,8 @@ function showCurrent(strip) {
 // What a module has drawn anew.
 document.addEventListener("replaced", (event) => start(event.target));
 
-const CONTROLS = "a, button, input:not([type=hidden]), select, textarea";
+// What is there for Enter alone is none.
+const CONTROLS = ":is(a, button, input:not([type=hidden]), select, textarea):not([aria-hidden=true])";
 
 // One menu is open at a time; Escape and a click elsewhere close it and give the focus back.
 function closeMenus(but) {
@@ -83,13 +84,22 @@ function narrow(field) {
 // sent as they are typed.
 function meant(field) {
   const typed = typedIn(field);
-  const members = field.form.parentElement.querySelectorAll("datalist option");
-  if ([...members].some((one) => one.value.toLowerCase() === typed)) return undefined;
+  const members = [...field.form.parentElement.querySelectorAll("datalist option")];
+  if (members.some((one) => one.value.toLowerCase() === typed)) return undefined;
   const begins = (name) => [name, ...name.split(/[\s._-]/)].some((word) => word.startsWith(typed));
   const left = narrow(field).filter((item) => namesOf(item).some(begins));
-  const isKeyOf = (item) => table.get(item.dataset.action)?.keys.includes(typed);
+  const isAnother = members.some((one) => [one.value, one.textContent].some((name) => begins(name.toLowerCase())));
+  const isKeyOf = (item) => !isAnother && table.get(item.dataset.action)?.keys.includes(typed);
   return left.find((item) => item.value) ?? left[0] ?? [...field.form.parentElement.querySelectorAll(".menu-item")].find(isKeyOf);
 }
+
+// Enter would send what they stand in without them.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.ctrlKey || event.metaKey || composing(event)) return;
+  if (!event.target.matches(".suggestion > input, [name=internal]")) return;
+  event.preventDefault();
+  event.target.click();
+});
 
 document.addEventListener("input", (event) => {
   if (event.target.matches("[data-narrows]")) narrow(event.target);
@@ -150,7 +160,7 @@ const STEPS = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
 document.addEventListener("keydown", (event) => {
   const step = STEPS[event.key];
   const steps = event.key.startsWith("Arrow") ? "[type=checkbox], [data-narrows]" : "[type=checkbox]";
-  if (!step || event.target.matches(`input:not(${steps}), select, textarea`)) return;
+  if (!step || composing(event) || event.target.matches(`input:not(${steps}), select, textarea`)) return;
   // What is typed narrows the items, among which the button that sends it as it stands is none.
   const isItem = (one) => one === event.target || one.type !== "submit" || !one.form?.querySelector("[data-narrows]");
   const items = itemsAround(event.target)?.filter(isItem);

@@ -17,6 +17,8 @@ export function start() {
     // What is chosen comes to what was chosen before.
     if (event.target.matches("[data-files] > input")) take(event.target.form, [...event.target.files]);
   });
+  takeRestored();
+  addEventListener("pageshow", takeRestored);
   document.addEventListener("paste", (event) => {
     const { files, types } = event.clipboardData;
     const form = formOf(event.target);
@@ -70,6 +72,15 @@ function formOf(place) {
   const own = place.closest("form");
   if (own) return fieldOf(own) ? own : null;
   return [...document.querySelectorAll("form[data-drop]")].find((form) => placeOf(form)?.contains(place)) ?? null;
+}
+
+// What a browser chooses again as it comes back to a page is seen, as what one chooses; to be sent at once it is chosen anew.
+function takeRestored() {
+  for (const input of document.querySelectorAll("[data-files] > input")) {
+    if (!input.files.length || chosen.get(input.form)?.length) continue;
+    if ("atOnce" in input.form.dataset) input.value = "";
+    else take(input.form, [...input.files]);
+  }
 }
 
 function take(form, files, text) {

@@ -48,6 +48,7 @@ function openPalette() {
   dialog.showModal();
   const begin = () => {
     context.failed = false;
+    sayInPalette(dialog, "");
     const isLatest = () => dialog.open && context === latest;
     const came = (module) => {
       dialog.onkeydown = null;
@@ -55,7 +56,7 @@ function openPalette() {
     };
     const failed = () => {
       context.failed = true;
-      if (isLatest()) sayFailed(dialog);
+      if (isLatest()) sayInPalette(dialog, dialog.dataset.failed);
     };
     import("./palette.js").then(came, failed);
   };
@@ -69,12 +70,11 @@ function openPalette() {
 }
 
 // The module that would say so has not come; Enter asks for it once more.
-function sayFailed(dialog) {
+function sayInPalette(dialog, text) {
   const [preview, said] = ["preview", "said"].map((name) => dialog.querySelector(`[data-palette-${name}]`));
   const problem = document.createElement("p");
   problem.className = "palette-problem";
-  problem.textContent = dialog.dataset.failed;
+  problem.textContent = said.textContent = text;
   preview.replaceChildren(problem);
-  preview.hidden = false;
-  said.textContent = dialog.dataset.failed;
+  preview.hidden = !text;
 }

@@ -89,7 +89,7 @@ export function start(page, { rows, current, go }) {
       if (!page.classList.toggle("is-selecting") && selected().length) all(false);
       return fresh();
     }
-    // What a key does, or asks for another tab, is as ever.
+    // What a script does for a key, or asks for another tab, is as ever.
     if (!event.isTrusted || !isPlain(event) || event.target.matches("[name=ids]") || !isSelecting()) return;
     const row = rows().find((one) => one.contains(event.target));
     if (!row) return;

@@ -29,6 +29,15 @@ GIVE = """([place, kind, name, size]) => {
 }"""
 
 
+# As a browser that comes back to a page does, which tells nobody.
+RESTORE = """place => {
+    const data = new DataTransfer();
+    data.items.add(new File(["log"], "secret.log", { type: "text/plain" }));
+    document.querySelector(place).files = data.files;
+    dispatchEvent(new PageTransitionEvent("pageshow"));
+}"""
+
+
 def give(page, place, kind, name="image.png", size=40):
     page.evaluate(GIVE, [place, kind, name, size])
 
@@ -82,6 +91,16 @@ def test_what_is_refused_is_said_and_nothing_is_lost(issue, visit, reporter, set
 
 
 @pytest.mark.once
+def test_what_a_browser_chooses_again_is_seen_or_forgotten(issue, visit, reporter):
+    page = visit("/issues/WEB-1/", reporter)
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.evaluate(RESTORE, "#comment-file")
+    expect(page.locator(".composer .file-list li")).to_contain_text("secret.log")
+    page.evaluate(RESTORE, "#attach-file")
+    assert page.locator("#attach-file").evaluate("input => input.files.length") == 0
+    assert not Attachment.objects.exists()
+
+
 def test_what_is_too_large_is_not_even_sent(issue, visit, reporter, settings):
     settings.ATTACHMENT_LIMIT = 100
     page = visit("/issues/WEB-1/", reporter)

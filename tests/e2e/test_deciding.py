@@ -6,10 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from history.models import Batch
-from issues.models import Issue
+from issues.models import Comment, Issue
 from issues.services import bulk, create_issue, decide
 from products.services import create_product
-from tests.e2e.conftest import open_as
+from tests.e2e.conftest import NARROW, open_as
 from tests.e2e.parts import link, toast
 
 TITLES = ("Cart empties", "Cart forgets", "Basket blinks", "Total is wrong")
@@ -60,6 +60,29 @@ def test_enter_takes_the_original_that_is_typed_and_not_a_similar_one(
     page.locator("#decide-duplicate_of").press("Enter")
     expect(page.get_by_text(re.compile("Closed WEB-1 as a duplicate of")).first).to_contain_text("WEB-4")
     assert fresh(1).duplicate_of == reports[3]
+
+
+@pytest.mark.once
+def test_by_touch_a_similar_one_is_gone_to_first(reports, special_context, live_server, triager):
+    page = open_as(special_context(viewport=NARROW, has_touch=True), live_server, "/triage/", triager, NARROW)
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.locator("[data-action=duplicate] > summary").tap()
+    expect(page.locator("[data-action=duplicate] [data-digit]").first).to_be_focused()
+    page.keyboard.press("Home")
+    expect(page.locator("[data-action=duplicate] [data-digit]").first).to_be_focused()
+
+
+@pytest.mark.once
+def test_enter_ticks_a_box_and_sends_nothing(reports, visit, triager):
+    page = visit("/issues/WEB-1/", triager)
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.get_by_label("Comment", exact=True).fill("Between us")
+    internal = page.locator(".composer [name=internal]")
+    internal.press("Enter")
+    expect(internal).to_be_checked()
+    internal.press("Enter")
+    expect(internal).not_to_be_checked()
+    assert not Comment.objects.exists()
 
 
 @pytest.mark.once

@@ -251,8 +251,8 @@ def test_what_cannot_be_loaded_is_said_and_tried_again(issue, listed, complaints
     summon(listed, "")
     lost.wait()
     lost.abort()
-    expect(preview(listed)).to_have_text("It could not be loaded. Try again.")
-    expect(said(listed)).to_have_text("It could not be loaded. Try again.")
+    expect(preview(listed)).to_have_text("It could not be loaded. Try again, or reload the page.")
+    expect(said(listed)).to_have_text("It could not be loaded. Try again, or reload the page.")
     for key in again:
         listed.keyboard.press(key)
     expect(options(listed).first).to_be_visible()
