@@ -441,11 +441,13 @@ def test_a_tap_that_selects_closes_a_menu_and_opens_no_issue(
 
 def test_my_work_is_selected_by_touch(reports, special_context, live_server, triager):
     update_issue(reports[0], actor=triager, via="web", assignee=triager)
-    page = open_as(special_context(viewport=NARROW, has_touch=True), live_server, "/", triager, NARROW)
+    window = {"width": 320, "height": 640}
+    page = open_as(special_context(viewport=window, has_touch=True), live_server, "/", triager, window)
     page.locator("html[data-ready]").wait_for(state="attached")
     page.get_by_role("button", name="Select", exact=True).tap()
     page.get_by_role("link", name=TITLES[0]).tap()
     expect(page.locator("[data-selection]")).to_contain_text("1 selected")
+    assert not page.evaluate(TOO_WIDE)
 
 
 def test_one_goes_on_by_touch_from_what_somebody_else_has_decided(
