@@ -32,6 +32,10 @@ class TextField(forms.CharField):
         """Return the text."""
         return super().to_python(value).replace("\r\n", "\n")
 
+    def has_changed(self, initial, data):
+        """Return whether another text was sent: one that came with other ends of its lines is the same."""
+        return super().has_changed((initial or "").replace("\r\n", "\n"), data)
+
 
 class PersonField(forms.CharField):
     """A person by user name; nobody where it is empty. Whether one who is inactive will do, the services say."""

@@ -94,7 +94,8 @@ ATTRIBUTES = {
 }
 
 
-# A lexer is prepared as it is first asked for, which a second thread would break.
+# A lexer is prepared as it is first asked for, and those within it as they are come to: a second thread would break it.
+# Nobody waits for longer than a text may take.
 _preparing = Lock()
 
 
@@ -108,7 +109,7 @@ def _highlighted(code, language, _attributes):
     try:
         with _preparing:
             lexer = get_lexer_by_name(language, stripnl=False)
-        return pygments.format(_in_time(lexer.get_tokens(code)), HtmlFormatter(nowrap=True))
+            return pygments.format(_in_time(lexer.get_tokens(code)), HtmlFormatter(nowrap=True))
     except (ClassNotFound, _TooSlow):
         return ""
 

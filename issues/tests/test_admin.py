@@ -87,11 +87,11 @@ def test_an_issue_is_changed_through_the_service(issue, administrator):
     assert log.replay("issue", issue.pk) == log.present(fresh)
 
 
-def test_a_text_of_several_lines_is_changed_by_who_changes_it_alone(issue, administrator, triager):
-    text = "    code\nmore\n"
+@pytest.mark.parametrize("text", ["    code\nmore\n", "    code\r\nmore\r\n"])
+def test_a_text_of_several_lines_is_changed_by_who_changes_it_alone(issue, administrator, triager, text):
     update_issue(issue, actor=triager, via="web", description=text)
     comment = add_comment(issue, actor=triager, via="web", body=text)
-    sent = text.replace("\n", "\r\n")
+    sent = "    code\r\nmore\r\n"
     assert change(at(administrator), "issues_issue", issue, description=sent, priority="3").status_code == 302
     assert change(at(administrator), "issues_comment", comment, body=sent).status_code == 302
     fresh = Issue.objects.get(pk=issue.pk)

@@ -74,12 +74,11 @@ function formOf(place) {
   return [...document.querySelectorAll("form[data-drop]")].find((form) => placeOf(form)?.contains(place)) ?? null;
 }
 
-// What a browser chooses again as it comes back to a page is seen, as what one chooses; to be sent at once it is chosen anew.
+// What a browser chooses again as it comes back to a page, or somebody chose before this was there, is seen, too.
 function takeRestored() {
   for (const input of document.querySelectorAll("[data-files] > input")) {
-    if (!input.files.length || chosen.get(input.form)?.length) continue;
-    if ("atOnce" in input.form.dataset) input.value = "";
-    else take(input.form, [...input.files]);
+    const { form, files } = input;
+    if (files.length && !chosen.get(form)?.length && !("atOnce" in form.dataset)) take(form, [...files]);
   }
 }
 

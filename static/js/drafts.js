@@ -86,4 +86,6 @@ export function start(key, place) {
   recall(key, place);
   addEventListener("pageshow", (event) => event.persisted && recall(key, place, true));
   addEventListener("pagehide", () => keep(key, place));
+  // A page that is out of sight may be ended without another word.
+  document.addEventListener("visibilitychange", () => document.hidden && keep(key, place));
 }

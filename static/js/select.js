@@ -117,7 +117,7 @@ export function start(page, { rows, current, go }) {
   };
   page.addEventListener("results", fresh);
   page.addEventListener("redrawn", fresh);
-  // A browser that goes back to a page ticks again what was ticked.
+  // A page to which a browser goes back may be as it was left.
   addEventListener("pageshow", () => {
     page.classList.toggle("is-selecting", selected().length > 0);
     fresh();

@@ -613,6 +613,7 @@ export function start(page) {
     isLeaving = true;
     keepDrafts();
   });
+  document.addEventListener("visibilitychange", () => document.hidden && keepDrafts());
 
   setInterval(ping, PING);
   ping();

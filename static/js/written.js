@@ -1,8 +1,8 @@
-// The title and description that are being written on a page of their own: a draft of this reader, and of what is there
+// The title and description, or the comment, that are being written on a page of their own: a draft of this reader, and of what is there
 // already for as long as its texts are the same.
 import { noteSaved, start as keepDraft } from "./drafts.js";
 
-const NAMES = ["title", "description"];
+const NAMES = ["title", "description", "body"];
 const keyOf = (reader, written) => `written ${reader} ${written}`;
 
 export function start(form) {

@@ -8,7 +8,7 @@ from django.test import Client
 from playwright.sync_api import Route, expect
 
 from issues.models import Issue
-from issues.services import add_comment, create_issue, decide, trash_issue, update_issue
+from issues.services import add_comment, create_issue, decide, edit_comment, trash_issue, update_issue
 from products.models import Component
 from products.services import create_part, create_product, set_member, update_product
 from tests.cast import create_person
@@ -881,6 +881,44 @@ class TestQueueOfOthers:
         expect(heading(page)).to_have_text("Cart forgets")
         page.keyboard.press("1")
         expect(toast(page)).to_contain_text("Accepted SHOP-2")
+
+
+HIDE = """() => {
+    Object.defineProperty(document, "hidden", { value: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+    return Object.values(sessionStorage).some((kept) => kept.includes("Half a thought"));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/issues/WEB-1/", "#comment-body"),
+        ("/triage/?issue=WEB-1", "#comment-body"),
+        ("/issues/WEB-1/edit/", "[name=description]"),
+        ("/issues/new/?product=WEB", "[name=description]"),
+    ],
+)
+def test_what_is_written_is_kept_while_its_page_is_out_of_sight(reports, visit, triager, path, field):
+    page = visit(path, triager)
+    page.locator(field).fill("Half a thought")
+    assert page.evaluate(HIDE)
+
+
+def test_what_is_written_on_the_page_of_a_comment_is_there_again(reports, visit, triager, maintainer):
+    comment = add_comment(reports[0], actor=triager, via="web", body="Said.\nAnd more.")
+    path = f"/issues/WEB-1/comments/{comment.pk}/edit/"
+    page = visit(path, triager)
+    text = page.locator("[name=body]")
+    text.fill("Said.\nHalf a thought")
+    page.reload()
+    page.locator("html[data-ready]").wait_for(state="attached")
+    expect(text).to_have_value("Said.\nHalf a thought")
+    edit_comment(comment, actor=maintainer, via="web", body="Said otherwise.")
+    page.reload()
+    page.locator("html[data-ready]").wait_for(state="attached")
+    # Of another text it is no draft.
+    expect(text).to_have_value("Said otherwise.")
 
 
 class TestForms:
