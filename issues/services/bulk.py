@@ -4,19 +4,19 @@ from dataclasses import dataclass, field, replace
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import ObjectDoesNotExist, Q
+from django.db.models import ObjectDoesNotExist
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from history import log
 from history.errors import Refused, Stale
-from history.models import Batch, Event, Kind
+from history.models import Batch
 from issues.models import Issue
 from issues.query import to_text
 from issues.query.parsing import is_discrete
 from issues.query.tree import Plain, Term, both
-from issues.services.issues import foresee, hold_people, labels_in, lock_family, update_issue
+from issues.services.issues import changed_since, foresee, hold_people, labels_in, lock_family, update_issue
 from issues.services.triage import SEEN_FIELDS, decide, foresee_decision
 from issuetracker.database import ending_when_away
 from products import access
@@ -349,11 +349,7 @@ def _do(issue, plan, batch, seen):
 
 def _refuse_unseen(issue, plan, seen):
     """Raise Stale where after the version `seen` somebody has changed what the Plan sets, or decided where it does."""
-    if issue.lock_version <= seen:
-        return
     fields = {*plan.changes[issue.product_id], *plan.details.get(issue.product_id, ())}
-    later = Q(changes__field__in=fields)
-    if plan.decision or not fields.isdisjoint(SEEN_FIELDS):
-        later = Q(changes__field__in=fields.union(SEEN_FIELDS)) | Q(kind=Kind.ASKED)
-    if Event.objects.filter(later, issue=issue, version__gt=seen).exists():
+    decides = bool(plan.decision) or not fields.isdisjoint(SEEN_FIELDS)
+    if changed_since(issue, seen, fields.union(SEEN_FIELDS) if decides else fields, or_asked=decides):
         raise Stale(_("Somebody has changed this in the meantime."), issue)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from history import log, writing
 from history.errors import Stale
-from history.models import Change, Kind
+from history.models import Change, Event, Kind
 from history.writing import refuse_unknown, save_changed
 from issues import fulltext, rules, similar
 from issues.choices import Return
@@ -344,10 +344,17 @@ def _touched(changes):
     return {*changes, *rules.STAGE_FIELDS} if "snoozed_until" in changes else set(changes)
 
 
+def changed_since(issue, seen, fields, *, or_asked=False):
+    """Return whether somebody has changed one of `fields`, or with `or_asked` asked anybody, after version `seen`."""
+    if issue.lock_version <= seen:
+        return False
+    changed = Change.objects.filter(issue=issue, event__version__gt=seen, field__in=fields).exists()
+    return changed or (or_asked and Event.objects.filter(issue=issue, version__gt=seen, kind=Kind.ASKED).exists())
+
+
 def _refuse_unseen(issue, seen, changes):
     """Raise Stale where somebody has changed one of the same fields after the version `seen`."""
-    later = Change.objects.filter(issue=issue, event__version__gt=seen, field__in=changes)
-    if issue.lock_version > seen and later.exists():
+    if changed_since(issue, seen, changes):
         raise Stale(_("Somebody has changed this in the meantime."), issue)
 
 

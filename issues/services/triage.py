@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from history import log
 from history.errors import Conflict, Stale
-from history.models import Batch, Change, Event, Kind
+from history.models import Batch, Change
 from issues import rules
 from issues.choices import DECISION_DETAILS, DECLINED, Category, Decision
 from issues.models import Issue, NeedInfo
 from issues.services.comments import add_comment
-from issues.services.issues import foresee, lock_ahead, lock_issue, update_issue
+from issues.services.issues import changed_since, foresee, lock_ahead, lock_issue, update_issue
 from issues.services.needinfos import ask, check_question
 from products import access
 
@@ -174,8 +174,7 @@ def _refuse_decided(issue, decision, seen, changes=None):
     fields = {name for name, value in (changes or {}).items() if not rules.holds(issue, name, value)}.union(SEEN_FIELDS)
     if decision == Decision.REROUTE:
         fields.add("component")
-    later = Change.objects.filter(issue=issue, event__version__gt=seen, field__in=fields).exists()
-    if later or Event.objects.filter(issue=issue, version__gt=seen, kind=Kind.ASKED).exists():
+    if changed_since(issue, seen, fields, or_asked=True):
         raise Stale(_("Somebody has decided on this in the meantime: look at it once more."), issue)
 
 

@@ -220,14 +220,19 @@ class TestList:
         expect(toast(page)).to_contain_text("Undone")
         assert fresh(1).is_queued
 
-    def say_and_go_on(self, page, text):
-        """Send a comment on the first row, write on before the answer, and return what keeps that back."""
+    def say(self, page, text):
+        """Send a comment on the first row, and return what keeps the answer back."""
         link(page, "WEB-1").focus()
         page.keyboard.press("r")
         text.fill("Said")
         held = Held(page, "**/comments/")
         page.keyboard.press("Control+Enter")
         held.wait()
+        return held
+
+    def say_and_go_on(self, page, text):
+        """Do so, and write on before the answer."""
+        held = self.say(page, text)
         page.keyboard.type(" and more")
         return held
 
@@ -268,12 +273,7 @@ class TestList:
     ):
         page = visit(LIST, triager)
         text = page.locator("[data-row-menu] textarea")
-        link(page, "WEB-1").focus()
-        page.keyboard.press("r")
-        text.fill("Said")
-        held = Held(page, "**/comments/")
-        page.keyboard.press("Control+Enter")
-        held.wait()
+        held = self.say(page, text)
         page.keyboard.press("Escape")
         expect(link(page, "WEB-1")).to_be_focused()
         page.keyboard.press("r")
