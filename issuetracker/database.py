@@ -18,6 +18,8 @@ from django.db.backends.signals import connection_created
 from django.utils.translation import gettext as _
 from psycopg2 import extensions
 
+from issuetracker.logs import in_a_line
+
 logger = logging.getLogger(__name__)
 
 SILENCE = "the database server does not answer"
@@ -183,7 +185,7 @@ def ending_when_away():
     except Error as error:
         if connections["default"].in_atomic_block or not is_away(error):
             raise
-        logger.warning("The worker goes on with what was begun: %s", " ".join(str(error).split()))
+        logger.warning("The worker goes on with what was begun: %s", in_a_line(error))
 
 
 def is_full(error):
@@ -214,7 +216,7 @@ class Shortened(logging.Filter):
         error = record.exc_info[1] if record.exc_info else None
         refused = isinstance(error, (PermissionDenied, BadRequest, SuspiciousOperation))
         if error is not None and (refused or is_full(error) or is_away(error)):
-            said, line = (" ".join(text.split()) for text in (str(error), record.getMessage()))
+            said, line = in_a_line(error), in_a_line(record.getMessage())
             if said not in line:
                 record.msg, record.args = "%s (%s)", (record.getMessage(), said)
             record.exc_info = record.exc_text = None

@@ -2,6 +2,8 @@
 
 import time
 
+from issuetracker.logs import in_a_line
+
 LEFT_ALONE = 5
 
 
@@ -19,4 +21,4 @@ class LeftAlone:
     def begin(self, error):
         """Leave it alone from now on, because of `error`."""
         self.until = time.monotonic() + LEFT_ALONE
-        self.logger.warning("%s is left alone for %s seconds: %s", self.name, LEFT_ALONE, " ".join(str(error).split()))
+        self.logger.warning("%s is left alone for %s seconds: %s", self.name, LEFT_ALONE, in_a_line(error))

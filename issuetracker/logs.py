@@ -19,6 +19,11 @@ def discreet(path):
     return "/".join("…" if len(part) > LONGEST_PART else part for part in parts)
 
 
+def in_a_line(told):
+    """Return what `told`, a text or an error, says, with blanks in the place of the ends of its lines."""
+    return " ".join(str(told).split())
+
+
 class Discreet(logging.Filter):
     """Lets records pass, the paths in them being `discreet`: links that reset a password are secrets."""
 

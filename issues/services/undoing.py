@@ -342,7 +342,7 @@ def _authorize_event(actor, event, own, authorize_return):
                 _refuse_others_work(actor, event)
             access.require(actor, *right_by_hand(event, event.changes.all(), event.issue))
         if event.kind == Kind.MOVED:
-            authorize_return(_moved_from(event.changes.all())["id"])
+            authorize_return(_moved_from(event.changes.all()))
     elif event.about in views.ABOUT:
         views.authorize_undo(actor, event)
     elif event.about == "product":
@@ -395,19 +395,19 @@ def _authorize_return(actor, product):
 
     Left alone it would be marked as undone, and nobody else could take it back any more.
     """
-    old = Product.objects.filter(pk=product, deleted_at=None).first()
+    old = _product_of(product)
     if old is not None:
         access.require(actor, "create", old)
 
 
-def _product_of(frozen):
-    """Return the product that a frozen value names, or None where it is in the trash or gone."""
-    return Product.objects.filter(pk=frozen["id"], deleted_at=None).first()
+def _product_of(pk):
+    """Return the product, or None where it is in the trash or gone."""
+    return Product.objects.filter(pk=pk, deleted_at=None).first()
 
 
 def _moved_from(changes):
-    """Return the frozen product from which the `changes` of a move led."""
-    return next(change.before for change in changes if change.field == "product")
+    """Return the id of the product from which the `changes` of a move led."""
+    return next(change.before["id"] for change in changes if change.field == "product")
 
 
 def _refuse_what_cannot_be_undone(batch):
@@ -548,7 +548,7 @@ def _may_return(issue, actor, batch, field, frozen):
     No duplicate gets an original that is one itself, unless that ends in the same `batch`.
     """
     if field == "product":
-        old = _product_of(frozen)
+        old = _product_of(frozen["id"])
         return old is not None and access.can(actor, "create", old)
     if field not in rules.LINKS or frozen is None:
         return True
@@ -585,7 +585,7 @@ def _may_be_asked(issue, wanted):
     """Return whether whom the frozen values `wanted` assign to `issue`, if anybody, may be asked where they put it."""
     if wanted.get("assignee") is None:
         return True
-    home = _product_of(wanted["product"]) if "product" in wanted else issue.product
+    home = _product_of(wanted["product"]["id"]) if "product" in wanted else issue.product
     return access.may_be_asked(User.objects.filter(pk=wanted["assignee"]["id"]).first(), home)
 
 
@@ -595,7 +595,7 @@ def _fitting(issue, wanted, event):
     A part becomes what it was before the move or, where that did not change it, the one of the same name, if any. So
     does a label, and whoever may not be asked there is no assignee any more: as in a move.
     """
-    home = _product_of(wanted["product"])
+    home = _product_of(wanted["product"]["id"])
     was = {change.field: change.before for change in event.changes.all()}
     fitting: dict = {}
     for field in rules.PARTS:

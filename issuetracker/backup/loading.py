@@ -21,6 +21,7 @@ from issuetracker import database
 from issuetracker.backup import lines, tables
 from issuetracker.backup.errors import Unsure, Unusable
 from issuetracker.backup.manifest import refuse_unmigrated
+from issuetracker.logs import in_a_line
 
 # What is left free beside the files.
 SPARE = 64 * 1024 * 1024
@@ -83,7 +84,7 @@ def _lowered(name):
             cursor.execute("SELECT LOWER(%s)", [name])
             return cursor.fetchone()
     except OperationalError as error:
-        told = " ".join(str(error).split())
+        told = in_a_line(error)
         raise Unusable(f"The database, which has to say which names are one to it, cannot be asked: {told}") from error
 
 
@@ -125,7 +126,7 @@ def load(archive, say, on_indexed):
             fulltext.reindex(on_indexed)
             similar.post_all_later()
     except Error as error:
-        told = " ".join(str(error).split())
+        told = in_a_line(error)
         if database.may_be_done(error):
             # The files stay, since it may have kept the rows. A restore into an empty database takes them as they are.
             raise Unsure(f"The database went away: {told}. If it is empty, restore the backup again.") from error

@@ -19,6 +19,7 @@ from issues.management.commands.load_demo import NOTE
 from issuetracker import staticfiles
 from issuetracker.database import refuse_unsafe
 from issuetracker.environment import SHORTEST_KEY
+from issuetracker.logs import in_a_line
 from products.models import Product
 
 PATIENCE = 30
@@ -88,7 +89,7 @@ class Command(BaseCommand):
             except OperationalError as error:
                 if time.monotonic() > deadline:
                     raise CommandError(f"The database cannot be reached: {error}") from error
-                self.stderr.write(f"Waiting for the database: {' '.join(str(error).split())}")
+                self.stderr.write(f"Waiting for the database: {in_a_line(error)}")
                 time.sleep(2)
 
     def migrate(self):

@@ -18,6 +18,7 @@ from history.models import Batch
 from issues import fulltext, services, similar
 from issues.services import bulk, undoing
 from issuetracker import heartbeat
+from issuetracker.logs import in_a_line
 from issuetracker.status import is_migrated
 
 log = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ def _migrated():
     try:
         migrated = is_migrated()
     except (DatabaseError, InterfaceError) as error:
-        log.info("The database does not answer: %s", " ".join(str(error).split()))
+        log.info("The database does not answer: %s", in_a_line(error))
         connections.close_all()
         return False
     heartbeat.beat()
@@ -157,7 +158,7 @@ def work(jobs):
             wait = SHORTEST_WAIT
         except (DatabaseError, InterfaceError) as error:
             wait = min(2 * wait, LONGEST_WAIT)
-            log.warning("The database cannot be used, trying again in %s s: %s", wait, " ".join(str(error).split()))
+            log.warning("The database cannot be used, trying again in %s s: %s", wait, in_a_line(error))
             connections.close_all()
         except Exception:
             wait = min(2 * wait, LONGEST_WAIT)
