@@ -9,7 +9,7 @@ TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
 FORM = re.compile(r'<form\b(?P<tag>(?:[^>%]|%(?!})|%})*?method="post".*?)</form>', re.DOTALL)
 # What says which state somebody has before them, and what one fills in.
 STATES = ("sent_along", "triage/_sent.html", 'name="version"', 'name="seen"', 'name="was_')
-FILLED = re.compile(r'<textarea|<select|<input(?![^>]*type="hidden")|_form_fields|_comment\.html')
+FILLED = re.compile(r'<textarea|<select|<input(?![^>]*type="hidden")|_form_fields|_fields?\.html|_comment\.html')
 
 
 @pytest.mark.once
